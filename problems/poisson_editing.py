@@ -1,0 +1,67 @@
+"""Clone a part of one photograph into another, without a seam.
+
+    ∇u = ∇source  in a mask,        u = target  outside of it,
+
+each colour by itself: Poisson image editing (Pérez et al. 2003), as a problem for a neural field
+(Sitzmann et al. 2020, section 4.1). Gradients are differences across the edges between pixels.
+"""
+
+from typing import Literal
+
+from sirenpde import Adam, Axis, Constraint, D, Field, FourierSeries, PixelGrid, Point, Problem, Reference
+from sirenpde import Siren, ellipse, on, paste, read_picture
+from sirenpde.analysis.poisson import cloned
+from torch import Tensor
+
+
+def problem(
+    target: str = "rocket",
+    source: str = "retina",
+    mask: str | None = None,
+    row: int = 115,
+    column: int = 475,
+    height: int = 150,
+    network: Literal["auto", "siren"] = "auto",
+) -> Problem:
+    """Clone a part of one picture into another.
+
+    Args:
+        target: the picture that receives, a file or one of scikit-image's.
+        source: the picture that gives.
+        mask: a picture of the target's size, white where the source goes; an ellipse about it if left out.
+        row: where the source's centre goes in the target, in pixels from the top.
+        column: the same, in pixels from the left.
+        height: of the source in the target, in pixels.
+        network: "auto", a cosine series and a direct solve; "siren", trained on minibatches.
+    """
+    scene = read_picture(target)
+    patch = paste(read_picture(source), scene, (row, column), height)
+    about = ellipse(scene.shape, (row, column), (0.56 * height, 0.56 * height))
+    region = about if mask is None else read_picture(mask, grey=True) > 0.5
+    grid = PixelGrid({"target": scene, "source": patch})
+    outside = grid.where(~region, "outside")
+    recipe = Siren() if network == "siren" else FourierSeries(half_period=True)
+    u = Field("u", grid, recipe, shape=scene.shape[2:])
+    batch = 1024 if network == "siren" else None
+
+    def clone(axis: Axis) -> Constraint:
+        edges = grid.edges(axis)
+        part = edges.where(region)
+
+        @on(part, samples=batch, weight=grid.spacing**2 * part.size, name=f"clone_{axis}")
+        def guide(p: Point) -> Tensor:
+            """∇u = ∇source"""
+            return D(u, axis)(p) - edges.difference("source")(p)
+
+        return guide
+
+    @on(outside, samples=batch, weight=100 * outside.size)
+    def keep(p: Point) -> Tensor:
+        """u = target"""
+        return u(p) - grid["target"](p)
+
+    known = PixelGrid({"u": cloned(scene, patch, region)})
+    where = {"inside": known.where(region), "outside": known.where(~region)}
+    using = [Adam(steps=2000, lr=5e-4)] if network == "siren" else None
+    reference = {u: Reference(known["u"], where, peak=1)}
+    return Problem(*map(clone, grid.axes), keep, reference=reference, using=using)

@@ -1,0 +1,25 @@
+"""Pointwise algebra on vectors at one point. Any torch function works as well; these say it shorter."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def dot(a: Tensor, b: Tensor) -> Tensor:
+    """The sum of products over the last axis, without conjugation: Σ_i a_i b_i."""
+    return (a * b).sum(-1)
+
+
+def norm(a: Tensor) -> Tensor:
+    """The Euclidean norm over the last axis; its derivative at zero is zero."""
+    squared = (a * a.conj()).real.sum(-1) if a.is_complex() else (a * a).sum(-1)
+    safe = torch.where(squared > 0, squared, torch.ones_like(squared))
+    return torch.where(squared > 0, torch.sqrt(safe), torch.zeros_like(squared))
+
+
+def cosine(a: Tensor, b: Tensor) -> Tensor:
+    """The cosine of the angle between two vectors, zero where one of them vanishes."""
+    lengths = norm(a) * norm(b)
+    safe = torch.where(lengths > 0, lengths, torch.ones_like(lengths))
+    return torch.where(lengths > 0, dot(a, b) / safe, torch.zeros_like(lengths))

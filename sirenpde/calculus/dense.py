@@ -1,0 +1,234 @@
+"""What the dense engines share: folded weights, places of gradients, an embedding's channels, buffers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ..networks.activations import Activation, sine
+from ..networks.dense import DenseNetwork, Embedding
+from .jets import Slope
+from .layout import trainable
+from .plan import Polynomials
+from .symbols import Symbol
+
+F = TypeVar("F")
+
+
+class Take(Protocol):
+    """Gives a buffer of a shape."""
+
+    def __call__(self, *shape: int) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Affine:
+    """A linear layer with its omega folded in: z = h @ transposed + bias, transposed = weight.T."""
+
+    weight: Tensor
+    transposed: Tensor
+    bias: Tensor | None
+    omega: float
+
+
+class AffineGradient(NamedTuple):
+    """Where the gradient of an `Affine` layer is accumulated; None for what is not trained."""
+
+    weight: Tensor | None
+    bias: Tensor | None
+    omega: float
+
+    def add(self, z: Tensor, h: Tensor, values: Tensor | None) -> None:
+        """``z`` (m, out) pulls on the outputs, ``h`` (m, in) were the inputs, ``values`` (n, out) are those
+        rows of z on which the bias acts."""
+        if self.weight is not None:
+            self.weight.addmm_(z.T, h, alpha=self.omega)
+        if self.bias is not None and values is not None:
+            self.bias.add_(values.sum(0), alpha=self.omega)
+
+
+class DenseLayers:
+    """The linear layers of a network, the head last, read from and accumulated into flat vectors."""
+
+    def __init__(self, network: DenseNetwork) -> None:
+        parameters = [parameter for _, parameter in trainable(network)]
+        place = {id(parameter): i for i, parameter in enumerate(parameters)}
+        self._sizes = [parameter.numel() for parameter in parameters]
+        self.hidden = [layer for layer in network.hidden if isinstance(layer, nn.Linear)]
+        self._layers = [*self.hidden, network.head]
+        self._places = [
+            (place.get(id(layer.weight)), layer.weight.shape, place.get(id(layer.bias)), omega)
+            for layer, omega in zip(self._layers, (*network.omegas, 1.0), strict=True)
+        ]
+        self.trained = [weight is not None or bias is not None for weight, _, bias, _ in self._places]
+
+    def load(self, theta: Tensor) -> list[Affine]:
+        layers = []
+        for layer, given in zip(self._layers, self.gradients(theta), strict=True):
+            weight = layer.weight.detach().to(theta) if given.weight is None else given.weight
+            bias = layer.bias if given.bias is None else given.bias  # None where there is none
+            folded = weight * given.omega
+            if bias is not None:
+                bias = bias.detach().to(theta) * given.omega
+            layers.append(Affine(folded, folded.T, bias, given.omega))
+        return layers
+
+    def gradients(self, gradient: Tensor) -> list[AffineGradient]:
+        pieces = gradient.split(self._sizes)
+        return [
+            AffineGradient(
+                None if weight is None else pieces[weight].view(shape),
+                None if bias is None else pieces[bias],
+                omega,
+            )
+            for weight, shape, bias, omega in self._places
+        ]
+
+
+class EmbeddingChannels:
+    """Operators applied to an `Embedding`, in closed form: P(∂) sin(k.x) = P(k) sin^(order)(k.x)."""
+
+    def __init__(self, embedding: Embedding, symbols: Sequence[Symbol]) -> None:
+        self.symbols = tuple(symbols)
+        self.embedding = embedding
+        self._polynomials = Polynomials([dict(symbol.terms) for symbol in symbols], embedding.inputs)
+
+    def load(self, like: Tensor) -> LoadedEmbedding:
+        return LoadedEmbedding(self.embedding, self.symbols, self._polynomials, like)
+
+
+class LoadedEmbedding:
+    """`EmbeddingChannels` with the dtype and device of a tensor."""
+
+    def __init__(
+        self, embedding: Embedding, symbols: Sequence[Symbol], polynomials: Polynomials, like: Tensor
+    ) -> None:
+        self.symbols = symbols
+        self.passed = torch.tensor(embedding.passed, dtype=torch.long, device=like.device)
+        self.centre, self.scale = embedding.centre.to(like), embedding.scale.to(like)
+        self.frequencies, self.phases = embedding.frequencies.to(like), embedding.phases.to(like)
+        self.amplitudes = embedding.amplitudes.to(like)
+        axes = torch.diag(self.scale)[self.passed]
+        per_unit = self.frequencies * self.scale  # radians per unit of x
+        self.directions = torch.cat([axes, per_unit])  # (features, d)
+        if symbols:
+            signs = [-1.0 if symbol.order % 4 >= 2 else 1.0 for symbol in symbols]  # sin, cos, -sin, -cos
+            linear = [float(symbol.order == 1) for symbol in symbols]
+            self.constants = polynomials.at(axes) * like.new_tensor(linear).unsqueeze(1)
+            factors = polynomials.at(per_unit) * like.new_tensor(signs).unsqueeze(1)
+            self.factors = factors * self.amplitudes
+
+    def local(self, x: Tensor, out: Tensor) -> Tensor:
+        """The coordinates ``xi[passed]``, written to ``out`` (n, passed); returns xi."""
+        xi = (x - self.centre) * self.scale
+        out.copy_(xi[:, self.passed])
+        return xi
+
+    def write(self, x: Tensor, out: Tensor) -> None:
+        """Fills ``out`` (symbols, n, features)."""
+        passed = len(self.passed)
+        xi = (x - self.centre) * self.scale
+        waves: tuple[Tensor, ...] = ()
+        if self.phases.numel():
+            angle = torch.addmm(self.phases, xi, self.frequencies.T)
+            waves = (torch.sin(angle), torch.cos(angle))
+        for i, symbol in enumerate(self.symbols):
+            out[i, :, :passed] = self.constants[i] if symbol.order else xi[:, self.passed]
+            if waves:
+                torch.mul(waves[symbol.order % 2], self.factors[i], out=out[i, :, passed:])
+
+    def write_slopes(self, x: Tensor, values: Tensor, slopes: Tensor | None) -> None:
+        """Features to ``values``, their derivatives along their `directions` to ``slopes``, (n, features);
+        those of plain coordinates are one and need no ``slopes``."""
+        passed = len(self.passed)
+        xi = self.local(x, values[:, :passed])
+        if slopes is not None:
+            angle = torch.addmm(self.phases, xi, self.frequencies.T)
+            torch.mul(torch.sin(angle), self.amplitudes, out=values[:, passed:])
+            torch.mul(torch.cos(angle), self.amplitudes, out=slopes[:, passed:])
+            slopes[:, :passed] = 1
+
+
+class SlopeBuffers:
+    """f, f', ..., f^(order) at ``z``, in buffers of their own; those of a sine are two, and z is one of them."""
+
+    def __init__(self, activation: Activation, order: int, z: Tensor, value: Tensor, take: Take) -> None:
+        self._activation, self._z, self._value = activation, z, value
+        if activation == sine:
+            self.slopes: list[Slope] = [
+                ((value, z)[k % 2], -1.0 if k % 4 >= 2 else 1.0) for k in range(order + 1)
+            ]
+        else:
+            self.slopes = [(value, 1.0), *((take(*z.shape), 1.0) for _ in range(order))]
+
+    def fill(self) -> None:
+        if self._activation == sine:
+            torch.sin(self._z, out=self._value)
+            torch.cos(self._z, out=self._z)
+            return
+        order = len(self.slopes) - 1
+        known = list(self._activation.derivatives(self._z, min(order, 4)))
+        if order == 5:  # recipes give four; the way back of a fourth-order operator takes one more
+            known.append(torch.func.jvp(self._fourth, (self._z,), (torch.ones_like(self._z),))[1])
+        for (buffer, _), slope in zip(self.slopes, known, strict=True):
+            buffer.copy_(slope)
+
+    def _fourth(self, z: Tensor) -> Tensor:
+        return self._activation.derivatives(z, 4)[4]
+
+
+def cache_sized(channels: int, width: int, itemsize: int = 4) -> int:
+    """How many points make stacked channels of about 1 MB, a multiple of 64 from 128 to 2048."""
+    points = 2**20 / (channels * max(width, 1) * itemsize)
+    return min(max(64 * math.floor(points / 64), 128), 2048)
+
+
+class Frames(Generic[F]):
+    """Buffers, laid out by ``build(n, take)`` once for each number of points n, all in the same memory."""
+
+    def __init__(self, build: Callable[[int, Take], F]) -> None:
+        self._build = build
+        self._frames: dict[int, F] = {}
+        self._storage = torch.empty(0)
+        self._used = 0
+
+    @property
+    def size(self) -> int:
+        """How many numbers the memory holds."""
+        return self._storage.numel()
+
+    def of(self, n: int, like: Tensor) -> F:
+        """The frame for n points, with the dtype and device of ``like``."""
+        if self._storage.dtype != like.dtype or self._storage.device != like.device:
+            self._reserve(0, like)
+        frame = self._frames.get(n)
+        if frame is None:
+            frame = self._lay_out(n)
+            if self._used > self.size:
+                self._reserve(self._used, like)
+                frame = self._lay_out(n)
+            if len(self._frames) == 8:  # sizes that keep changing
+                self._frames.clear()
+            self._frames[n] = frame
+        return frame
+
+    def _lay_out(self, n: int) -> F:
+        self._used = 0
+        with torch.inference_mode(False):  # or nobody outside that mode could write to the buffers
+            return self._build(n, self._take)
+
+    def _reserve(self, elements: int, like: Tensor) -> None:
+        self._frames.clear()
+        with torch.inference_mode(False):
+            self._storage = torch.empty(elements, dtype=like.dtype, device=like.device)
+
+    def _take(self, *shape: int) -> Tensor:
+        start, self._used = self._used, self._used + math.prod(shape)
+        if self._used > self.size:  # only to learn how much is needed
+            return self._storage.new_empty(1).expand(shape)
+        return self._storage[start : self._used].view(shape)

@@ -1,0 +1,316 @@
+"""Unknown functions, their derivatives as requests, and unknown numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ..geometry.point import Axis, Point
+from .symbols import Symbol
+
+MAX_ORDER = 4
+_COMPLEX = {complex, torch.complex64, torch.complex128}
+_REAL = {None, float, torch.float32, torch.float64}
+
+
+class Recipe(Protocol):
+    """What builds a network: a frozen description, so that a problem can be declared without one."""
+
+    def build(
+        self,
+        low: Sequence[float],
+        high: Sequence[float],
+        outputs: int,
+        periodic: Sequence[int],
+        generator: torch.Generator,
+    ) -> nn.Module: ...
+
+    def describe(self) -> str: ...
+
+
+class HasAxes(Protocol):
+    @property
+    def axes(self) -> tuple[Axis, ...]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """An unknown function of the axes of a domain, to be found.
+
+    Args:
+        name: for tables, files and messages.
+        domain: what gives the axes and their ranges, usually a ``Box``.
+        network: a recipe (``Siren``, ``FourierSeries``, ...) or your own ``nn.Module`` from (N, d)
+            coordinates to (N, outputs) values, twice that many for a complex field (real parts first).
+            ``None`` leaves the choice to the solver. Recipes see every axis mapped to [-1, 1]; a module of
+            your own sees the coordinates as they are.
+        shape: () for a scalar, (3,) for three components.
+        dtype: ``None`` or ``float`` for a real field, ``complex`` for a complex one, in the precision of
+            the run; a torch dtype asks for that precision.
+        periodic: axes along which the field is exactly periodic over their range.
+
+    Raises:
+        TypeError, ValueError: at declaration, for a dtype, shape or axis that does not fit.
+
+    >>> from sirenpde import Box, Field, Siren
+    >>> u = Field("u", Box(x=(0, 1), y=(0, 1)), Siren(width=64, depth=2))
+    """
+
+    name: str
+    domain: HasAxes
+    network: Recipe | nn.Module | None = None
+    shape: tuple[int, ...] = ()
+    dtype: type[Any] | torch.dtype | None = None
+    periodic: tuple[Axis, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            raise ValueError(
+                f"Field name {self.name!r}; expected an identifier such as 'u'. Rename the field."
+            )
+        if not hasattr(self.domain, "axes"):
+            raise TypeError(
+                f"Field '{self.name}' was given {type(self.domain).__name__} as its domain; expected something "
+                f"with axes, such as Box(x=(0, 1)). Put the domain second: Field('{self.name}', box, network)."
+            )
+        if self.dtype not in _COMPLEX | _REAL:
+            raise TypeError(
+                f"Field '{self.name}' has dtype {self.dtype}; expected None, float, complex, or a torch floating "
+                f"or complex dtype of 32 or 64 bits per part."
+            )
+        if any(not isinstance(n, int) or n < 1 for n in self.shape):
+            raise ValueError(
+                f"Field '{self.name}' has shape {self.shape}; expected positive sizes, as in (3,)."
+            )
+        for axis in self.periodic:
+            self.position(axis)
+        known = self.network is None or isinstance(self.network, nn.Module)
+        if not known and (isinstance(self.network, type) or not hasattr(self.network, "build")):
+            given = getattr(self.network, "__name__", type(self.network).__name__)
+            raise TypeError(
+                f"Field '{self.name}' was given {given} as its network; expected a recipe such as "
+                f"Siren(width=256, depth=4) or an nn.Module. Call the recipe, or leave the network out."
+            )
+
+    @property
+    def axes(self) -> tuple[Axis, ...]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """An unknown function of the axes of a domain, to be found.
+
+    Args:
+        name: for tables, files and messages.
+        domain: what gives the axes and their ranges, usually a ``Box``.
+        network: a recipe (``Siren``, ``FourierSeries``, ...) or your own ``nn.Module`` from (N, d)
+            coordinates to (N, outputs) values, twice that many for a complex field (real parts first).
+            ``None`` leaves the choice to the solver. Recipes see every axis mapped to [-1, 1]; a module of
+            your own sees the coordinates as they are.
+        shape: () for a scalar, (3,) for three components.
+        dtype: ``None`` or ``float`` for a real field, ``complex`` for a complex one, in the precision of
+            the run; a torch dtype asks for that precision.
+        periodic: axes along which the field is exactly periodic over their range.
+
+    Raises:
+        TypeError, ValueError: at declaration, for a dtype, shape or axis that does not fit.
+
+    >>> from sirenpde import Box, Field, Siren
+    >>> u = Field("u", Box(x=(0, 1), y=(0, 1)), Siren(width=64, depth=2))
+    """
+
+    name: str
+    domain: HasAxes
+    network: Recipe | nn.Module | None = None
+    shape: tuple[int, ...] = ()
+    dtype: type[Any] | torch.dtype | None = None
+    periodic: tuple[Axis, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            raise ValueError(
+                f"Field name {self.name!r}; expected an identifier such as 'u'. Rename the field."
+            )
+        if not hasattr(self.domain, "axes"):
+            raise TypeError(
+                f"Field '{self.name}' was given {type(self.domain).__name__} as its domain; expected something "
+                f"with axes, such as Box(x=(0, 1)). Put the domain second: Field('{self.name}', box, network)."
+            )
+        if self.dtype not in _COMPLEX | _REAL:
+            raise TypeError(
+                f"Field '{self.name}' has dtype {self.dtype}; expected None, float, complex, or a torch floating "
+                f"or complex dtype of 32 or 64 bits per part."
+            )
+        if any(not isinstance(n, int) or n < 1 for n in self.shape):
+            raise ValueError(
+                f"Field '{self.name}' has shape {self.shape}; expected positive sizes, as in (3,)."
+            )
+        for axis in self.periodic:
+            self.position(axis)
+        known = self.network is None or isinstance(self.network, nn.Module)
+        if not known and (isinstance(self.network, type) or not hasattr(self.network, "build")):
+            given = getattr(self.network, "__name__", type(self.network).__name__)
+            raise TypeError(
+                f"Field '{self.name}' was given {given} as its network; expected a recipe such as "
+                f"Siren(width=256, depth=4) or an nn.Module. Call the recipe, or leave the network out."
+            )
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return self.domain.axes
+
+    @property
+    def is_complex(self) -> bool:
+        return self.dtype in _COMPLEX
+
+    @property
+    def components(self) -> int:
+        count = 1
+        for n in self.shape:
+            count *= n
+        return count
+
+    @property
+    def outputs(self) -> int:
+        """Real outputs of the network: one per component, two where the field is complex."""
+        return self.components * (2 if self.is_complex else 1)
+
+    def position(self, axis: Axis) -> int:
+        """The place of an axis among the field's own, by name."""
+        if not isinstance(axis, Axis):
+            raise TypeError(
+                f"{self.name} is differentiated along {axis!r}, a {type(axis).__name__}; expected an axis of its "
+                f"domain. Take them from the domain: {', '.join(self._names())} = domain.axes."
+            )
+        if axis.name not in self._names():
+            raise ValueError(
+                f"Field '{self.name}' has no axis '{axis.name}'; its axes are {', '.join(self._names())}. "
+                f"Use one of these, or declare the field on a domain with that axis."
+            )
+        return self._names().index(axis.name)
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(axis.name for axis in self.axes)
+
+    def __call__(self, p: Point) -> Tensor:
+        """The field's value at ``p``, of the field's shape."""
+        return self.itself(p)
+
+    @property
+    def itself(self) -> Derivative:
+        return Derivative(self, Symbol.identity(len(self.axes)))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """A constant-coefficient operator applied to a field: one request, whatever the number of its terms.
+
+    Called on a point it gives a tensor of the field's shape. Requests of one order form an algebra, so that
+    ``D(u, t, t) - c**2 * laplacian(u, x, y)`` is again a single request, computed as one.
+    """
+
+    field: Field
+    symbol: Symbol
+
+    def __post_init__(self) -> None:
+        if self.symbol.order > MAX_ORDER:
+            raise ValueError(
+                f"{self} is a derivative of order {self.symbol.order}; orders up to {MAX_ORDER} are supported. "
+                f"Introduce a second field for an inner derivative (v = Δu) and couple the two by a constraint."
+            )
+
+    def __call__(self, p: Point) -> Tensor:
+        return p.read(self)
+
+    def along(self, axis: Axis) -> Derivative:
+        """The derivative of this along an axis, again a request."""
+        step = Symbol.partial(self.symbol.dimension, self.field.position(axis))
+        return Derivative(self.field, self.symbol * step)
+
+    def __add__(self, other: Derivative) -> Derivative:
+        if not isinstance(other, Derivative) or other.field is not self.field:
+            return NotImplemented
+        if other.symbol.order != self.symbol.order:
+            raise ValueError(
+                f"{self} and {other} differ in order; operators are added as operators only within one order. "
+                f"Evaluate each at the point and add the values: f(p) + g(p)."
+            )
+        return Derivative(self.field, self.symbol + other.symbol)
+
+    def __mul__(self, factor: float) -> Derivative:
+        if not isinstance(factor, int | float):
+            return NotImplemented
+        return Derivative(self.field, self.symbol.scaled(factor))
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Derivative:
+        return self * -1.0
+
+    def __sub__(self, other: Derivative) -> Derivative:
+        return self + (-other)
+
+    def __str__(self) -> str:
+        return self.symbol.describe(self.field.name, tuple(axis.name for axis in self.field.axes))
+
+
+@dataclass(frozen=True, eq=False)
+class Unknown:
+    """An unknown number, found together with the fields: ``c(p)`` in a constraint.
+
+    Args:
+        name: for tables, files and messages.
+        initial: the value to start from.
+        low, high: open bounds; the number stays strictly between them.
+
+    Raises:
+        ValueError: when ``initial`` is not strictly between the bounds.
+
+    >>> from sirenpde import Unknown
+    >>> c = Unknown("c", initial=1.0, low=0.0)
+    """
+
+    name: str
+    initial: float
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        above = self.low is None or self.low < self.initial
+        below = self.high is None or self.initial < self.high
+        if not (above and below):
+            raise ValueError(
+                f"Unknown '{self.name}' starts at {self.initial}, not strictly between its bounds {self.low} and "
+                f"{self.high}. Start inside them."
+            )
+
+    def __call__(self, p: Point) -> Tensor:
+        return p.read(self)
+
+    def value(self, raw: Tensor) -> Tensor:
+        """The number for its unconstrained parameter ``raw``."""
+        if self.low is not None and self.high is not None:
+            return self.low + (self.high - self.low) * torch.sigmoid(raw)
+        if self.low is not None:
+            return self.low + torch.exp(raw)
+        if self.high is not None:
+            return self.high - torch.exp(raw)
+        return raw * 1.0
+
+    def raw(self) -> Tensor:
+        """The unconstrained parameter at which ``value`` gives ``initial``, in float64."""
+        start = torch.tensor(self.initial, dtype=torch.float64)
+        if self.low is not None and self.high is not None:
+            return torch.logit((start - self.low) / (self.high - self.low))
+        if self.low is not None:
+            return torch.log(start - self.low)
+        if self.high is not None:
+            return torch.log(self.high - start)
+        return start

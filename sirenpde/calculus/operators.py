@@ -1,0 +1,223 @@
+"""D, grad, div, curl, laplacian and hessian, of fields and of any function of a point.
+
+On a field, or a derivative of one, an operator is algebra on symbols and gives one request. On any other
+function f it is the forward-mode derivative of f along s at p + s e, where each request r that f makes reads
+``r(p) + s D(r)(p)``: products, quotients and fluxes need no expansion by hand, and whatever f asks for is
+again a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from typing import overload
+
+import torch
+from torch import Tensor
+
+from ..geometry.point import Axis, Point
+from .field import Derivative, Field, Unknown
+
+PointFunction = Callable[[Point], Tensor]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Requests side by side along a last axis: a gradient."""
+
+    parts: tuple[Derivative, ...]
+
+    def __call__(self, p: Point) -> Tensor:
+        return torch.stack([part(p) for part in self.parts], dim=-1)
+
+
+@dataclass(frozen=True)
+class Along:
+    """The derivative of any function of a point along one axis."""
+
+    function: PointFunction
+    axis: Axis
+
+    def __call__(self, p: Point) -> Tensor:
+        direction = p.coords.new_tensor([float(name == self.axis.name) for name in p.axes])
+        if self.axis.name not in p.axes:
+            p.coordinate(self.axis.name)  # raises, and says which axes there are
+
+        def moved(s: Tensor) -> Tensor:
+            return self.function(_moved(p, self.axis, s, direction))
+
+        zero = torch.zeros((), dtype=p.coords.dtype, device=p.coords.device)
+        tangent: Tensor = torch.func.jvp(moved, (zero,), (torch.ones_like(zero),))[1]
+        return tangent
+
+
+def _moved(p: Point, axis: Axis, s: Tensor, direction: Tensor) -> Point:
+    def read(key: Hashable) -> Tensor:
+        value = p.read(key)
+        if isinstance(key, Unknown) or axis.name not in {a.name for a in key.field.axes}:  # type: ignore[attr-defined]
+            return value
+        return value + s * p.read(key.along(axis))  # type: ignore[attr-defined]
+
+    def sample(key: str) -> Tensor:
+        raise ValueError(
+            f"A derivative along {axis} of the sampled data '{key}' was asked for; data are known at their points "
+            f"only. Differentiate the fields alone and multiply by the data outside of D, or use the grid's own "
+            f"derivatives, such as grid.gradient('{key}')."
+        )
+
+    return replace(p, coords=p.coords + s * direction, read=read, sample=sample)
+
+
+@overload
+def D(f: Field | Derivative, *axes: Axis) -> Derivative: ...
+@overload
+def D(f: PointFunction, *axes: Axis) -> PointFunction: ...
+def D(f: PointFunction, *axes: Axis) -> PointFunction:
+    """The partial derivative of ``f`` along the axes, one after another: ``D(u, t, t)`` is u_tt.
+
+    Raises ``ValueError`` for an axis the field does not have and for an order above four, ``TypeError`` for
+    something that is not an axis.
+
+    >>> from sirenpde import Box, D, Field
+    >>> box = Box(t=(0, 1), x=(-1, 1))
+    >>> t, x = box.axes
+    >>> print(D(Field("u", box), t, x))
+    u_tx
+    """
+    if not callable(f):
+        raise TypeError(
+            f"D was given a {type(f).__name__}; expected a field or a function of a point. Differentiate the "
+            f"function and then evaluate it: D(u, x)(p), not D(u(p), x)."
+        )
+    if not axes:
+        raise ValueError("D was given no axis; expected at least one, as in D(u, x). Name the axes.")
+    for axis in axes:
+        f = _along(f, axis)
+    return f
+
+
+def _along(f: PointFunction, axis: Axis) -> PointFunction:
+    if isinstance(f, Field):
+        f = f.itself
+    if isinstance(f, Derivative):
+        return f.along(axis)
+    if not isinstance(axis, Axis):
+        raise TypeError(
+            f"D was given {axis!r}, a {type(axis).__name__}, as an axis; expected an axis of the domain. Take them "
+            f"from the domain: x, y = box.axes."
+        )
+    return Along(f, axis)
+
+
+def _axes_of(f: PointFunction) -> tuple[Axis, ...] | None:
+    if isinstance(f, Field):
+        return f.axes
+    return f.field.axes if isinstance(f, Derivative) else None
+
+
+def _all_axes(p: Point) -> tuple[Axis, ...]:
+    return tuple(Axis(name, -torch.inf, torch.inf) for name in p.axes)
+
+
+def grad(f: PointFunction, *axes: Axis) -> PointFunction:
+    """The gradient, the derivatives along the axes (all of them unless named) side by side in a last axis.
+
+    Of a scalar in d dimensions it has shape (d,); of a vector of shape (m,) it is the Jacobian, (m, d).
+    """
+    along = axes or _axes_of(f)
+    if along is None:
+        return lambda p: torch.stack([D(f, axis)(p) for axis in _all_axes(p)], dim=-1)
+    if isinstance(f, Field | Derivative):
+        return Stack(tuple(D(f, axis) for axis in along))
+    parts = tuple(D(f, axis) for axis in along)
+    return lambda p: torch.stack([part(p) for part in parts], dim=-1)
+
+
+def div(f: PointFunction, *axes: Axis) -> PointFunction:
+    """The divergence of a function with as many components as axes, in its last axis: Σ_i ∂_i f_i.
+
+    >>> from sirenpde import Box, Field, div, grad
+    >>> u = Field("u", Box(x=(0, 1), y=(0, 1)))
+    >>> print(div(grad(u)))
+    u_xx + u_yy
+    """
+    if isinstance(f, Stack):
+        along = axes or f.parts[0].field.axes
+        if len(along) == len(f.parts):
+            parts = [part.along(axis) for part, axis in zip(f.parts, along, strict=True)]
+            return sum(parts[1:], parts[0])
+
+    def divergence(p: Point) -> Tensor:
+        along = axes or _axes_of(f) or _all_axes(p)
+        terms = []
+        for i, axis in enumerate(along):
+            slope = D(f, axis)(p)
+            if slope.ndim == 0 or slope.shape[-1] != len(along):
+                raise ValueError(
+                    f"div was given a function of shape {tuple(slope.shape)} for the axes "
+                    f"{', '.join(a.name for a in along)}; expected one component per axis in the last place. "
+                    f"Name the axes that the components belong to: div(f, x, y)."
+                )
+            terms.append(slope[..., i])
+        return torch.stack(terms).sum(0)
+
+    return divergence
+
+
+def curl(f: PointFunction, *axes: Axis) -> PointFunction:
+    """The curl of a function of three components, or the scalar curl ∂_x f_y − ∂_y f_x of two."""
+
+    def rotation(p: Point) -> Tensor:
+        along = axes or _axes_of(f) or _all_axes(p)
+        if len(along) not in (2, 3):
+            raise ValueError(
+                f"curl was given {len(along)} axes; it is defined for two or three. Name them: curl(f, x, y, z)."
+            )
+        slopes = [D(f, axis)(p) for axis in along]  # slopes[j][..., i] = ∂_j f_i
+        if any(slope.ndim == 0 or slope.shape[-1] != len(along) for slope in slopes):
+            raise ValueError(
+                f"curl was given a function of shape {tuple(slopes[0].shape)} for {len(along)} axes; expected one "
+                f"component per axis. Name the axes that the components belong to."
+            )
+        if len(along) == 2:
+            return slopes[0][..., 1] - slopes[1][..., 0]
+        pairs = ((1, 2), (2, 0), (0, 1))
+        return torch.stack([slopes[j][..., k] - slopes[k][..., j] for j, k in pairs], dim=-1)
+
+    return rotation
+
+
+@overload
+def laplacian(f: Field | Derivative, *axes: Axis) -> Derivative: ...
+@overload
+def laplacian(f: PointFunction, *axes: Axis) -> PointFunction: ...
+def laplacian(f: PointFunction, *axes: Axis) -> PointFunction:
+    """The sum of the second derivatives along the axes (all of them unless named), one request on a field.
+
+    >>> from sirenpde import Box, Field, laplacian
+    >>> u = Field("u", Box(x=(0, 1), y=(0, 1)))
+    >>> print(laplacian(laplacian(u)))
+    u_xxxx + 2 u_xxyy + u_yyyy
+    """
+    along = axes or _axes_of(f)
+    if along is None:
+        return lambda p: torch.stack([D(f, axis, axis)(p) for axis in _all_axes(p)]).sum(0)
+    if isinstance(f, Field | Derivative):
+        seconds = [D(f, axis, axis) for axis in along]
+        return sum(seconds[1:], seconds[0])
+    parts = [D(f, axis, axis) for axis in along]
+    return lambda p: torch.stack([part(p) for part in parts]).sum(0)
+
+
+def hessian(f: PointFunction, *axes: Axis) -> PointFunction:
+    """All second derivatives along the axes, of shape (..., d, d)."""
+    along = axes or _axes_of(f)
+
+    def second(p: Point) -> Tensor:
+        chosen = along or _all_axes(p)
+        n = len(chosen)
+        upper = {(i, j): D(f, chosen[i], chosen[j])(p) for i in range(n) for j in range(i, n)}
+        rows = [torch.stack([upper[min(i, j), max(i, j)] for j in range(n)], dim=-1) for i in range(n)]
+        return torch.stack(rows, dim=-2)
+
+    return second

@@ -1,0 +1,98 @@
+"""Numpy in, torch out: arrays given by a user, checked and turned into tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .point import Axis
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+def as_numbers(values: ArrayLike | Tensor, name: str) -> Tensor:
+    """A new float64 (or complex128) CPU tensor with the same numbers."""
+    array = values.detach().cpu().resolve_conj().numpy() if isinstance(values, Tensor) else np.asarray(values)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(
+            f"{name} is an array of {array.dtype}; numbers are needed. Convert it, or leave this column out."
+        )
+    return torch.from_numpy(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64, order="C"))
+
+
+def as_points(values: ArrayLike | Tensor, name: str, axes: Sequence[Axis]) -> Tensor:
+    """Points (n, d) with finite coordinates within the axes' ranges."""
+    points = as_numbers(values, f"The points of {name}")
+    names = ", ".join(a.name for a in axes)
+    if points.ndim != 2 or points.shape[1] != len(axes):
+        raise ValueError(
+            f"The points of {name} have shape {tuple(points.shape)}; expected (n, {len(axes)}), one column "
+            f"for each of {names}. Stack the coordinates as columns."
+        )
+    if points.is_complex():
+        raise TypeError(f"The points of {name} are complex; coordinates are real. Pass their real part.")
+    if not len(points):
+        raise ValueError(
+            f"There are no points in {name}; at least one is needed. Check where they come from."
+        )
+    check_finite(points, f"The points of {name}", [a.name for a in axes])
+    _check_inside(points, name, axes)
+    return points
+
+
+def as_data(values: ArrayLike | Tensor, name: str, n: int) -> Tensor:
+    """Data (n, ...), finite."""
+    data = as_numbers(values, f"The data '{name}'")
+    if data.ndim == 0 or len(data) != n:
+        raise ValueError(
+            f"The data '{name}' have shape {tuple(data.shape)}; expected ({n}, ...), one row for each of the "
+            f"{n} points. Check that they belong to these points."
+        )
+    check_finite(data, f"The data '{name}'")
+    return data
+
+
+def as_mask(values: ArrayLike | Tensor, shape: tuple[int, ...], name: str) -> Tensor:
+    """Booleans of the given shape."""
+    mask = values.detach().cpu() if isinstance(values, Tensor) else torch.from_numpy(np.array(values))
+    if mask.dtype != torch.bool:
+        raise TypeError(
+            f"The mask on {name} is of {str(mask.dtype).removeprefix('torch.')}; booleans are needed. "
+            f"Compare with a threshold, for example values > 0.5."
+        )
+    if tuple(mask.shape) != shape:
+        raise ValueError(
+            f"The mask on {name} has shape {tuple(mask.shape)}; expected {shape}, an entry for each point. "
+            f"Make it from data of the same domain."
+        )
+    return mask
+
+
+def check_finite(values: Tensor, name: str, columns: Sequence[str] = ()) -> None:
+    """Raises ValueError naming the first row (and column) that is NaN or infinite."""
+    bad = (~torch.isfinite(values)).nonzero()
+    if len(bad):
+        row, *rest = bad[0].tolist()
+        column = f", column {columns[rest[0]] if columns else rest[0]}" if rest else ""
+        raise ValueError(
+            f"{name}: {values[tuple(bad[0])].item()} in row {row}{column} (and {len(bad) - 1} more); "
+            f"finite numbers are needed. Drop these rows, or fill them in."
+        )
+
+
+def _check_inside(points: Tensor, name: str, axes: Sequence[Axis]) -> None:
+    for column, axis in zip(points.T, axes, strict=True):
+        slack = 1e-9 * (axis.high - axis.low)
+        outside = ((column < axis.low - slack) | (column > axis.high + slack)).nonzero()[:, 0]
+        if len(outside):
+            row = int(outside[0])
+            raise ValueError(
+                f"{len(outside)} of {len(points)} points of {name} lie outside the box: row {row} has "
+                f"{axis.name} = {column[row]:g}; {axis.name} runs from {axis.low:g} to {axis.high:g}. "
+                f"Widen the box, or scale the points into it."
+            )

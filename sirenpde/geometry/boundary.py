@@ -1,0 +1,104 @@
+"""The faces of a box."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from .domain import Data, check_count, subset
+from .point import Axis
+from .region import Predicate, Region
+
+if TYPE_CHECKING:
+    from .box import Box
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face of a box: the slice at one end of an axis."""
+
+    slice: Box
+    axis: str
+    side: str
+
+    @property
+    def normal(self) -> Tensor:  # (d,)
+        outward = 1.0 if self.side == "high" else -1.0
+        return torch.tensor([outward * (a.name == self.axis) for a in self.slice.axes], dtype=torch.float64)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Faces of a box, with the outward unit ``normal`` as data.
+
+    Points are drawn quasi-random on each face, in numbers proportional to the faces' measures, and shuffled.
+    The boundary of an interval is finite: its two ends.
+
+    >>> import torch
+    >>> from sirenpde import Box
+    >>> ends = Box(x=(0, 3)).boundary()
+    >>> points, data = ends.draw(None, torch.Generator())
+    >>> points.tolist(), data["normal"].tolist()
+    ([[0.0], [3.0]], [[-1.0], [1.0]])
+    """
+
+    box: Box
+    faces: tuple[Face, ...]
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return self.box.axes
+
+    @property
+    def name(self) -> str:
+        held = [f"{name} = {value:g}" for name, value in self.box.fixed]
+        across: dict[str, list[str]] = {}
+        for face in self.faces:
+            across.setdefault(face.axis, []).append(f"{dict(face.slice.fixed)[face.axis]:g}")
+        return ", ".join(held + [f"{axis} = {', '.join(ends)}" for axis, ends in across.items()])
+
+    @property
+    def measure(self) -> float:
+        return sum(face.slice.measure for face in self.faces)
+
+    @property
+    def size(self) -> int | None:
+        """None, or the number of ends where the faces are single points."""
+        return None if self.faces[0].slice.free else len(self.faces)
+
+    @property
+    def normal(self) -> Data:
+        """The outward unit normal (d,) as a function of a point."""
+        return Data("normal")
+
+    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """``n`` quasi-random points on the faces; of single points all, or ``n`` of them."""
+        if self.size is not None:
+            counts, order = [1] * len(self.faces), subset(self.size, n, generator)
+        else:
+            counts = _shares(
+                [face.slice.measure for face in self.faces], check_count(n, self.name), generator
+            )
+            order = torch.randperm(sum(counts), generator=generator)
+        drawn = [
+            (face, face.slice.draw(m, generator)[0]) for face, m in zip(self.faces, counts, strict=True) if m
+        ]
+        points = torch.cat([p for _, p in drawn])
+        normals = torch.cat([face.normal.expand_as(p) for face, p in drawn])
+        return (points, {"normal": normals}) if order is None else (points[order], {"normal": normals[order]})
+
+    def where(self, predicate: Predicate, name: str = "part of the boundary") -> Region:
+        """The part in which ``predicate``, a function of points (n, d) giving booleans (n,), holds."""
+        return Region(self, predicate, name)
+
+
+def _shares(measures: Sequence[float], n: int, generator: torch.Generator) -> list[int]:
+    """How many of n points fall to each face: its share rounded down or up, unbiased."""
+    ends = torch.tensor(measures, dtype=torch.float64).cumsum(0)
+    ticks = (torch.arange(n) + torch.rand((), dtype=torch.float64, generator=generator)) / n * ends[-1]
+    face = torch.searchsorted(ends, ticks, right=True).clamp(max=len(measures) - 1)
+    return torch.bincount(face, minlength=len(measures)).tolist()

@@ -1,0 +1,212 @@
+"""Boxes with named axes, and their slices."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from .boundary import Boundary, Face
+from .cloud import PointCloud, assemble
+from .domain import Lattice, check_count, named, quasi_random
+from .point import Axis
+from .region import Predicate, Region
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Box:
+    """A product of intervals, with an axis for each keyword, in their order.
+
+    Points are drawn quasi-random: a scrambled Sobol sequence, anew at every draw. Some axes may be held
+    fixed (``at``); the points keep all coordinates, so that a field of the box can be evaluated there.
+    Raises ValueError for intervals that are empty or not finite.
+
+    >>> import torch
+    >>> from sirenpde import Box
+    >>> spacetime = Box(t=(0, 0.5), x=(-1, 1))
+    >>> t, x = spacetime.axes
+    >>> start = spacetime.at(t=0)
+    >>> start.name, spacetime.boundary("x").name, spacetime.measure
+    ('t = 0', 'x = -1, 1', 1.0)
+    >>> points, _ = start.draw(4, torch.Generator().manual_seed(0))
+    >>> points.shape, points[:, 0].tolist()
+    (torch.Size([4, 2]), [0.0, 0.0, 0.0, 0.0])
+    """
+
+    axes: tuple[Axis, ...]
+    fixed: tuple[tuple[str, float], ...]  # the axes held constant, and where
+
+    def __init__(self, /, **intervals: tuple[float, float]) -> None:
+        if not intervals:
+            raise ValueError(
+                "A box without axes was declared; at least one is needed. Name them, as in Box(x=(0, 1))."
+            )
+        object.__setattr__(self, "axes", tuple(_axis(name, ends) for name, ends in intervals.items()))
+        object.__setattr__(self, "fixed", ())
+
+    def __repr__(self) -> str:
+        intervals = ", ".join(f"{a.name}=({a.low:g}, {a.high:g})" for a in self.axes)
+        values = ", ".join(f"{name}={value:g}" for name, value in self.fixed)
+        return f"Box({intervals})" + (f".at({values})" if values else "")
+
+    @property
+    def name(self) -> str:
+        if self.fixed:
+            return ", ".join(f"{name} = {value:g}" for name, value in self.fixed)
+        return f"({', '.join(a.name for a in self.axes)})"
+
+    @property
+    def free(self) -> tuple[Axis, ...]:
+        """The axes that are not held fixed."""
+        held = dict(self.fixed)
+        return tuple(a for a in self.axes if a.name not in held)
+
+    @property
+    def measure(self) -> float:
+        """The length, area or volume over the free axes; 1 for a single point."""
+        return math.prod(a.high - a.low for a in self.free)
+
+    @property
+    def size(self) -> int | None:
+        """None, or 1 where every axis is held fixed."""
+        return None if self.free else 1
+
+    def at(self, **values: float) -> Box:
+        """The slice on which the named axes have these values; ValueError for a value outside the box."""
+        held = dict(self.fixed)
+        for name, value in values.items():
+            axis = named(self.axes, name)
+            slack = 1e-9 * (axis.high - axis.low)  # the end of a range computed by the user
+            if not axis.low - slack <= value <= axis.high + slack:
+                raise ValueError(
+                    f"{name} = {value:g} lies outside the box; {name} runs from {axis.low:g} to "
+                    f"{axis.high:g}. Choose a value in this range, or widen the box."
+                )
+            if name in held:
+                raise ValueError(
+                    f"{name} is already held at {held[name]:g}; an axis can be fixed once. "
+                    f"Take the slice of the whole box."
+                )
+            held[name] = min(max(float(value), axis.low), axis.high)
+        part = copy.copy(self)
+        object.__setattr__(part, "fixed", tuple(held.items()))
+        return part
+
+    def boundary(self, *names: str | Axis, side: Literal["low", "high"] | None = None) -> Boundary:
+        """The faces at both ends, or one ``side``, of the named axes; of all axes if none is named.
+
+        >>> from sirenpde import Box
+        >>> Box(x=(0, 1), y=(0, 2)).boundary("x", side="high").name
+        'x = 1'
+        """
+        axes = [named(self.axes, name) for name in names] or list(self.free)
+        if not axes:
+            raise ValueError(
+                f"'{self.name}' is a single point; it has no boundary. Take that of a larger box."
+            )
+        if side not in (None, "low", "high"):
+            raise ValueError(
+                f"side={side!r} was given; expected 'low' or 'high', or nothing for both. Use one."
+            )
+        ends = ("low", "high") if side is None else (side,)
+        faces = tuple(
+            Face(self.at(**{axis.name: axis.low if end == "low" else axis.high}), axis.name, end)
+            for axis in dict.fromkeys(axes)
+            for end in ends
+        )
+        return Boundary(self, faces)
+
+    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """``n`` quasi-random points."""
+        count = 1 if self.size == 1 else check_count(n, self.name)
+        return self._place(quasi_random(count, len(self.free), generator)), {}
+
+    def grid(self, n: int | Mapping[str, int]) -> tuple[Tensor, tuple[int, ...]]:
+        """The points (N, d) of a regular grid, ends included, and its shape, with 1 for a fixed axis.
+
+        ``n`` points along every free axis, or a number for each of them. The last axis runs fastest.
+
+        >>> from sirenpde import Box
+        >>> points, shape = Box(x=(0, 1), y=(0, 2)).grid({"x": 2, "y": 3})
+        >>> shape, points.tolist()
+        ((2, 3), [[0.0, 0.0], [0.0, 1.0], [0.0, 2.0], [1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
+        """
+        lattice = self._lattice(n)
+        return lattice.points, lattice.shape
+
+    def nodes(self, n: int | Mapping[str, int]) -> PointCloud:
+        """The points of the regular ``grid`` as a finite domain that knows its ``lattice``."""
+        lattice = self._lattice(n)
+        name = f"{'×'.join(map(str, lattice.shape))} nodes"
+        return assemble(lattice.points, self.axes, {}, name, lattice=lattice)
+
+    def where(self, predicate: Predicate, name: str = "region") -> Region:
+        """The part in which ``predicate``, a function of points (n, d) giving booleans (n,), holds.
+
+        >>> from sirenpde import Box
+        >>> quarter = Box(x=(0, 1), y=(0, 1)).where(lambda p: p.norm(dim=1) < 1)
+        """
+        return Region(self, predicate, name)
+
+    def _place(self, unit: Tensor) -> Tensor:
+        """Points of the unit cube over the free axes -> points (n, d) of the box."""
+        held, columns, next_free = dict(self.fixed), [], iter(unit.T)
+        for axis in self.axes:
+            if axis.name in held:
+                columns.append(unit.new_full((len(unit),), held[axis.name]))
+            else:
+                columns.append(axis.low + (axis.high - axis.low) * next(next_free))
+        return torch.stack(columns, dim=1)
+
+    def _lattice(self, n: int | Mapping[str, int]) -> Lattice:
+        held = dict(self.fixed)
+        counts = {a.name: n for a in self.free} if isinstance(n, int) else dict(n)
+        wanted = {a.name for a in self.free}
+        if set(counts) != wanted:
+            raise ValueError(
+                f"A grid of '{self.name}' was asked for with numbers for {', '.join(counts) or 'no axis'}; "
+                f"expected one for each of {', '.join(a.name for a in self.free)}. Give one number for all, "
+                f"or one for each."
+            )
+        for name, count in counts.items():
+            if count < 2:
+                raise ValueError(
+                    f"A grid needs 2 points or more along {name}, its ends; got {count}. Raise it."
+                )
+        return Lattice.full(
+            [
+                torch.tensor([held[a.name]], dtype=torch.float64)
+                if a.name in held
+                else torch.linspace(a.low, a.high, counts[a.name], dtype=torch.float64)
+                for a in self.axes
+            ]
+        )
+
+
+def _axis(name: str, ends: tuple[float, float]) -> Axis:
+    try:
+        low, high = (float(end) for end in ends)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"The axis {name} was given {ends!r}; expected two numbers, its ends. Write {name}=(0, 1)."
+        ) from None
+    if not name.isidentifier():
+        raise ValueError(
+            f"{name!r} was given as an axis; expected a Python name. Rename it, as in 'x' or 't'."
+        )
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(
+            f"The axis {name} runs from {low} to {high}; its ends must be finite. Cut the domain off, or "
+            f"map it to a finite one."
+        )
+    if low >= high:
+        raise ValueError(
+            f"The axis {name} runs from {low:g} to {high:g}; the low end comes first, and the interval must "
+            f"not be empty. Write {name}=(low, high) with low < high."
+        )
+    return Axis(name, low, high)

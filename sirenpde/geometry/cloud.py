@@ -1,0 +1,235 @@
+"""Finitely many points with data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor
+
+from .arrays import as_data, as_mask, as_numbers, as_points, check_finite
+from .distances import signed_distance
+from .domain import Data, Lattice, quasi_random, read, select, subset
+from .files import Columns, read_columns
+from .frame import Frame
+from .point import Axis
+from .surface import TriangleMesh
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+class HasAxes(Protocol):
+    """A box, or any other domain: all that a cloud needs of it are the axes."""
+
+    @property
+    def axes(self) -> tuple[Axis, ...]: ...
+
+
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class PointCloud:
+    """Finitely many points with data, such as a scan with normals, or measurements.
+
+    ``points`` (n, d), one column per axis, lie within the axes' ranges; every entry of ``data`` has n rows.
+    ``cloud[key]`` is data as a function of a point. Arrays and tensors are accepted and kept as float64
+    (complex data as complex128). Raises ValueError where shapes do not fit, a number is not finite or a
+    point lies outside.
+
+    >>> from sirenpde import Box, PointCloud
+    >>> box = Box(x=(0, 1), y=(0, 1))
+    >>> cloud = PointCloud([[0.5, 0.1], [0.2, 0.9]], box, data={"height": [1.0, 2.0]})
+    >>> cloud.size, cloud["height"]
+    (2, Data(key='height'))
+    >>> cloud.where([False, True]).points.tolist()
+    [[0.2, 0.9]]
+    """
+
+    points: Tensor
+    axes: tuple[Axis, ...]
+    data: Mapping[str, Tensor]
+    name: str
+    frame: Frame | None  # None: the points are in their own units
+    lattice: Lattice | None  # None: the points lie on no tensor grid
+
+    def __init__(
+        self,
+        points: ArrayLike | Tensor,
+        box: HasAxes | Sequence[Axis],
+        data: Mapping[str, ArrayLike | Tensor] | None = None,
+        name: str = "cloud",
+        frame: Frame | None = None,
+    ) -> None:
+        axes = tuple(box) if isinstance(box, Sequence) else box.axes
+        rows = as_points(points, f"'{name}'", axes)
+        kept = {key: as_data(values, key, len(rows)) for key, values in (data or {}).items()}
+        _fill(self, rows, axes, kept, name, frame, None)
+
+    @staticmethod
+    def open(
+        path: str | PathLike[str], box: HasAxes | None = None, columns: Sequence[str] | None = None
+    ) -> PointCloud:
+        """Reads points and their data from ``.ply``, ``.npz`` or a table (``.csv``, ``.xyz``, ``.txt``).
+
+        The coordinates are the columns named like the axes (or the array ``points`` of an ``.npz``), nx, ny,
+        nz become the data "normal", and any other column is data. ``columns`` names those of a table without
+        a header. In a ``box`` the points keep their units; without one they are scaled to fill 95 % of
+        [-1, 1]^3 with axes x, y, z, and ``cloud.frame`` leads back.
+        """
+        axes = _CUBE if box is None else box.axes
+        names = [axis.name for axis in axes]
+        found = read_columns(path, columns, names + [f"n{name}" for name in names])
+        points = _stacked(found, names, "points")
+        if points is None:
+            raise ValueError(
+                f"'{path}' has the columns {', '.join(found) or 'none'}; one is needed for each of the axes "
+                f"{', '.join(names)}. Name the columns by columns=(...), or pass a box with their names."
+            )
+        normals = _stacked(found, [f"n{name}" for name in names], "normal")
+        data = {key: as_numbers(values, f"The column '{key}' of '{path}'") for key, values in found.items()}
+        if normals is not None:
+            data["normal"] = normals
+        name = Path(path).stem
+        if box is not None:
+            return PointCloud(points, axes, data, name)
+        check_finite(points, f"The points of '{path}'", names)
+        frame = Frame.fitting(points, axes)
+        return PointCloud(frame.apply(points), axes, data, name, frame)
+
+    @staticmethod
+    def sample_mesh(
+        path: str | PathLike[str],
+        count: int,
+        *,
+        box: HasAxes | None = None,
+        fill: float = 0.95,
+        seed: int = 0,
+        closed: bool = True,
+    ) -> PointCloud:
+        """Points on a triangle mesh, uniform by area, with the outward unit face normal as data "normal".
+
+        The mesh is centred and scaled to fill this fraction of the box, by default of [-1, 1]^3 with axes
+        x, y, z; ``cloud.frame`` leads back to its own units. Raises ValueError for an open mesh unless
+        ``closed=False``: inside and outside have no meaning there.
+
+        >>> from sirenpde import PointCloud, bundled
+        >>> cloud = PointCloud.sample_mesh(bundled("spot.obj"), 5000)
+        >>> cloud
+        PointCloud('spot', 5000 points of (x, y, z), data: normal)
+        """
+        mesh = TriangleMesh.open(path)
+        if closed and not mesh.watertight:
+            raise ValueError(
+                f"'{path}' is not closed: {mesh.open_edges} of its edges have no partner on a neighbouring "
+                "face; a closed surface is needed to tell inside from outside. Repair the mesh, or pass "
+                "closed=False to sample it as it is."
+            )
+        axes = _CUBE if box is None else box.axes
+        if len(axes) != 3:
+            raise ValueError(
+                f"The box has the axes {', '.join(a.name for a in axes)}; a mesh lies in three. Pass a box "
+                "such as Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))."
+            )
+        frame = Frame.fitting(mesh.vertices, axes, fill)
+        points, normals = mesh.moved(frame).sample(count, torch.Generator().manual_seed(seed))
+        return PointCloud(points, axes, {"normal": normals}, mesh.name, frame)
+
+    @property
+    def size(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, key: str) -> Data:
+        """The data of this name as a function of a point; ValueError where there is none."""
+        return read(self.data, key, f"The cloud '{self.name}'")
+
+    def __repr__(self) -> str:
+        axes = ", ".join(a.name for a in self.axes)
+        data = ", ".join(self.data) or "none"
+        return f"PointCloud('{self.name}', {self.size} points of ({axes}), data: {data})"
+
+    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """All points, or ``n`` of them without replacement, and their data."""
+        chosen = subset(self.size, n, generator)
+        if chosen is None:
+            return self.points, self.data
+        return self.points[chosen], select(self.data, chosen)
+
+    def where(self, mask: ArrayLike | Tensor | str, name: str | None = None) -> PointCloud:
+        """The points at which ``mask`` holds: booleans (n,), or the name of data that are not zero there."""
+        if isinstance(mask, str):
+            read(self.data, mask, f"The cloud '{self.name}'")
+            return self.where(self.data[mask] != 0, name or mask)
+        part = name or f"part of {self.name}"
+        chosen = as_mask(mask, (self.size,), f"'{self.name}'").nonzero()[:, 0]
+        if not len(chosen):
+            raise ValueError(
+                f"No point of '{self.name}' is left in '{part}': the mask is false everywhere; at least one "
+                f"point is needed. Check the mask, or its threshold."
+            )
+        lattice = self.lattice.part(chosen) if self.lattice else None
+        return assemble(self.points[chosen], self.axes, select(self.data, chosen), part, self.frame, lattice)
+
+    def distances(
+        self, uniform: int = 60_000, near: int = 150_000, *, spread: float = 0.05, seed: int = 0
+    ) -> PointCloud:
+        """Points around the surface that this cloud samples, with data "distance", negative inside.
+
+        ``uniform`` points fill the box; ``near`` ones lie beside the samples, displaced by a Gaussian of
+        deviation ``spread`` and mirrored back at the box's faces. The distance to the surface is the one to
+        the nearest sample, less its tangential part as far as that is due to the gaps between samples; its
+        sign is the side of the sample's normal. Needs the data "normal".
+
+        >>> from sirenpde import PointCloud, bundled
+        >>> space = PointCloud.sample_mesh(bundled("spot.obj"), 5000).distances(uniform=100, near=200)
+        >>> space
+        PointCloud('space around spot', 300 points of (x, y, z), data: distance)
+        """
+        read(self.data, "normal", f"The cloud '{self.name}'")
+        if uniform < 0 or near < 0 or uniform + near < 1:
+            raise ValueError(
+                f"Asked for {uniform} uniform and {near} near points; neither number may be negative nor "
+                "both be 0. Ask for more."
+            )
+        generator = torch.Generator().manual_seed(seed)
+        low = self.points.new_tensor([a.low for a in self.axes])
+        high = self.points.new_tensor([a.high for a in self.axes])
+        anywhere = low + (high - low) * quasi_random(uniform, len(self.axes), generator)
+        beside = self.points[torch.randint(self.size, (near,), generator=generator)]
+        beside = beside + spread * torch.randn(beside.shape, dtype=beside.dtype, generator=generator)
+        beside = high - (high - (low + (beside - low).abs())).abs()
+        points = torch.cat([anywhere, beside.clamp(low, high)])
+        data = {"distance": signed_distance(points, self.points, self.data["normal"])}
+        return assemble(points, self.axes, data, f"space around {self.name}", self.frame)
+
+
+def _stacked(found: Columns, names: Sequence[str], whole: str) -> Tensor | None:
+    """The named columns, taken out of ``found`` and put side by side, or the array called ``whole``."""
+    if whole in found:
+        return as_numbers(found.pop(whole), f"The column '{whole}'")
+    if not all(name in found for name in names):
+        return None
+    return torch.stack([as_numbers(found.pop(name), f"The column '{name}'") for name in names], dim=1)
+
+
+_CUBE = tuple(Axis(name, -1.0, 1.0) for name in "xyz")
+
+
+def assemble(
+    points: Tensor,
+    axes: tuple[Axis, ...],
+    data: Mapping[str, Tensor],
+    name: str,
+    frame: Frame | None = None,
+    lattice: Lattice | None = None,
+) -> PointCloud:
+    """A cloud of points and data made here, which need no check and may be deferred."""
+    return _fill(PointCloud.__new__(PointCloud), points, axes, data, name, frame, lattice)
+
+
+def _fill(cloud: PointCloud, *values: object) -> PointCloud:
+    for field, value in zip(PointCloud.__dataclass_fields__, values, strict=True):
+        object.__setattr__(cloud, field, value)
+    return cloud

@@ -1,0 +1,175 @@
+"""What a domain is, the data its points carry, and the ways of choosing points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from .point import Axis, Point
+
+
+class Domain(Protocol):
+    """A set of points at which a constraint holds.
+
+    ``size`` counts the points of a finite domain and is None for an infinite one. ``name`` is short, for
+    tables. ``draw`` gives points (n, d), float64 on the CPU, one column per axis, and their data, each
+    (n, ...). A finite domain gives all its points in their order for ``n=None`` or ``n >= size``, and a
+    random subset without replacement otherwise; an infinite one needs ``n``.
+    """
+
+    @property
+    def axes(self) -> tuple[Axis, ...]: ...
+
+    @property
+    def size(self) -> int | None: ...
+
+    @property
+    def name(self) -> str: ...
+
+    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]: ...
+
+
+@dataclass(frozen=True)
+class Data:
+    """Data carried by the points of a domain, read as a function of a point.
+
+    ``cloud["normal"]``, ``box.boundary().normal`` and ``Data("normal")`` are the same thing where the points
+    carry data of that name.
+    """
+
+    key: str
+
+    def __call__(self, p: Point) -> Tensor:
+        return p.sample(self.key)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """The tensor grid on which the points of a domain lie, so that a solver can work axis by axis.
+
+    ``coordinates`` has one 1-D tensor per axis; ``index`` (n, d) says which of them each point has, in the
+    order of ``draw(None)``: ``points[k, a] == coordinates[a][index[k, a]]``.
+    """
+
+    coordinates: tuple[Tensor, ...]
+    index: Tensor
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(c) for c in self.coordinates)
+
+    @property
+    def points(self) -> Tensor:  # (n, d)
+        return torch.stack([c[i] for c, i in zip(self.coordinates, self.index.T, strict=True)], dim=-1)
+
+    def part(self, chosen: Tensor) -> Lattice:
+        return Lattice(self.coordinates, self.index[chosen])
+
+    @staticmethod
+    def rows(x: Tensor, y: Tensor) -> Lattice:
+        """The points (x, y) of a picture: one row after the other, x running fastest."""
+        row, column = torch.meshgrid(torch.arange(len(y)), torch.arange(len(x)), indexing="ij")
+        return Lattice((x, y), torch.stack([column.reshape(-1), row.reshape(-1)], dim=1))
+
+    @staticmethod
+    def full(coordinates: Sequence[Tensor]) -> Lattice:
+        """Every point of the grid, the last axis running fastest."""
+        ranges = [torch.arange(len(c)) for c in coordinates]
+        index = torch.stack(torch.meshgrid(*ranges, indexing="ij"), dim=-1).reshape(-1, len(ranges))
+        return Lattice(tuple(coordinates), index)
+
+
+class Deferred(Mapping[str, Tensor]):
+    """Data that are computed when they are first asked for, and then kept."""
+
+    def __init__(self, recipes: Mapping[str, Callable[[], Tensor]]) -> None:
+        self._recipes = dict(recipes)
+        self._made: dict[str, Tensor] = {}
+
+    def __getitem__(self, key: str) -> Tensor:
+        if key not in self._made:
+            self._made[key] = self._recipes[key]()
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._recipes)
+
+    def __len__(self) -> int:
+        return len(self._recipes)
+
+
+def select(data: Mapping[str, Tensor], chosen: Tensor) -> Mapping[str, Tensor]:
+    """The data of the chosen points, gathered when they are asked for."""
+
+    def gather(key: str) -> Callable[[], Tensor]:
+        return lambda: data[key][chosen]
+
+    return Deferred({key: gather(key) for key in data})
+
+
+def named(axes: Sequence[Axis], name: str | Axis) -> Axis:
+    """The axis of this name."""
+    for axis in axes:
+        if axis.name == str(name):
+            return axis
+    raise ValueError(
+        f"There is no axis '{name}'; the axes are {', '.join(a.name for a in axes)}. Name one of them."
+    )
+
+
+def read(data: Mapping[str, Tensor], key: str, owner: str) -> Data:
+    """``Data(key)``, once it is certain that there is such data."""
+    if key not in data:
+        there = ", ".join(repr(k) for k in data) or "none"
+        raise ValueError(f"{owner} carries no data {key!r}; it carries {there}. Name one of them.")
+    return Data(key)
+
+
+def check_count(n: int | None, name: str) -> int:
+    """The number of points asked of an infinite domain."""
+    if n is None:
+        raise ValueError(
+            f"The domain '{name}' has infinitely many points; drawing needs a number of them. "
+            f"Give one, for example samples=1024."
+        )
+    if n < 1:
+        raise ValueError(f"Asked for {n} points of '{name}'; at least one is needed. Give a number above 0.")
+    return n
+
+
+def quasi_random(n: int, dimension: int, generator: torch.Generator) -> Tensor:
+    """Points (n, dimension) strictly inside the unit cube: a scrambled Sobol sequence of fresh seed.
+
+    Plain random points beyond the dimension that torch has direction numbers for.
+    """
+    if n == 0 or dimension == 0:
+        return torch.empty(n, dimension, dtype=torch.float64)
+    if dimension > torch.quasirandom.SobolEngine.MAXDIM:
+        return torch.rand(n, dimension, dtype=torch.float64, generator=generator)
+    seed = int(torch.randint(2**62, (), generator=generator))
+    engine = torch.quasirandom.SobolEngine(dimension, scramble=True, seed=seed)
+    step = 2.0**-engine.MAXBIT
+    points = engine.draw(n, dtype=torch.float64)
+    return points.clamp(max=1 - step) + step / 2  # torch rounds the first point to float32, up to 1
+
+
+def subset(size: int, n: int | None, generator: torch.Generator) -> Tensor | None:
+    """Indices of ``n`` of ``size`` points without replacement; None stands for all of them in order."""
+    if n is None or n >= size:
+        return None
+    if n < 1:
+        raise ValueError(f"Asked for {n} of {size} points; at least one is needed. Give a number above 0.")
+    if 8 * n > size:
+        return torch.randperm(size, generator=generator)[:n]
+    # A few out of very many: shuffling all of them would cost more than an optimiser's step.
+    distinct = torch.empty(0, dtype=torch.int64)
+    while len(distinct) < n:
+        distinct = torch.unique(torch.randint(size, (2 * n + 8,), generator=generator))
+    return distinct[torch.randperm(len(distinct), generator=generator)[:n]]

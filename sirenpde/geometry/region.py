@@ -1,0 +1,81 @@
+"""Parts of a domain, given by a predicate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .arrays import as_mask
+from .domain import Data, Domain, check_count, subset
+from .point import Axis
+
+Predicate = Callable[[Tensor], Tensor]  # points (n, d) -> booleans (n,)
+
+
+@dataclass(frozen=True)
+class Region:
+    """The part of a domain in which a predicate holds, drawn by rejection.
+
+    ``predicate`` takes points (n, d) and gives booleans (n,). Data, such as the normals of a boundary, come
+    along. Drawing raises ValueError where the predicate holds at none of some 100,000 points.
+
+    >>> import torch
+    >>> from sirenpde import Box
+    >>> disk = Box(x=(-1, 1), y=(-1, 1)).where(lambda p: p.norm(dim=1) < 1)
+    >>> points, _ = disk.draw(1000, torch.Generator().manual_seed(0))
+    >>> points.shape, bool((points.norm(dim=1) < 1).all())
+    (torch.Size([1000, 2]), True)
+    """
+
+    whole: Domain
+    predicate: Predicate
+    name: str = "region"
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return self.whole.axes
+
+    @property
+    def size(self) -> int | None:
+        return None if self.whole.size is None else len(self._kept(None, torch.Generator())[0])
+
+    @property
+    def normal(self) -> Data:
+        """The outward unit normal as a function of a point, on a part of a boundary."""
+        return Data("normal")
+
+    def where(self, predicate: Predicate, name: str = "region") -> Region:
+        """The part of this part in which another predicate holds."""
+        return Region(self, predicate, name)
+
+    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """``n`` points at which the predicate holds."""
+        if self.whole.size is not None:
+            points, data = self._kept(None, generator)
+            chosen = subset(len(points), n, generator)
+            return (points, data) if chosen is None else _rows(points, data, chosen)
+        count = check_count(n, self.name)
+        tried = max(1024, count)
+        while True:
+            points, data = self._kept(tried, generator)
+            if len(points) >= count:
+                return _rows(points, data, torch.arange(count))
+            if not len(points) and tried > 100_000:
+                raise ValueError(
+                    f"None of {tried} points of {self.whole.name} lies in '{self.name}'; some should. "
+                    f"Check the predicate, or declare a smaller box."
+                )
+            tried = min(16 * tried, math.ceil(1.2 * tried * count / max(len(points), 1)) + 64)
+
+    def _kept(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        points, data = self.whole.draw(n, generator)
+        inside = as_mask(self.predicate(points), (len(points),), f"'{self.name}', made by its predicate,")
+        return _rows(points, data, inside)
+
+
+def _rows(points: Tensor, data: Mapping[str, Tensor], chosen: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    return points[chosen], {key: values[chosen] for key, values in data.items()}

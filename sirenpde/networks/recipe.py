@@ -1,0 +1,114 @@
+"""What every network recipe offers, and the pieces the recipes share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Generator, Tensor, nn
+
+from .dense import DenseNetwork, Embedding
+
+
+class Recipe(Protocol):
+    """How to build a network, before the box it lives on and its number of outputs are known."""
+
+    def build(
+        self,
+        low: Sequence[float],
+        high: Sequence[float],
+        outputs: int,
+        periodic: Sequence[int],
+        generator: Generator,
+    ) -> nn.Module:
+        """The float64 module (n, d) -> (n, outputs) on the box ``low`` to ``high``.
+
+        Along the axes whose indices are in ``periodic`` it has exactly the period high - low. All random
+        numbers come from ``generator``.
+        """
+        ...
+
+    def describe(self) -> str:
+        """A few words for tables, such as "SIREN 4 x 256, omega 30"."""
+        ...
+
+
+class DenseRecipe(Protocol):
+    """A recipe of dense layers, which can stand on any embedding."""
+
+    def on(self, embedding: Embedding, outputs: int, generator: Generator) -> DenseNetwork: ...
+
+    def describe(self) -> str: ...
+
+
+def check_whole(name: str, value: int, least: int = 1) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(
+            f"{name}={value!r}; a whole number of at least {least} was expected. "
+            f"Give {name}={max(least, 1)} or more."
+        )
+
+
+def check_positive(name: str, value: float) -> None:
+    if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
+        raise ValueError(f"{name}={value!r}; a positive number was expected. Give, say, {name}=10.")
+
+
+def check_box(low: Sequence[float], high: Sequence[float], outputs: int, periodic: Sequence[int]) -> None:
+    check_whole("outputs", outputs)
+    if len(low) != len(high) or not low:
+        raise ValueError(
+            f"{len(low)} lower and {len(high)} upper ends; one of each per axis was expected. Give both ends."
+        )
+    for axis, (a, b) in enumerate(zip(low, high, strict=True)):
+        if not (math.isfinite(a) and math.isfinite(b) and a < b):
+            raise ValueError(
+                f"axis {axis} runs from {a} to {b}; finite ends, the lower first, were expected. "
+                f"Declare the field on a box of positive size."
+            )
+    for axis in periodic:
+        if not 0 <= axis < len(low):
+            raise ValueError(
+                f"periodic axis {axis}; an index from 0 to {len(low) - 1} was expected. "
+                f"Name an axis of the field's box."
+            )
+
+
+def affine(low: Sequence[float], high: Sequence[float]) -> tuple[Tensor, Tensor]:
+    """Centre and scale (each (d,)) of the map of the box to [-1, 1]^d."""
+    a = torch.tensor([float(v) for v in low], dtype=torch.float64)
+    b = torch.tensor([float(v) for v in high], dtype=torch.float64)
+    return (a + b) / 2, 2 / (b - a)
+
+
+def coordinates(low: Sequence[float], high: Sequence[float], periodic: Sequence[int]) -> Embedding:
+    """The coordinates xi in [-1, 1]; for a periodic axis cos(pi xi) and sin(pi xi) in its place."""
+    centre, scale = affine(low, high)
+    turns = math.pi * torch.eye(len(low), dtype=torch.float64)[list(periodic)]
+    quarter = torch.full((len(turns),), math.pi / 2, dtype=torch.float64)
+    return Embedding(
+        centre,
+        scale,
+        [axis for axis in range(len(low)) if axis not in periodic],
+        torch.cat([turns, turns]),
+        torch.cat([quarter, torch.zeros_like(quarter)]),
+        torch.ones(2 * len(turns), dtype=torch.float64),
+    )
+
+
+def waves(low: Sequence[float], high: Sequence[float], frequencies: Tensor, phases: Tensor) -> Embedding:
+    """Only the waves sin(frequencies @ xi + phases), with xi in [-1, 1]^d."""
+    centre, scale = affine(low, high)
+    return Embedding(centre, scale, (), frequencies, phases, torch.ones_like(phases))
+
+
+def uniform_layer(inputs: int, outputs: int, weight: float, bias: float, generator: Generator) -> nn.Linear:
+    """A float64 linear layer with weights in U(-weight, weight) and biases in U(-bias, bias)."""
+    # Without skip_init, nn.Linear would draw from the global random numbers.
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float64)  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        layer.weight.uniform_(-1, 1, generator=generator).mul_(weight)
+        layer.bias.uniform_(-1, 1, generator=generator).mul_(bias)
+    return layer

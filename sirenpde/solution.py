@@ -1,0 +1,299 @@
+"""What a run found: fields to evaluate, their measured errors, what the run did, and files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .calculus.operators import PointFunction
+from .geometry.domain import Domain
+from .geometry.point import Axis
+from .problem import Problem, Reference, name_of
+from .residuals import Sweep, evaluate, record
+from .solvers.stage import fixed, generator, held_out
+
+if TYPE_CHECKING:
+    from .solve import Run
+
+Status = Literal["done", "budget", "interrupted", "not finite"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One stage of a run, over."""
+
+    name: str
+    steps: int
+    seconds: float
+    loss: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a run's history."""
+
+    stage: str
+    step: int
+    seconds: float
+    loss: float
+    terms: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Gridded:
+    """Values on a regular grid: the coordinates along each axis, and values (n1, ..., nd, *shape)."""
+
+    axes: tuple[Axis, ...]
+    coordinates: tuple[np.ndarray[Any, Any], ...]
+    values: np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Evaluable:
+    """A field, or any function of a point, of a solution: called on points (N, d), it gives values (N, *shape).
+
+    Arrays in, arrays out; tensors in, tensors out (on the run's device and in its precision).
+    """
+
+    solution: Solution
+    function: PointFunction
+
+    def __call__(self, points: Any, data: Mapping[str, Tensor] | None = None) -> Any:
+        axes = self.axes
+        given = torch.as_tensor(points)
+        if given.ndim != 2 or given.shape[1] != len(axes):
+            raise ValueError(
+                f"{name_of(self.function)} was evaluated on points of shape {tuple(given.shape)}; expected (N, "
+                f"{len(axes)}), one column for each of {', '.join(axis.name for axis in axes)}. Reshape the points."
+            )
+        values = self.solution.values([self.function], axes, given, data or {})[0]
+        return values if isinstance(points, Tensor) else values.cpu().numpy()
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes of the points it takes, in the order of their columns."""
+        own = getattr(self.function, "axes", None)
+        if own is None:
+            field = getattr(self.function, "field", None)
+            own = field.axes if field is not None else self.solution.problem.fields[0].axes
+        axes: tuple[Axis, ...] = own
+        return axes
+
+    def on_grid(self, n: int | tuple[int, ...]) -> Gridded:
+        """Values on a regular grid over the ranges of the axes, ends included, n points along each."""
+        counts = (n,) * len(self.axes) if isinstance(n, int) else tuple(n)
+        lines = [
+            torch.linspace(a.low, a.high, m, dtype=torch.float64)
+            for a, m in zip(self.axes, counts, strict=True)
+        ]
+        points = torch.stack(torch.meshgrid(*lines, indexing="ij"), dim=-1).reshape(-1, len(lines))
+        values = self(points.numpy())
+        return Gridded(
+            self.axes, tuple(line.numpy() for line in lines), values.reshape(*counts, *values.shape[1:])
+        )
+
+
+class Solution:
+    """The result of ``solve``: callable fields, their errors, and the account of the run.
+
+    ``solution[u]`` evaluates a field, an output, or any function of a point such as ``laplacian(u)``.
+    """
+
+    def __init__(self, run: Run, status: Status, message: str) -> None:
+        self.problem: Problem = run.problem
+        self.status = status
+        self.message = message
+        self.choice = run.choice.reason
+        self.stages = tuple(run.records)
+        self.history = tuple(run.history)
+        self.seconds = run.seconds
+        self.theta = run.state.theta
+        self.seed = run.state.seed
+        self._state = run.state
+        self._snapshot = run.snapshot
+
+    def __getitem__(self, function: PointFunction) -> Evaluable:
+        return Evaluable(self, function)
+
+    def __repr__(self) -> str:
+        return (
+            f"Solution({self.status}, {', '.join(map(name_of, self.problem.outputs))}, {self.seconds:.1f} s)"
+        )
+
+    @property
+    def device(self) -> str:
+        return str(self._state.system.device)
+
+    @property
+    def dtype(self) -> str:
+        return str(self._state.system.dtype).removeprefix("torch.")
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were to be found."""
+        return int(self.theta.numel())
+
+    @cached_property
+    def residuals(self) -> int:
+        """Real residuals on one set of samples."""
+        groups = zip(self._state.system.groups, fixed(self._state), strict=True)
+        return sum(
+            self.problem.requests[i].size * len(batch) for group, batch in groups for i in group.members
+        )
+
+    @property
+    def unknowns(self) -> dict[str, float]:
+        """The unknown numbers found."""
+        layout = self._state.system.parameters
+        return {c.name: float(v) for c, v in zip(layout.unknowns, layout.numbers(self.theta), strict=True)}
+
+    def values(
+        self,
+        functions: list[PointFunction],
+        axes: tuple[Axis, ...],
+        points: Tensor,
+        data: Mapping[str, Tensor],
+    ) -> list[Tensor]:
+        """Functions of a point at points (N, d) with the given axes: each (N, *shape)."""
+        system = self._state.system
+        batch = system.batch(points, data)
+        names = tuple(axis.name for axis in axes)
+        requests = record(functions, batch, names)
+        return evaluate(
+            Sweep(functions, requests, names, system.parameters), self.theta, batch, system.device
+        )
+
+    @cached_property
+    def constraints(self) -> dict[str, dict[str, float]]:
+        """Per constraint the root mean square and the maximum of its residual, and the former held out.
+
+        Held-out points are an independent set that nothing was fitted to; a finite domain of which all points
+        are used has no others.
+        """
+        system = self._state.system
+        own = system.residuals(self.theta, fixed(self._state))
+        other = system.residuals(self.theta, held_out(self._state))
+        return {
+            constraint.name: {
+                "rms": float(r.square().sum(1).mean().sqrt()),
+                "max": float(r.abs().max()),
+                "held_out_rms": float(h.square().sum(1).mean().sqrt()),
+            }
+            for constraint, r, h in zip(self.problem.constraints, own, other, strict=True)
+        }
+
+    @cached_property
+    def errors(self) -> dict[str, dict[str, Any]]:
+        """Per output with a reference: relative L2 and maximum error, and the same for each named domain."""
+        return {name_of(u): self._errors(u, known) for u, known in self.problem.reference.items()}
+
+    @property
+    def error_estimate(self) -> dict[str, Any]:
+        """The true error where a reference exists; else the held-out residual, which is not an error bound."""
+        if self.errors:
+            worst = max(float(e["relative_l2"]) for e in self.errors.values())
+            return {"kind": "true error against the reference", "relative_l2": worst}
+        rms = {name: value["held_out_rms"] for name, value in self.constraints.items()}
+        return {"kind": "held-out residual, no reference declared", "held_out_rms": rms}
+
+    def _errors(self, u: PointFunction, known: Reference) -> dict[str, Any]:
+        where = known.on if isinstance(known.on, Mapping) else {"": known.on or self[u].function.domain}  # type: ignore[attr-defined]
+        pairs = {name: self._compared(u, known, domain) for name, domain in where.items()}
+        found = torch.cat([pair[0] for pair in pairs.values()])
+        exact = torch.cat([pair[1] for pair in pairs.values()])
+        errors: dict[str, Any] = measured(found, exact, known)
+        if len(pairs) > 1:
+            errors["on"] = {name: measured(*pair, known) for name, pair in pairs.items()}
+        return errors
+
+    def _compared(self, u: PointFunction, known: Reference, domain: Domain) -> tuple[Tensor, Tensor]:
+        """The solution and the reference side by side, where the reference makes a statement."""
+        count = None if domain.size is not None else known.samples
+        points, data = domain.draw(count, generator(self.seed, 7))
+        found = self.values([u], domain.axes, points, data)[0].cpu()
+        exact = exact_values(known.value, domain.axes, points, data).to(found.dtype)
+        stated = exact.isfinite().reshape(len(exact), -1).all(1)
+        if not stated.any():
+            raise ValueError(
+                f"The reference of {name_of(u)} makes no statement on '{domain.name}': it is not finite there."
+            )
+        return found[stated].reshape(-1), exact[stated].reshape(-1)
+
+    def report(self) -> dict[str, Any]:
+        """The run in numbers, as ``report.json`` holds it."""
+        return {
+            "status": self.status,
+            "message": self.message,
+            "choice": self.choice,
+            "wall_s": self.seconds,
+            "stages": [
+                {"name": r.name, "steps": r.steps, "seconds": r.seconds, "loss": r.loss, "reason": r.reason}
+                for r in self.stages
+            ],
+            "constraints": self.constraints,
+            "errors": self.errors,
+            "error_estimate": self.error_estimate,
+            "unknowns": self.unknowns,
+            "parameters": self.parameters,
+            "residuals": self.residuals,
+            "device": self.device,
+            "dtype": self.dtype,
+            "seed": self.seed,
+        }
+
+    def snapshot(self) -> dict[str, Any]:
+        """A checkpoint of the run, for ``solve(..., resume=...)`` and ``torch.save``."""
+        return self._snapshot()
+
+    def export(self, path: str | Path, resolution: int = 128) -> Path:
+        """Write the outputs to a file whose ending says how: .vtu, .ply, .stl, .png or .npz."""
+        from .export import export_fields
+
+        return export_fields(self, Path(path), resolution)
+
+
+def exact_values(
+    function: PointFunction, axes: tuple[Axis, ...], points: Tensor, data: Mapping[str, Tensor]
+) -> Tensor:
+    """A reference, a function of a point that reads no field, at points (N, d), in float64."""
+    from .geometry.point import Point
+
+    names = tuple(axis.name for axis in axes)
+
+    def read(key: object) -> Tensor:
+        raise ValueError(
+            f"The reference {name_of(function)} reads the unknown {key}; expected a known function of the "
+            f"coordinates. Write it in terms of the axes and data only."
+        )
+
+    def at(coords: Tensor, local: dict[str, Tensor]) -> Tensor:
+        return function(Point(names, coords, read, lambda key: local[key]))
+
+    values: Tensor = torch.func.vmap(at)(points.double(), dict(data))
+    return values
+
+
+def measured(found: Tensor, exact: Tensor, known: Reference) -> dict[str, float]:
+    """The errors of values against exact ones, both flat, as their reference asks for them."""
+    if known.fit == "affine":
+        basis = torch.stack([found, torch.ones_like(found)], dim=1)
+        found = basis @ torch.linalg.lstsq(basis, exact[:, None]).solution[:, 0]
+    difference = (found - exact).abs()
+    size = float(torch.linalg.vector_norm(exact))
+    errors = {
+        "relative_l2": float(torch.linalg.vector_norm(difference)) / (size or 1.0),
+        "max": float(difference.max()),
+    }
+    if known.peak is not None:
+        mean = max(float(difference.square().mean()), torch.finfo(torch.float64).tiny)
+        errors["psnr_db"] = 10 * math.log10(known.peak**2 / mean)
+    return errors

@@ -1,0 +1,92 @@
+"""What to solve a problem with when its user does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from ..calculus.field import Field, Recipe
+from ..networks.series import FourierSeries, WaveSeries
+from ..networks.sine_features import SineFeatures
+from ..networks.siren import Siren
+from ..problem import Problem
+from ..residuals import is_affine
+from .adam import Adam
+from .lbfgs import LBFGS
+from .least_squares import LeastSquares
+from .stage import Stage
+
+LINEAR = (SineFeatures, FourierSeries, WaveSeries)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A network for every field, the stages in order, and one line saying what and why."""
+
+    recipes: Mapping[Field, Recipe | nn.Module]
+    stages: tuple[Stage, ...]
+    reason: str
+
+
+def choose(problem: Problem, using: Sequence[Stage] | None, network: Recipe | None) -> Choice:
+    """Networks where none is declared, and stages where none are named.
+
+    A declared network is respected unless ``network`` replaces it in every field.
+    """
+    affine = is_affine(problem)
+    recipes = {u: _recipe(u, network or u.network, affine, problem) for u in problem.fields}
+    stages = using or (problem.using if network is None else None)
+    names = ", ".join(f"{u.name}: {_describe(recipe)}" for u, recipe in recipes.items())
+    if stages:
+        return Choice(recipes, tuple(stages), f"{names}; {_sequence(stages)}, as asked for")
+    if affine and all(isinstance(recipe, LINEAR) for recipe in recipes.values()):
+        why = "the constraints are affine in all that these networks train"
+        return Choice(recipes, (LeastSquares(),), f"{names}; least squares, since {why}")
+    if affine and not any(_is_foreign(recipe) for recipe in recipes.values()):
+        trained: tuple[Stage, ...] = (Adam(), LBFGS(), LeastSquares())
+        why = "the constraints are affine, so the last layer is solved for at the end"
+        return Choice(recipes, trained, f"{names}; {_sequence(trained)}, since {why}")
+    trained = (Adam(), LBFGS())
+    why = (
+        "the constraints are affine but a network is your own" if affine else "the constraints are not affine"
+    )
+    return Choice(recipes, trained, f"{names}; {_sequence(trained)}, since {why}")
+
+
+def _sequence(stages: Sequence[Stage]) -> str:
+    return " then ".join(stage.name for stage in stages)
+
+
+def _is_foreign(recipe: Recipe | nn.Module) -> bool:
+    return isinstance(recipe, nn.Module) or isinstance(recipe, LINEAR[1:])
+
+
+def _describe(recipe: Recipe | nn.Module) -> str:
+    return type(recipe).__name__ if isinstance(recipe, nn.Module) else recipe.describe()
+
+
+def _recipe(
+    u: Field, network: Recipe | nn.Module | None, affine: bool, problem: Problem
+) -> Recipe | nn.Module:
+    if network is None:
+        return SineFeatures() if affine else Siren(width=64 if len(u.axes) < 3 else 128, depth=3)
+    if isinstance(network, FourierSeries) and network.order is None:
+        return network.at_nyquist(_grid(u, problem))
+    if isinstance(network, WaveSeries) and network.order is None:
+        return network.at_nyquist(_grid(u, problem)[1:])
+    return network
+
+
+def _grid(u: Field, problem: Problem) -> tuple[int, ...]:
+    """How many points along each axis the problem's grid has."""
+    domains: list[object] = [u.domain, *(constraint.domain for constraint in problem.constraints)]
+    for domain in domains:
+        lattice = getattr(domain, "lattice", None)
+        if lattice is not None:
+            return tuple(lattice.shape)
+    raise ValueError(
+        f"Field '{u.name}' has a series without an order, and no domain of the problem is a grid that would give "
+        f"one. Give the order, as in FourierSeries(order=64)."
+    )

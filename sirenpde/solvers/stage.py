@@ -1,0 +1,119 @@
+"""What every solver stage offers, and the one value that changes while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ..calculus.field import Field, Recipe
+from ..residuals import Batch, System
+
+POOL = 16  # steps for which points are drawn at once: a Sobol sequence is costly to start
+
+
+@dataclass
+class State:
+    """Where a run stands. A stage changes it in place; ``theta`` and ``memory`` are all that a checkpoint keeps.
+
+    ``memory`` holds tensors and plain numbers; ``cache`` holds what can be built again from the rest.
+    """
+
+    system: System
+    theta: Tensor
+    recipes: dict[Field, Recipe | nn.Module]  # what each network was built from
+    build: Callable[[Field, Recipe | nn.Module], nn.Module]
+    seed: int
+    scale: float = 1.0  # multiplies the number of samples
+    step: int = 0
+    memory: dict[str, Any] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one advance achieved: the weighted terms of the objective, and whether the stage is done and why."""
+
+    terms: tuple[float, ...]
+    finished: bool = False
+    reason: str = ""
+
+    @property
+    def loss(self) -> float:
+        return sum(self.terms)
+
+
+class Stage(Protocol):
+    """One solver. A frozen description; all that changes lives in the ``State``."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def steps(self) -> int:
+        """How many times ``advance`` is called at most."""
+        ...
+
+    @property
+    def precision(self) -> torch.dtype:
+        """The least precision it works well in."""
+        ...
+
+    def advance(self, state: State) -> Report: ...
+
+
+def generator(seed: int, draw: int) -> torch.Generator:
+    """The randomness of one draw of points: a function of seed and draw alone, so that a run can resume."""
+    return torch.Generator().manual_seed((seed * 1_000_003 + draw) % (1 << 63))
+
+
+HELD_OUT = 999_983  # a draw number that no stage reaches
+
+
+def held_out(state: State) -> tuple[Batch, ...]:
+    """A second, independent set of points on which nothing is ever fitted."""
+    if "held_out" not in state.cache:
+        state.cache["held_out"] = state.system.draw(generator(state.seed, HELD_OUT), state.scale)
+    batches: tuple[Batch, ...] = state.cache["held_out"]
+    return batches
+
+
+def fresh(state: State) -> tuple[Batch, ...]:
+    """New points at every step, the same ones whenever this step is taken."""
+    parts = []
+    for place, group in enumerate(state.system.groups):
+        size = group.domain.size
+        if group.samples is None or (size is not None and group.samples >= size):
+            number, start, rows = -1, 0, None
+        else:
+            rows = max(1, round(group.samples * state.scale))
+            per_pool = POOL if size is None else max(1, min(POOL, size // rows))
+            number, turn = divmod(state.step, per_pool)
+            start = turn * rows
+        pool = _pool(state, place, number, None if rows is None else rows * per_pool)
+        if rows is None:
+            parts.append(pool)
+        else:
+            window = slice(start, start + rows)
+            parts.append(Batch(pool.points[window], {key: value[window] for key, value in pool.data.items()}))
+    return tuple(parts)
+
+
+def _pool(state: State, place: int, number: int, count: int | None) -> Batch:
+    pools: dict[int, tuple[int, Batch]] = state.cache.setdefault("pools", {})
+    if place not in pools or pools[place][0] != number:
+        group = state.system.groups[place]
+        points, data = group.domain.draw(count, generator(state.seed + place, number))
+        pools[place] = number, state.system.batch(points, {key: data[key] for key in group.data})
+    return pools[place][1]
+
+
+def fixed(state: State) -> tuple[Batch, ...]:
+    """One set of points for the whole stage, as line searches need."""
+    if "fixed" not in state.cache:
+        state.cache["fixed"] = state.system.draw(generator(state.seed, -1), state.scale)
+    batches: tuple[Batch, ...] = state.cache["fixed"]
+    return batches

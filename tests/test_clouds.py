@@ -1,0 +1,323 @@
+"""Point clouds, triangle meshes and signed distances: sampling, files, refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from sirenpde import Box, Point, PointCloud
+from sirenpde.geometry.domain import Data
+from sirenpde.geometry.files import bundled
+from sirenpde.geometry.frame import Frame
+from sirenpde.geometry.surface import TriangleMesh
+
+cube = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def sphere(count: int) -> Tensor:
+    """Points spread evenly over the unit sphere (a Fibonacci spiral)."""
+    k = torch.arange(count, dtype=torch.float64) + 0.5
+    z, angle = 1 - 2 * k / count, k * (np.pi * (3 - 5**0.5))
+    r = (1 - z**2).sqrt()
+    return torch.stack([r * angle.cos(), r * angle.sin(), z], dim=1)
+
+
+def tetrahedron() -> TriangleMesh:
+    vertices = torch.tensor([[0, 0, 0], [1, 0, 0], [0, 2, 0], [0, 0, 3]]).double()
+    return TriangleMesh(vertices, torch.tensor([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]]), "tetrahedron")
+
+
+OBJ = "v 0 0 0\nv 1 0 0\nv 0 2 0\nv 0 0 3\n"
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    (folder / name).write_text(text)
+    return folder / name
+
+
+# ----------------------------------------------------------------------------------------------- point clouds
+
+
+def test_a_cloud_keeps_points_and_data() -> None:
+    cloud = PointCloud(np.array([[0, 0, 1], [1, 0, 0]], np.float32), cube, {"c": [1, 2], "n": np.eye(3)[:2]})
+    points, data = cloud.draw(None, seeded())
+    assert points.dtype == data["c"].dtype == torch.float64 and cloud.size == 2 and cloud.axes == cube.axes
+    assert data["c"].tolist() == [1, 2] and data["n"].shape == (2, 3)
+    assert cloud["c"] == Data("c") and str(cloud["c"]) == "c"
+
+    def nothing(_: object) -> Tensor:
+        raise AssertionError
+
+    assert cloud["c"](Point(("x", "y", "z"), points[1], nothing, lambda key: data[key][1])) == 2
+    assert PointCloud([[0.0, 0, 0]], cube, {"u": [1 + 2j]}).data["u"].dtype == torch.complex128
+
+
+def test_a_cloud_does_not_follow_the_array_it_was_made_of() -> None:
+    array = np.zeros((2, 3))
+    cloud = PointCloud(array, cube)
+    array[:] = 1
+    assert (cloud.points == 0).all()
+
+
+def test_parts_of_a_cloud() -> None:
+    points = cube.draw(500, seeded())[0]
+    cloud = PointCloud(points, cube, {"x": points[:, 0], "right": points[:, 0] > 0.5})
+    mask = points[:, 0] > 0.5
+    for part in (cloud.where("right"), cloud.where(mask), cloud.where(mask.numpy())):
+        assert part.size == int((points[:, 0] > 0.5).sum())
+        assert part.points[:, 0].min() > 0.5 and torch.equal(part.data["x"], part.points[:, 0])
+    some, data = cloud.where("right", name="half").draw(20, seeded())
+    assert len(torch.unique(some, dim=0)) == 20 and torch.equal(data["x"], some[:, 0])
+    assert cloud.where("right").name == "right" and cloud.where("right", name="half").name == "half"
+
+
+def test_draws_repeat_with_the_generator() -> None:
+    cloud = PointCloud(cube.draw(500, seeded())[0], cube)
+    assert torch.equal(cloud.draw(50, seeded(1))[0], cloud.draw(50, seeded(1))[0])
+    assert not torch.equal(cloud.draw(50, seeded(1))[0], cloud.draw(50, seeded(2))[0])
+
+
+@pytest.mark.parametrize(
+    ("points", "data", "message"),
+    [
+        ([1.0, 2.0, 3.0], {}, r"shape \(3,\); expected \(n, 3\), one column for each of x, y, z"),
+        ([[0.0, 0.0]], {}, r"shape \(1, 2\); expected \(n, 3\)"),
+        (np.zeros((0, 3)), {}, r"There are no points in 'cloud'"),
+        ([[0, 0, 0], [0, 5, 0]], {}, r"1 of 2 points of 'cloud' lie outside the box: row 1 has y = 5"),
+        ([[0, 0, 0], [0, 0, np.nan]], {}, r"points of 'cloud': nan in row 1, column z \(and 0 more\)"),
+        ([["a", "b", "c"]], {}, r"array of <U1; numbers are needed"),
+        ([[0j, 0, 0]], {}, r"are complex; coordinates are real"),
+        ([[0, 0, 0]], {"d": [1, 2]}, r"data 'd' have shape \(2,\); expected \(1, \.\.\.\)"),
+        ([[0, 0, 0]], {"d": 1.0}, r"data 'd' have shape \(\)"),
+        ([[0, 0, 0], [0, 0, 1]], {"d": [1, np.inf]}, r"The data 'd': inf in row 1"),
+        ([[0, 0, 0]], {"d": [[1, np.nan]]}, r"The data 'd': nan in row 0, column 1"),
+    ],
+)
+def test_clouds_that_are_refused(points: object, data: dict[str, object], message: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
+        PointCloud(points, cube, data)  # type: ignore[arg-type]
+
+
+def test_names_and_masks_that_do_not_fit() -> None:
+    cloud = PointCloud([[0.0, 0, 0]], cube, {"a": [0.0], "b": [1.0]})
+    with pytest.raises(ValueError, match="'cloud' carries no data 'normal'; it carries 'a', 'b'"):
+        cloud["normal"]
+    with pytest.raises(ValueError, match="it carries none"):
+        PointCloud([[0.0, 0, 0]], cube)["normal"]
+    with pytest.raises(ValueError, match="No point of 'cloud' is left in 'a'"):
+        cloud.where("a")
+    with pytest.raises(TypeError, match="int64; booleans are needed"):
+        cloud.where([1])
+    with pytest.raises(ValueError, match=r"shape \(2,\); expected \(1,\)"):
+        cloud.where([True, False])
+
+
+# -------------------------------------------------------------------------------------------- files of points
+
+
+def test_opening_tables(tmp_path: Path) -> None:
+    box = Box(t=(0, 1), x=(0, 10))
+    csv = written(tmp_path, "probe.csv", "x,t,u\n5,0.5,1e-3\n6,1,2\n")
+    cloud = PointCloud.open(csv, box)
+    assert cloud.points.tolist() == [[0.5, 5], [1, 6]] and cloud.data["u"].tolist() == [1e-3, 2]
+    assert cloud.name == "probe" and cloud.frame is None
+    bare = written(tmp_path, "probe.txt", "0.5 5 7\n1 6 8\n")
+    cloud = PointCloud.open(bare, box, columns=("t", "x", "u"))
+    assert cloud.points.tolist() == [[0.5, 5], [1, 6]] and cloud.data["u"].tolist() == [7, 8]
+    commented = written(tmp_path, "c.txt", "# t; x; nt; nx\n0.5; 5; 0; 1\n\n# the end\n")
+    assert PointCloud.open(commented, box).data["normal"].tolist() == [[0, 1]]
+
+
+def test_opening_scans_scales_them_into_the_cube(tmp_path: Path) -> None:
+    points, normals = 50 * sphere(200) + torch.tensor([300.0, 0, -7]), sphere(200)
+    table = torch.cat([points, normals], dim=1).numpy()
+    np.savetxt(tmp_path / "scan.xyz", table)
+    header = "ply\nformat ascii 1.0\nelement vertex 200\n"
+    header += (
+        "".join(f"property double {name}\n" for name in ("x", "y", "z", "nx", "ny", "nz")) + "end_header\n"
+    )
+    written(tmp_path, "scan.ply", header + (tmp_path / "scan.xyz").read_text())
+    np.savez(tmp_path / "scan.npz", points=points, normal=normals, time=np.arange(200))
+    for name in ("scan.xyz", "scan.ply", "scan.npz"):
+        cloud = PointCloud.open(tmp_path / name)
+        assert cloud.points.abs().max() == pytest.approx(0.95) and cloud.frame is not None
+        assert torch.allclose(cloud.frame.restore(cloud.points), points)
+        assert torch.allclose(cloud.data["normal"], normals)
+    assert cloud.data["time"].tolist() == list(range(200))
+
+
+def test_files_that_are_no_clouds(tmp_path: Path) -> None:
+    def refused(name: str, text: str | None, message: str) -> None:
+        if text is not None:
+            written(tmp_path, name, text)
+        with pytest.raises((ValueError, OSError), match=message):
+            PointCloud.open(tmp_path / name)
+
+    refused("none.csv", None, r"no file '.*none\.csv'; a file to read is needed")
+    refused("", None, r"is a folder; a file to read is needed")
+    refused("empty.csv", "", r"empty\.csv' is empty")
+    refused("blank.csv", "\n\n", r"has no rows of numbers")
+    refused("header.csv", "x,y,z\n", r"has no rows of numbers")
+    refused("words.csv", "x,y,z\n1,2,3\n1,two,3\n", r"is not a table of numbers .*'two'.*row 1")
+    refused("ragged.csv", "1,2,3\n1,2\n", r"is not a table of numbers .* Mend that row")
+    refused("names.csv", "a,b,c\n1,2,3\n", r"columns a, b, c; one is needed for each of the axes x, y, z")
+    refused("many.xyz", "1 2 3 4 5 6 7\n", r"has 7 columns and these names for them: x, y, z, nx, ny, nz")
+    refused("nan.csv", "x,y,z\n1,2,3\n1,nan,3\n", r"nan in row 1, column y")
+    refused("data.csv", "x,y,z,d\n1,2,3,4\n1,2,4,nan\n", r"The data 'd': nan in row 1")
+    refused("same.csv", "1,2,3\n1,2,3\n", r"All points coincide")
+    refused("bad.ply", "hello", r"could not be read as PLY")
+    refused("bad.npz", "hello", r"could not be read as NPZ")
+    refused(
+        "mesh.obj", OBJ, r"type '\.obj'; points are read from .*sample the mesh by PointCloud\.sample_mesh"
+    )
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x80")
+    refused("binary.csv", None, r"is not text")
+
+
+# ----------------------------------------------------------------------------------------------------- meshes
+
+
+def test_measures_of_a_tetrahedron() -> None:
+    mesh = tetrahedron()
+    assert mesh.watertight and mesh.open_edges == 0 and mesh.volume == pytest.approx(1.0)
+    assert mesh.areas.tolist() == pytest.approx([1, 1.5, 3, 3.5]) and mesh.area == pytest.approx(9)
+    assert mesh.diagonal == pytest.approx(14**0.5)
+    assert mesh.normals[:3].tolist() == [[0, 0, -1], [0, -1, 0], [-1, 0, 0]]
+    assert mesh.flipped().volume == pytest.approx(-1.0)
+    assert not TriangleMesh(mesh.vertices, mesh.faces[:3]).watertight
+    assert TriangleMesh(mesh.vertices, torch.cat([mesh.faces[:3], mesh.faces[3:].flip(1)])).open_edges > 0
+
+
+def test_mesh_samples_lie_on_triangles_uniform_by_area() -> None:
+    mesh = tetrahedron()
+    points, normals = mesh.sample(9000, seeded())
+    assert torch.allclose(normals.norm(dim=1), torch.ones(9000).double())
+    for face, (area, normal) in enumerate(zip(mesh.areas, mesh.normals, strict=True)):
+        on_face = (normals - normal).norm(dim=1) < 1e-12
+        assert abs(int(on_face.sum()) - 1000 * float(area)) <= 2
+        a, b, c = mesh.corners[face]
+        weights = torch.linalg.lstsq(torch.stack([b - a, c - a], dim=1), (points[on_face] - a).T).solution
+        rest = points[on_face] - a - weights.T @ torch.stack([b - a, c - a])
+        assert rest.abs().max() < 1e-12 and weights.min() >= 0 and weights.sum(0).max() <= 1
+        assert (weights.mean(1) - 1 / 3).abs().max() < 2e-3  # the centroid
+        assert (weights.var(1) - 1 / 18).abs().max() < 2e-3  # of a triangle
+
+
+def test_reading_merges_seams_and_turns_normals_outwards(tmp_path: Path) -> None:
+    corner = OBJ.splitlines(keepends=True)
+    torn = "".join(corner[i] for i in (0, 2, 1, 0, 1, 3, 0, 3, 2, 1, 2, 3))
+    inward = "".join(f"f {k + 2} {k + 1} {k}\n" for k in (1, 4, 7, 10))
+    mesh = TriangleMesh.open(written(tmp_path, "torn.obj", torn + inward + "f 1 1 2\n"))
+    assert len(mesh.vertices) == 4 and len(mesh.faces) == 4
+    assert mesh.watertight and mesh.volume == pytest.approx(1.0) and mesh.name == "torn"
+
+
+def test_the_bundled_mesh_is_closed() -> None:
+    mesh = TriangleMesh.open(bundled("spot.obj"))
+    assert (len(mesh.vertices), len(mesh.faces), mesh.watertight) == (2930, 5856, True)
+    assert mesh.volume == pytest.approx(0.71826, abs=1e-5)
+    with pytest.raises(
+        FileNotFoundError, match=r"'teapot\.obj' is shipped with sirenpde; there is spot\.obj"
+    ):
+        bundled("teapot.obj")
+
+
+def test_sampling_a_mesh_fits_it_into_the_box() -> None:
+    cloud = PointCloud.sample_mesh(bundled("spot.obj"), 4000, seed=1)
+    assert cloud.size == 4000 and cloud.frame is not None and cloud.name == "spot"
+    mesh = TriangleMesh.open(bundled("spot.obj"))
+    moved = mesh.moved(cloud.frame)
+    extent = moved.vertices.amax(0) - moved.vertices.amin(0)
+    assert float(extent.max()) == pytest.approx(1.9)
+    assert (moved.vertices.amax(0) + moved.vertices.amin(0)).abs().max() < 1e-12
+    assert moved.diagonal == pytest.approx(2.8624, abs=1e-4)
+    back = cloud.frame.restore(cloud.points)
+    assert (back.amax(0) <= mesh.vertices.amax(0)).all() and (back.amin(0) >= mesh.vertices.amin(0)).all()
+    assert torch.equal(cloud.points, PointCloud.sample_mesh(bundled("spot.obj"), 4000, seed=1).points)
+    flat = PointCloud.sample_mesh(bundled("spot.obj"), 500, box=Box(a=(0, 4), b=(10, 11), c=(0, 4)), fill=1)
+    assert flat.points[:, 1].amin() > 10 and flat.points[:, 1].amax() < 11
+
+
+def test_a_frame_leads_there_and_back() -> None:
+    points = torch.tensor([[0.0, 10.0], [4.0, 12.0]]).double()
+    frame = Frame.fitting(points, Box(x=(0, 1), y=(0, 1)).axes, fill=0.5)
+    assert frame.scale == 0.125 and frame.apply(points).tolist() == [[0.25, 0.375], [0.75, 0.625]]
+    assert torch.allclose(frame.restore(frame.apply(points)), points)
+
+
+def test_files_that_are_no_meshes(tmp_path: Path) -> None:
+    def refused(name: str, text: str | None, message: str) -> None:
+        if text is not None:
+            written(tmp_path, name, text)
+        with pytest.raises((ValueError, OSError), match=message):
+            PointCloud.sample_mesh(tmp_path / name, 10)
+
+    refused("none.obj", None, r"no file '.*none\.obj'")
+    refused("", None, r"is a folder")
+    refused("empty.obj", "", r"empty\.obj' is empty")
+    refused("points.obj", OBJ, r"points\.obj' has no faces; a triangle mesh is needed")
+    refused("words.obj", "hello world\n", r"has no faces")
+    refused("words.ply", "hello world\n", r"could not be read as a mesh")
+    refused("a.docx", "hello world\n", r"could not be read as a mesh")
+    refused("index.obj", OBJ + "f 1 2 9\n", r"could not be read as a mesh")
+    refused(
+        "nan.obj",
+        "v 0 0 nan\nv 1 0 0\nv 0 1 0\nf 1 2 3\n",
+        r"vertices of '.*nan\.obj': nan in row 0, column z",
+    )
+    refused("open.obj", OBJ + "f 1 3 2\nf 1 2 4\n", r"is not closed: 4 of its edges .* closed=False")
+    assert PointCloud.sample_mesh(tmp_path / "open.obj", 10, closed=False).size == 10
+
+
+def test_meshes_that_are_refused() -> None:
+    mesh = tetrahedron()
+    with pytest.raises(ValueError, match=r"vertices of 'mesh' have shape \(4, 2\); expected \(n, 3\)"):
+        TriangleMesh(mesh.vertices[:, :2], mesh.faces)
+    with pytest.raises(ValueError, match="'mesh' has no faces"):
+        TriangleMesh(mesh.vertices, mesh.faces[:0])
+    with pytest.raises(ValueError, match="refer to vertices 1 to 4; it has vertices 0 to 3"):
+        TriangleMesh(mesh.vertices, mesh.faces + 1)
+    with pytest.raises(ValueError, match="Asked for 0 points"):
+        mesh.sample(0, seeded())
+    with pytest.raises(ValueError, match="has the axes x, y; a mesh lies in three"):
+        PointCloud.sample_mesh(bundled("spot.obj"), 10, box=Box(x=(0, 1), y=(0, 1)))
+
+
+# -------------------------------------------------------------------------------------------------- distances
+
+
+def test_distances_to_a_sphere() -> None:
+    cloud = PointCloud(0.6 * sphere(20_000), cube, {"normal": sphere(20_000)}, name="ball")
+    space = cloud.distances(uniform=3000, near=5000)
+    exact = space.points.norm(dim=1) - 0.6
+    error = (space.data["distance"] - exact).abs()
+    assert space.size == 8000 and space.name == "space around ball" and space["distance"] == Data("distance")
+    assert (space.points.abs() <= 1).all()
+    assert error.max() < 3e-4 and error.mean() < 5e-5  # samples lie 0.015 apart
+    away = exact.abs() > 1e-4
+    assert (space.data["distance"].sign() == exact.sign())[away].all()
+    assert float(exact[3000:].std()) == pytest.approx(0.05, rel=0.05)
+    assert (space.points[:3000].mean(0).abs() < 1e-3).all()
+
+
+def test_points_near_the_walls_are_mirrored_back() -> None:
+    wall = torch.tensor([[1.0, 0, 0], [-1.0, 0, 0]]).double()
+    cloud = PointCloud(wall, cube, {"normal": wall})
+    space = cloud.distances(uniform=0, near=2000, spread=0.2)
+    assert (space.points.abs() <= 1).all() and (space.points[:, 0].abs() < 0.999).double().mean() > 0.98
+    assert space.size == 2000
+
+
+def test_distances_need_normals_and_a_number() -> None:
+    with pytest.raises(ValueError, match="carries no data 'normal'"):
+        PointCloud([[0.0, 0, 0]], cube).distances()
+    with pytest.raises(ValueError, match="Asked for 0 uniform and 0 near points"):
+        PointCloud([[0.0, 0, 0]], cube, {"normal": [[1.0, 0, 0]]}).distances(uniform=0, near=0)

@@ -1,0 +1,66 @@
+"""One direction of imports: a module may import only from lower layers, or from its own folder."""
+
+import ast
+from pathlib import Path
+
+import sirenpde
+
+PACKAGE = Path(sirenpde.__file__).parent
+LAYERS = {
+    "geometry": 0,
+    "networks": 0,
+    "atomic": 0,  # files that appear whole or not at all
+    "calculus": 1,
+    "problem": 2,
+    "residuals": 3,
+    "solvers": 4,
+    "export": 4,  # arrays in, files out: it knows no solution
+    "plots": 4,
+    "solve": 5,
+    "solution": 5,
+    "runs": 5,
+    "loading": 5,
+    "analysis": 6,
+    "bench": 6,
+    "commands": 7,
+    "cli": 8,
+    "__main__": 9,
+}
+
+
+def runtime_imports(path: Path) -> list[tuple[int, str]]:
+    """Modules of the package that a file imports when it runs; names for types alone do not count."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = []
+    found = []
+    package = [*path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - (node.level - 1)]
+            names = [node.module.split(".")[0]] if node.module else [alias.name for alias in node.names]
+            found += [(node.lineno, (base[0] if base else name)) for name in names]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sirenpde."):
+            found.append((node.lineno, node.module.split(".")[1]))
+    return found
+
+
+def test_imports_go_down_only():
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).parts
+        place = parts[0].removesuffix(".py")
+        if place in ("__init__", "_problems", "data"):
+            continue
+        for line, target in runtime_imports(path):
+            same = target == place
+            if not same and LAYERS[target] >= LAYERS[place] and {target, place} != {"solve", "solution"}:
+                wrong.append(f"{'/'.join(parts)}:{line} imports {target}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_geometry_and_networks_do_not_know_each_other():
+    for place, other in (("geometry", "networks"), ("networks", "geometry")):
+        for path in (PACKAGE / place).rglob("*.py"):
+            assert other not in {target for _, target in runtime_imports(path)}, path
