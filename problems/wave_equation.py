@@ -54,10 +54,10 @@ def problem(
     times = {f"t = {s * end:.3g}": middle.at(t=s * end).nodes(101) for s in (0, 0.2, 0.4, 0.6, 1)}
     reference = {u: Reference(exact, times)}
     if trained:
-        paper = [on(spacetime, 1024, weight=1, loss=l1)(wave), on(near, 512, weight=1e3, loss=l1)(pulse)]
+        paper = [on(spacetime, 1024, loss=l1)(wave), on(near, 512, weight=200, loss=l1)(pulse)]
         return Problem(
             *paper,
-            on(near, 512, weight=1e2, loss=l1)(rest),
+            on(near, 512, weight=20, loss=l1)(rest),
             reference=reference,
             using=[Adam(steps=2000, lr=2e-4)],
         )

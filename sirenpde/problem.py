@@ -115,7 +115,7 @@ def on(
         raise TypeError(f"@on({domain.name}) has loss={loss!r}; expected l2 or l1, imported from sirenpde.")
 
     def declare(residual: PointFunction) -> Constraint:
-        given = name or str(getattr(residual, "__name__", "constraint"))
+        given = name or name_of(residual)
         return Constraint(given, residual, domain, samples, float(weight), loss)
 
     return declare
@@ -392,11 +392,13 @@ def _call_together(
 ) -> None:
     """The same call under vmap, where a branch on a value shows."""
 
-    def at(coords: Tensor, data: dict[str, Tensor]) -> Tensor:
-        return constraint.residual(Point(axes, coords, lambda key: recorded[key], lambda key: data[key]))
+    def at(coords: Tensor, values: list[Tensor], data: dict[str, Tensor]) -> Tensor:
+        known = dict(zip(recorded, values, strict=True))
+        return constraint.residual(Point(axes, coords, known.__getitem__, data.__getitem__))
 
+    values = [value.expand(len(points), *value.shape) for value in recorded.values()]
     try:
-        torch.func.vmap(at)(points, dict(sampled))
+        torch.func.vmap(at)(points, values, dict(sampled))
     except Exception as error:
         raise ConstraintError(
             f"Constraint '{constraint.name}' works on one point but not on many at once, at {_line(error)}: "
@@ -411,7 +413,7 @@ def _line(error: Exception) -> str:
     own = sys.modules[package].__file__ or ""
     root = own.rpartition("/")[0].rpartition("\\")[0] or own.rpartition("/")[0]
     outside = [
-        f for f in frames if not f.filename.startswith(root + "/") and "site-packages" not in f.filename
+        f for f in frames if not f.filename.startswith((root + "/", "<")) and "site-packages" not in f.filename
     ]
     frame = (outside or list(frames))[-1]
     return f"line {frame.lineno} of {frame.filename} ({(frame.line or '').strip()})"

@@ -239,7 +239,7 @@ def _stages(
             _close_stage(
                 run, report, "the budget is spent" if over and not report.finished else report.reason
             )
-            if over and run.stage_index < len(run.choice.stages):
+            if over and not report.finished:
                 return "budget", f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
     except KeyboardInterrupt:
         return "interrupted", f"interrupted at step {run.state.step} of stage {run.stage_index + 1}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,7 +12,6 @@ from torch import Tensor
 from ..networks.dense import DenseNetwork
 from .dense import (
     Affine,
-    AffineGradient,
     DenseLayers,
     EmbeddingChannels,
     Frames,
@@ -19,15 +19,16 @@ from .dense import (
     SlopeBuffers,
     Take,
     cache_sized,
+    slope_signs,
 )
-from .jets import Call, compose, power_tables, pull, runs
+from .jets import Call, compose, compose_ridge, power_tables, pull, pull_ridge, runs
 from .plan import Polynomials, closed_form_plan, derivative, jet_plan
 from .symbols import Symbol
 
 
 @dataclass(frozen=True)
 class Ridges:
-    """A first layer on plain coordinates, in closed form: P(∂) f(w.x + b) = P(w) f^(order)(w.x + b)."""
+    """What the channels make of a first layer on plain coordinates, with the signs of its slopes."""
 
     rows: Tensor  # P(w), (channels, 1, width)
     by_weight: Tensor  # its derivative by the entries of the weight, (channels, width, in)
@@ -49,22 +50,22 @@ class _Layer:
     z: Tensor  # (rows, width), the value's rows spoilt by the activation
     z_value: Tensor  # (n, width)
     slopes: SlopeBuffers
-    compose: list[Call]
-    out: Tensor  # (channels wanted, n, width)
-    g: Tensor  # the pull on out, (rows, width)
-    pull: list[Call]
-    pulled: Tensor  # the pull on z, (rows, width)
-    pulled_value: Tensor  # (n, width)
-    scratch: Tensor  # (channels, n, width)
-    by_order: list[tuple[int, int, int, int]]  # wanted channels: order, the first, its place, how many
+    forth: list[Call]
+    g_above: Tensor  # the pull on f(z), (channels of points, width), turned by the calls into that on z
+    back: list[Call]
+    g: Tensor  # (rows, width)
+    g_value: Tensor  # (n, width)
 
 
 @dataclass(frozen=True)
 class _Frame:
-    embedded: Tensor  # (channels, n, features), or the values alone before a ridge layer
+    embedded: Tensor  # (channels, n, features), or the values alone before a ridge
+    ridge_rows: Tensor  # (channels, 1, first width), a copy of Ridges.rows
+    ridge_sums: list[tuple[slice, Tensor]]  # channels that follow each other, the pull on their rows
     layers: list[_Layer]
     last: Tensor  # (channels read, n, features of the head)
     last_rows: Tensor  # (rows, features of the head)
+    last_g: list[tuple[slice, Tensor]]  # rows that follow each other, where the pull on them goes
 
 
 class JetEngine:
@@ -89,8 +90,9 @@ class JetEngine:
         self.ridge = bool(self.widths) and network.embedding.phases.numel() == 0
         self.embedding = EmbeddingChannels(network.embedding, () if self.ridge else self.plan.channels)
         rows = [dict(channel.terms) for channel in self.plan.channels]
-        slopes = [derivative(row, axis) for row in rows for axis in range(dimension)]
-        self.ridge_polynomials = Polynomials([*rows, *slopes] if self.ridge else [], dimension)
+        slopes = [[derivative(row, axis) for axis in range(dimension)] for row in rows]
+        family = [p for row, by_axis in zip(rows, slopes, strict=True) for p in (row, *by_axis)]
+        self.ridge_polynomials = Polynomials(family if self.ridge else [], dimension)
         self.chunk = cache_sized(self.channels, max(self.widths, default=network.embedding.outputs))
         self.frames = Frames(self._frame)
 
@@ -125,121 +127,95 @@ class JetEngine:
         into[-1].add(rows, tape.last_rows, values)
         if not any(self.layers.trained[:-1]):
             return
-        torch.mm(rows, weights.layers[-1].weight, out=tape.layers[-1].g)
+        for place, g in tape.last_g:
+            torch.mm(rows[place], weights.layers[-1].weight, out=g)
         for depth in reversed(range(len(self.widths))):
-            layer, affine = tape.layers[depth], weights.layers[depth]
-            if weights.ridges is not None and depth == 0:
-                self._pull_ridge(weights.ridges, layer, into[0])
-                return
-            for call in layer.pull:
+            layer = tape.layers[depth]
+            for call in layer.back:
                 call()
-            into[depth].add(layer.pulled, layer.h, layer.pulled_value)
+            into[depth].add(layer.g, layer.h, layer.g_value)
             if not any(self.layers.trained[:depth]):
-                return
-            torch.mm(layer.pulled, affine.weight, out=tape.layers[depth - 1].g)
+                break
+            torch.mm(layer.g, weights.layers[depth].weight, out=tape.layers[depth - 1].g_above)
+        first = into[0].weight
+        if weights.ridges is not None and first is not None:
+            for channels, sums in tape.ridge_sums:
+                by_weight = sums.unsqueeze(-1) * weights.ridges.by_weight[channels]
+                first.add_(by_weight.sum(0), alpha=into[0].omega)
 
     def _recombined(self, y: Tensor) -> Tensor:
         return y if self.plain else _mixed(self.recipe, y)
 
     def _push(self, weights: Weights, x: Tensor) -> _Frame:
-        frame = self.frames.of(x.shape[0], weights.theta)
+        frame = self.frames.of(len(x), weights.theta)
         if weights.ridges is None:
             weights.embedding.write(x, frame.embedded)
         else:
             weights.embedding.local(x, frame.embedded[0])
-        for depth, layer in enumerate(frame.layers):
-            affine = weights.layers[depth]
+            frame.ridge_rows.copy_(weights.ridges.rows)
+        for affine, layer in zip(weights.layers, frame.layers, strict=False):
             torch.mm(layer.h, affine.transposed, out=layer.z)
             if affine.bias is not None:
                 layer.z_value.add_(affine.bias)
             layer.slopes.fill()
-            if weights.ridges is not None and depth == 0:
-                self._push_ridge(weights.ridges, layer)
-            else:
-                for call in layer.compose:
-                    call()
+            for call in layer.forth:
+                call()
         return frame
 
     def _ridges(self, first: Affine, embedding: LoadedEmbedding) -> Ridges:
         directions = first.weight @ embedding.directions
-        values = self.ridge_polynomials.at(directions)
-        rows, by_direction = values[: self.channels], values[self.channels :]
-        by_direction = by_direction.view(self.channels, -1, len(directions)).transpose(1, 2)
-        return Ridges(rows.unsqueeze(1), by_direction @ embedding.directions.T)
-
-    def _push_ridge(self, ridges: Ridges, layer: _Layer) -> None:
-        for order, k, place, count in layer.by_order:
-            if order:
-                slope, sign = layer.slopes.slopes[order]
-                row = ridges.rows[k : k + count] * sign
-                torch.mul(slope, row, out=layer.out[place : place + count])
-
-    def _pull_ridge(self, ridges: Ridges, layer: _Layer, into: AffineGradient) -> None:
-        g, product = layer.g.view(layer.out.shape), layer.scratch
-        pulled = layer.pulled.zero_()
-        for order, k, place, count in layer.by_order:
-            (slope, sign), (steeper, its_sign) = layer.slopes.slopes[order : order + 2]
-            part, room = g[place : place + count], product[:count]
-            if into.weight is not None and order:
-                sums = torch.mul(slope, part, out=room).sum(1, keepdim=True).transpose(1, 2)
-                by_weight = (sums * ridges.by_weight[k : k + count]).sum(0)
-                into.weight.add_(by_weight, alpha=sign * into.omega)
-            total = torch.mul(part[0], ridges.rows[k], out=room[0])
-            for i in range(1, count):
-                total.addcmul_(part[i], ridges.rows[k + i])
-            pulled.addcmul_(steeper, total, value=its_sign)
-        into.add(pulled, layer.h, pulled)
+        signs = slope_signs(self.network.activation, self.plan.order)
+        by_channel = directions.new_tensor([signs[channel.order] for channel in self.plan.channels])
+        values = self.ridge_polynomials.at(directions).view(self.channels, -1, len(directions))
+        values = values * by_channel.view(-1, 1, 1)  # the polynomial itself, then its slopes
+        return Ridges(values[:, :1], values[:, 1:].transpose(1, 2) @ embedding.directions.T)
 
     def _frame(self, n: int, take: Take) -> _Frame:
-        count, wide, last = self.channels, max(self.widths, default=0), len(self.widths) - 1
+        plan, count, wide = self.plan, self.channels, max(self.widths, default=0)
         h = embedded = take(1 if self.ridge else count, n, self.network.embedding.outputs)
-        g_room, pulled_room, scratch_room = (take(count * n * wide) for _ in range(3))
-        layers = []
+        ridge_rows, ridge_sums = take(count, 1, self.widths[0] if self.ridge else 0), []
+        rooms = [take(count * n * wide) for _ in range(2)]  # one layer's pull is made from the other's
+        scratch = [take(n * wide) for _ in range(1 + 2 * sum(channel.order > 1 for channel in plan.channels))]
+        everything, layers = tuple(range(count)), []
         for depth, width in enumerate(self.widths):
             ridge = self.ridge and depth == 0
-            wanted = self.read if depth == last else tuple(range(count))
-            rows = 1 if ridge else count
-
-            def view(room: Tensor, channels: int, width: int = width) -> Tensor:
-                return room[: channels * n * width].view(channels, n, width)
-
-            z, out = take(rows, n, width), take(len(wanted), n, width)
+            wanted = self.read if depth == len(self.widths) - 1 else everything
+            z, out = take(1 if ridge else count, n, width), take(len(wanted), n, width)
             value = out[0] if wanted[0] == 0 else take(n, width)
-            slopes = SlopeBuffers(self.network.activation, self.plan.order + 1, z[0], value, take)
-            g, pulled, scratch = view(g_room, len(wanted)), view(pulled_room, rows), view(scratch_room, count)
-            forth: list[Call] = []
-            back: list[Call] = []
-            if not ridge:
+            slopes = SlopeBuffers(self.network.activation, plan.order + 1, z[0], value, take)
+            f = slopes.slopes
+            g = rooms[depth % 2][: count * n * width].view(count, n, width)
+            spare = iter([room[: n * width].view(n, width) for room in scratch])
+            if ridge:
+                sums = take(count, width)
+                forth = compose_ridge(plan, f, ridge_rows, out, wanted)
+                back = pull_ridge(plan, f, ridge_rows, g, wanted, sums, next(spare, g[0]))
+                followed = runs((k, k) for k in wanted if k)
+                ridge_sums = [(slice(k, k + many), sums[k : k + many]) for k, _, many in followed]
+            else:
                 powers = [{k: take(n, width) for k in table} for table in self.tables]
-                forth = list(compose(self.tables, slopes.slopes, z, powers, out, wanted))
-                back = list(
-                    pull(self.plan, self.tables, slopes.slopes, z, powers, g, wanted, pulled, scratch)
-                )
-            by_order = [
-                (order, k, place, many)
-                for order in range(self.plan.order + 1)
-                for k, place, many in runs(
-                    (k, place) for place, k in enumerate(wanted) if self.plan.channels[k].order == order
-                )
-            ]
+                forth = compose(self.tables, f, z, powers, out, wanted)
+                back = pull(plan, self.tables, f, z, powers, g, wanted, partial(next, spare))
             layers.append(
                 _Layer(
                     h=h.view(-1, h.shape[-1]),
                     z=z.view(-1, width),
                     z_value=z[0],
                     slopes=slopes,
-                    compose=forth,
-                    out=out,
-                    g=g.view(-1, width),
-                    pull=back,
-                    pulled=pulled.view(-1, width),
-                    pulled_value=pulled[0],
-                    scratch=scratch,
-                    by_order=by_order,
+                    forth=list(forth),
+                    g_above=g.view(-1, width),
+                    back=list(back),
+                    g=g[: len(z)].view(-1, width),
+                    g_value=g[0],
                 )
             )
             h = out
-        return _Frame(embedded, layers, h, h.view(-1, h.shape[-1]))
+        last_g = []
+        if layers:
+            for k, place, many in runs((k, place) for place, k in enumerate(self.read)):
+                read = slice(place * n, (place + many) * n)
+                last_g.append((read, layers[-1].g_above[k * n : (k + many) * n]))
+        return _Frame(embedded, ridge_rows, ridge_sums, layers, h, h.view(-1, h.shape[-1]), last_g)
 
 
 def _mixed(recipe: Tensor, x: Tensor) -> Tensor:

@@ -97,69 +97,6 @@ class Field:
             )
 
     @property
-    def axes(self) -> tuple[Axis, ...]: ...
-
-
-@dataclass(frozen=True, eq=False)
-class Field:
-    """An unknown function of the axes of a domain, to be found.
-
-    Args:
-        name: for tables, files and messages.
-        domain: what gives the axes and their ranges, usually a ``Box``.
-        network: a recipe (``Siren``, ``FourierSeries``, ...) or your own ``nn.Module`` from (N, d)
-            coordinates to (N, outputs) values, twice that many for a complex field (real parts first).
-            ``None`` leaves the choice to the solver. Recipes see every axis mapped to [-1, 1]; a module of
-            your own sees the coordinates as they are.
-        shape: () for a scalar, (3,) for three components.
-        dtype: ``None`` or ``float`` for a real field, ``complex`` for a complex one, in the precision of
-            the run; a torch dtype asks for that precision.
-        periodic: axes along which the field is exactly periodic over their range.
-
-    Raises:
-        TypeError, ValueError: at declaration, for a dtype, shape or axis that does not fit.
-
-    >>> from sirenpde import Box, Field, Siren
-    >>> u = Field("u", Box(x=(0, 1), y=(0, 1)), Siren(width=64, depth=2))
-    """
-
-    name: str
-    domain: HasAxes
-    network: Recipe | nn.Module | None = None
-    shape: tuple[int, ...] = ()
-    dtype: type[Any] | torch.dtype | None = None
-    periodic: tuple[Axis, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.isidentifier():
-            raise ValueError(
-                f"Field name {self.name!r}; expected an identifier such as 'u'. Rename the field."
-            )
-        if not hasattr(self.domain, "axes"):
-            raise TypeError(
-                f"Field '{self.name}' was given {type(self.domain).__name__} as its domain; expected something "
-                f"with axes, such as Box(x=(0, 1)). Put the domain second: Field('{self.name}', box, network)."
-            )
-        if self.dtype not in _COMPLEX | _REAL:
-            raise TypeError(
-                f"Field '{self.name}' has dtype {self.dtype}; expected None, float, complex, or a torch floating "
-                f"or complex dtype of 32 or 64 bits per part."
-            )
-        if any(not isinstance(n, int) or n < 1 for n in self.shape):
-            raise ValueError(
-                f"Field '{self.name}' has shape {self.shape}; expected positive sizes, as in (3,)."
-            )
-        for axis in self.periodic:
-            self.position(axis)
-        known = self.network is None or isinstance(self.network, nn.Module)
-        if not known and (isinstance(self.network, type) or not hasattr(self.network, "build")):
-            given = getattr(self.network, "__name__", type(self.network).__name__)
-            raise TypeError(
-                f"Field '{self.name}' was given {given} as its network; expected a recipe such as "
-                f"Siren(width=256, depth=4) or an nn.Module. Call the recipe, or leave the network out."
-            )
-
-    @property
     def axes(self) -> tuple[Axis, ...]:
         return self.domain.axes
 

@@ -91,53 +91,88 @@ def pull(
     powers: Sequence[Mapping[int, Tensor]],
     g: Tensor,
     live: Sequence[int],
-    out: Tensor,
-    scratch: Tensor,
+    take: Callable[[], Tensor],
 ) -> Iterator[Call]:
-    """From the pull ``g`` on channels ``live`` of f(z) to the pull ``out`` on all channels of z.
+    """Turns the pull ``g`` (channels, n, width) on f(z) into that on z; before, only ``live`` channels count.
 
-    The jet of f'(z) is f'' delta plus a rest of order two and more. ``scratch`` has a channel for the sum that
-    f'' multiplies and one for each channel of the rest, first the value's and the axes', which have none.
+    The jet of f'(z) is f'' delta plus a rest of order two and more. In place, as what pulls on a channel comes
+    from itself and channels of higher order: channels are done in ascending order.
     """
-    f1, _ = slopes[1]
-    part = dict(zip(live, g, strict=True))
-    for k, count in ((k, count) for k, _, count in runs((k, k) for k in range(len(out)) if k not in part)):
-        yield out[k : k + count].zero_
-    for k, place, count in runs((k, place) for place, k in enumerate(live)):
-        yield partial(torch.mul, f1, g[place : place + count], out=out[k : k + count])
-    slanted = [k for k in live if k]
-    if not slanted:
-        return
-    f2, sign = slopes[2]
-    total, rest = scratch[0], {k: scratch[k] for k in range(1, len(out))}
-    for i, k in enumerate(slanted):
-        if i == 0:
-            yield partial(torch.mul, z[k], part[k], out=total)
-        else:
-            yield partial(total.addcmul_, z[k], part[k])
-    yield partial(out[0].addcmul_, f2, total, value=sign)
-    for k in slanted:
-        if plan.products[k]:
-            yield partial(torch.mul, f2, part[k], out=total)
-            factors = {(pair.left, pair.right): sign * pair.factor for pair in plan.products[k]}
-            for a, b, count in runs(factors, factors):
-                target = out[b : b + count]
-                yield partial(target.addcmul_, z[a : a + count], total, value=factors[a, b])
-    scales: dict[int, float] = {}
+    above = [k for k in live if k]
+    curved = [k for k in above if plan.channels[k].order > 1]
+    f1, (f2, sign) = slopes[1][0], slopes[min(2, len(slopes) - 1)]
+    total, bent, rest, scales = take(), {k: take() for k in curved}, {}, {}
+    for i, k in enumerate(above):
+        yield partial(total.addcmul_, z[k], g[k]) if i else partial(torch.mul, z[k], g[k], out=total)
+    for k in curved:
+        yield partial(torch.mul, f2, g[k], out=bent[k])
     for m, table in enumerate(tables, start=2):
         f, own = slopes[m + 1]
         for k, products in table.items():
             factor = own * products.scale / factorial(m)
-            if k not in scales:
-                scales[k] = factor
+            if k not in rest:
+                rest[k], scales[k] = take(), factor
                 yield partial(torch.mul, f, powers[m - 2][k], out=rest[k])
             else:
                 yield partial(rest[k].addcmul_, f, powers[m - 2][k], value=factor / scales[k])
-    for k in slanted:
-        for pair in (Pair(k, 0, 1.0), *plan.products[k]):
-            if pair.left in scales:
-                factor = pair.factor * scales[pair.left]
-                yield partial(out[pair.right].addcmul_, rest[pair.left], part[k], value=factor)
+    for order in range(plan.order + 1):
+        targets = [k for k, channel in enumerate(plan.channels) if channel.order == order]
+        for k, _, count in runs((k, k) for k in targets if k in live):
+            yield partial(g[k : k + count].mul_, f1)
+        for k, _, count in runs((k, k) for k in targets if k not in live):
+            yield g[k : k + count].zero_
+        if order == 0 and above:
+            yield partial(g[0].addcmul_, f2, total, value=sign)
+        for k in curved:
+            pairs = [pair for pair in (Pair(k, 0, 1.0), *plan.products[k]) if pair.right in targets]
+            factors = {(pair.left, pair.right): sign * pair.factor for pair in pairs if pair.right}
+            for a, b, count in runs(factors, factors):
+                target = g[b : b + count]
+                yield partial(target.addcmul_, z[a : a + count], bent[k], value=factors[a, b])
+            for pair in pairs:
+                if pair.left in rest:
+                    factor = pair.factor * scales[pair.left]
+                    yield partial(g[pair.right].addcmul_, rest[pair.left], g[k], value=factor)
+
+
+def compose_ridge(
+    plan: Plan, slopes: Sequence[Slope], rows: Tensor, out: Tensor, wanted: Sequence[int]
+) -> Iterator[Call]:
+    """Channels ``wanted`` of f(w.x + b), save the value: P(∂) f(w.x + b) = P(w) f^(order)(w.x + b).
+
+    ``rows`` (channels, 1, width) holds P(w) with the sign of that slope.
+    """
+    for place, k in enumerate(wanted):
+        if k:
+            slope, _ = slopes[plan.channels[k].order]
+            yield partial(torch.mul, slope, rows[k], out=out[place])
+
+
+def pull_ridge(
+    plan: Plan,
+    slopes: Sequence[Slope],
+    rows: Tensor,
+    g: Tensor,
+    live: Sequence[int],
+    sums: Tensor,
+    total: Tensor,
+) -> Iterator[Call]:
+    """Turns the pull ``g`` on the channels ``live`` of f(w.x + b) into that on w.x + b, in g[0], and that on
+    the ``rows``, in ``sums`` (channels, width)."""
+    yield partial(g[0].mul_, slopes[1][0]) if 0 in live else g[0].zero_
+    for order in range(1, plan.order + 1):
+        (slope, sign), (steeper, its_sign) = slopes[order : order + 2]
+        channels = [k for k in live if plan.channels[k].order == order]
+        for i, k in enumerate(channels):
+            yield (
+                partial(total.addcmul_, g[k], rows[k]) if i else partial(torch.mul, g[k], rows[k], out=total)
+            )
+        if channels:
+            yield partial(g[0].addcmul_, steeper, total, value=its_sign * sign)
+        for k, _, count in runs((k, k) for k in channels):
+            part = g[k : k + count]
+            yield partial(part.mul_, slope)
+            yield partial(torch.sum, part, 1, out=sums[k : k + count])
 
 
 def runs(

@@ -1,0 +1,19 @@
+"""Problem + parameters -> residuals: their losses, gradients and linear rows. Points are mapped here only.
+
+A residual depends on the parameters only through the jets (the requested derivatives) at its point. So the
+engines push the points through the networks, the user's function maps jets to residuals point by point, and
+the small derivative of the one by the other goes back through the engines.
+"""
+
+from .affine import Rows as Rows
+from .affine import is_affine as is_affine
+from .batch import Batch as Batch
+from .batch import Parameters as Parameters
+from .sweep import Sweep as Sweep
+from .sweep import evaluate as evaluate
+from .sweep import flat as flat
+from .sweep import record as record
+from .system import Evaluation as Evaluation
+from .system import Group as Group
+from .system import NotFinite as NotFinite
+from .system import System as System

@@ -1,0 +1,88 @@
+"""Constraints that are affine in the fields: found by trying, and written as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..calculus.field import Derivative
+from ..geometry.point import Point
+from ..problem import Constraint, Problem, Requests
+from .batch import Batch
+from .sweep import Sweep, flat
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A constraint's residuals as an affine function of the jets at each point: r = offset + Σ G jets."""
+
+    constraint: int
+    place: int  # of the constraint among the sweep's functions
+    batch: Batch
+    sweep: Sweep
+    offset: Tensor  # (n, m)
+    slopes: tuple[Tensor, ...]  # per field (n, m, requests, outputs)
+
+
+def is_affine(problem: Problem) -> bool:
+    """Whether every constraint is affine in the fields, found by trying: r(a) + r(b) - r(0) = r(a + b).
+
+    Unknown numbers count as not affine, and so does any loss but ``l2``.
+    """
+    if problem.unknowns or any(constraint.loss.name != "l2" for constraint in problem.constraints):
+        return False
+    return all(_affine(*pair) for pair in zip(problem.constraints, problem.requests, strict=True))
+
+
+def _affine(constraint: Constraint, requests: Requests) -> bool:
+    generator = torch.Generator().manual_seed(1)
+    points, data = constraint.domain.draw(min(16, constraint.domain.size or 16), generator)
+    batch = Batch(points, {key: data[key] for key in requests.data})
+
+    def at(jets: Mapping[Derivative, Tensor]) -> Tensor:
+        def one(coords: Tensor, local: dict[Derivative, Tensor], own: dict[str, Tensor]) -> Tensor:
+            axes = tuple(axis.name for axis in constraint.domain.axes)
+            return constraint.residual(Point(axes, coords, lambda key: local[key], lambda key: own[key]))  # type: ignore[index]
+
+        value: Tensor = torch.func.vmap(one)(batch.points, dict(jets), dict(batch.data))
+        return flat(value)
+
+    def random(size: float) -> dict[Derivative, Tensor]:
+        return {
+            d: size
+            * torch.randn(
+                len(points),
+                *d.field.shape,
+                dtype=torch.complex128 if d.field.is_complex else torch.float64,
+                generator=generator,
+            )
+            for d in requests.derivatives
+        }
+
+    a, b = random(1.0), random(3.0)
+    zero = {d: torch.zeros_like(value) for d, value in a.items()}
+    both = {d: a[d] + b[d] for d in a}
+    error = at(a) + at(b) - at(zero) - at(both)
+    scale = at(a).abs() + at(b).abs() + at(zero).abs()
+    return bool((error.abs() <= 1e-11 * scale.max().clamp(min=1e-300)).all())
+
+
+def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch) -> Rows:
+    numbers = batch.points.new_zeros(0)
+
+    def residual(jets: list[Tensor], coords: Tensor, data: dict[str, Tensor]) -> Tensor:
+        value = sweep.at(coords, jets, data, numbers)[place]
+        value = torch.view_as_real(value) if value.is_complex() else value
+        return value.reshape(-1)
+
+    zero = [batch.points.new_zeros(len(sweep.asked[u]), u.outputs) for u in sweep.fields]
+    one = torch.func.vmap(residual, in_dims=(None, 0, 0))
+    slope = torch.func.vmap(torch.func.jacrev(residual), in_dims=(None, 0, 0))
+    parts = [
+        (one(zero, c.points, dict(c.data)), slope(zero, c.points, dict(c.data))) for c in batch.chunks(4096)
+    ]
+    slopes = tuple(torch.cat([jacobian[i] for _, jacobian in parts]) for i in range(len(sweep.fields)))
+    return Rows(constraint, place, batch, sweep, torch.cat([offset for offset, _ in parts]), slopes)

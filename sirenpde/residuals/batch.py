@@ -1,0 +1,60 @@
+"""The values that residuals are functions of: samples, and the flat parameter vector."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..calculus.field import Field, Unknown
+from ..calculus.layout import flatten
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The samples of one group of constraints: points (n, d) and their data, each (n, ...)."""
+
+    points: Tensor
+    data: Mapping[str, Tensor]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def chunks(self, size: int) -> Iterator[Batch]:
+        for start in range(0, len(self), size):
+            rows = slice(start, start + size)
+            yield Batch(self.points[rows], {key: value[rows] for key, value in self.data.items()})
+
+
+class Parameters:
+    """Where each field's network and each unknown number lies in the flat vector theta."""
+
+    def __init__(self, networks: Mapping[Field, nn.Module], unknowns: Sequence[Unknown]) -> None:
+        self.networks = dict(networks)
+        self.unknowns = tuple(unknowns)
+        self.slices: dict[Hashable, slice] = {}
+        start = 0
+        for u, module in self.networks.items():
+            count = sum(q.numel() for q in module.parameters() if q.requires_grad)
+            self.slices[u] = slice(start, start + count)
+            start += count
+        for c in self.unknowns:
+            self.slices[c] = slice(start, start + 1)
+            start += 1
+        self.count = start
+        self.numbers_slice = slice(start - len(self.unknowns), start)
+
+    def initial(self) -> Tensor:
+        parts = [flatten(module) for module in self.networks.values()]
+        like = parts[0] if parts else torch.zeros(0, dtype=torch.float64)
+        return torch.cat([*parts, *(c.raw().to(like).reshape(1) for c in self.unknowns)])
+
+    def of(self, key: Field | Unknown, theta: Tensor) -> Tensor:
+        return theta[self.slices[key]]
+
+    def numbers(self, theta: Tensor) -> Tensor:
+        """The values of the unknown numbers, (len(unknowns),)."""
+        values = [c.value(self.of(c, theta)) for c in self.unknowns]
+        return torch.cat(values) if values else theta.new_zeros(0)
