@@ -15,12 +15,13 @@ from torch import Tensor
 
 
 def problem(
-    target: str = "rocket",
-    source: str = "retina",
+    target: str = "coffee",
+    source: str = "chelsea",
     mask: str | None = None,
-    row: int = 115,
-    column: int = 475,
+    row: int = 118,
+    column: int = 292,
     height: int = 150,
+    width: int = 200,
     network: Literal["auto", "siren"] = "auto",
 ) -> Problem:
     """Clone a part of one picture into another.
@@ -28,16 +29,18 @@ def problem(
     Args:
         target: the picture that receives, a file or one of scikit-image's.
         source: the picture that gives.
-        mask: a picture of the target's size, white where the source goes; an ellipse about it if left out.
-        row: where the source's centre goes in the target, in pixels from the top.
+        mask: a picture of the target's size, white where the source goes; an ellipse if left out.
+        row: of the ellipse's centre in the target, in pixels from the top, where the source's centre goes.
         column: the same, in pixels from the left.
-        height: of the source in the target, in pixels.
+        height: of the ellipse, in pixels; the source is scaled to cover it.
+        width: of the ellipse, in pixels.
         network: "auto", a cosine series and a direct solve; "siren", trained on minibatches.
     """
-    scene = read_picture(target)
-    patch = paste(read_picture(source), scene, (row, column), height)
-    about = ellipse(scene.shape, (row, column), (0.56 * height, 0.56 * height))
-    region = about if mask is None else read_picture(mask, grey=True) > 0.5
+    scene, given = read_picture(target), read_picture(source)
+    scale = max(height / given.shape[0], width / given.shape[1])
+    patch = paste(given, scene, (row, column), round(scale * given.shape[0]))
+    oval = (row, column), (height / 2, width / 2)
+    region = ellipse(scene.shape, *oval) if mask is None else read_picture(mask, grey=True) > 0.5
     grid = PixelGrid({"target": scene, "source": patch})
     outside = grid.where(~region, "outside")
     recipe = Siren() if network == "siren" else FourierSeries(half_period=True)

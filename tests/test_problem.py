@@ -74,7 +74,7 @@ def test_a_bad_constraint_fails_at_declaration_at_the_users_line(function, messa
 
 def test_a_derivative_of_sampled_data_is_refused():
     cloud = PointCloud(torch.rand(5, 2, dtype=torch.float64), box, {"k": torch.rand(5)})
-    with pytest.raises(ConstraintError, match="sampled data 'k'.*Differentiate the fields alone"):
+    with pytest.raises(ConstraintError, match=r"sampled data 'k'.*Differentiate the fields alone"):
         Problem(on(cloud)(lambda p: D(lambda q: cloud["k"](q) * u(q), x)(p)))
 
 

@@ -45,8 +45,8 @@ class Adam:
     def __post_init__(self) -> None:
         if self.steps < 1 or not self.lr > 0 or not 0 < self.final <= 1 or not 0 <= self.average < 1:
             raise ValueError(
-                f"Adam was given steps={self.steps}, lr={self.lr}, final={self.final}, average={self.average}; expected "
-                f"steps >= 1, lr > 0, 0 < final <= 1 and 0 <= average < 1."
+                f"Adam was given steps={self.steps}, lr={self.lr}, final={self.final}, average={self.average}; "
+                f"expected steps >= 1, lr > 0, 0 < final <= 1 and 0 <= average < 1."
             )
         if self.clip is not None and not self.clip > 0:
             raise ValueError(

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from ..calculus.field import Field
 from ..calculus.separable import GridTransform
-from ..networks.series import EvolvingSeries, SeparableSeries
 from ..calculus.symbols import Symbol
+from ..networks.series import EvolvingSeries, SeparableSeries
 from ..residuals import Batch, Rows, System
 from .preconditioner import Preconditioner
 

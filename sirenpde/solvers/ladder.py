@@ -60,7 +60,7 @@ def _sequence(stages: Sequence[Stage]) -> str:
 
 
 def _is_foreign(recipe: Recipe | nn.Module) -> bool:
-    return isinstance(recipe, nn.Module) or isinstance(recipe, LINEAR[1:])
+    return isinstance(recipe, (nn.Module, *LINEAR[1:]))
 
 
 def _describe(recipe: Recipe | nn.Module) -> str:
