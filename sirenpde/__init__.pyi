@@ -9,9 +9,12 @@ from .calculus.operators import div as div
 from .calculus.operators import grad as grad
 from .calculus.operators import hessian as hessian
 from .calculus.operators import laplacian as laplacian
+from .constraint import Constraint as Constraint
+from .constraint import l1 as l1
+from .constraint import l2 as l2
+from .constraint import on as on
 from .geometry.box import Box as Box
 from .geometry.cloud import PointCloud as PointCloud
-from .geometry.files import bundled as bundled
 from .geometry.domain import Data as Data
 from .geometry.files import bundled as bundled
 from .geometry.images import PixelGrid as PixelGrid
@@ -21,7 +24,6 @@ from .geometry.pictures import read_picture as read_picture
 from .geometry.pictures import resize as resize
 from .geometry.point import Axis as Axis
 from .geometry.point import Point as Point
-from .geometry.surface import TriangleMesh as TriangleMesh
 from .geometry.surface import TriangleMesh as TriangleMesh
 from .networks.fourier import Basic as Basic
 from .networks.fourier import FourierFeatures as FourierFeatures
@@ -33,13 +35,9 @@ from .networks.series import FourierSeries as FourierSeries
 from .networks.series import WaveSeries as WaveSeries
 from .networks.sine_features import SineFeatures as SineFeatures
 from .networks.siren import Siren as Siren
-from .problem import Constraint as Constraint
-from .problem import ConstraintError as ConstraintError
+from .probe import ConstraintError as ConstraintError
 from .problem import Problem as Problem
 from .problem import Reference as Reference
-from .problem import l1 as l1
-from .problem import l2 as l2
-from .problem import on as on
 from .solution import Solution as Solution
 from .solve import solve as solve
 from .solvers.adam import Adam as Adam

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from .calculus.operators import PointFunction
+from .constraint import name_of
 from .geometry.domain import Domain
 from .geometry.point import Axis
-from .problem import Problem, Reference, name_of
+from .problem import Problem, Reference
 from .residuals import Sweep, evaluate, record
 from .solvers.stage import fixed, generator, held_out
 

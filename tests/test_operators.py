@@ -229,3 +229,22 @@ def test_unknown_numbers_stay_in_their_bounds():
     with pytest.raises(ValueError, match="strictly between"):
         Unknown("c", 1.0, low=1.0)
     assert math.isclose(float(Unknown("c", 0.3).raw()), 0.3)
+
+
+def test_parameter_gradients_through_a_complex_flux():
+    from sirenpde import Problem, on
+    from sirenpde.residuals import System
+
+    u = Field("u", box, SMALL, dtype=complex)
+
+    def flux(p):
+        return torch.complex(1 + x(p) ** 2, y(p)) * D(u, x)(p)
+
+    waves = on(box, samples=50)(lambda p: D(flux, x)(p) + 9 * u(p) * u(p) - 1j)
+    system = System(Problem(waves), {u: build_network(u, SMALL, 3)}, torch.device("cpu"), torch.float64)
+    theta, batches = system.initial(), system.draw(torch.Generator().manual_seed(0))
+    direction = torch.randn(theta.shape, dtype=theta.dtype, generator=torch.Generator().manual_seed(1))
+    h = 1e-6
+    above, below = (float(system.losses(theta + sign * h * direction, batches).sum()) for sign in (1, -1))
+    found = float(system.gradient(theta, batches).gradient @ direction)
+    assert found == pytest.approx((above - below) / (2 * h), rel=1e-7)

@@ -107,7 +107,7 @@ def waves(low: Sequence[float], high: Sequence[float], frequencies: Tensor, phas
 def uniform_layer(inputs: int, outputs: int, weight: float, bias: float, generator: Generator) -> nn.Linear:
     """A float64 linear layer with weights in U(-weight, weight) and biases in U(-bias, bias)."""
     # Without skip_init, nn.Linear would draw from the global random numbers.
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float64)  # type: ignore[no-untyped-call]
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float64)
     with torch.no_grad():
         layer.weight.uniform_(-1, 1, generator=generator).mul_(weight)
         layer.bias.uniform_(-1, 1, generator=generator).mul_(bias)

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from ..calculus.field import Derivative
+from ..constraint import Constraint
 from ..geometry.point import Point
-from ..problem import Constraint, Problem, Requests
+from ..probe import Requests
+from ..problem import Problem
 from .batch import Batch
 from .sweep import Sweep, flat
 

@@ -13,8 +13,9 @@ from ..calculus.engines import engine_for
 from ..calculus.field import Field, Unknown
 from ..calculus.operators import PointFunction
 from ..calculus.separable import on_shared_coordinates
+from ..constraint import name_of
 from ..geometry.point import Point
-from ..problem import Recorder, Requests, name_of
+from ..probe import Recorder, Requests
 from .batch import Batch, Parameters
 
 GPU_CHUNK = 1 << 17

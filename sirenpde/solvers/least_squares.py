@@ -97,10 +97,9 @@ class LeastSquares:
         best: Trial | None = None
         bandwidths: tuple[float, ...] = BANDWIDTHS
         for count in COUNTS:
-            trials = [trial for b in bandwidths if (trial := _try(state, fields, count, b)) is not None]
-            if not trials:
+            found = _best_bandwidth(state, fields, count, bandwidths)
+            if found is None:
                 break
-            found = min(trials, key=lambda trial: trial.held_out)
             if best is not None and found.held_out > 0.5 * best.held_out:
                 break
             best = found
@@ -123,6 +122,22 @@ class Trial:
     system: System
     theta: Tensor
     note: str
+
+
+def _best_bandwidth(
+    state: State, fields: Sequence[Field], count: int, bandwidths: Sequence[float]
+) -> Trial | None:
+    """The best trial, going upwards until two in a row are worse; None where the matrices would be too large."""
+    best, worse = None, 0
+    for bandwidth in bandwidths:
+        trial = _try(state, fields, count, bandwidth)
+        if trial is None:
+            break
+        worse = worse + 1 if best is not None and trial.held_out > best.held_out else 0
+        best = trial if best is None or trial.held_out < best.held_out else best
+        if worse == 2:
+            break
+    return best
 
 
 def _try(state: State, fields: Sequence[Field], count: int, bandwidth: float) -> Trial | None:
