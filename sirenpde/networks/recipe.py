@@ -106,8 +106,9 @@ def waves(low: Sequence[float], high: Sequence[float], frequencies: Tensor, phas
 
 def uniform_layer(inputs: int, outputs: int, weight: float, bias: float, generator: Generator) -> nn.Linear:
     """A float64 linear layer with weights in U(-weight, weight) and biases in U(-bias, bias)."""
-    # Without skip_init, nn.Linear would draw from the global random numbers.
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float64)
+    # nn.Linear draws from the global random numbers, which are put back; skip_init would import sympy.
+    with torch.random.fork_rng(devices=[]):
+        layer = nn.Linear(inputs, outputs, dtype=torch.float64)
     with torch.no_grad():
         layer.weight.uniform_(-1, 1, generator=generator).mul_(weight)
         layer.bias.uniform_(-1, 1, generator=generator).mul_(bias)

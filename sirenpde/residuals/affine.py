@@ -16,6 +16,8 @@ from ..problem import Problem
 from .batch import Batch
 from .sweep import Sweep, flat
 
+STEP = 1024.0  # of the differences: large beside one, so that a large offset costs no digits of the slopes
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -81,10 +83,24 @@ def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch) -> Rows:
         return value.reshape(-1)
 
     zero = [batch.points.new_zeros(len(sweep.asked[u]), u.outputs) for u in sweep.fields]
-    one = torch.func.vmap(residual, in_dims=(None, 0, 0))
-    slope = torch.func.vmap(torch.func.jacrev(residual), in_dims=(None, 0, 0))
-    parts = [
-        (one(zero, c.points, dict(c.data)), slope(zero, c.points, dict(c.data))) for c in batch.chunks(4096)
-    ]
-    slopes = tuple(torch.cat([jacobian[i] for _, jacobian in parts]) for i in range(len(sweep.fields)))
-    return Rows(constraint, place, batch, sweep, torch.cat([offset for offset, _ in parts]), slopes)
+    over_points = torch.func.vmap(residual, in_dims=(None, 0, 0))
+
+    def slope(field: int, chunk: Batch, offset: Tensor) -> Tensor:
+        """Differences from zero, which are exact for an affine function and need no derivative."""
+        shape = zero[field].shape
+        units = STEP * torch.eye(shape.numel(), dtype=zero[field].dtype, device=offset.device)
+
+        def moved(unit: Tensor) -> Tensor:
+            jets = [unit.reshape(shape) if f == field else jet for f, jet in enumerate(zero)]
+            value: Tensor = over_points(jets, chunk.points, dict(chunk.data))
+            return value
+
+        differences = (torch.func.vmap(moved)(units) - offset) / STEP  # (requests * outputs, n, m)
+        return differences.movedim(0, -1).reshape(*offset.shape, *shape)
+
+    offsets, slopes = [], []
+    for chunk in batch.chunks(4096):
+        offsets.append(over_points(zero, chunk.points, dict(chunk.data)))
+        slopes.append([slope(f, chunk, offsets[-1]) for f in range(len(zero))])
+    together = tuple(torch.cat(parts) for parts in zip(*slopes, strict=True))
+    return Rows(constraint, place, batch, sweep, torch.cat(offsets), together)
