@@ -10,6 +10,7 @@ from .calculus.field import Field, Unknown
 from .calculus.operators import PointFunction
 from .constraint import Constraint, name_of
 from .geometry.domain import Domain
+from .geometry.surface import TriangleMesh
 from .probe import Requests, probe
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Reference:
         fit: "affine" compares after the best a u + b, for equations that leave these free.
         peak: the largest value there can be, 1 for a picture; with it the errors include the peak
             signal-to-noise ratio ``psnr_db`` = 10 log10(peak² / mean squared error).
+        surface: the mesh that the zero level should be; with it the report of a run compares the two.
     """
 
     value: PointFunction
@@ -36,6 +38,7 @@ class Reference:
     samples: int = 10_000
     fit: Literal["none", "affine"] = "none"
     peak: float | None = None
+    surface: TriangleMesh | None = None
 
 
 @dataclass(frozen=True, eq=False, init=False)

@@ -114,7 +114,7 @@ class Solution:
         self.status = status
         self.message = message
         self.choice = run.choice.reason
-        self.stages = tuple(run.records)
+        self.stages = run.account()
         self.history = tuple(run.history)
         self.seconds = run.seconds
         self.theta = run.state.theta
@@ -255,8 +255,11 @@ class Solution:
         """A checkpoint of the run, for ``solve(..., resume=...)`` and ``torch.save``."""
         return self._snapshot()
 
-    def export(self, path: str | Path, resolution: int = 128) -> Path:
-        """Write the outputs to a file whose ending says how: .vtu, .ply, .stl, .png or .npz."""
+    def export(self, path: str | Path, resolution: int | None = None) -> Path:
+        """Write the outputs to a file whose ending says how: .vtu, .ply, .stl, .png or .npz.
+
+        ``resolution`` is the number of points along each axis; pictures keep their pixels if left out.
+        """
         from .export import export_fields
 
         return export_fields(self, Path(path), resolution)

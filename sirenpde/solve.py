@@ -39,6 +39,7 @@ class Progress:
     loss: float
     terms: Mapping[str, float]
     seconds: float
+    error: float | None  # the worst relative L2 error against the references, measured now and then
     snapshot: Callable[[], dict[str, Any]]
 
 
@@ -56,6 +57,16 @@ class Run:
     records: list[Record] = field(default_factory=list)
     history: list[Row] = field(default_factory=list)
     seconds: float = 0.0
+
+    def account(self) -> tuple[Record, ...]:
+        """The stages so far, the one that was cut off included."""
+        if not self.history or self.stage_index >= len(self.choice.stages) or self.state.step == 0:
+            return tuple(self.records)
+        last, earlier = self.history[-1], sum(record.seconds for record in self.records)
+        cut = Record(
+            last.stage, self.state.step, self.seconds - earlier, last.loss, "cut off; can be resumed"
+        )
+        return (*self.records, cut)
 
     def snapshot(self) -> dict[str, Any]:
         """Plain numbers, strings and tensors: what ``torch.load(weights_only=True)`` accepts."""
@@ -130,15 +141,37 @@ def solve(
     >>> bool(abs(solution[u]([[0.5]]) - 0.25) < 1e-9)
     True
     """
-    choice = choose(problem, using, network)
-    if steps is not None:
-        choice = replace(choice, stages=tuple(_limited(stage, steps) for stage in choice.stages))
-    place = find_device(device)
-    run = _begin(problem, choice, place, dtype, seed, samples_scale)
+    choice = _choice(problem, using, network, steps)
+    run = _begin(problem, choice, find_device(device), dtype, seed, samples_scale)
     if resume is not None:
         restore(run, resume)
     status, message = _stages(run, budget, progress)
     return Solution(run, status, message)
+
+
+def recall(
+    problem: Problem,
+    checkpoint: Mapping[str, Any],
+    using: Sequence[Stage] | None = None,
+    *,
+    device: str = "auto",
+    network: Recipe | None = None,
+    steps: int | None = None,
+) -> Solution:
+    """The solution at a checkpoint, with nothing computed; arguments and errors as for ``solve``."""
+    run = _begin(problem, _choice(problem, using, network, steps), find_device(device), None, 0, 1.0)
+    restore(run, checkpoint)
+    done = run.stage_index >= len(run.choice.stages)
+    return Solution(run, "done" if done else "interrupted", "")
+
+
+def _choice(
+    problem: Problem, using: Sequence[Stage] | None, network: Recipe | None, steps: int | None
+) -> Choice:
+    choice = choose(problem, using, network)
+    if steps is None:
+        return choice
+    return replace(choice, stages=tuple(_limited(stage, steps) for stage in choice.stages))
 
 
 def find_device(name: str) -> torch.device:
@@ -223,6 +256,7 @@ def _stages(
     run: Run, budget: float | None, progress: Callable[[Progress], None] | None
 ) -> tuple[Status, str]:
     started, earlier = time.monotonic(), run.seconds
+    meter = ErrorMeter(run)
     try:
         while run.stage_index < len(run.choice.stages):
             if run.before is None:
@@ -232,15 +266,12 @@ def _stages(
                 run.seconds = earlier + time.monotonic() - started
                 _note(run, report)
                 if progress is not None:
-                    progress(_progress(run, report))
-                over = budget is not None and run.seconds >= budget
-                if report.finished or over:
+                    progress(_progress(run, report, meter.read()))
+                if report.finished:
                     break
-            _close_stage(
-                run, report, "the budget is spent" if over and not report.finished else report.reason
-            )
-            if over and not report.finished:
-                return "budget", f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
+                if budget is not None and run.seconds >= budget:
+                    return "budget", f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
+            _close_stage(run, report, report.reason)
     except KeyboardInterrupt:
         return "interrupted", f"interrupted at step {run.state.step} of stage {run.stage_index + 1}"
     except NotFinite as error:
@@ -305,7 +336,25 @@ def _raise_not_finite(run: Run, terms: Mapping[str, float]) -> None:
     )
 
 
-def _progress(run: Run, report: Report) -> Progress:
+class ErrorMeter:
+    """The true error while a run goes on, measured so rarely that it takes a few percent of the time."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.value: float | None = None
+        self.next = time.monotonic() + 2.0
+
+    def read(self) -> float | None:
+        if self.run.problem.reference and time.monotonic() >= self.next:
+            started = time.monotonic()
+            errors = Solution(self.run, "interrupted", "").errors
+            self.value = max(float(error["relative_l2"]) for error in errors.values())
+            now = time.monotonic()
+            self.next = now + max(2.0, 30 * (now - started))
+        return self.value
+
+
+def _progress(run: Run, report: Report, error: float | None) -> Progress:
     stage, row = run.choice.stages[run.stage_index], run.history[-1]
     return Progress(
         stage.name,
@@ -316,6 +365,7 @@ def _progress(run: Run, report: Report) -> Progress:
         report.loss,
         row.terms,
         run.seconds,
+        error,
         run.snapshot,
     )
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..geometry.point import Axis, Point
 
+TINY = 1e-300  # torch has the slope of exp(-|z|) I0(z) at zero from the wrong side
 NODES = 400  # of the quadrature: enough for a ring of radius 20 σ
 
 
@@ -41,7 +42,7 @@ def released_gaussian(
     def u(p: Point) -> Tensor:
         r = torch.sqrt(x(p) ** 2 + y(p) ** 2)
         rho = speed * t(p) * torch.sin(phi)
-        z = r * rho / width**2
+        z = r * rho / width**2 + TINY
         bell = torch.exp(-((r - rho) ** 2) / (2 * width**2))  # the factor exp(z) of I0 is taken into it
         mean, slope = (
             bell * torch.special.i0e(z),

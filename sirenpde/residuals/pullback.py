@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.func import grad_and_value
 
 from ..calculus.field import Unknown
 from .batch import Batch
+from .replay import record
 from .sweep import Sweep, flat
 
 PointLoss = Callable[[Tensor], Tensor]  # residuals (n, m) -> (n,)
-Pulled = tuple[tuple[list[Tensor], Tensor], Tensor]
 
 
 class Pullback:
     """Losses summed over a chunk, with their slopes by the jets and by the unknown numbers' parameters.
 
-    The function is traced once for every length of a chunk and replayed as plain tensor operations: the
+    The function is recorded once for every length of a chunk and replayed as plain tensor operations: the
     mapping over points and its derivative cost as much as the arithmetic where chunks fit a cache. A
     constraint is a function of its point alone, so that the replay is the same function.
     """
@@ -29,29 +27,30 @@ class Pullback:
         self.sweep = sweep
         self.losses = tuple(losses)
         self.unknowns = tuple(unknowns)
-        self._traced: dict[tuple[int, torch.device, torch.dtype], Callable[..., Any]] = {}
+        self._recorded: dict[tuple[object, ...], Callable[..., list[Tensor]]] = {}
 
-    def __call__(self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor) -> Pulled:
+    def __call__(
+        self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor
+    ) -> tuple[Tensor, list[Tensor], Tensor]:
         """The sums (constraints,), and the slopes by every jet and by ``raw`` (unknowns,)."""
-        arguments = chunk.points, dict(chunk.data), list(jets), raw
-        key = len(chunk), raw.device, raw.dtype
-        if key not in self._traced:
-            from torch.fx.experimental.proxy_tensor import make_fx
+        arguments = [chunk.points, raw, *jets, *chunk.data.values()]
+        names = tuple(chunk.data)
+        key = len(chunk), names, raw.device, raw.dtype
+        if key not in self._recorded:
+            self._recorded[key] = record(lambda *given: self.plain(names, *given), arguments)
+        sums, by_number, *slopes = self._recorded[key](*arguments)
+        return sums, slopes, by_number
 
-            self._traced[key] = make_fx(lambda *given: self.plain(*given))(*arguments)
-        with torch.no_grad():
-            pulled: Pulled = self._traced[key](*arguments)
-        return pulled
-
-    def plain(self, points: Tensor, data: dict[str, Tensor], jets: list[Tensor], raw: Tensor) -> Pulled:
-        """The same, untraced."""
-
-        def objective(jets: list[Tensor], raw: Tensor) -> tuple[Tensor, Tensor]:
-            values = [c.value(q) for c, q in zip(self.unknowns, raw.unbind(), strict=True)]
-            numbers = torch.stack(values) if values else raw
-            residuals = self.sweep.over(Batch(points, data), jets, numbers)
+    def plain(self, names: Sequence[str], points: Tensor, raw: Tensor, *rest: Tensor) -> list[Tensor]:
+        """The same, not recorded: the sums, the slopes by the numbers, and by each jet."""
+        fields = len(self.sweep.fields)
+        jets, data = rest[:fields], dict(zip(names, rest[fields:], strict=True))
+        leaves = [leaf.detach().requires_grad_() for leaf in (raw, *jets)]
+        with torch.enable_grad():
+            values = [c.value(q) for c, q in zip(self.unknowns, leaves[0].unbind(), strict=True)]
+            numbers = torch.stack(values) if values else leaves[0]
+            residuals = self.sweep.over(Batch(points, data), leaves[1:], numbers)
             sums = torch.stack([loss(flat(r)).sum() for loss, r in zip(self.losses, residuals, strict=True)])
-            return sums.sum(), sums
-
-        slopes, (_, sums) = grad_and_value(objective, argnums=(0, 1), has_aux=True)(jets, raw)
-        return slopes, sums
+            slopes = torch.autograd.grad(sums.sum(), leaves, allow_unused=True)
+        found = [torch.zeros_like(leaf) if s is None else s for leaf, s in zip(leaves, slopes, strict=True)]
+        return [sums.detach(), *found]

@@ -19,6 +19,7 @@ from ..probe import Recorder, Requests
 from .batch import Batch, Parameters
 
 GPU_CHUNK = 1 << 17
+BLOCK = 1 << 14  # points whose values are computed together, where no gradient is asked for
 
 
 class Sweep:
@@ -112,10 +113,16 @@ def evaluate(sweep: Sweep, theta: Tensor, batch: Batch, device: torch.device) ->
             return sweep.over(batch, shared, numbers)
         weights = sweep.load(theta)
         parts = [
-            sweep.over(chunk, [jet.clone() for jet in sweep.jets(weights, chunk.points)[0]], numbers)
-            for chunk in batch.chunks(sweep.chunk(device))
+            sweep.over(block, _jets_by_chunks(sweep, weights, block, device), numbers)
+            for block in batch.chunks(BLOCK)
         ]
         return [torch.cat(part) for part in zip(*parts, strict=True)]
+
+
+def _jets_by_chunks(sweep: Sweep, weights: Sequence[Any], block: Batch, device: torch.device) -> list[Tensor]:
+    """Networks in chunks that fit a cache; only their few outputs are kept for the whole block."""
+    parts = [sweep.jets(weights, chunk.points)[0] for chunk in block.chunks(sweep.chunk(device))]
+    return [torch.cat(jets, dim=1) for jets in zip(*parts, strict=True)]
 
 
 def _jets_on_grid(sweep: Sweep, theta: Tensor, batch: Batch) -> list[Tensor] | None:

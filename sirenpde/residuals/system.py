@@ -125,7 +125,7 @@ class System:
     ) -> None:
         jets, tapes = group.sweep.jets(weights, chunk.points)
         raw = theta[self.parameters.numbers_slice]
-        (slopes, by_number), sums = group.pullback(chunk, jets, raw)
+        sums, slopes, by_number = group.pullback(chunk, jets, raw)
         terms[group.place] += share * sums
         gradient[self.parameters.numbers_slice] += share * by_number
         for (u, engine), w, tape, slope in zip(

@@ -1,0 +1,341 @@
+"""What can be proven about a problem before anything is solved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from ..calculus.engine import Engine
+from ..calculus.field import Derivative, Field, Recipe, Unknown
+from ..calculus.nested import NestedEngine
+from ..calculus.operators import D, PointFunction
+from ..calculus.symbols import Symbol
+from ..constraint import Constraint, name_of
+from ..geometry.domain import Data, Domain
+from ..geometry.point import Point
+from ..networks.sine_features import SineFeatures
+from ..probe import Requests
+from ..problem import Problem
+from ..residuals import Batch, Group, Sweep, System, evaluate, flat
+from ..runs import peak_memory_mb
+from ..solution import exact_values
+from ..solve import build_network
+
+ENGINE_TOLERANCE = 1e-10  # relative difference to the oracle
+EXACT_TOLERANCE = 1e-6  # a residual of the declared solution, relative to its largest term
+POINTS = 8
+SUBSTITUTED = 2000
+TIMED = 500
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: right, wrong, or (None) merely said."""
+
+    topic: str
+    ok: bool | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A constraint's residuals (n, m) and the root mean square of each of its terms at the same points."""
+
+    residual: Tensor
+    sizes: Mapping[str, float]
+
+    @property
+    def scale(self) -> float:
+        """The largest term, 1 where all vanish."""
+        return max([size for size in self.sizes.values() if size == size], default=0.0) or 1.0
+
+
+def build_system(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module], seed: int = 0) -> System:
+    """The problem's residuals in float64 on the CPU, with untrained networks from these recipes."""
+    networks = {u: build_network(u, _sized(recipes[u]), seed + i) for i, u in enumerate(problem.fields)}
+    return System(problem, networks, torch.device("cpu"), torch.float64)
+
+
+def some_parameters(system: System) -> Tensor:
+    """The networks' first values, disturbed: a last layer that starts at zero would hide every mistake."""
+    theta = system.initial()
+    noise = torch.randn(theta.shape, dtype=theta.dtype, generator=torch.Generator().manual_seed(4))
+    for u in system.problem.fields:
+        own = system.parameters.slices[u]
+        size = float(theta[own].square().mean().sqrt()) if theta[own].numel() else 0.0
+        theta[own] += noise[own] * (0.1 * size or theta[own].numel() ** -0.5)
+    return theta
+
+
+def _sized(recipe: Recipe | nn.Module) -> Recipe | nn.Module:
+    """Features whose number and bandwidth a solver would choose: some stand in."""
+    if isinstance(recipe, SineFeatures):
+        return replace(recipe, count=recipe.count or 64, bandwidth=recipe.bandwidth or 5.0)
+    return recipe
+
+
+def check(problem: Problem, system: System, seed: int = 0, scale: float = 1.0) -> Iterator[Finding]:
+    """Look at a problem before it is solved, one finding after another.
+
+    The derivative engine against nested ``torch.func`` on every request, in float64, values and parameter
+    gradients; declared solutions substituted into the constraints; the samples; the scale of every term at
+    the untrained networks; time and memory of one gradient.
+    """
+    yield from check_engines(system)
+    yield from check_reference(problem)
+    for group in system.groups:
+        yield check_samples(group, [problem.constraints[i].name for i in group.members], seed, scale)
+    batches = system.draw(torch.Generator().manual_seed(seed), scale)
+    yield from scales(system, batches)
+    yield cost(system, batches)
+
+
+# ------------------------------------------------------------------------------------------------ engines
+
+
+def check_engines(system: System) -> Iterator[Finding]:
+    """Every request of every group of constraints: the engine in use against the oracle."""
+    theta = some_parameters(system)
+    for group in system.groups:
+        points, _ = group.domain.draw(
+            min(POINTS, group.domain.size or POINTS), torch.Generator().manual_seed(1)
+        )
+        for u, engine in group.sweep.engines.items():
+            names = ", ".join(map(str, group.sweep.asked[u]))
+            topic = f"derivatives of {u.name} on {group.domain.name}"
+            if engine.kind == NestedEngine.kind:
+                yield Finding(
+                    topic, None, f"{names}: the generic engine, {engine.kind}, which is the oracle itself"
+                )
+                continue
+            own = system.parameters.of(u, theta)
+            symbols = [d.symbol for d in group.sweep.asked[u]]
+            network, x = system.parameters.networks[u], points[:, group.sweep.columns[u]]
+            value, slope = compare(engine, network, symbols, own, x)
+            text = f"{names}: {engine.kind}, channels: {engine.channels}; off by {value:.1e}, "
+            text += f"parameter gradient {slope:.1e}"
+            yield Finding(topic, max(value, slope) <= ENGINE_TOLERANCE, text)
+
+
+def compare(
+    engine: Engine, network: nn.Module, symbols: Sequence[Symbol], theta: Tensor, x: Tensor
+) -> tuple[float, float]:
+    """Largest relative differences to nested ``torch.func``: of the derivatives, and of a parameter gradient."""
+    oracle = NestedEngine(network, symbols, x.shape[1])
+    found, tape = engine.forward(weights := engine.load(theta), x)
+    exact, true_tape = oracle.forward(theta, x)
+    differences = [_relative(a, b) for a, b in zip(found, exact, strict=True)]
+    cotangent = torch.randn(exact.shape, dtype=exact.dtype, generator=torch.Generator().manual_seed(2))
+    cotangent /= (
+        exact.abs().amax((1, 2), keepdim=True).clamp(min=1e-300)
+    )  # no order of derivatives drowns another
+    gradient, true_gradient = torch.zeros_like(theta), torch.zeros_like(theta)
+    engine.backward(weights, tape, cotangent, gradient)
+    oracle.backward(theta, true_tape, cotangent, true_gradient)
+    return max(differences), _relative(gradient, true_gradient)
+
+
+def _relative(a: Tensor, b: Tensor) -> float:
+    size = float(b.abs().max()) if b.numel() else 0.0
+    return float((a - b).abs().max()) / (size or 1.0) if b.numel() else 0.0
+
+
+# --------------------------------------------------------------------------------------- declared solutions
+
+
+def check_reference(problem: Problem) -> Iterator[Finding]:
+    """Substitute declared solutions, functions of a point, into the constraints on them."""
+    known: dict[Field, PointFunction] = {}
+    for f, reference in problem.reference.items():
+        if isinstance(f, Field) and not isinstance(reference.value, Data):
+            known[f] = reference.value
+        else:
+            why = "data at points" if isinstance(reference.value, Data) else "of an output, not a field"
+            yield Finding(
+                "declared solution", None, f"that of {name_of(f)} is {why}: it cannot be substituted"
+            )
+    if not problem.reference:
+        yield Finding("declared solution", None, "none, so nothing to substitute")
+    for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
+        if requests.unknowns or not all(u in known for u in requests.fields):
+            continue
+        yield _substituted(constraint, requests, known)
+
+
+def _substituted(constraint: Constraint, requests: Requests, known: Mapping[Field, PointFunction]) -> Finding:
+    topic = f"declared solution in {constraint.name}"
+    batch = _draw(constraint.domain, min(constraint.count, SUBSTITUTED), requests)
+    try:
+        values = {
+            d: exact_values(
+                differentiate(d, known[d.field]), constraint.domain.axes, batch.points, batch.data
+            )
+            for d in requests.derivatives
+        }
+    except (RuntimeError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split("\n")[0].split())[:140]
+        text = f"it cannot be differentiated ({reason}); it can where it is made of torch's functions"
+        return Finding(topic, None, text)
+    for d, value in values.items():
+        if value.shape[1:] != d.field.shape:
+            text = f"it has shape {tuple(value.shape[1:])} and {d.field.name} has {d.field.shape}; give it that one"
+            return Finding(topic, False, text)
+    terms = weigh(constraint, requests, values, batch)
+    stated = terms.residual.isfinite().all(1)
+    if not stated.any():
+        return Finding(topic, None, "it makes no statement there: it is not finite")
+    r = terms.residual[stated]
+    rms, most = float(r.square().sum(1).mean().sqrt()), float(r.abs().max())
+    scale = max(terms.scale, _usual_scale(constraint, requests, known, batch))
+    text = f"residual rms {rms:.1e}, max {most:.1e}, where its terms are of size {scale:.1e}"
+    return Finding(topic, rms <= EXACT_TOLERANCE * scale, text)
+
+
+def _usual_scale(
+    constraint: Constraint, requests: Requests, known: Mapping[Field, PointFunction], batch: Batch
+) -> float:
+    """The size of the terms with derivatives as large as anywhere in the field's box.
+
+    In u_t = 0 at the start the only term vanishes, and rounding would look large beside it.
+    """
+    usual = {}
+    for d in requests.derivatives:
+        low, high = (torch.tensor(ends, dtype=torch.float64) for ends in _ends(d.field))
+        spread = torch.rand(300, len(low), dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+        value = exact_values(differentiate(d, known[d.field]), d.field.axes, low + (high - low) * spread, {})
+        size = _rms(flat(value))
+        usual[d] = torch.full((len(batch), *d.field.shape), 0.0 if size != size else size, dtype=value.dtype)
+    return weigh(constraint, requests, usual, batch).scale
+
+
+def _ends(u: Field) -> tuple[list[float], list[float]]:
+    return [axis.low for axis in u.axes], [axis.high for axis in u.axes]
+
+
+def differentiate(d: Derivative, function: PointFunction) -> PointFunction:
+    """The same derivative of a known function, by nested forward mode."""
+    axes = d.field.axes
+    parts = []
+    for powers, factor in d.symbol.terms:
+        along = [axis for axis, times in zip(axes, powers, strict=True) for _ in range(times)]
+        parts.append((factor, D(function, *along) if along else function))
+
+    def value(p: Point) -> Tensor:
+        return torch.stack([factor * part(p) for factor, part in parts]).sum(0)
+
+    return value
+
+
+# ------------------------------------------------------------------------------------------ terms and scales
+
+
+def weigh(
+    constraint: Constraint, requests: Requests, values: Mapping[Derivative, Tensor], batch: Batch
+) -> Terms:
+    """Residuals at given values of the requests, and the size of each term: ∂r/∂request · request, and the rest."""
+    axes = tuple(axis.name for axis in constraint.domain.axes)
+    numbers = {c: torch.tensor(c.initial, dtype=torch.float64) for c in requests.unknowns}
+
+    def one(coords: Tensor, jets: dict[Derivative, Tensor], data: dict[str, Tensor]) -> Tensor:
+        def read(key: object) -> Tensor:
+            return numbers[key] if isinstance(key, Unknown) else jets[key]  # type: ignore[index]
+
+        return constraint.residual(Point(axes, coords, read, lambda key: data[key]))
+
+    mapped: Callable[..., Tensor] = torch.func.vmap(one)
+    data, jets = dict(batch.data), dict(values)
+    residual = flat(mapped(batch.points, jets, data))
+    rest = residual
+    sizes: dict[str, float] = {}
+    for d in jets:
+        tangents = {other: v if other is d else torch.zeros_like(v) for other, v in jets.items()}
+        term: Tensor = torch.func.jvp(lambda j: mapped(batch.points, j, data), (jets,), (tangents,))[1]
+        sizes[str(d)] = _rms(flat(term))
+        rest = rest - flat(term)
+    return Terms(residual, {**sizes, "the rest": _rms(rest)})
+
+
+def _rms(rows: Tensor) -> float:
+    finite = rows[rows.isfinite().all(1)]
+    return float(finite.square().sum(1).mean().sqrt()) if len(finite) else float("nan")
+
+
+def scales(system: System, batches: Sequence[Batch]) -> Iterator[Finding]:
+    """How large each term of each constraint is at the untrained networks, and what it adds to the objective."""
+    theta, problem = some_parameters(system), system.problem
+    for group, batch in zip(system.groups, batches, strict=True):
+        part = next(batch.chunks(SUBSTITUTED))
+        for i in group.members:
+            constraint, requests = problem.constraints[i], problem.requests[i]
+            asked = list(requests.derivatives)
+            sweep = Sweep(asked, [requests] * len(asked), group.sweep.axes, system.parameters)
+            values = dict(zip(asked, evaluate(sweep, theta, part, system.device), strict=True))
+            terms = weigh(constraint, requests, values, part)
+            loss = constraint.weight * float(constraint.loss.pointwise(terms.residual).mean())
+            sizes = ", ".join(f"{name} {size:.1e}" for name, size in terms.sizes.items())
+            finite = bool(terms.residual.isfinite().all())
+            text = f"untrained: {sizes}; adds {loss:.1e} to the objective"
+            yield Finding(f"scales in {constraint.name}", None if finite else False, text)
+
+
+def cost(system: System, batches: Sequence[Batch]) -> Finding:
+    """Sizes, and the time and memory of one gradient; where there are many samples, from some of them."""
+    theta = system.initial()
+    some = [next(batch.chunks(TIMED)) for batch in batches]
+    before = peak_memory_mb("cpu")
+    started = time.monotonic()
+    system.gradient(theta, some)
+    seconds = (time.monotonic() - started) * sum(map(len, batches)) / sum(map(len, some))
+    after = peak_memory_mb("cpu")
+    rows = sum(
+        system.problem.requests[i].size * len(b)
+        for g, b in zip(system.groups, batches, strict=True)
+        for i in g.members
+    )
+    grown = "" if before is None or after is None else f" and {max(0.0, after - before):.0f} MB"
+    matrix = rows * theta.numel() * 8 / 2**20
+    text = (
+        f"{theta.numel()} parameters, {rows} residuals; one gradient takes about {seconds:.2g} s{grown}; "
+        f"a dense Jacobian would take {matrix:.0f} MB"
+    )
+    return Finding("cost", None, text)
+
+
+# ------------------------------------------------------------------------------------------------- samples
+
+
+def check_samples(group: Group, names: Sequence[str], seed: int = 0, scale: float = 1.0) -> Finding:
+    """Samples are finite, inside the box, in the number asked for, with finite data and unit normals."""
+    domain = group.domain
+    count = None if group.samples is None else max(1, round(group.samples * scale))
+    points, data = domain.draw(count, torch.Generator().manual_seed(seed))
+    expected = min(count or domain.size or 0, domain.size or count or 0)
+    wrong = [] if len(points) == expected else [f"{len(points)} points where {expected} were asked for"]
+    for axis, column in zip(domain.axes, points.T, strict=True):
+        slack = 1e-9 * (axis.high - axis.low)
+        outside = int(((column < axis.low - slack) | (column > axis.high + slack)).sum())
+        if outside:
+            wrong.append(f"{outside} lie outside {axis.low:g} <= {axis.name} <= {axis.high:g}")
+    infinite = int((~points.isfinite().all(1)).sum())
+    if infinite:
+        wrong.append(f"{infinite} are not finite")
+    for key in group.data:
+        bad = int((~data[key].reshape(len(points), -1).isfinite().all(1)).sum())
+        if bad:
+            wrong.append(f"the data '{key}' are not finite at {bad}")
+    if "normal" in data:
+        off = int(((torch.linalg.vector_norm(data["normal"], dim=-1) - 1).abs() > 1e-6).sum())
+        if off:
+            wrong.append(f"{off} normals are not of unit length")
+    carried = [*group.data, *(["normal"] if "normal" in data and "normal" not in group.data else [])]
+    fine = f"{len(points)} points, inside and finite" + (f", with {', '.join(carried)}" if carried else "")
+    return Finding(f"samples of {', '.join(names)} on {domain.name}", not wrong, "; ".join(wrong) or fine)
+
+
+def _draw(domain: Domain, count: int, requests: Requests) -> Batch:
+    points, data = domain.draw(count, torch.Generator().manual_seed(3))
+    return Batch(points, {key: data[key] for key in requests.data})

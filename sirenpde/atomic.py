@@ -1,0 +1,52 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary path beside ``path``, with its ending, that is synced and takes its place at the end.
+
+    Where the block raises, or the process dies, ``path`` keeps what it held. Directories are made as needed.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "fields" / "u.txt"
+    >>> with whole(target) as beside:
+    ...     _ = beside.write_text("done")
+    >>> target.read_text(), [file.name for file in target.parent.iterdir()]
+    ('done', ['u.txt'])
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        _sync(beside)
+        os.chmod(beside, 0o666 & ~_umask())  # mkstemp allows the owner alone
+        os.replace(beside, target)
+        _sync(target.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    with suppress(OSError):  # some systems and file systems cannot open or sync a directory
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,95 @@
+"""From words of the command line, or a run directory, to a problem and how to solve it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from .. import loading
+from ..runs import Given, RunDirectory, Settings
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..calculus.field import Recipe
+    from ..problem import Problem
+    from ..solution import Solution
+
+NETWORKS = ("siren", "mlp", "fourier-features", "fourier-series", "sine-features")
+
+
+@dataclass(frozen=True)
+class Session:
+    """A problem as declared, and what it was made from."""
+
+    given: Given
+    problem: Problem
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """The network asked for, where the problem's own function did not take it."""
+        name = self.given.settings.network
+        return None if name is None or "network" in self.given.flags else recipe(name)
+
+    @property
+    def dtype(self) -> torch.dtype | None:
+        import torch
+
+        name = self.given.settings.dtype
+        return None if name is None else {"float32": torch.float32, "float64": torch.float64}[name]
+
+
+def recipe(name: str) -> Recipe:
+    """A network by its name on the command line, with the package's own sizes."""
+    from ..networks.fourier import FourierFeatures
+    from ..networks.mlp import MLP
+    from ..networks.series import FourierSeries
+    from ..networks.sine_features import SineFeatures
+    from ..networks.siren import Siren
+
+    recipes: dict[str, Recipe] = {
+        "siren": Siren(),
+        "mlp": MLP(),
+        "fourier-features": FourierFeatures(),
+        "fourier-series": FourierSeries(half_period=True),
+        "sine-features": SineFeatures(),
+    }
+    return recipes[name]
+
+
+def declare(
+    source: loading.Source, module: ModuleType, flags: Mapping[str, loading.Value], settings: Settings
+) -> Session:
+    """Build a problem from its file, already loaded."""
+    problem = loading.build(module, flags)
+    return Session(
+        Given(source.name, str(source.path), source.text, str(Path.cwd()), dict(flags), settings), problem
+    )
+
+
+def reopen(run: RunDirectory) -> Session:
+    """The problem of a run directory, from the source text kept there.
+
+    Files that its flags name are looked for from where the run was started.
+    """
+    given = run.read_given()
+    path = Path(given.path)
+    if not path.exists():
+        path = next((entry.path for entry in loading.bundled() if entry.name == given.problem), path)
+    module = loading.load(loading.Source(path, given.source))
+    known = {option.name: option for option in loading.options(module)}
+    flags = {name: known[name].value(value) for name, value in given.flags.items() if name in known}
+    there = contextlib.chdir(given.folder) if Path(given.folder).is_dir() else contextlib.nullcontext()
+    with there:
+        return Session(given, loading.build(module, flags))
+
+
+def stored(session: Session, state: Mapping[str, Any]) -> Solution:
+    """The solution at a checkpoint, with nothing computed."""
+    from ..solve import recall
+
+    return recall(session.problem, state, network=session.recipe, steps=session.given.settings.steps)

@@ -1,0 +1,28 @@
+"""Files for viewers: VTU, PLY, STL, PNG and NPZ."""
+
+from .fields import FieldSet, export_fields, field_sets, on_grid, reference_on, with_derivatives, write_fields
+from .files import FORMATS, as_rows, write_grid, write_npz
+from .grid import Grid, sample
+from .picture import write_picture
+from .surface import write_surface, zero_level
+from .vtu import write_vtu
+
+__all__ = [
+    "FORMATS",
+    "FieldSet",
+    "Grid",
+    "as_rows",
+    "export_fields",
+    "field_sets",
+    "on_grid",
+    "reference_on",
+    "sample",
+    "with_derivatives",
+    "write_fields",
+    "write_grid",
+    "write_npz",
+    "write_picture",
+    "write_surface",
+    "write_vtu",
+    "zero_level",
+]

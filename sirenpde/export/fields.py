@@ -1,0 +1,223 @@
+"""The outputs of a solution, gridded and written."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..calculus.operators import PointFunction, curl, div, grad, hessian, laplacian
+from ..constraint import name_of
+from ..geometry.domain import Domain, Lattice
+from ..geometry.images import PixelGrid
+from ..geometry.point import Axis
+from ..problem import Problem
+from .files import FORMATS, write_grid
+from .grid import Array, Grid, coordinates_of, sample
+from .surface import Restore, write_surface, zero_level
+
+_TIME = ("t", "time")
+
+
+class Evaluable(Protocol):
+    """A function of a point, of a solution: called on points (N, d) and their data."""
+
+    @property
+    def axes(self) -> tuple[Axis, ...]: ...
+    def __call__(self, points: Any, data: Mapping[str, Tensor] | None = None) -> Any: ...
+
+
+class Solved(Protocol):
+    """What is needed of a solution: its problem, and its functions."""
+
+    problem: Problem
+
+    def __getitem__(self, function: PointFunction) -> Evaluable: ...
+
+
+@dataclass(frozen=True, eq=False)
+class FieldSet:
+    """Functions of a point on the same axes, by name, and the domain that carries their data, if one does."""
+
+    functions: Mapping[str, PointFunction]
+    axes: tuple[Axis, ...]
+    domain: Domain | None  # finite, on a tensor grid
+
+    @property
+    def name(self) -> str:
+        return "-".join(self.functions)
+
+    @property
+    def is_picture(self) -> bool:
+        return isinstance(self.domain, PixelGrid)
+
+
+def field_sets(solution: Solved, outputs: Sequence[PointFunction] | None = None) -> list[FieldSet]:
+    """A solution's outputs, those on the same axes together."""
+    sets: dict[tuple[Axis, ...], dict[str, PointFunction]] = {}
+    for function in outputs or solution.problem.outputs:
+        sets.setdefault(solution[function].axes, {})[name_of(function)] = function
+    return [
+        FieldSet(functions, axes, _gridded_domain(solution.problem, axes)) for axes, functions in sets.items()
+    ]
+
+
+def _gridded_domain(problem: Problem, axes: tuple[Axis, ...]) -> Domain | None:
+    """The picture, volume or other grid that a problem's fields are declared on, or else sampled on."""
+    domains: list[object] = [u.domain for u in problem.fields]
+    domains += [c.domain for c in problem.constraints if isinstance(c.domain, PixelGrid)]
+    found = [
+        d for d in domains if getattr(d, "lattice", None) is not None and getattr(d, "axes", None) == axes
+    ]
+    return max(found, key=lambda d: d.size or 0, default=None)  # type: ignore[return-value,attr-defined]
+
+
+def with_derivatives(fields: FieldSet, operators: Sequence[str]) -> FieldSet:
+    """The functions and their derivatives: ``grad_u``, ``laplacian_u``, ...
+
+    A gradient has its time component last, as files have their axes. The others are taken in space alone.
+    Raises ValueError for an operator there is not.
+    """
+    space = [axis for axis in fields.axes if axis.name not in _TIME]
+    ordered = space + [axis for axis in fields.axes if axis.name in _TIME]
+    known: dict[str, Callable[[PointFunction], PointFunction]] = {
+        "grad": lambda f: grad(f, *ordered),
+        "laplacian": lambda f: laplacian(f, *space),
+        "hessian": lambda f: hessian(f, *space),
+        "div": lambda f: div(f, *space),
+        "curl": lambda f: curl(f, *space),
+    }
+    functions = dict(fields.functions)
+    for operator in operators:
+        if operator not in known:
+            raise ValueError(
+                f"'{operator}' was given as a derivative; expected some of {', '.join(known)}. "
+                f"Separate them by commas."
+            )
+        functions |= {f"{operator}_{name}": known[operator](f) for name, f in fields.functions.items()}
+    return FieldSet(functions, fields.axes, fields.domain)
+
+
+def on_grid(
+    solution: Solved,
+    fields: FieldSet,
+    resolution: int | None = None,
+    coordinates: Sequence[Array] | None = None,
+) -> Grid:
+    """The functions on a tensor grid: the given one, or ``resolution`` points along each axis, or the domain's own.
+
+    Where the domain's points do not fill the grid, the rest is not a number.
+    """
+    if coordinates is None and resolution is None and fields.domain is not None:
+        return _on_domain(solution, fields, fields.domain)
+    if coordinates is None:
+        as_pixels = fields.is_picture and resolution is not None
+        coordinates = (_pixels if as_pixels else coordinates_of)(fields.axes, resolution or 0)
+    names = [axis.name for axis in fields.axes]
+    return sample({name: solution[f] for name, f in fields.functions.items()}, names, coordinates)
+
+
+def _on_domain(solution: Solved, fields: FieldSet, domain: Domain) -> Grid:
+    own: Lattice = domain.lattice  # type: ignore[attr-defined]
+    points, data = domain.draw(None, torch.Generator())
+    order = [torch.argsort(c) for c in own.coordinates]  # rows of a picture run downwards
+    place = tuple(torch.argsort(o)[i].numpy() for o, i in zip(order, own.index.T, strict=True))
+    values = {}
+    for name, function in fields.functions.items():
+        found = solution[function](points.numpy(), data)
+        empty = complex(np.nan, np.nan) if np.iscomplexobj(found) else np.nan
+        full = np.full(own.shape + found.shape[1:], empty, dtype=found.dtype)
+        full[place] = found
+        values[name] = full
+    names = tuple(axis.name for axis in domain.axes)
+    return Grid(names, tuple(c[o].numpy() for c, o in zip(own.coordinates, order, strict=True)), values)
+
+
+def _pixels(axes: Sequence[Axis], resolution: int) -> tuple[Array, ...]:
+    """Pixel centres: ``resolution`` of them along the longer side, squares all over."""
+    longest = max(axis.high - axis.low for axis in axes)
+    counts = [max(2, round(resolution * (axis.high - axis.low) / longest)) for axis in axes]
+    return tuple(
+        axis.low + (axis.high - axis.low) * (np.arange(n) + 0.5) / n
+        for axis, n in zip(axes, counts, strict=True)
+    )
+
+
+def export_fields(
+    solution: Solved,
+    path: str | PathLike[str],
+    resolution: int | None = None,
+    *,
+    derivatives: Sequence[str] = (),
+    outputs: Sequence[PointFunction] | None = None,
+) -> Path:
+    """Write a solution's outputs to a file whose ending says how: .vtu, .npz, .png, .ply or .stl.
+
+    Args:
+        path: appears whole or not at all.
+        resolution: points along each axis; if left out the picture's or volume's own, or a number that fits.
+        derivatives: some of grad, laplacian, hessian, div, curl, as further arrays.
+        outputs: all of the problem's if left out. Pictures and surfaces show the first of them.
+
+    Raises:
+        ValueError: for outputs on different axes, and what the format cannot hold.
+    """
+    kind = Path(path).suffix.removeprefix(".")
+    if kind not in FORMATS:
+        raise ValueError(
+            f"'{path}' was given as a file to write; expected a name that ends in .{', .'.join(FORMATS)}. Choose one."
+        )
+    sets = field_sets(solution, outputs)
+    if len(sets) > 1:
+        names = " and ".join(fields.name for fields in sets)
+        raise ValueError(
+            f"The outputs {names} have different axes, and one file holds one grid. Write them one by one: "
+            f"outputs=(u,)."
+        )
+    return write_fields(path, solution, with_derivatives(sets[0], derivatives), resolution)
+
+
+def write_fields(
+    path: str | PathLike[str], solution: Solved, fields: FieldSet, resolution: int | None = None
+) -> Path:
+    """Write functions on the same axes to one file."""
+    if Path(path).suffix in (".ply", ".stl"):
+        name, function = next(iter(fields.functions.items()))
+        surface = zero_level(
+            solution[function], fields.axes, resolution or 129, original_units(solution.problem), name
+        )
+        return write_surface(path, surface)
+    return write_grid(path, on_grid(solution, fields, resolution), picture=fields.is_picture)
+
+
+def original_units(problem: Problem) -> Restore | None:
+    """The way back to the units of the file that a cloud or mesh came from, where there is one."""
+    for constraint in problem.constraints:
+        frame = getattr(constraint.domain, "frame", None)
+        if frame is not None:
+            return lambda points: frame.restore(torch.from_numpy(points)).numpy()
+    return None
+
+
+def reference_on(
+    problem: Problem, fields: FieldSet, grid: Grid, exact: Callable[..., Tensor]
+) -> Iterator[tuple[str, Array]]:
+    """The references on the points of a grid, by the name of their output; not those known at samples only.
+
+    ``exact`` evaluates one: (function, axes, points, data) -> values.
+    """
+    points = torch.from_numpy(grid.points)
+    for name, function in fields.functions.items():
+        known = problem.reference.get(function)
+        if known is None or known.fit != "none":
+            continue
+        with contextlib.suppress(KeyError):  # it reads data that the grid does not carry
+            values = exact(known.value, fields.axes, points, {}).numpy()
+            yield name, values.reshape(grid.shape + values.shape[1:])

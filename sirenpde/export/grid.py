@@ -1,0 +1,101 @@
+"""Functions sampled on a tensor grid: what every file of a field is written from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Function = Callable[[Array], Array]  # points (N, d) -> values (N, *shape)
+
+_POINTS_PER_AXIS = {1: 1001, 2: 257, 3: 65}
+_CHUNK = 1 << 16
+
+
+class HasRange(Protocol):
+    """An axis: all that is needed of it here are its name and its ends."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Values on a tensor grid, the last axis running fastest.
+
+    ``coordinates`` has one array per axis; each entry of ``values`` has the grid's shape, then the field's.
+    """
+
+    axes: tuple[str, ...]
+    coordinates: tuple[Array, ...]
+    values: Mapping[str, Array]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(c) for c in self.coordinates)
+
+    @property
+    def points(self) -> Array:
+        """All points, (N, d)."""
+        return lattice(self.coordinates)
+
+
+def lattice(coordinates: Sequence[Array]) -> Array:
+    """The points (N, d) of a tensor grid, the last axis running fastest."""
+    return np.stack(np.meshgrid(*coordinates, indexing="ij"), axis=-1).reshape(-1, len(coordinates))
+
+
+def coordinates_of(axes: Sequence[HasRange], resolution: int = 0) -> tuple[Array, ...]:
+    """Equally spaced coordinates, ends included: ``resolution`` per axis, 0 for a number that fits the dimension."""
+    count = resolution or _POINTS_PER_AXIS.get(len(axes), 17)
+    if count < 2:
+        raise ValueError(f"A resolution of {count} was given; expected 2 points per axis or more. Raise it.")
+    return tuple(np.linspace(axis.low, axis.high, count) for axis in axes)
+
+
+def sample(functions: Mapping[str, Function], axes: Sequence[str], coordinates: Sequence[Array]) -> Grid:
+    """Functions of points (N, d) evaluated on the tensor grid, some points at a time.
+
+    >>> import numpy as np
+    >>> grid = sample({"r": lambda p: (p**2).sum(1)}, ("x", "y"), [np.arange(2.0), np.arange(3.0)])
+    >>> grid.values["r"].tolist()
+    [[0.0, 1.0, 4.0], [1.0, 2.0, 5.0]]
+    """
+    values = {name: on_lattice(function, axes, coordinates) for name, function in functions.items()}
+    return Grid(tuple(axes), tuple(np.asarray(c, dtype=np.float64) for c in coordinates), values)
+
+
+def on_lattice(function: Function, axes: Sequence[str], coordinates: Sequence[Array]) -> Array:
+    """A function's values on the tensor grid, in its shape.
+
+    Space-time and volumes go slice by slice: a series is cheap where many points share their coordinates.
+    """
+    first, *rest = coordinates
+    sliced = len(axes) > 2 or axes[0] in ("t", "time")
+    parts = [
+        evaluate(function, lattice([line, *rest]))
+        for line in (np.split(first, len(first)) if sliced else [first])
+    ]
+    values = np.concatenate(parts)
+    return values.reshape(tuple(map(len, coordinates)) + values.shape[1:])
+
+
+def evaluate(function: Function, points: Array) -> Array:
+    """A function of points (N, d), some points at a time."""
+    parts = [np.asarray(function(points[i : i + _CHUNK])) for i in range(0, len(points), _CHUNK)]
+    return np.concatenate(parts)
+
+
+def real_parts(name: str, values: Array) -> dict[str, Array]:
+    """Complex values as three real arrays (``_real``, ``_imag``, ``_abs``), real ones as they are."""
+    if not np.iscomplexobj(values):
+        return {name: values}
+    return {f"{name}_real": values.real, f"{name}_imag": values.imag, f"{name}_abs": np.abs(values)}

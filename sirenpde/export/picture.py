@@ -1,0 +1,45 @@
+"""Fields that are images, as PNG."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from ..atomic import whole
+from .grid import Array
+
+
+def as_picture(values: Array) -> Array:
+    """Values (rows, columns) or (rows, columns, 3) in [0, 1] -> 8-bit, clipped and rounded.
+
+    >>> import numpy as np
+    >>> as_picture(np.array([[-0.1, 0.5], [1.0, 7.0]])).tolist()
+    [[0, 128], [255, 255]]
+    """
+    if (
+        np.iscomplexobj(values)
+        or values.ndim not in (2, 3)
+        or (values.ndim == 3 and values.shape[2] not in (1, 3, 4))
+    ):
+        raise ValueError(
+            f"Values of shape {values.shape} and dtype {values.dtype} were given as a picture; expected real "
+            f"(rows, columns) or (rows, columns, 3). Choose an output of one or three components."
+        )
+    if not np.isfinite(values).all():
+        raise ValueError(
+            "The picture has values that are not finite; expected numbers. Solve the problem again."
+        )
+    flat = values[..., 0] if values.ndim == 3 and values.shape[2] == 1 else values
+    rounded: Array = np.round(255 * np.clip(flat, 0, 1)).astype(np.uint8)
+    return rounded
+
+
+def write_picture(path: str | PathLike[str], values: Array) -> Path:
+    """Write values (rows, columns[, components]) in [0, 1] as PNG, row 0 at the top."""
+    from PIL import Image
+
+    with whole(path) as beside:
+        Image.fromarray(as_picture(values)).save(beside, format="PNG")
+    return Path(path)

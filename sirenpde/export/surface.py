@@ -1,0 +1,145 @@
+"""The zero level set of a function in space, as a closed triangle mesh (``.ply``, ``.stl``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from ..atomic import whole
+from .grid import Array, Function, HasRange, evaluate, lattice
+
+Restore = Callable[[Array], Array]  # points (n, 3) of the box -> points in the units they came in
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """A triangle mesh: ``vertices`` (v, 3) and ``faces`` (f, 3), counterclockwise seen from outside."""
+
+    vertices: Array
+    faces: Array
+
+
+def zero_level(
+    function: Function,
+    axes: Sequence[HasRange],
+    resolution: int = 129,
+    restore: Restore | None = None,
+    name: str = "u",
+) -> Surface:
+    """Where a real function of points (N, 3) vanishes, by marching cubes on a grid of ``resolution`` per axis.
+
+    Outside is the side whose sign prevails on the boundary of the box; a surface that leaves the box is
+    closed there. Normals point outside. ``restore`` takes the vertices back to their original units.
+
+    Raises ValueError where the function is not real, or has one sign only.
+
+    >>> from sirenpde import Box
+    >>> box = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))
+    >>> sphere = zero_level(lambda p: (p**2).sum(1) ** 0.5 - 0.5, box.axes, 33)
+    >>> bool(abs((sphere.vertices**2).sum(1) ** 0.5 - 0.5).max() < 1e-3)
+    True
+    """
+    from skimage.measure import marching_cubes
+
+    if len(axes) != 3:
+        raise ValueError(
+            f"A surface of {name} was asked for, a field of the axes {', '.join(a.name for a in axes)}; the zero "
+            f"level set is a surface in three dimensions. Write VTU or PNG instead."
+        )
+    coordinates = [np.linspace(axis.low, axis.high, resolution) for axis in axes]
+    volume, least = _volume(function, coordinates, name)
+    if _border(volume).mean() > 0.5:
+        volume = -volume
+    volume = _off_zero(volume, least)
+    if _border(volume).any():
+        volume = np.pad(volume, 1, constant_values=np.abs(volume).max())
+        coordinates = [np.concatenate([[2 * c[0] - c[1]], c, [2 * c[-1] - c[-2]]]) for c in coordinates]
+    vertices, faces, _, _ = marching_cubes(volume, 0.0, gradient_direction="descent")
+    start = np.array([c[0] for c in coordinates])
+    step = np.array([c[1] - c[0] for c in coordinates])
+    placed = start + step * vertices.astype(np.float64)
+    return Surface(placed if restore is None else restore(placed), faces.astype(np.int64))
+
+
+def _volume(function: Function, coordinates: Sequence[Array], name: str) -> tuple[Array, float]:
+    """The function on the grid, where a zero can be near, and a thousandth of its typical step from point to point.
+
+    Far from all zeros every point has the value of a coarser grid's nearest one, which has the right sign.
+    """
+    n = len(coordinates[0])
+    step = 4 if (n - 1) % 4 == 0 and n > 16 else 1
+    lines = [c[::step] for c in coordinates]
+    values = evaluate(function, lattice(lines))
+    if values.ndim != 1 or np.iscomplexobj(values):
+        raise ValueError(
+            f"A surface of {name} was asked for, whose values have shape {values.shape[1:]} and dtype "
+            f"{values.dtype}; the zero level set needs a real scalar. Export VTU, or name a scalar output."
+        )
+    coarse = values.reshape([len(c) for c in lines])
+    least = 1e-3 / step * float(np.median(np.abs(np.diff(coarse, axis=0))))
+    nearest = (np.arange(n) + step // 2) // step
+    volume = coarse[np.ix_(nearest, nearest, nearest)]
+    near = _near_zero(coarse, lines, step) if step > 1 else np.zeros(volume.shape, dtype=bool)
+    if near.any():
+        points = np.stack([c[i] for c, i in zip(coordinates, np.nonzero(near), strict=True)], axis=-1)
+        volume[near] = evaluate(function, points)
+    if not (volume.min() < 0 < volume.max()):
+        raise ValueError(
+            f"{name} runs from {volume.min():.3g} to {volume.max():.3g} on the grid; a zero level set needs both "
+            f"signs. Raise --resolution, or check that the field has been solved."
+        )
+    return volume, least or 1e-3 * float(np.abs(volume).max())
+
+
+def _near_zero(coarse: Array, lines: Sequence[Array], step: int) -> Array:
+    """The points of the fine grid in blocks that can hold a zero.
+
+    In the others the function is everywhere too far from zero, even if it were half as steep again as
+    anywhere on the coarse grid.
+    """
+    sides = [c[1] - c[0] for c in lines]
+    slopes = [np.abs(np.diff(coarse, axis=i)).max() / side for i, side in enumerate(sides)]
+    reach = 1.5 * float(np.max(slopes)) * float(np.linalg.norm(sides)) / 2
+    corners = np.stack([_shifted(coarse, offset) for offset in np.ndindex(2, 2, 2)])
+    blocks = (np.abs(corners).min(0) <= reach) | (corners.min(0) * corners.max(0) <= 0)
+    cells = blocks.repeat(step, 0).repeat(step, 1).repeat(step, 2)
+    near: Array = np.zeros(np.array(cells.shape) + 1, dtype=bool)
+    for offset in np.ndindex(2, 2, 2):
+        _shifted(near, offset)[...] |= cells
+    return near
+
+
+def _shifted(values: Array, offset: tuple[int, ...]) -> Array:
+    """A view of one corner of every cell."""
+    return values[tuple(slice(i, n - 1 + i) for i, n in zip(offset, values.shape, strict=True))]
+
+
+def _border(volume: Array) -> Array:
+    """Whether each value on the faces of the box is negative."""
+    faces = [np.take(volume, i, axis=axis).ravel() for axis in range(3) for i in (0, -1)]
+    return np.concatenate(faces) < 0
+
+
+def _off_zero(volume: Array, least: float) -> Array:
+    """Values moved away from zero by a thousandth of a cell: a vertex on a grid point would meet others there,
+    and the mesh would no longer be a closed manifold."""
+    moved: Array = np.where(np.abs(volume) < least, np.where(volume < 0, -least, least), volume)
+    return moved
+
+
+def write_surface(path: str | PathLike[str], surface: Surface) -> Path:
+    """Write a surface as ``.ply`` (with vertex normals) or ``.stl``."""
+    import trimesh
+
+    mesh = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
+    if Path(path).suffix == ".ply":
+        content = trimesh.exchange.ply.export_ply(mesh, vertex_normal=True)
+    else:
+        content = trimesh.exchange.stl.export_stl(mesh)
+    with whole(path) as beside:
+        beside.write_bytes(content)
+    return Path(path)

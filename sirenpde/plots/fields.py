@@ -1,0 +1,235 @@
+"""Fields on grids: prediction, reference and error side by side; and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .figures import COLOURS, TEXT, colour_bar, new_figure, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = NDArray[Any]
+_SLICES = 3
+_MAX_PARTS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One real function of one or two axes: a component, real part or slice of a field."""
+
+    label: str
+    axes: tuple[str, ...]
+    coordinates: tuple[Array, ...]
+    values: Array
+    reference: Array | None
+
+
+def field_panels(
+    name: str,
+    axes: Sequence[str],
+    coordinates: Sequence[Array],
+    values: Array,
+    reference: Array | None = None,
+) -> Figure:
+    """A field on a tensor grid, beside its reference and the error on a logarithmic scale where there is one.
+
+    Values have the grid's shape, then the field's. One row for each component and for real and imaginary
+    parts; three axes or more are shown by slices. Signed values are blue to red about zero, others viridis.
+    """
+    parts = _parts(name, tuple(axes), tuple(coordinates), values, reference)
+    if len(parts[0].axes) == 1:
+        return _curves(name, parts)
+    columns = 1 if reference is None else 3
+    across, down = _layout(len(parts), columns)
+    aspect = _aspect(parts[0])
+    width = 2.6 if aspect > 0.4 else 3.6
+    height = 0.8 * width * min(1.8, max(0.3, aspect)) + 0.5
+    figure = new_figure((width + 0.75) * across, height * down)
+    panels = figure.subplots(down, across, squeeze=False)
+    if reference is None:
+        for ax in panels.flat[len(parts) :]:
+            ax.set_axis_off()
+        for part, ax in zip(parts, panels.flat, strict=False):
+            limits = _limits(part.values)
+            colour_bar(figure, _image(ax, part, part.values, part.label, **limits), ax)
+        return figure
+    for part, row in zip(parts, panels, strict=True):
+        assert part.reference is not None
+        limits = _limits(part.values, part.reference)
+        _image(row[0], part, part.values, part.label, **limits)
+        colour_bar(figure, _image(row[1], part, part.reference, "reference", **limits), list(row[:2]))
+        colour_bar(figure, _error_image(row[2], part), row[2])
+    return figure
+
+
+def image_panels(images: Mapping[str, Array]) -> Figure:
+    """Pictures (rows, columns) or (rows, columns, 3) in [0, 1], side by side, with their titles."""
+    heights = [image.shape[0] / image.shape[1] for image in images.values()]
+    figure = new_figure(3.0 * len(images), 3.0 * max(heights) + 0.3)
+    panels = figure.subplots(1, len(images), squeeze=False)[0]
+    for ax, (title, image) in zip(panels, images.items(), strict=True):
+        ax.imshow(np.clip(image, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        ax.set_title(title, fontsize=TEXT)
+        ax.set_axis_off()
+    return figure
+
+
+# ------------------------------------------------------------------------------------------ taking apart
+
+
+def _parts(
+    name: str, axes: tuple[str, ...], coordinates: tuple[Array, ...], values: Array, reference: Array | None
+) -> list[Part]:
+    """Slices, components and real parts, at most a few of them."""
+    found = []
+    for suffix, kept, place in _slices(axes, coordinates):
+        kept_axes = tuple(axes[i] for i in kept)
+        lines = tuple(coordinates[i] for i in kept)
+        cut = values[place]
+        exact = None if reference is None else reference[place]
+        for label, component in _components(name, cut.shape[len(kept) :]):
+            both = (cut[component], None if exact is None else exact[component])
+            found += [
+                Part(text + suffix, kept_axes, lines, v, r) for text, v, r in _real(label, both[0], both[1])
+            ]
+    return found[: max(_MAX_PARTS, _SLICES)] if len(axes) < 3 else found[: 2 * _MAX_PARTS]
+
+
+def _slices(
+    axes: tuple[str, ...], coordinates: tuple[Array, ...]
+) -> list[tuple[str, list[int], tuple[Any, ...]]]:
+    """Of three axes or more, cuts along one of them (time, or the last) through the middle of all but two."""
+    wide = [i for i, c in enumerate(coordinates) if len(c) > 1]
+    time = [i for i in wide if axes[i] in ("t", "time")]
+    along = time[0] if time else wide[-1] if wide else 0
+    if len(wide) <= 2:
+        kept, at = wide or [0], [{i: 0 for i in range(len(axes)) if i not in (wide or [0])}]
+    else:
+        kept = [i for i in wide if i != along][:2]
+        middle = {i: len(coordinates[i]) // 2 for i in range(len(axes)) if i not in kept}
+        n = len(coordinates[along])
+        cuts = [0, n // 2, n - 1] if time else [n // 4, n // 2, 3 * n // 4]
+        at = [{**middle, along: cut} for cut in cuts]
+    found = []
+    for fixed in at:
+        held = [f"{axes[i]} = {coordinates[i][k]:.3g}" for i, k in fixed.items()]
+        place = tuple(fixed.get(i, slice(None)) for i in range(len(axes)))
+        found.append((", " + ", ".join(held) if held else "", kept, place))
+    return found
+
+
+def _components(name: str, shape: tuple[int, ...]) -> list[tuple[str, tuple[Any, ...]]]:
+    indices = list(np.ndindex(*shape))[:_MAX_PARTS]
+    return [(name + (f"[{', '.join(map(str, i))}]" if shape else ""), (..., *i)) for i in indices]
+
+
+def _real(label: str, values: Array, reference: Array | None) -> list[tuple[str, Array, Array | None]]:
+    if not np.iscomplexobj(values):
+        return [(label, values, None if reference is None else np.real(reference))]
+    if reference is not None:
+        reference = np.where(np.isfinite(reference), reference, complex(np.nan, np.nan))
+    return [
+        (f"{word} {label}", part(values), None if reference is None else part(reference))
+        for word, part in (("Re", np.real), ("Im", np.imag))
+    ]
+
+
+# ------------------------------------------------------------------------------------------------ drawing
+
+
+def _layout(parts: int, columns: int) -> tuple[int, int]:
+    if columns > 1:
+        return columns, parts
+    across = min(parts, 3) if parts != 4 else 2
+    return across, -(-parts // across)
+
+
+def _aspect(part: Part) -> float:
+    x, y = _screen(part)[1]
+    return float((y[-1] - y[0]) / (x[-1] - x[0])) if _equal(part) else 0.75
+
+
+def _equal(part: Part) -> bool:
+    """Lengths compare with lengths; a time axis has a unit of its own."""
+    return not any(axis in ("t", "time") for axis in part.axes)
+
+
+def _screen(part: Part) -> tuple[tuple[str, str], tuple[Array, Array], bool]:
+    """Names and coordinates across and up the page, and whether the array must be transposed for it."""
+    (a, b), (c, d) = part.axes, part.coordinates
+    return ((b, a), (d, c), False) if a not in ("x", "t", "time") and b in ("x",) else ((a, b), (c, d), True)
+
+
+def _limits(*arrays: Array) -> dict[str, Any]:
+    finite = np.concatenate([a[np.isfinite(a)].ravel() for a in arrays])
+    if not len(finite):
+        return {"cmap": "viridis"}
+    low, high = float(finite.min()), float(finite.max())
+    if low < 0 < high and min(-low, high) > 0.05 * max(-low, high):
+        top = max(-low, high)
+        return {"cmap": "RdBu_r", "vmin": -top, "vmax": top}
+    return {"cmap": "viridis", "vmin": low, "vmax": high if high > low else low + 1e-12 + 1e-6 * abs(low)}
+
+
+def _image(ax: Axes, part: Part, values: Array, title: str, **style: Any) -> Any:
+    (across, up), (x, y), transpose = _screen(part)
+    shown = values.T if transpose else values
+    mesh = ax.pcolormesh(x, y, shown, shading="nearest", rasterized=True, **style)
+    plain(ax, title, across, up)
+    ax.set_facecolor("0.85")
+    if _equal(part):
+        ax.set_aspect("equal")
+    return mesh
+
+
+def _error_image(ax: Axes, part: Part) -> Any:
+    from matplotlib.colors import LogNorm
+
+    error = np.abs(part.values - part.reference)
+    positive = error[np.isfinite(error) & (error > 0)]
+    top = float(positive.max()) if len(positive) else 1e-16
+    lowest = float(np.percentile(positive, 1)) if len(positive) else top
+    bottom = 10.0 ** np.floor(np.log10(min(max(lowest, top * 1e-6), top / 10)))
+    shown = np.where(np.isfinite(error), np.maximum(error, bottom), np.nan)
+    return _image(ax, part, shown, "|error|", cmap="viridis", norm=LogNorm(bottom, top))
+
+
+def _curves(name: str, parts: list[Part]) -> Figure:
+    known = parts[0].reference is not None
+    figure = new_figure(6.4 if known else 4.2, 2.8)
+    ax = figure.add_subplot(1, 2 if known else 1, 1)
+    plain(ax, "", parts[0].axes[0], name)
+    for i, part in enumerate(parts):
+        colour = COLOURS[i % len(COLOURS)]
+        ax.plot(part.coordinates[0], part.values, color=colour, lw=1.4, label=part.label)
+        if part.reference is not None:
+            ax.plot(
+                part.coordinates[0],
+                part.reference,
+                color="0.1",
+                lw=1.0,
+                ls="--",
+                label="reference" if not i else None,
+            )
+    if len(parts) > 1 or known:
+        ax.legend(fontsize=TEXT - 1, frameon=False)
+    if known:
+        error_ax = plain(figure.add_subplot(1, 2, 2), "", parts[0].axes[0], "|error|")
+        error_ax.set_yscale("log")
+        for i, part in enumerate(parts):
+            error = np.abs(part.values - part.reference)
+            error_ax.plot(
+                part.coordinates[0],
+                np.where(error > 0, error, np.nan),
+                color=COLOURS[i % len(COLOURS)],
+                lw=1.0,
+            )
+        error_ax.grid(True, color="0.9", lw=0.6)
+    return figure

@@ -1,0 +1,55 @@
+"""Making and saving figures, without pyplot and its global state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..atomic import whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TEXT = 9  # points
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito
+MARKS = ("o", "s", "^", "D", "v", "P", "X")
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of this size in inches, drawn by Agg."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def plain(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> Axes:
+    """Labels and ticks in one size."""
+    ax.set_title(title, fontsize=TEXT)
+    ax.set_xlabel(xlabel, fontsize=TEXT)
+    ax.set_ylabel(ylabel, fontsize=TEXT)
+    ax.tick_params(which="both", labelsize=TEXT - 1)
+    return ax
+
+
+def colour_bar(figure: Figure, image: Any, axes: Axes | Sequence[Axes]) -> None:
+    from matplotlib.colors import LogNorm
+    from matplotlib.ticker import NullFormatter
+
+    bar = figure.colorbar(image, ax=axes, shrink=0.95, aspect=22, pad=0.02)
+    bar.ax.tick_params(which="both", labelsize=TEXT - 1)
+    if isinstance(image.norm, LogNorm) and (image.norm.vmax or 0.0) >= 10 * (image.norm.vmin or 0.0):
+        bar.ax.yaxis.set_minor_formatter(NullFormatter())
+    bar.ax.yaxis.get_offset_text().set_fontsize(TEXT - 1)
+
+
+def save_figure(path: str | PathLike[str], figure: Figure, dpi: int = 200) -> Path:
+    """Write a figure as PNG, PDF or SVG, whole or not at all."""
+    with whole(path) as beside:
+        figure.savefig(beside, dpi=dpi)
+    return Path(path)

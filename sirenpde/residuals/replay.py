@@ -1,0 +1,120 @@
+"""A tensor function recorded once as a flat list of operations, and replayed on new arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """The place of a tensor among the replay's values."""
+
+    place: int
+
+
+@dataclass(frozen=True)
+class _Step:
+    operation: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+    outputs: tuple[tuple[int, int | None], ...]  # the slot, and which of several outputs it holds
+
+
+class _Recorder(TorchDispatchMode):
+    """Sees every operation below autograd and the function transforms, where only plain tensors are left.
+
+    ``torch.fx.experimental.proxy_tensor.make_fx`` does the same and more; it imports a compiler for it,
+    a second of processor time and 100 MB.
+    """
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # its wrapper is what imports the compiler, and nothing is compiled here
+
+    def __init__(self, inputs: Sequence[Tensor]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.slots = {id(tensor): place for place, tensor in enumerate(inputs)}
+        self.alive: list[Any] = list(inputs)  # else an id could be used again
+        self.steps: list[_Step] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given, named = (
+            self.refer(args),
+            self.refer(kwargs or {}),
+        )  # before an output may take an input's place
+        result = func(*args, **(kwargs or {}))
+        several = isinstance(result, tuple | list)
+        outputs = []
+        for position, tensor in enumerate(result if several else (result,)):
+            if isinstance(tensor, Tensor):
+                place = self.slots.setdefault(id(tensor), len(self.slots))
+                outputs.append((place, position if several else None))
+                self.alive.append(tensor)
+        self.steps.append(_Step(func, given, named, tuple(outputs)))
+        return result
+
+    def refer(self, tree: Any) -> Any:
+        """The tree with every tensor of the recording replaced by its slot; others are constants."""
+        return tree_map(lambda leaf: self._slot(leaf) if isinstance(leaf, Tensor) else leaf, tree)
+
+    def _slot(self, tensor: Tensor) -> Any:
+        self.alive.append(tensor)
+        return _Slot(self.slots[id(tensor)]) if id(tensor) in self.slots else tensor
+
+
+def record(
+    function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]
+) -> Callable[..., list[Tensor]]:
+    """``function`` of these tensors as a list of operations, for other tensors of the same shapes.
+
+    It must be a function of its arguments alone: what it reads elsewhere is taken as it is now, and a branch
+    as it goes now.
+    """
+    with _Recorder(inputs) as recorder:
+        results = recorder.refer(list(function(*inputs)))
+    steps = _needed(recorder.steps, results)
+    count = len(recorder.slots)
+
+    def replay(*arguments: Tensor) -> list[Tensor]:
+        values: list[Any] = [*arguments, *[None] * (count - len(arguments))]
+
+        def fetch(leaf: Any) -> Any:
+            if isinstance(leaf, _Slot):
+                return values[leaf.place]
+            return [fetch(item) for item in leaf] if isinstance(leaf, list | tuple) else leaf
+
+        with torch.no_grad():
+            for step in steps:
+                given = [fetch(argument) for argument in step.arguments]
+                result = step.operation(
+                    *given, **{name: fetch(value) for name, value in step.keywords.items()}
+                )
+                for place, position in step.outputs:
+                    values[place] = result if position is None else result[position]
+        return [fetch(result) for result in results]
+
+    return replay
+
+
+def _needed(steps: Sequence[_Step], results: Sequence[Any]) -> list[_Step]:
+    """The steps that the results depend on; those that write into their arguments all stay."""
+    wanted = {slot.place for slot in results if isinstance(slot, _Slot)}
+    kept = []
+    for step in reversed(steps):
+        writes = torch.Tag.inplace_view in step.operation.tags or step.operation._schema.is_mutable  # type: ignore[attr-defined]
+        if writes or any(place in wanted for place, _ in step.outputs):
+            kept.append(step)
+            tree_map(
+                lambda leaf: wanted.add(leaf.place) if isinstance(leaf, _Slot) else None,
+                [step.arguments, step.keywords],
+            )
+    return kept[::-1]

@@ -1,0 +1,100 @@
+"""The speed benchmark: its workloads are the same mathematics for every method, and it measures."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from sirenpde.bench import speed, worker
+from sirenpde.bench.workloads import (
+    WORKLOADS,
+    EngineStep,
+    NestedAutograd,
+    Workload,
+    autograd_step,
+    floor_step,
+    network,
+)
+from sirenpde.calculus.layout import flatten
+
+
+@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda w: w.name)
+def test_engine_and_nested_autograd_take_the_same_step(workload: Workload) -> None:
+    scale = 64 / workload.points
+    engine = EngineStep(workload, scale)
+    start = engine.theta.clone()
+    assert torch.equal(start, flatten(network(workload)))
+    assert engine.channels == workload.channels
+    engine.batches = engine.system.draw(torch.Generator().manual_seed(0))
+    evaluation = engine.system.gradient(start, engine.batches)
+
+    module = network(workload)
+    x = engine.batches[0].points.clone().requires_grad_()
+    u, nested, loss = module(x), NestedAutograd(), torch.zeros(())
+    for k in range(workload.outputs):
+        if workload.signs:
+            factor, constant = (400, -1) if workload.outputs > 1 else (0, 1)
+            residual = nested.second(u, x, k, workload.signs) + factor * u[:, k] + constant
+        else:
+            residual = nested.gradient(u, x, k).norm(dim=1) - 1
+        loss = loss + residual.square().mean()
+    for edge in engine.batches[1:]:
+        loss = loss + module(edge.points).square().mean()
+    gradient = torch.cat(
+        [g.reshape(-1) for g in torch.autograd.grad(loss, list(module.parameters()), materialize_grads=True)]
+    )
+    ratio = evaluation.loss / loss.detach()  # a mean over two outputs or their sum
+    assert float(ratio) == pytest.approx(1, rel=1e-4) or float(ratio) == pytest.approx(
+        1 / workload.outputs, rel=1e-4
+    )
+    assert float((evaluation.gradient - ratio * gradient).norm() / gradient.norm()) < 1e-4
+
+    engine()
+    assert not torch.equal(engine.theta, start)
+    autograd_step(workload, nested, scale)()
+    floor_step(workload, engine.chunk, scale)()
+
+
+def test_a_process_of_its_own_measures() -> None:
+    row = speed._worker("timings", "W4", "1", "0.01")
+    assert row["engine"] == "reverse mode" and row["channels"] == 2
+    assert all(row[key] > 0 for key in ("engine_ms", "floor_ms", "nested_ms"))
+    with pytest.raises(RuntimeError, match="failed"):
+        speed._worker("timings", "W9", "1", "0.01")
+
+
+def test_memory_of_the_engine_is_small() -> None:
+    peaks = speed._worker("memory", "W2", "0.25")
+    assert 0 <= peaks["peak_mb"] - peaks["code_mb"] < 40
+    assert peaks["torch_mb"] <= peaks["code_mb"]
+
+
+def test_table_leaves_out_what_was_not_measured() -> None:
+    rows = [
+        {"name": "W1", "equation": "Δu + 1", "engine": "forward jets", "channels": 4, "engine_ms": 1.25},
+        {"name": "W2", "equation": "Δu", "engine": "forward jets", "channels": 4, "working_memory_mb": 13.4},
+    ]
+    text = speed.table(rows)
+    assert "PINA" not in text and "memory MB" in text
+    assert [len(line.split()) > 3 for line in text.splitlines()] == [True] * 3
+    assert "1.2" in text.splitlines()[1] and text.splitlines()[2].endswith("13")
+
+
+@pytest.mark.slow
+def test_targets() -> None:
+    """Near the matrix products, faster than nested autograd, in little memory; with room for a busy machine."""
+    faster = {"W1": 1.8, "W2": 3.3, "W3": 2.1, "W4": 1.1, "W5a": 2.1, "W5b": 1.9}
+    for row in speed.measure():
+        assert row["nested_over_engine"] > faster[row["name"]], row
+        assert row["engine_over_floor"] < (1.6 if row["name"] == "W2" else 2.1), row
+        assert row.get("working_memory_mb", 0) < 40, row
+        assert all(math.isfinite(row[key]) for key in ("engine_ms", "floor_ms", "nested_ms"))
+
+
+def test_worker_finds_peers_only_where_installed() -> None:
+    from sirenpde.bench.peers import installed
+
+    assert set(installed()) <= {"DeepXDE", "PINA"}
+    assert callable(worker.main)
