@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_map
+from torch.utils._pytree import tree_leaves, tree_map
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class _Recorder(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self.slots = {id(tensor): place for place, tensor in enumerate(inputs)}
         self.alive: list[Any] = list(inputs)  # else an id could be used again
+        self.tensors: dict[int, Tensor] = {}
         self.steps: list[_Step] = []
 
     def __torch_dispatch__(
@@ -59,6 +60,7 @@ class _Recorder(TorchDispatchMode):
                 place = self.slots.setdefault(id(tensor), len(self.slots))
                 outputs.append((place, position if several else None))
                 self.alive.append(tensor)
+                self.tensors[place] = tensor
         self.steps.append(_Step(func, given, named, tuple(outputs)))
         return result
 
@@ -81,7 +83,8 @@ def record(
     """
     with _Recorder(inputs) as recorder:
         results = recorder.refer(list(function(*inputs)))
-    steps = _needed(recorder.steps, results)
+    steps, results = _folded(recorder, results)
+    steps = _needed(steps, results)
     count = len(recorder.slots)
 
     def replay(*arguments: Tensor) -> list[Tensor]:
@@ -105,16 +108,48 @@ def record(
     return replay
 
 
+def _folded(recorder: _Recorder, results: list[Any]) -> tuple[list[_Step], list[Any]]:
+    """Without the steps whose outcome is the same in every replay, and without mere other names."""
+    if any(_writes(step) for step in recorder.steps):
+        return recorder.steps, results
+    known: dict[int, Any] = {}  # a slot's constant, or the slot that it is another name of
+    steps = []
+
+    def resolve(tree: Any) -> Any:
+        return tree_map(lambda leaf: known.get(leaf.place, leaf) if isinstance(leaf, _Slot) else leaf, tree)
+
+    for step in recorder.steps:
+        arguments, keywords = resolve(step.arguments), resolve(step.keywords)
+        if step.operation is torch.ops.aten.detach.default:
+            known[step.outputs[0][0]] = arguments[0]
+        elif _is_constant(step.operation, arguments, keywords):
+            known |= {place: recorder.tensors[place] for place, _ in step.outputs}
+        else:
+            steps.append(_Step(step.operation, arguments, keywords, step.outputs))
+    return steps, resolve(results)
+
+
+def _is_constant(operation: Any, arguments: Any, keywords: Any) -> bool:
+    """Whether an operation gives the same whatever the inputs, their shapes being what they are."""
+    if torch.Tag.nondeterministic_seeded in operation.tags:
+        return False
+    if operation in (torch.ops.aten.ones_like.default, torch.ops.aten.zeros_like.default):
+        return True
+    return not any(isinstance(leaf, _Slot) for leaf in tree_leaves((arguments, keywords)))
+
+
+def _writes(step: _Step) -> bool:
+    operation: Any = step.operation
+    return torch.Tag.inplace_view in operation.tags or bool(operation._schema.is_mutable)
+
+
 def _needed(steps: Sequence[_Step], results: Sequence[Any]) -> list[_Step]:
     """The steps that the results depend on; those that write into their arguments all stay."""
     wanted = {slot.place for slot in results if isinstance(slot, _Slot)}
     kept = []
     for step in reversed(steps):
-        writes = torch.Tag.inplace_view in step.operation.tags or step.operation._schema.is_mutable  # type: ignore[attr-defined]
-        if writes or any(place in wanted for place, _ in step.outputs):
+        if _writes(step) or any(place in wanted for place, _ in step.outputs):
             kept.append(step)
-            tree_map(
-                lambda leaf: wanted.add(leaf.place) if isinstance(leaf, _Slot) else None,
-                [step.arguments, step.keywords],
-            )
+            leaves = tree_leaves((step.arguments, step.keywords))
+            wanted |= {leaf.place for leaf in leaves if isinstance(leaf, _Slot)}
     return kept[::-1]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from torch import nn
 
 from ..calculus.field import Field, Recipe
+from ..networks.fourier import FourierFeatures
+from ..networks.mlp import MLP
 from ..networks.series import FourierSeries, WaveSeries
 from ..networks.sine_features import SineFeatures
 from ..networks.siren import Siren
@@ -41,7 +43,7 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Recipe | No
     names = ", ".join(f"{u.name}: {_describe(recipe)}" for u, recipe in recipes.items())
     if stages:
         return Choice(recipes, tuple(stages), f"{names}; {_sequence(stages)}, as asked for")
-    if affine and all(isinstance(recipe, LINEAR) for recipe in recipes.values()):
+    if affine and all(map(_is_linear, recipes.values())):
         why = "the constraints are affine in all that these networks train"
         return Choice(recipes, (LeastSquares(),), f"{names}; least squares, since {why}")
     if affine and not any(_is_foreign(recipe) for recipe in recipes.values()):
@@ -57,6 +59,13 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Recipe | No
 
 def _sequence(stages: Sequence[Stage]) -> str:
     return " then ".join(stage.name for stage in stages)
+
+
+def _is_linear(recipe: object) -> bool:
+    """Whether all that the network trains is its last layer."""
+    if isinstance(recipe, FourierFeatures):
+        return _is_linear(recipe.network)
+    return isinstance(recipe, LINEAR) or (isinstance(recipe, MLP) and recipe.depth == 0)
 
 
 def _is_foreign(recipe: Recipe | nn.Module) -> bool:
