@@ -58,7 +58,7 @@ def problem(
 
         return guide
 
-    @on(outside, samples=batch, weight=100 * outside.size)
+    @on(outside, samples=batch, weight=(1 if batch else 100) * outside.size)
     def keep(p: Point) -> Tensor:
         """u = target"""
         return u(p) - grid["target"](p)

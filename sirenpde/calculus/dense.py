@@ -187,9 +187,9 @@ class SlopeBuffers:
 
 
 def cache_sized(channels: int, width: int, itemsize: int = 4) -> int:
-    """How many points make stacked channels of about 1 MB, a multiple of 64 from 128 to 2048."""
+    """How many points make stacked channels of about 1 MB, a multiple of 32 from 128 to 2048."""
     points = 2**20 / (channels * max(width, 1) * itemsize)
-    return min(max(64 * math.floor(points / 64), 128), 2048)
+    return min(max(32 * math.floor(points / 32), 128), 2048)
 
 
 class Frames(Generic[F]):

@@ -93,7 +93,9 @@ class JetEngine:
         slopes = [[derivative(row, axis) for axis in range(dimension)] for row in rows]
         family = [p for row, by_axis in zip(rows, slopes, strict=True) for p in (row, *by_axis)]
         self.ridge_polynomials = Polynomials(family if self.ridge else [], dimension)
-        self.chunk = cache_sized(self.channels, max(self.widths, default=network.embedding.outputs))
+        width = max(self.widths, default=network.embedding.outputs)
+        # Products of wide layers are as fast on fewer points, and memory goes into their buffers.
+        self.chunk = min(cache_sized(self.channels, width), max(128, 32 * (10 * 2**15 // width**2)))
         self.frames = Frames(self._frame)
 
     def load(self, theta: Tensor) -> Weights:
