@@ -433,15 +433,25 @@ def test_the_line_of_progress_tells_stage_loss_and_time_left():
 
     screen = Screen()
     line = ProgressLine(quiet=False, stream=screen)
-    for step in (1, 50):
+    line.write("preparing")
+    for step, error in ((1, None), (50, 0.01)):
+        time.sleep(0.25)
         line(
             SimpleNamespace(
-                stage="Adam", stage_index=0, stage_count=2, step=step, steps=100, loss=0.5, seconds=3.0
+                stage="Adam",
+                stage_index=0,
+                stage_count=2,
+                step=step,
+                steps=100,
+                loss=0.5,
+                seconds=3.0,
+                error=error,
             )
         )
-        line.last = 0.0
-        time.sleep(0.01)
-    assert "[1/2] Adam  step 50/100  loss 5.000e-01  3.0 s  0.0 s left" in screen.text
+    line.close()
+    assert "preparing" in screen.text
+    assert "[1/2] Adam  step 50/100, loss 5.000e-01, error 1.0e-02" in screen.text
+    assert "left" in screen.text
     assert [duration(s) for s in (0.31, 12.3, 185, 3723)] == ["0.3 s", "12 s", "3:05", "1:02:03"]
     quiet = Screen()
     ProgressLine(quiet=True, stream=quiet).write("x")

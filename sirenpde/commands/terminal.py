@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from ..solution import Solution
     from ..solve import Progress
 
-_EVERY = 0.2  # seconds between updates of the line
+_STEPS = "{desc}  step {n_fmt}/{total_fmt}{postfix}  {elapsed}  {remaining} left"
 
 
 class ProgressLine:
@@ -20,43 +19,44 @@ class ProgressLine:
     def __init__(self, quiet: bool, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
         self.on = not quiet and self.stream.isatty()
-        self.last = float("-inf")
+        self.bar: Any = None
         self.stage = -1
-        self.began = (0, 0.0)
 
     def __call__(self, progress: Progress) -> None:
-        now = time.monotonic()
+        if not self.on:
+            return
         if progress.stage_index != self.stage:
-            # A step already taken has no known duration: time left counts from here.
-            self.stage, self.began = progress.stage_index, (progress.step, now)
-        if self.on and now - self.last >= _EVERY:
-            self.last = now
-            self.write(self.text(progress, now))
-
-    def text(self, progress: Progress, now: float) -> str:
-        first, start = self.began
-        done = progress.step - first
-        left = (progress.steps - progress.step) * (now - start) / done if done > 0 else None
-        parts = [
-            f"[{progress.stage_index + 1}/{progress.stage_count}] {progress.stage}",
-            f"step {progress.step}/{progress.steps}",
-            f"loss {progress.loss:.3e}",
-        ]
-        error = getattr(progress, "error", None)
-        if error is not None:
-            parts.append(f"error {error:.1e}")
-        parts.append(duration(progress.seconds))
-        if left is not None:
-            parts.append(f"{duration(left)} left")
-        return "  ".join(parts)
+            self.stage = progress.stage_index
+            stage = f"[{progress.stage_index + 1}/{progress.stage_count}] {progress.stage}"
+            self._open(stage, _STEPS, total=progress.steps, initial=progress.step)
+        error = "" if progress.error is None else f", error {progress.error:.1e}"
+        self.bar.set_postfix_str(f"loss {progress.loss:.3e}{error}", refresh=False)
+        self.bar.update(progress.step - self.bar.n)
 
     def write(self, text: str) -> None:
+        """A few words in place of the steps, which the next step brings back."""
         if self.on:
-            self.stream.write("\r\x1b[2K" + text)
-            self.stream.flush()
+            self.stage = -1
+            self._open(text, "{desc}", total=0)
 
     def close(self) -> None:
-        self.write("")
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+    def _open(self, words: str, form: str, **counts: int) -> None:
+        from tqdm import tqdm
+
+        self.close()
+        self.bar = tqdm(
+            desc=words,
+            bar_format=form,
+            file=self.stream,
+            leave=False,
+            mininterval=0.2,
+            dynamic_ncols=True,
+            **counts,
+        )
 
 
 def duration(seconds: float) -> str:
