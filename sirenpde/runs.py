@@ -25,9 +25,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from .atomic import whole
+
+if TYPE_CHECKING:
+    from .solution import Row
 
 FORMAT = "sirenpde run 1"
 _PACKAGES = ("sirenpde", "torch", "numpy", "scipy")
@@ -35,21 +38,6 @@ _PACKAGES = ("sirenpde", "torch", "numpy", "scipy")
 
 class RunError(ValueError):
     """A run directory that cannot be made, or cannot be read; the message says what to do."""
-
-
-class HistoryRow(Protocol):
-    """One line of a run's history."""
-
-    @property
-    def stage(self) -> str: ...
-    @property
-    def step(self) -> int: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def loss(self) -> float: ...
-    @property
-    def terms(self) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True)
@@ -163,7 +151,7 @@ class RunDirectory:
             )
         return given
 
-    def write_history(self, rows: Sequence[HistoryRow]) -> None:
+    def write_history(self, rows: Sequence[Row]) -> None:
         """One line per step: stage, step, seconds, loss, and each constraint's weighted term."""
         names = list(dict.fromkeys(name for row in rows for name in row.terms))
         with (
