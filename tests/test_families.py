@@ -78,7 +78,10 @@ def test_the_classical_clone_solves_its_own_equation():
     mask = np.zeros((12, 15), dtype=bool)
     mask[3:9, 4:11] = True
     u = cloned(target, source, mask)
-    laplacian = lambda a: a[:-2, 1:-1] + a[2:, 1:-1] + a[1:-1, :-2] + a[1:-1, 2:] - 4 * a[1:-1, 1:-1]  # noqa: E731
+
+    def laplacian(a):
+        return a[:-2, 1:-1] + a[2:, 1:-1] + a[1:-1, :-2] + a[1:-1, 2:] - 4 * a[1:-1, 1:-1]
+
     inner = mask[1:-1, 1:-1]
     assert np.abs(laplacian(u) - laplacian(source))[inner].max() < 1e-12
     assert np.array_equal(u[~mask], target[~mask])

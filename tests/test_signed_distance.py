@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from sirenpde import Problem, Solution, TriangleMesh, bundled, loading, solve
+from sirenpde import PointCloud, Problem, Solution, TriangleMesh, bundled, loading, solve
 from sirenpde.analysis.surfaces import SurfaceErrors, surface_errors
 from sirenpde.export.surface import write_surface, zero_level
 from sirenpde.residuals import System
@@ -20,7 +20,10 @@ def declared(**flags: Any) -> Problem:
 def measured(solution: Solution, mesh: Path, folder: Path, resolution: int) -> SurfaceErrors:
     """The errors of the PLY file that the solution gives, in the mesh's own units."""
     u = solution.problem.fields[0]
-    frame = solution.problem.constraints[0].domain.frame  # type: ignore[attr-defined]
+    cloud = solution.problem.constraints[0].domain
+    assert isinstance(cloud, PointCloud)
+    frame = cloud.frame
+    assert frame is not None
     surface = zero_level(
         solution[u], u.axes, resolution, lambda points: frame.restore(torch.from_numpy(points)).numpy()
     )

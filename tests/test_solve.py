@@ -187,7 +187,10 @@ def nonlinear():
     source = 2.0
     equation = on(line, samples=64)(lambda p: div(lambda q: (1 + u(q)) * grad(u)(q))(p) + source)
     ends = on(line.boundary(), samples=2, weight=100, name="ends")(lambda p: u(p))
-    exact = lambda p: torch.sqrt(1 + 2 * s(p) * (1 - s(p))) - 1  # noqa: E731
+
+    def exact(p):
+        return torch.sqrt(1 + 2 * s(p) * (1 - s(p))) - 1
+
     return u, Problem(equation, ends, reference={u: exact})
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ..problem import Problem
     from ..solution import Solution
 
-NETWORKS = ("siren", "mlp", "fourier-features", "fourier-series", "sine-features")
-
 
 @dataclass(frozen=True)
 class Session:

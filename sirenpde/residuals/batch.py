@@ -43,7 +43,6 @@ class Parameters:
         for c in self.unknowns:
             self.slices[c] = slice(start, start + 1)
             start += 1
-        self.count = start
         self.numbers_slice = slice(start - len(self.unknowns), start)
 
     def initial(self) -> Tensor:
@@ -56,5 +55,9 @@ class Parameters:
 
     def numbers(self, theta: Tensor) -> Tensor:
         """The values of the unknown numbers, (len(unknowns),)."""
-        values = [c.value(self.of(c, theta)) for c in self.unknowns]
-        return torch.cat(values) if values else theta.new_zeros(0)
+        return self.bounded(theta[self.numbers_slice])
+
+    def bounded(self, raw: Tensor) -> Tensor:
+        """The unknown numbers for their unconstrained parameters, both (len(unknowns),)."""
+        values = [c.value(q) for c, q in zip(self.unknowns, raw.unbind(), strict=True)]
+        return torch.stack(values) if values else raw

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from ..calculus.field import Unknown
 from .batch import Batch
 from .replay import record
 from .sweep import Sweep, flat
@@ -23,10 +22,9 @@ class Pullback:
     constraint is a function of its point alone, so that the replay is the same function.
     """
 
-    def __init__(self, sweep: Sweep, losses: Sequence[PointLoss], unknowns: Sequence[Unknown]) -> None:
+    def __init__(self, sweep: Sweep, losses: Sequence[PointLoss]) -> None:
         self.sweep = sweep
         self.losses = tuple(losses)
-        self.unknowns = tuple(unknowns)
         self._recorded: dict[tuple[object, ...], Callable[..., list[Tensor]]] = {}
 
     def __call__(
@@ -47,8 +45,7 @@ class Pullback:
         jets, data = rest[:fields], dict(zip(names, rest[fields:], strict=True))
         leaves = [leaf.detach().requires_grad_() for leaf in (raw, *jets)]
         with torch.enable_grad():
-            values = [c.value(q) for c, q in zip(self.unknowns, leaves[0].unbind(), strict=True)]
-            numbers = torch.stack(values) if values else leaves[0]
+            numbers = self.sweep.parameters.bounded(leaves[0])
             residuals = self.sweep.over(Batch(points, data), leaves[1:], numbers)
             sums = torch.stack([loss(flat(r)).sum() for loss, r in zip(self.losses, residuals, strict=True)])
             slopes = torch.autograd.grad(sums.sum(), leaves, allow_unused=True)

@@ -48,10 +48,8 @@ class _Recorder(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        given, named = (
-            self.refer(args),
-            self.refer(kwargs or {}),
-        )  # before an output may take an input's place
+        # Before the call: an output that is one of the inputs takes its place.
+        given, named = self.refer(args), self.refer(kwargs or {})
         result = func(*args, **(kwargs or {}))
         several = isinstance(result, tuple | list)
         outputs = []

@@ -77,7 +77,7 @@ class System:
                 self.parameters,
             )
             data = tuple(dict.fromkeys(key for requests in asked for key in requests.data))
-            pullback = Pullback(sweep, [self._loss(i) for i in members], self.problem.unknowns)
+            pullback = Pullback(sweep, [self._loss(i) for i in members])
             place = torch.tensor(members, device=self.device)
             yield Group(first.domain, first.samples, tuple(members), place, data, sweep, pullback)
 
@@ -131,7 +131,7 @@ class System:
         for (u, engine), w, tape, slope in zip(
             group.sweep.engines.items(), weights, tapes, slopes, strict=True
         ):
-            engine.backward(w, tape, slope.mul_(share), gradient[self.parameters.slices[u]])
+            engine.backward(w, tape, share * slope, gradient[self.parameters.slices[u]])
 
     def _loss(self, i: int) -> PointLoss:
         constraint = self.problem.constraints[i]

@@ -73,12 +73,13 @@ class LeastSquares:
         if open_fields:
             reason = self._search(state, open_fields)
         else:
-            state.theta, reason = self._solve(state, state.system)
+            state.theta, reason = self._solve(state)
         state.step += 1
         terms = state.system.losses(state.theta, _samples(state, state.system))
         return Report(tuple(terms.tolist()), True, reason)
 
-    def _solve(self, state: State, system: System) -> tuple[Tensor, str]:
+    def _solve(self, state: State) -> tuple[Tensor, str]:
+        system = state.system
         batches = _samples(state, system)
         u = on_grids(system, batches)
         if u is not None:
