@@ -62,6 +62,7 @@ def network(
     passed: list[int] | None = None,
     waves: int = 0,
     bias: bool = True,
+    trainable_omega: bool = False,
 ) -> DenseNetwork:
     g = torch.Generator().manual_seed(d + 10 * outputs + waves)
     mapping = embedding(d, list(range(d)) if passed is None else passed, waves, g)
@@ -75,7 +76,8 @@ def network(
 
     hidden = [linear(n, m, bias) for n, m in pairwise(sizes)]
     omegas = [1.3, 0.8, 1.1][: len(hidden)]
-    return DenseNetwork(mapping, hidden, omegas, activation, linear(sizes[-1], outputs, bias))
+    head = linear(sizes[-1], outputs, bias)
+    return DenseNetwork(mapping, hidden, omegas, activation, head, trainable_omega)
 
 
 def relative(a: Tensor, b: Tensor) -> float:
@@ -101,6 +103,15 @@ def agrees(engine: Engine, module: nn.Module, symbols: list[Symbol], d: int, n: 
     wanted = torch.ones_like(theta)
     oracle.backward(theta, reference, cotangent, wanted)
     assert relative(gradient, wanted) < 1e-11
+    by_point = torch.ones(n, 2 + len(theta), dtype=F64)
+    engine.backward(weights, tape, cotangent, by_point[:, 1:-1])
+    for i, row in enumerate(by_point):
+        alone = torch.zeros_like(cotangent)
+        alone[:, i] = cotangent[:, i]
+        wanted = torch.ones_like(theta)
+        oracle.backward(theta, reference, alone, wanted)
+        assert relative(row[1:-1], wanted) < 1e-11
+        assert row[0] == row[-1] == 1
     if isinstance(module, DenseNetwork):
         features = engine.features(weights, x)
         assert features is not None
@@ -208,6 +219,14 @@ def test_both_modes_give_first_derivatives(
         for activation in (sine, softplus):
             net = network(3, activation, outputs=outputs, passed=[0, 2], waves=waves)
             agrees(engine(net, symbols, 3), net, symbols, 3)
+
+
+@pytest.mark.parametrize("name", ["gradient", "value, slope, laplacian", "third and fourth"])
+@pytest.mark.parametrize("waves", [0, 4])
+def test_trainable_omegas(name: str, waves: int) -> None:
+    net = network(2, waves=waves, trainable_omega=True)
+    assert [q for q, _ in trainable(net)][0] == "omega"
+    agrees(engine_for(net, D2[name], 2), net, D2[name], 2)
 
 
 @pytest.mark.parametrize("frozen", ["hidden.0", "hidden.1", "head", "hidden", "bias"])

@@ -32,7 +32,7 @@ def points(n: int, seed: int = 1) -> Tensor:
 
 def pre_activations(network: DenseNetwork, x: Tensor) -> list[Tensor]:
     h, z = network.embedding(x), []
-    for layer, omega in zip(network.hidden, network.omegas, strict=True):
+    for layer, omega in zip(network.hidden, network.omega, strict=True):
         z.append(omega * layer(h))
         h = network.activation.function(z[-1])
     return z
@@ -108,7 +108,7 @@ def test_a_network_that_is_not_periodic_differs_across_the_box() -> None:
 
 def test_siren_weights_have_the_papers_ranges() -> None:
     network = Siren(width=300, depth=3, omega=12, omega_hidden=20).build(LOW, HIGH, 40, (), seeded())
-    assert network.omegas == (12, 20, 20)
+    assert network.omega.tolist() == [12, 20, 20]
     hidden = math.sqrt(6 / 300) / 20
     layers = [*network.hidden, network.head]
     for layer, bound, inputs in zip(layers, [1 / 2, hidden, hidden, hidden], [2, 300, 300, 300], strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -36,20 +36,42 @@ class Affine:
     omega: float
 
 
-class AffineGradient(NamedTuple):
-    """Where the gradient of an `Affine` layer is accumulated; None for what is not trained."""
+@dataclass(frozen=True)
+class AffineGradient:
+    """Where the gradient of an `Affine` layer is accumulated; None for what is not trained.
 
+    Summed over the points, or each point's own, with a first dimension of n points more.
+    """
+
+    layer: Affine
     weight: Tensor | None
     bias: Tensor | None
-    omega: float
+    omega: Tensor | None
+    points: int | None  # how many rows there are; None for a sum
 
     def add(self, z: Tensor, h: Tensor, values: Tensor | None) -> None:
-        """``z`` (m, out) pulls on the outputs, ``h`` (m, in) were the inputs, ``values`` (n, out) are those
-        rows of z on which the bias acts."""
-        if self.weight is not None:
-            self.weight.addmm_(z.T, h, alpha=self.omega)
+        """``z`` (m, out) pulls on the outputs, ``h`` (m, in) were the inputs, m channels of points;
+        ``values`` (n, out) are those rows of z on which the bias acts."""
+        if self.weight is not None and self.points is None and self.omega is None:
+            self.weight.addmm_(z.T, h, alpha=self.layer.omega)
+        elif self.points is None:
+            self.add_product(z.T @ h)
+        else:
+            by_point = z.view(-1, self.points, z.shape[1]), h.view(-1, self.points, h.shape[1])
+            self.add_product(torch.bmm(by_point[0].permute(1, 2, 0), by_point[1].transpose(0, 1)))
         if self.bias is not None and values is not None:
-            self.bias.add_(values.sum(0), alpha=self.omega)
+            pull = values.sum(0) if self.points is None else values
+            self.bias.add_(pull, alpha=self.layer.omega)
+            if self.omega is not None and self.layer.bias is not None:
+                self.omega.add_(pull @ self.layer.bias, alpha=1 / self.layer.omega)
+
+    def add_product(self, product: Tensor) -> None:
+        """``product`` ([n,] out, in) is the gradient by the weight with its omega folded in."""
+        if self.weight is not None:
+            self.weight.add_(product, alpha=self.layer.omega)
+        if self.omega is not None:
+            by_weight = (product * self.layer.weight).sum((-2, -1))
+            self.omega.add_(by_weight, alpha=1 / self.layer.omega)
 
 
 class DenseLayers:
@@ -59,34 +81,49 @@ class DenseLayers:
         parameters = [parameter for _, parameter in trainable(network)]
         place = {id(parameter): i for i, parameter in enumerate(parameters)}
         self._sizes = [parameter.numel() for parameter in parameters]
+        self._omegas = place.get(id(network.omega))  # None where they are fixed
         self.hidden = [layer for layer in network.hidden if isinstance(layer, nn.Linear)]
         self._layers = [*self.hidden, network.head]
         self._places = [
-            (place.get(id(layer.weight)), layer.weight.shape, place.get(id(layer.bias)), omega)
-            for layer, omega in zip(self._layers, (*network.omegas, 1.0), strict=True)
+            (place.get(id(layer.weight)), layer.weight.shape, place.get(id(layer.bias)))
+            for layer in self._layers
         ]
-        self.trained = [weight is not None or bias is not None for weight, _, bias, _ in self._places]
+        self._fixed = network.omega.detach().tolist()
+        trained = [weight is not None or bias is not None for weight, _, bias in self._places]
+        self.trained = [own or self._omegas is not None for own in trained[:-1]] + trained[-1:]
 
     def load(self, theta: Tensor) -> list[Affine]:
+        pieces = theta.split(self._sizes)
+        omegas = self._fixed if self._omegas is None else pieces[self._omegas].tolist()
         layers = []
-        for layer, given in zip(self._layers, self.gradients(theta), strict=True):
-            weight = layer.weight.detach().to(theta) if given.weight is None else given.weight
-            bias = layer.bias if given.bias is None else given.bias  # None where there is none
-            folded = weight * given.omega
-            if bias is not None:
-                bias = bias.detach().to(theta) * given.omega
-            layers.append(Affine(folded, folded.T, bias, given.omega))
+        for layer, (weight, shape, bias), omega in zip(
+            self._layers, self._places, (*omegas, 1.0), strict=True
+        ):
+            own = layer.weight.detach().to(theta) if weight is None else pieces[weight].view(shape)
+            shift = layer.bias if bias is None else pieces[bias]  # None where there is none
+            if shift is not None:
+                shift = shift.detach().to(theta) * omega
+            folded = own * omega
+            layers.append(Affine(folded, folded.T, shift, omega))
         return layers
 
-    def gradients(self, gradient: Tensor) -> list[AffineGradient]:
-        pieces = gradient.split(self._sizes)
+    def gradients(self, gradient: Tensor, layers: Sequence[Affine]) -> list[AffineGradient]:
+        """Views of ``gradient`` (P,), or (n, P) for each point's own."""
+        pieces = gradient.split(self._sizes, dim=-1)
+        points = None if gradient.dim() == 1 else len(gradient)
+        before = gradient.shape[:-1]
+        omegas: Sequence[Tensor | None] = [None] * len(self._fixed)
+        if self._omegas is not None:
+            omegas = pieces[self._omegas].unbind(-1)
         return [
             AffineGradient(
-                None if weight is None else pieces[weight].view(shape),
+                layer,
+                None if weight is None else pieces[weight].view(*before, *shape),
                 None if bias is None else pieces[bias],
                 omega,
+                points,
             )
-            for weight, shape, bias, omega in self._places
+            for layer, (weight, shape, bias), omega in zip(layers, self._places, (*omegas, None), strict=True)
         ]
 
 

@@ -62,6 +62,7 @@ class _Frame:
     embedded: Tensor  # (channels, n, features), or the values alone before a ridge
     ridge_rows: Tensor  # (channels, 1, first width), a copy of Ridges.rows
     ridge_sums: list[tuple[slice, Tensor]]  # channels that follow each other, the pull on their rows
+    ridge_pulls: list[tuple[slice, Tensor]]  # the same before the sum over points, (channels, n, first width)
     layers: list[_Layer]
     last: Tensor  # (channels read, n, features of the head)
     last_rows: Tensor  # (rows, features of the head)
@@ -122,7 +123,7 @@ class JetEngine:
         return self._recombined(torch.cat([last, constant], dim=-1))
 
     def backward(self, weights: Weights, tape: _Frame, cotangent: Tensor, gradient: Tensor) -> None:
-        into = self.layers.gradients(gradient)
+        into = self.layers.gradients(gradient, weights.layers)
         by_channel = cotangent if self.plain else _mixed(self.recipe.T, cotangent)
         rows = by_channel.reshape(-1, cotangent.shape[-1])
         values = by_channel[0] if self.reads_value else None
@@ -139,11 +140,10 @@ class JetEngine:
             if not any(self.layers.trained[:depth]):
                 break
             torch.mm(layer.g, weights.layers[depth].weight, out=tape.layers[depth - 1].g_above)
-        first = into[0].weight
-        if weights.ridges is not None and first is not None:
-            for channels, sums in tape.ridge_sums:
-                by_weight = sums.unsqueeze(-1) * weights.ridges.by_weight[channels]
-                first.add_(by_weight.sum(0), alpha=into[0].omega)
+        if weights.ridges is not None:
+            for channels, sums in tape.ridge_sums if into[0].points is None else tape.ridge_pulls:
+                by_weight = weights.ridges.by_weight[channels]
+                into[0].add_product(torch.einsum("c...w,cwi->...wi", sums, by_weight))
 
     def _recombined(self, y: Tensor) -> Tensor:
         return y if self.plain else _mixed(self.recipe, y)
@@ -175,7 +175,8 @@ class JetEngine:
     def _frame(self, n: int, take: Take) -> _Frame:
         plan, count, wide = self.plan, self.channels, max(self.widths, default=0)
         h = embedded = take(1 if self.ridge else count, n, self.network.embedding.outputs)
-        ridge_rows, ridge_sums = take(count, 1, self.widths[0] if self.ridge else 0), []
+        ridge_rows = take(count, 1, self.widths[0] if self.ridge else 0)
+        ridge_sums, ridge_pulls = [], []
         rooms = [take(count * n * wide) for _ in range(2)]  # one layer's pull is made from the other's
         scratch = [take(n * wide) for _ in range(1 + 2 * sum(channel.order > 1 for channel in plan.channels))]
         everything, layers = tuple(range(count)), []
@@ -193,7 +194,9 @@ class JetEngine:
                 forth = compose_ridge(plan, f, ridge_rows, out, wanted)
                 back = pull_ridge(plan, f, ridge_rows, g, wanted, sums, next(spare, g[0]))
                 followed = runs((k, k) for k in wanted if k)
-                ridge_sums = [(slice(k, k + many), sums[k : k + many]) for k, _, many in followed]
+                parts = [slice(k, k + many) for k, _, many in followed]
+                ridge_sums = [(part, sums[part]) for part in parts]
+                ridge_pulls = [(part, g[part]) for part in parts]
             else:
                 powers = [{k: take(n, width) for k in table} for table in self.tables]
                 forth = compose(self.tables, f, z, powers, out, wanted)
@@ -217,7 +220,9 @@ class JetEngine:
             for k, place, many in runs((k, place) for place, k in enumerate(self.read)):
                 read = slice(place * n, (place + many) * n)
                 last_g.append((read, layers[-1].g_above[k * n : (k + many) * n]))
-        return _Frame(embedded, ridge_rows, ridge_sums, layers, h, h.view(-1, h.shape[-1]), last_g)
+        return _Frame(
+            embedded, ridge_rows, ridge_sums, ridge_pulls, layers, h, h.view(-1, h.shape[-1]), last_g
+        )
 
 
 def _mixed(recipe: Tensor, x: Tensor) -> Tensor:

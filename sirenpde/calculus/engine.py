@@ -28,7 +28,8 @@ class Engine(Protocol):
         ...
 
     def backward(self, weights: Any, tape: Any, cotangent: Tensor, gradient: Tensor) -> None:
-        """Adds the pull-back of ``cotangent`` (S, n, outputs) to ``gradient`` (like theta)."""
+        """Adds the pull-back of ``cotangent`` (S, n, outputs) to ``gradient``: summed over the points where
+        it is (P,), each point's own to its row where it is (n, P)."""
         ...
 
     def features(self, weights: Any, x: Tensor) -> Tensor | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +11,11 @@ from torch import Tensor, nn
 from .layout import unflatten
 from .symbols import Symbol
 
-PullBack = Callable[[Tensor], tuple[Tensor, ...]]
+
+@dataclass(frozen=True)
+class _Tape:
+    x: Tensor
+    pull_back: Callable[[Tensor], tuple[Tensor, ...]]
 
 
 class NestedEngine:
@@ -31,12 +36,20 @@ class NestedEngine:
     def load(self, theta: Tensor) -> Tensor:
         return theta.detach()
 
-    def forward(self, weights: Tensor, x: Tensor) -> tuple[Tensor, PullBack]:
+    def forward(self, weights: Tensor, x: Tensor) -> tuple[Tensor, _Tape]:
         derivatives, pull_back, *_ = torch.func.vjp(lambda theta: self._derivatives(theta, x), weights)
-        return derivatives, pull_back
+        return derivatives, _Tape(x, pull_back)
 
-    def backward(self, weights: Tensor, tape: PullBack, cotangent: Tensor, gradient: Tensor) -> None:
-        gradient += tape(cotangent)[0]
+    def backward(self, weights: Tensor, tape: _Tape, cotangent: Tensor, gradient: Tensor) -> None:
+        if gradient.dim() == 1:
+            gradient += tape.pull_back(cotangent)[0]
+            return
+
+        def row(x: Tensor, own: Tensor) -> Tensor:
+            _, pull_back, *_ = torch.func.vjp(lambda theta: self._derivatives(theta, x[None]), weights)
+            return pull_back(own[:, None])[0]  # type: ignore[no-any-return]
+
+        gradient += torch.func.vmap(row, in_dims=(0, 1))(tape.x, cotangent)
 
     def features(self, weights: Tensor, x: Tensor) -> Tensor | None:
         return None

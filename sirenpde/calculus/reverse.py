@@ -113,7 +113,7 @@ class ReverseEngine:
         return (self.recipe.to(y) @ jet.view(len(jet), -1)).view(-1, *y.shape), frame
 
     def backward(self, weights: Weights, tape: _Frame, cotangent: Tensor, gradient: Tensor) -> None:
-        into = self.layers.gradients(gradient)
+        into = self.layers.gradients(gradient, weights.layers)
         *hidden, head = weights.layers
         top = tape.layers[-1]
         by_jet = self.recipe.T.to(cotangent) @ cotangent.reshape(len(cotangent), -1)
@@ -130,8 +130,7 @@ class ReverseEngine:
             for i in range(1, self.outputs):
                 layer.f_bar.addcmul_(layer.up[i], pulled[i])
             layer.up.mul_(layer.slopes.slopes[1][0])
-        if into[-1].weight is not None:
-            into[-1].weight.add_(top.up.sum(1))
+        into[-1].add_product(top.up.sum(1) if into[-1].points is None else top.up.transpose(0, 1))
         if self.asks_value:
             into[-1].add(by_jet[0], top.value, by_jet[0])
             torch.mm(by_jet[0], head.weight, out=top.down)

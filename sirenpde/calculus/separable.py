@@ -134,6 +134,10 @@ class SeparableEngine:
             first[key] = first[key].add_(spread) if key in first else spread.clone()
         for (parity, even), spread in first.items():
             f = tape.factors[0, parity]
+            if gradient.dim() == 2:
+                own = f[tape.row][:, :, None] * spread[:, None]
+                gradient.view(-1, *shape).addcmul_(weights.factors[even], own.view(-1, *shape))
+                continue
             rows = spread.new_zeros(len(f), spread.shape[1]).index_add_(0, tape.row, spread)
             gradient.view(shape).addcmul_(weights.factors[even], (f.T @ rows).view(shape))
 
@@ -180,6 +184,10 @@ class EvolvingEngine:
             return
         shape = self.module.coefficients.shape
         for piece in self.pieces:
+            if gradient.dim() == 2:
+                own = tape[piece.parity][:, :, None] * cotangent[piece.request][:, None]
+                gradient.view(-1, *shape).addcmul_(weights.factors[piece.even], own.view(-1, *shape))
+                continue
             back = (tape[piece.parity].T @ cotangent[piece.request]).view(shape)
             gradient.view(shape).addcmul_(weights.factors[piece.even], back)
 

@@ -58,9 +58,11 @@ class Embedding(nn.Module):
 class DenseNetwork(nn.Module):
     """x -> E(x) -> [f(omega_l (W_l h + b_l))] for each hidden layer -> W h + b.
 
-    The factor omega_l multiplies weight and bias, as in the SIREN paper's code. A network without hidden
-    layers is linear in all it trains.
+    The factor omega_l multiplies weight and bias, as in the SIREN paper's code; with ``trainable_omega`` it
+    is trained beside them. A network without hidden layers is linear in all it trains.
     """
+
+    omega: Tensor  # (hidden layers,)
 
     def __init__(
         self,
@@ -69,17 +71,22 @@ class DenseNetwork(nn.Module):
         omegas: Sequence[float],
         activation: Activation,
         head: nn.Linear,
+        trainable_omega: bool = False,
     ) -> None:
         super().__init__()
         self.embedding = embedding
         self.hidden = nn.ModuleList(hidden)
-        self.omegas = tuple(omegas)
+        omega = torch.tensor(tuple(omegas), dtype=torch.float64)
+        if trainable_omega:
+            self.omega = nn.Parameter(omega)
+        else:
+            self.register_buffer("omega", omega, persistent=False)
         self.activation = activation
         self.head = head
 
     def features(self, x: Tensor) -> Tensor:  # (..., d) -> (..., features of the head)
         h: Tensor = self.embedding(x)
-        for layer, omega in zip(self.hidden, self.omegas, strict=True):
+        for layer, omega in zip(self.hidden, self.omega, strict=True):
             h = self.activation.function(omega * layer(h))
         return h
 

@@ -26,7 +26,8 @@ class Siren:
     Initialisation: first layer W ~ U(±1/inputs); the other layers and the head
     W ~ U(±sqrt(6/width)/omega_hidden). Biases are b ~ U(±1/sqrt(inputs of the layer)) with
     ``bias="torch"``, as in the authors' code, or zero with ``bias="zero"``, which gives the narrower
-    activations that the paper's analysis is about.
+    activations that the paper's analysis is about. With ``trainable_omega`` the factors are parameters too,
+    one per sine layer, and the values given here are where they start.
 
     Raises ValueError for sizes or factors that are not positive.
 
@@ -48,6 +49,7 @@ class Siren:
     omega: float = 30.0
     omega_hidden: float = 30.0
     bias: Literal["torch", "zero"] = "torch"
+    trainable_omega: bool = False
 
     def __post_init__(self) -> None:
         check_whole("width", self.width)
@@ -84,7 +86,9 @@ class Siren:
             [self.omega, *[self.omega_hidden] * (self.depth - 1)],
             sine,
             uniform_layer(self.width, outputs, hidden_bound, spread / math.sqrt(self.width), generator),
+            self.trainable_omega,
         )
 
     def describe(self) -> str:
-        return f"SIREN {self.depth} x {self.width}, omega {self.omega:g}"
+        trained = " (trained)" if self.trainable_omega else ""
+        return f"SIREN {self.depth} x {self.width}, omega {self.omega:g}{trained}"

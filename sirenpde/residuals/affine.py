@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +14,7 @@ from ..geometry.point import Point
 from ..probe import Requests
 from ..problem import Problem
 from .batch import Batch
+from .pullback import RowPullback
 from .sweep import Sweep, flat
 
 STEP = 1024.0  # of the differences: large beside one, so that a large offset costs no digits of the slopes
@@ -104,3 +105,30 @@ def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch) -> Rows:
         slopes.append([slope(f, chunk, offsets[-1]) for f in range(len(zero))])
     together = tuple(torch.cat(parts) for parts in zip(*slopes, strict=True))
     return Rows(constraint, place, batch, sweep, torch.cat(offsets), together)
+
+
+def tangents(
+    sweep: Sweep,
+    rows: RowPullback,
+    members: Sequence[int],
+    batch: Batch,
+    theta: Tensor,
+    device: torch.device,
+) -> Iterator[Rows]:
+    """The same about the fields of ``theta``: r(jets + d) = offset + Σ G d to first order."""
+    weights, raw = sweep.load(theta), theta[sweep.parameters.numbers_slice]
+    offsets, slopes = [], []
+    for chunk in batch.chunks(sweep.chunk(device)):
+        jets, _ = sweep.jets(weights, chunk.points)
+        components, each = rows.slopes(chunk, jets, raw)
+        offsets.append(components)
+        slopes.append(
+            [torch.stack([by_jet[f] for _, by_jet in each]).permute(2, 0, 1, 3) for f in range(len(jets))]
+        )
+    offset = torch.cat(offsets)
+    together = [torch.cat(parts) for parts in zip(*slopes, strict=True)]
+    first = 0
+    for place, i in enumerate(members):
+        own = slice(first, first + sweep.requests[place].size)
+        yield Rows(i, place, batch, sweep, offset[:, own], tuple(slope[:, own] for slope in together))
+        first = own.stop

@@ -14,10 +14,14 @@ from ..calculus.layout import flatten
 
 @dataclass(frozen=True)
 class Batch:
-    """The samples of one group of constraints: points (n, d) and their data, each (n, ...)."""
+    """The samples of one group of constraints: points (n, d) and their data, each (n, ...).
+
+    ``weights`` (n, constraints of the group) are factors on each point's loss; None stands for ones.
+    """
 
     points: Tensor
     data: Mapping[str, Tensor]
+    weights: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.points)
@@ -25,7 +29,8 @@ class Batch:
     def chunks(self, size: int) -> Iterator[Batch]:
         for start in range(0, len(self), size):
             rows = slice(start, start + size)
-            yield Batch(self.points[rows], {key: value[rows] for key, value in self.data.items()})
+            weights = None if self.weights is None else self.weights[rows]
+            yield Batch(self.points[rows], {key: value[rows] for key, value in self.data.items()}, weights)
 
 
 class Parameters:

@@ -85,8 +85,9 @@ class Sweep:
         return [function(p) for function in self.functions]
 
     def over(self, batch: Batch, jets: Sequence[Tensor], numbers: Tensor) -> list[Tensor]:
-        """The functions' values over a batch: each (n, *shape)."""
-        mapped = torch.func.vmap(self.at, in_dims=(0, [1] * len(jets), 0, None))
+        """The functions' values over a batch: each (n, *shape). ``numbers`` (unknowns,), or (n, unknowns)."""
+        by_point = None if numbers.dim() == 1 else 0
+        mapped = torch.func.vmap(self.at, in_dims=(0, [1] * len(jets), 0, by_point))
         values: list[Tensor] = mapped(batch.points, list(jets), dict(batch.data), numbers)
         return values
 
@@ -101,7 +102,8 @@ def _assemble(jet: Tensor, u: Field) -> Tensor:
 def flat(residual: Tensor) -> Tensor:
     """Residuals (n, *shape) as real components (n, m), real and imaginary parts side by side."""
     rows = residual.reshape(len(residual), -1)
-    return torch.view_as_real(rows).flatten(1) if rows.is_complex() else rows
+    # Not view_as_real: the way back of a view needs an even place in memory.
+    return torch.stack([rows.real, rows.imag], dim=2).flatten(1) if rows.is_complex() else rows
 
 
 def evaluate(sweep: Sweep, theta: Tensor, batch: Batch, device: torch.device) -> list[Tensor]:

@@ -12,10 +12,12 @@ from torch import Tensor, nn
 from ..calculus.field import Field
 from ..geometry.domain import Domain
 from ..problem import Problem
-from .affine import Rows, linearise
+from .affine import Rows, linearise, tangents
 from .batch import Batch, Parameters
-from .pullback import PointLoss, Pullback
+from .pullback import PointLoss, Pullback, RowPullback
 from .sweep import Sweep, evaluate, flat
+
+JACOBIAN_CHUNK = 512  # points whose rows are made together, so that a row is written once while in a cache
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Group:
     data: tuple[str, ...]
     sweep: Sweep
     pullback: Pullback
+    rows: RowPullback
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,16 @@ class System:
             data = tuple(dict.fromkeys(key for requests in asked for key in requests.data))
             pullback = Pullback(sweep, [self._loss(i) for i in members])
             place = torch.tensor(members, device=self.device)
-            yield Group(first.domain, first.samples, tuple(members), place, data, sweep, pullback)
+            yield Group(
+                first.domain,
+                first.samples,
+                tuple(members),
+                place,
+                data,
+                sweep,
+                pullback,
+                RowPullback(sweep),
+            )
 
     def initial(self) -> Tensor:
         return self.parameters.initial().to(device=self.device, dtype=self.dtype)
@@ -148,18 +160,104 @@ class System:
     def losses(self, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
         """The objective's weighted terms, one per constraint, without gradients."""
         residuals = self.residuals(theta, batches)
-        return torch.stack(
-            [
-                c.weight * c.loss.pointwise(r).mean()
-                for c, r in zip(self.problem.constraints, residuals, strict=True)
-            ]
-        )
-
-    def linear_rows(self, batches: Sequence[Batch]) -> Iterator[Rows]:
-        """Each constraint's residuals as affine functions of the jets. Meaningful where ``is_affine``."""
+        terms = theta.new_zeros(len(residuals))
         for group, batch in zip(self.groups, batches, strict=True):
             for place, i in enumerate(group.members):
-                yield linearise(group.sweep, place, i, batch)
+                points = self._loss(i)(residuals[i])
+                terms[i] = (points if batch.weights is None else batch.weights[:, place] * points).mean()
+        return terms
+
+    def row_count(self, batches: Sequence[Batch]) -> int:
+        """How many real components the residuals have on these samples together."""
+        pairs = zip(self.groups, batches, strict=True)
+        return sum(
+            self.problem.requests[i].size * len(batch) for group, batch in pairs for i in group.members
+        )
+
+    def vector(self, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
+        """All residual components (N,), scaled by sqrt(weight / samples): the sum of their squares is the
+        objective. Meaningful where every loss is ``l2``.
+
+        Group by group, and in it constraint by constraint, point by point.
+        """
+        theta = theta.detach()
+        raw = theta[self.parameters.numbers_slice]
+        found = []
+        for group, batch in zip(self.groups, batches, strict=True):
+            weights = group.sweep.load(theta)
+            chunks = list(batch.chunks(group.sweep.chunk(self.device)))
+            parts = [group.rows.values(c, group.sweep.jets(weights, c.points)[0], raw) for c in chunks]
+            for place, values in enumerate(zip(*parts, strict=True)):
+                scale = self._row_scale(group, batch, place)
+                found.append((torch.cat(values) * scale).flatten())
+        return torch.cat(found)
+
+    def jacobian(self, theta: Tensor, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
+        """``vector`` (N,) and its derivative by theta (N, P), from the engines' way back without its sum.
+
+        Filled chunk by chunk: the memory is that of the matrix, and one chunk's share once more.
+        """
+        theta = theta.detach()
+        rows = self.row_count(batches)
+        vector, matrix = theta.new_empty(rows), theta.new_empty(rows, len(theta))
+        first = 0
+        for group, batch in zip(self.groups, batches, strict=True):
+            sizes = [self.problem.requests[i].size for i in group.members]
+            scales = [self._row_scale(group, batch, place) for place in range(len(sizes))]
+            blocks = [
+                slice(first + len(batch) * sum(sizes[:place]), first + len(batch) * sum(sizes[: place + 1]))
+                for place in range(len(sizes))
+            ]
+            views = [
+                (vector[block].view(len(batch), size), matrix[block].view(len(batch), size, -1), scale)
+                for block, size, scale in zip(blocks, sizes, scales, strict=True)
+            ]
+            self._fill_rows(group, batch, theta, views)
+            first = blocks[-1].stop
+        return vector, matrix
+
+    def _fill_rows(
+        self, group: Group, batch: Batch, theta: Tensor, views: Sequence[tuple[Tensor, Tensor, Tensor]]
+    ) -> None:
+        weights, raw = group.sweep.load(theta), theta[self.parameters.numbers_slice]
+        size = min(group.sweep.chunk(self.device), JACOBIAN_CHUNK)
+        for start, chunk in zip(range(0, len(batch), size), batch.chunks(size), strict=True):
+            part = slice(start, start + size)
+            jets, tapes = group.sweep.jets(weights, chunk.points)
+            components, slopes = group.rows.slopes(chunk, jets, raw)
+            columns = iter(zip(components.unbind(1), slopes, strict=True))
+            for values, rows, scale in views:
+                for m in range(values.shape[1]):
+                    component, (by_number, by_jet) = next(columns)
+                    own = scale[part] if len(scale) > 1 else scale
+                    values[part, m] = component * own[:, 0]
+                    row = theta.new_zeros(len(chunk), len(theta))
+                    row[:, self.parameters.numbers_slice] = by_number * own
+                    for (u, engine), w, tape, slope in zip(
+                        group.sweep.engines.items(), weights, tapes, by_jet, strict=True
+                    ):
+                        engine.backward(w, tape, slope * own, row[:, self.parameters.slices[u]])
+                    rows[part, m] = row
+
+    def _row_scale(self, group: Group, batch: Batch, place: int) -> Tensor:
+        """The factors of a constraint's rows, (n, 1), or (1, 1) where all are equal."""
+        share = self.problem.constraints[group.members[place]].weight / len(batch)
+        if batch.weights is None:
+            return torch.full((1, 1), share**0.5, dtype=self.dtype, device=self.device)
+        return (share * batch.weights[:, place, None]).sqrt()
+
+    def linear_rows(self, batches: Sequence[Batch], at: Tensor | None = None) -> Iterator[Rows]:
+        """Each constraint's residuals as affine functions of the jets.
+
+        About the zero field, which is exact where ``is_affine``; or about the fields of the parameters ``at``,
+        where the offset is the residual and the slopes apply to changes of the jets.
+        """
+        for group, batch in zip(self.groups, batches, strict=True):
+            if at is None:
+                for place, i in enumerate(group.members):
+                    yield linearise(group.sweep, place, i, batch)
+            else:
+                yield from tangents(group.sweep, group.rows, group.members, batch, at, self.device)
 
     def check_finite(self, theta: Tensor, batches: Sequence[Batch]) -> None:
         """Raise ``NotFinite``, naming the first constraint and point, if a residual is not finite."""
