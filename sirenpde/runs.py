@@ -49,6 +49,7 @@ class Settings:
     seed: int = 0
     steps: int | None = None
     budget: float | None = None
+    tolerance: float | None = None
     samples_scale: float = 1.0
     network: str | None = None
 

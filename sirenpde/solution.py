@@ -22,7 +22,7 @@ from .residuals import Sweep, evaluate, record
 from .solvers.stage import fixed, generator, held_out
 
 if TYPE_CHECKING:
-    from .solve import Run
+    from .run import Run
 
 Status = Literal["done", "budget", "interrupted", "not finite"]
 
@@ -117,9 +117,9 @@ class Solution:
         self.stages = run.account()
         self.history = tuple(run.history)
         self.seconds = run.seconds
-        self.theta = run.state.theta
+        self._state = run.shown()
+        self.theta = self._state.theta
         self.seed = run.state.seed
-        self._state = run.state
         self._snapshot = run.snapshot
 
     def __getitem__(self, function: PointFunction) -> Evaluable:

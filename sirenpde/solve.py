@@ -1,30 +1,30 @@
-"""The run: networks, stages in order, the best state kept, interruption and budget."""
+"""Stages in order, rung after rung, until tolerance, budget or stagnation; the best state kept."""
 
 from __future__ import annotations
 
-import copy
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
-from .calculus.field import Field, Recipe
-from .networks.sine_features import SineFeatures
+from .calculus.field import Recipe
 from .problem import Problem
-from .residuals import NotFinite, System
+from .residuals import NotFinite
+from .run import DeviceError as DeviceError
+from .run import Run, begin, build_system, restore
+from .run import find_device as find_device
 from .solution import Record, Row, Solution, Status
 from .solvers.ladder import Choice, choose
-from .solvers.stage import Report, Stage, State, held_out
+from .solvers.stage import Report, Stage, held_out
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
 KEEP_EVERY = 50  # steps between copies of the last finite parameters
-
-
-class DeviceError(RuntimeError):
-    """A device that is not there."""
+GOOD_ENOUGH = (
+    1e-6  # relative held-out residual at which no other networks are tried, unless a tolerance is given
+)
 
 
 @dataclass(frozen=True)
@@ -43,53 +43,12 @@ class Progress:
     snapshot: Callable[[], dict[str, Any]]
 
 
-@dataclass
-class Run:
-    """The one value that changes while a problem is solved."""
+@dataclass(frozen=True)
+class Limits:
+    """Where a run stops before its last stage."""
 
-    problem: Problem
-    choice: Choice
-    state: State
-    stage_index: int = 0
-    before: Tensor | None = None  # the parameters and the held-out objective at the stage's start
-    before_loss: float = float("inf")
-    last_finite: Tensor | None = None
-    records: list[Record] = field(default_factory=list)
-    history: list[Row] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def account(self) -> tuple[Record, ...]:
-        """The stages so far, the one that was cut off included."""
-        if not self.history or self.stage_index >= len(self.choice.stages) or self.state.step == 0:
-            return tuple(self.records)
-        last, earlier = self.history[-1], sum(record.seconds for record in self.records)
-        cut = Record(
-            last.stage, self.state.step, self.seconds - earlier, last.loss, "cut off; can be resumed"
-        )
-        return (*self.records, cut)
-
-    def snapshot(self) -> dict[str, Any]:
-        """Plain numbers, strings and tensors: what ``torch.load(weights_only=True)`` accepts."""
-        return {
-            "format": "sirenpde checkpoint 1",
-            "seed": self.state.seed,
-            "dtype": str(self.state.system.dtype),
-            "stage_index": self.stage_index,
-            "step": self.state.step,
-            "scale": self.state.scale,
-            "theta": self.state.theta.detach().cpu().clone(),
-            "memory": copy.deepcopy(self.state.memory),
-            "recipes": {u.name: _recipe_value(recipe) for u, recipe in self.state.recipes.items()},
-            "networks": {
-                u.name: {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}
-                for u, module in self.state.system.parameters.networks.items()
-            },
-            "before": None if self.before is None else self.before.cpu().clone(),
-            "before_loss": self.before_loss,
-            "records": [asdict(record) for record in self.records],
-            "history": [asdict(row) for row in self.history],
-            "seconds": self.seconds,
-        }
+    budget: float | None
+    tolerance: float | None
 
 
 def solve(
@@ -101,6 +60,7 @@ def solve(
     seed: int = 0,
     steps: int | None = None,
     budget: float | None = None,
+    tolerance: float | None = None,
     samples_scale: float = 1.0,
     network: Recipe | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -116,13 +76,16 @@ def solve(
         seed: fixes the networks' first values and all points.
         steps: at most so many steps of each iterative stage.
         budget: seconds after which the run stops with the best it has.
+        tolerance: the relative held-out residual at which it stops: the root of the objective on points that
+            nothing was fitted to, over the same of vanishing fields.
         samples_scale: multiplies the number of samples of every constraint.
         network: a recipe that replaces the one of every field.
         progress: called after every step. An exception it raises ends the run.
         resume: a checkpoint, as ``Solution.snapshot`` gives it; the run goes on from there, to the same bits.
 
     Returns:
-        The solution. Its ``status`` is "done", "budget", "interrupted" (by the keyboard) or "not finite".
+        The solution. Its ``status`` is "done", "budget", "interrupted" (by the keyboard) or "not finite", and
+        its ``message`` says what ended the run: tolerance, budget, or no stage that gets further.
 
     Raises:
         DeviceError: for a device that is not there.
@@ -141,11 +104,13 @@ def solve(
     >>> bool(abs(solution[u]([[0.5]]) - 0.25) < 1e-9)
     True
     """
+    if tolerance is not None and not 0 < tolerance < math.inf:
+        raise ValueError(f"solve was given tolerance={tolerance}; expected a positive number, such as 1e-8.")
     choice = _choice(problem, using, network, steps)
-    run = _begin(problem, choice, find_device(device), dtype, seed, samples_scale)
+    run = begin(problem, choice, find_device(device), dtype, seed, samples_scale)
     if resume is not None:
         restore(run, resume)
-    status, message = _stages(run, budget, progress)
+    status, message = _stages(run, Limits(budget, tolerance), progress)
     return Solution(run, status, message)
 
 
@@ -159,7 +124,7 @@ def recall(
     steps: int | None = None,
 ) -> Solution:
     """The solution at a checkpoint, with nothing computed; arguments and errors as for ``solve``."""
-    run = _begin(problem, _choice(problem, using, network, steps), find_device(device), None, 0, 1.0)
+    run = begin(problem, _choice(problem, using, network, steps), find_device(device), None, 0, 1.0)
     restore(run, checkpoint)
     done = run.stage_index >= len(run.choice.stages)
     return Solution(run, "done" if done else "interrupted", "")
@@ -171,29 +136,8 @@ def _choice(
     choice = choose(problem, using, network)
     if steps is None:
         return choice
-    return replace(choice, stages=tuple(_limited(stage, steps) for stage in choice.stages))
-
-
-def find_device(name: str) -> torch.device:
-    """The device of this name; "auto" is a GPU where there is one. Raises ``DeviceError``."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise DeviceError(
-            f"There is no device '{name}'; expected auto, cpu or cuda. Leave it at auto."
-        ) from error
-    if device.type not in ("cpu", "cuda"):
-        raise DeviceError(
-            f"The device '{name}' is not supported; expected auto, cpu or cuda. Leave it at auto."
-        )
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise DeviceError(
-            f"The device '{name}' is not there: torch {torch.__version__} sees {torch.cuda.device_count()} CUDA "
-            f"devices. Use --device cpu, or install a CUDA build of torch on a machine with a GPU."
-        )
-    return device
+    rungs = [replace(r, stages=tuple(_limited(stage, steps) for stage in r.stages)) for r in choice.rungs]
+    return replace(choice, rungs=tuple(rungs))
 
 
 def _limited(stage: Stage, steps: int) -> Stage:
@@ -202,61 +146,14 @@ def _limited(stage: Stage, steps: int) -> Stage:
     return replace(stage, steps=steps)  # type: ignore[type-var]
 
 
-def _begin(
-    problem: Problem, choice: Choice, device: torch.device, dtype: torch.dtype | None, seed: int, scale: float
-) -> Run:
-    dtype = dtype or _precision(problem, choice)
-    if dtype not in (torch.float32, torch.float64):
-        raise ValueError(f"solve was given dtype={dtype}; expected torch.float32 or torch.float64.")
-    if not scale > 0:
-        raise ValueError(f"solve was given samples_scale={scale}; expected a positive number.")
-
-    def build(u: Field, recipe: Recipe | nn.Module) -> nn.Module:
-        return build_network(u, recipe, seed + list(problem.fields).index(u))
-
-    # A recipe that leaves its size to the solver still needs some network to start from.
-    start = {u: build(u, _placeholder(recipe)) for u, recipe in choice.recipes.items()}
-    system = System(problem, start, device, dtype)
-    state = State(system, system.initial(), dict(choice.recipes), build, seed, scale)
-    return Run(problem, choice, state)
-
-
-def _placeholder(recipe: Recipe | nn.Module) -> Recipe | nn.Module:
-    if isinstance(recipe, SineFeatures):
-        return replace(recipe, count=recipe.count or 1, bandwidth=recipe.bandwidth or 1.0)
-    return recipe
-
-
-def _precision(problem: Problem, choice: Choice) -> torch.dtype:
-    asked = {u.dtype for u in problem.fields} & {
-        torch.float32,
-        torch.float64,
-        torch.complex64,
-        torch.complex128,
-    }
-    wanted = [torch.empty(0, dtype=d).real.dtype for d in asked]  # type: ignore[arg-type]
-    wanted = wanted or [stage.precision for stage in choice.stages]
-    return torch.float64 if torch.float64 in wanted else torch.float32
-
-
-def build_network(u: Field, recipe: Recipe | nn.Module, seed: int) -> nn.Module:
-    """A field's network in float64; a module of the user's own is copied, so that it stays as it was."""
-    if isinstance(recipe, nn.Module):
-        return copy.deepcopy(recipe)
-    low, high = [axis.low for axis in u.axes], [axis.high for axis in u.axes]
-    periodic = tuple(u.position(axis) for axis in u.periodic)
-    generator = torch.Generator().manual_seed(seed)
-    return recipe.build(low, high, u.outputs, periodic, generator)
-
-
 # ------------------------------------------------------------------------------------------ the stages
 
 
-def _stages(
-    run: Run, budget: float | None, progress: Callable[[Progress], None] | None
-) -> tuple[Status, str]:
+def _stages(run: Run, limits: Limits, progress: Callable[[Progress], None] | None) -> tuple[Status, str]:
     started, earlier = time.monotonic(), run.seconds
-    meter = ErrorMeter(run)
+    if limits.budget is not None:
+        run.state.deadline = started + limits.budget - earlier
+    meter, watch, message = ErrorMeter(run), Tolerance(run, limits.tolerance), ""
     try:
         while run.stage_index < len(run.choice.stages):
             if run.before is None:
@@ -267,40 +164,91 @@ def _stages(
                 _note(run, report)
                 if progress is not None:
                     progress(_progress(run, report, meter.read()))
-                if report.finished:
+                if report.finished or watch.reached(report):
                     break
-                if budget is not None and run.seconds >= budget:
-                    return "budget", f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
-            _close_stage(run, report, report.reason)
+                if limits.budget is not None and run.seconds >= limits.budget:
+                    return "budget", _spent(run, limits.budget)
+            message = _close_stage(run, report, limits.tolerance)
+            if limits.budget is not None and run.seconds >= limits.budget and _is_open(run):
+                return "budget", _spent(run, limits.budget)
     except KeyboardInterrupt:
         return "interrupted", f"interrupted at step {run.state.step} of stage {run.stage_index + 1}"
     except NotFinite as error:
         return "not finite", str(error)
-    return "done", ""
+    return "done", message
+
+
+def _is_open(run: Run) -> bool:
+    return run.stage_index < len(run.choice.stages)
+
+
+def _spent(run: Run, budget: float) -> str:
+    return f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
 
 
 def _open_stage(run: Run) -> None:
-    run.before = run.last_finite = run.state.theta.clone()
-    run.before_loss = float("inf")
+    """Remember what to come back to; at the foot of a rung, build its networks."""
+    state, opened = run.state, run.choice.opens(run.stage_index)
+    run.before = None
     if run.stage_index > 0:
-        run.before_loss = float(run.state.system.losses(run.state.theta, held_out(run.state)).sum())
+        run.before = run.keep()
+    if opened is not None and run.stage_index > 0:
+        if run.best is None or run.before.objective < run.best.objective:  # type: ignore[union-attr]
+            run.best = run.before
+        old = state.system
+        state.recipes = dict(opened.recipes)
+        state.system = build_system(run.problem, opened.recipes, state.build, old.device, old.dtype)
+        state.theta, state.cache = state.system.initial(), {}
+        run.before = run.keep()
+    if run.before is None:
+        run.before = replace(run.keep(), objective=math.inf)
+    run.last_finite = state.theta.clone()
 
 
-def _close_stage(run: Run, report: Report, reason: str) -> None:
-    """Roll back a stage that made the held-out objective worse, and hand over to the next."""
-    stage, state = run.choice.stages[run.stage_index], run.state
-    if run.stage_index > 0:
-        after = float(state.system.losses(state.theta, held_out(state)).sum())
-        if not after <= run.before_loss * SLACK:
-            assert run.before is not None
-            state.theta = run.before
-            reason += (
-                f"; rolled back, since the held-out objective rose from {run.before_loss:.3e} to {after:.3e}"
-            )
+def _close_stage(run: Run, report: Report, tolerance: float | None) -> str:
+    """Roll back a stage that made the held-out objective worse, hand over to the next, and say what is next."""
+    stage, state, reason = run.choice.stages[run.stage_index], run.state, report.reason
+    after, before = run.objective(), run.before
+    assert before is not None
+    if not after <= before.objective * SLACK:
+        run.put_back(before)
+        reason += (
+            f"; rolled back, since the held-out objective rose from {before.objective:.3e} to {after:.3e}"
+        )
+    residual = run.relative_residual()
+    message = f"relative held-out residual {residual:.1e}"
+    if tolerance is not None and residual <= tolerance:
+        message += f", within the tolerance {tolerance:g}"
+        run.stage_index = len(run.choice.stages) - 1
+    elif run.choice.closes(run.stage_index) and tolerance is None and residual <= GOOD_ENOUGH:
+        run.stage_index = len(run.choice.stages) - 1
+    elif run.stage_index == len(run.choice.stages) - 1:
+        message += f"; no stage is left, the last ended with: {report.reason}" if report.reason else ""
     earlier = sum(record.seconds for record in run.records)
     run.records.append(Record(stage.name, state.step, run.seconds - earlier, report.loss, reason))
     state.memory, state.cache, state.step = {}, {"held_out": held_out(state)}, 0
     run.before, run.stage_index = None, run.stage_index + 1
+    return message
+
+
+class Tolerance:
+    """Whether the relative held-out residual is small enough; measured only when the loss itself is."""
+
+    def __init__(self, run: Run, tolerance: float | None) -> None:
+        self.run = run
+        self.tolerance = tolerance
+        self.next = 0.0
+
+    def reached(self, report: Report) -> bool:
+        if self.tolerance is None or time.monotonic() < self.next:
+            return False
+        size = float(self.run.state.system.losses_of_nothing(held_out(self.run.state)).sum()) or 1.0
+        if report.loss > self.tolerance**2 * size:
+            return False
+        started = time.monotonic()
+        reached = self.run.relative_residual() <= self.tolerance
+        self.next = time.monotonic() + 30 * (time.monotonic() - started)
+        return reached
 
 
 def _note(run: Run, report: Report) -> None:
@@ -308,19 +256,15 @@ def _note(run: Run, report: Report) -> None:
     names = [constraint.name for constraint in run.problem.constraints]
     terms = dict(zip(names, report.terms, strict=True))
     run.history.append(Row(stage.name, run.state.step, run.seconds, report.loss, terms))
-    if not all(map(_finite, report.terms)) or not bool(run.state.theta.isfinite().all()):
+    if not all(map(math.isfinite, report.terms)) or not bool(run.state.theta.isfinite().all()):
         _raise_not_finite(run, terms)
     if run.state.step % KEEP_EVERY == 0:
         run.last_finite = run.state.theta.clone()
 
 
-def _finite(value: float) -> bool:
-    return abs(value) < float("inf")
-
-
 def _raise_not_finite(run: Run, terms: Mapping[str, float]) -> None:
     """Name what broke, and leave the last finite state behind."""
-    broken = [name for name, value in terms.items() if not _finite(value)]
+    broken = [name for name, value in terms.items() if not math.isfinite(value)]
     what = f"constraint '{broken[0]}'" if broken else "the parameters"
     step, stage = run.state.step, run.choice.stages[run.stage_index].name
     detail = ""
@@ -368,53 +312,3 @@ def _progress(run: Run, report: Report, error: float | None) -> Progress:
         error,
         run.snapshot,
     )
-
-
-# ---------------------------------------------------------------------------------------- checkpoints
-
-
-def _recipe_value(recipe: Recipe | nn.Module) -> dict[str, Any] | None:
-    """A chosen recipe as plain values; None where the problem file declares it itself."""
-    if isinstance(recipe, SineFeatures):
-        return {"name": "SineFeatures", "count": recipe.count, "bandwidth": recipe.bandwidth}
-    return None
-
-
-def restore(run: Run, checkpoint: Mapping[str, Any]) -> None:
-    """Put a run back where a checkpoint was taken. Raises ValueError if it belongs to another problem."""
-    names = {u.name: u for u in run.problem.fields}
-    if checkpoint.get("format") != "sirenpde checkpoint 1" or set(checkpoint.get("networks", {})) != set(
-        names
-    ):
-        raise ValueError(
-            f"The checkpoint holds the fields {', '.join(checkpoint.get('networks', {})) or 'none'}; expected "
-            f"{', '.join(names)}. Resume with the problem and flags that it was made with."
-        )
-    state = run.state
-    state.seed, state.scale = int(checkpoint["seed"]), float(checkpoint["scale"])
-    for name, value in checkpoint["recipes"].items():
-        if value is not None and value["count"] is not None:
-            bandwidth = value["bandwidth"]
-            bandwidth = tuple(bandwidth) if isinstance(bandwidth, list | tuple) else bandwidth
-            state.recipes[names[name]] = SineFeatures(value["count"], bandwidth)
-    networks = {u: build_network(u, _placeholder(state.recipes[u]), state.seed) for u in names.values()}
-    try:
-        for name, values in checkpoint["networks"].items():
-            networks[names[name]].load_state_dict(values)
-    except RuntimeError as error:
-        raise ValueError(
-            f"The checkpoint's network does not fit the problem's: {' '.join(str(error).split())} Resume with the "
-            f"flags that it was made with."
-        ) from error
-    dtype: torch.dtype = {"torch.float32": torch.float32, "torch.float64": torch.float64}[checkpoint["dtype"]]
-    state.system = System(run.problem, networks, state.system.device, dtype)
-    state.theta = checkpoint["theta"].to(device=state.system.device, dtype=dtype)
-    state.memory = copy.deepcopy(dict(checkpoint["memory"]))
-    state.cache, state.step = {}, int(checkpoint["step"])
-    run.stage_index = int(checkpoint["stage_index"])
-    before = checkpoint["before"]
-    run.before = None if before is None else before.to(device=state.system.device, dtype=dtype)
-    run.before_loss = float(checkpoint["before_loss"])
-    run.records = [Record(**record) for record in checkpoint["records"]]
-    run.history = [Row(**row) for row in checkpoint["history"]]
-    run.seconds = float(checkpoint["seconds"])

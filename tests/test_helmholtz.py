@@ -10,7 +10,7 @@ from scipy.special import hankel2
 
 from sirenpde import Problem, loading, solve
 from sirenpde.residuals import System
-from sirenpde.solve import build_network
+from sirenpde.run import build_network
 
 
 def declared(**flags: Any) -> Problem:

@@ -19,14 +19,15 @@ LAYERS = {
     "export": 6,  # arrays in, files out: it knows no solution
     "plots": 5,  # arrays in, figures out: export puts them into files
     "solution": 7,
-    "solve": 8,
+    "run": 8,
+    "solve": 9,
     "runs": 8,
     "loading": 8,
-    "analysis": 9,
-    "bench": 9,
-    "commands": 10,
-    "cli": 11,
-    "__main__": 12,
+    "analysis": 10,
+    "bench": 10,
+    "commands": 11,
+    "cli": 12,
+    "__main__": 13,
 }
 
 

@@ -10,7 +10,7 @@ from sirenpde import PointCloud, Problem, Solution, TriangleMesh, bundled, loadi
 from sirenpde.analysis.surfaces import SurfaceErrors, surface_errors
 from sirenpde.export.surface import write_surface, zero_level
 from sirenpde.residuals import System
-from sirenpde.solve import build_network
+from sirenpde.run import build_network
 
 
 def declared(**flags: Any) -> Problem:

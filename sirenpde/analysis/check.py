@@ -23,7 +23,7 @@ from ..problem import Problem
 from ..residuals import Batch, Group, Sweep, System, evaluate, flat
 from ..runs import peak_memory_mb
 from ..solution import exact_values
-from ..solve import build_network
+from ..run import build_network
 
 ENGINE_TOLERANCE = 1e-10  # relative difference to the oracle
 EXACT_TOLERANCE = 1e-6  # a residual of the declared solution, relative to its largest term

@@ -49,10 +49,12 @@ def _solve(
     as_json: bool,
 ) -> int:
     from ..solve import solve
+    from ..solvers.ladder import choose
 
     line = ProgressLine(quiet=as_json)
     settings = session.given.settings
     line.write("preparing")
+    line.say(f"{session.given.problem}: {choose(session.problem, None, session.recipe).reason}")
     try:
         with _stops_between_steps(line) as stop:
             watcher = _Watcher(session, run, line, stop)
@@ -63,6 +65,7 @@ def _solve(
                 seed=settings.seed,
                 steps=settings.steps,
                 budget=budget,
+                tolerance=settings.tolerance,
                 samples_scale=settings.samples_scale,
                 network=session.recipe,
                 progress=watcher,

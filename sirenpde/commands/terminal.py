@@ -39,6 +39,12 @@ class ProgressLine:
             self.stage = -1
             self._open(text, "{desc}", total=0)
 
+    def say(self, text: str) -> None:
+        """A line that stays, above the one that is written over."""
+        if self.on:
+            self.close()
+            print(text, file=self.stream)
+
     def close(self) -> None:
         if self.bar is not None:
             self.bar.close()

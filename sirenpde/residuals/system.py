@@ -167,6 +167,20 @@ class System:
                 terms[i] = (points if batch.weights is None else batch.weights[:, place] * points).mean()
         return terms
 
+    def losses_of_nothing(self, batches: Sequence[Batch]) -> Tensor:
+        """The same terms for fields that vanish with all their derivatives: a scale to compare them with."""
+        numbers = self.parameters.numbers(self.initial())
+        terms = numbers.new_zeros(len(self.problem.constraints))
+        for group, batch in zip(self.groups, batches, strict=True):
+            sweep = group.sweep
+            zero = [numbers.new_zeros(len(sweep.asked[u]), len(batch), u.outputs) for u in sweep.fields]
+            for place, (i, value) in enumerate(
+                zip(group.members, sweep.over(batch, zero, numbers), strict=True)
+            ):
+                points = self._loss(i)(flat(value))
+                terms[i] = (points if batch.weights is None else batch.weights[:, place] * points).mean()
+        return terms
+
     def row_count(self, batches: Sequence[Batch]) -> int:
         """How many real components the residuals have on these samples together."""
         pairs = zip(self.groups, batches, strict=True)

@@ -24,12 +24,46 @@ LINEAR = (SineFeatures, FourierSeries, WaveSeries)
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A network for every field, the stages in order, and one line saying what and why."""
+class Rung:
+    """A network for every field, and the stages that train them, in order."""
 
     recipes: Mapping[Field, Recipe | nn.Module]
     stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Rungs to be tried in order until one is good enough, and one line saying what and why."""
+
+    rungs: tuple[Rung, ...]
     reason: str
+
+    @property
+    def recipes(self) -> Mapping[Field, Recipe | nn.Module]:
+        """The networks to begin with."""
+        return self.rungs[0].recipes
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return tuple(stage for rung in self.rungs for stage in rung.stages)
+
+    def recipes_at(self, stage: int) -> Mapping[Field, Recipe | nn.Module]:
+        """The networks that a stage trains; those of the last rung beyond it."""
+        each = [rung.recipes for rung in self.rungs for _ in rung.stages]
+        return each[min(stage, len(each) - 1)]
+
+    def opens(self, stage: int) -> Rung | None:
+        """The rung that begins with a stage, if one does."""
+        first = 0
+        for rung in self.rungs:
+            if first == stage:
+                return rung
+            first += len(rung.stages)
+        return None
+
+    def closes(self, stage: int) -> bool:
+        """Whether a rung ends with this stage."""
+        return self.opens(stage + 1) is not None or stage == len(self.stages) - 1
 
 
 def choose(problem: Problem, using: Sequence[Stage] | None, network: Recipe | None) -> Choice:
@@ -40,21 +74,24 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Recipe | No
     affine = is_affine(problem)
     recipes = {u: _recipe(u, network or u.network, affine, problem) for u in problem.fields}
     stages = using or (problem.using if network is None else None)
-    names = ", ".join(f"{u.name}: {_describe(recipe)}" for u, recipe in recipes.items())
     if stages:
-        return Choice(recipes, tuple(stages), f"{names}; {_sequence(stages)}, as asked for")
+        return _one(recipes, tuple(stages), "as asked for")
     if affine and all(map(_is_linear, recipes.values())):
-        why = "the constraints are affine in all that these networks train"
-        return Choice(recipes, (LeastSquares(),), f"{names}; least squares, since {why}")
+        return _one(
+            recipes, (LeastSquares(),), "since the constraints are affine in all that these networks train"
+        )
     if affine and not any(_is_foreign(recipe) for recipe in recipes.values()):
         trained: tuple[Stage, ...] = (Adam(), LBFGS(), LeastSquares())
-        why = "the constraints are affine, so the last layer is solved for at the end"
-        return Choice(recipes, trained, f"{names}; {_sequence(trained)}, since {why}")
-    trained = (Adam(), LBFGS())
-    why = (
-        "the constraints are affine but a network is your own" if affine else "the constraints are not affine"
-    )
-    return Choice(recipes, trained, f"{names}; {_sequence(trained)}, since {why}")
+        return _one(
+            recipes, trained, "since the constraints are affine, so the last layer is solved for at the end"
+        )
+    why = "since the constraints are affine but a network is your own"
+    return _one(recipes, (Adam(), LBFGS()), why if affine else "since the constraints are not affine")
+
+
+def _one(recipes: Mapping[Field, Recipe | nn.Module], stages: tuple[Stage, ...], why: str) -> Choice:
+    names = ", ".join(f"{u.name}: {_describe(recipe)}" for u, recipe in recipes.items())
+    return Choice((Rung(recipes, stages),), f"{names}; {_sequence(stages)}, {why}")
 
 
 def _sequence(stages: Sequence[Stage]) -> str:

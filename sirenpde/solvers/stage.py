@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -29,8 +31,13 @@ class State:
     seed: int
     scale: float = 1.0  # multiplies the number of samples
     step: int = 0
+    deadline: float = math.inf  # of time.monotonic(); a long advance should not go far beyond it
     memory: dict[str, Any] = field(default_factory=dict)
     cache: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_late(self) -> bool:
+        return time.monotonic() >= self.deadline
 
 
 @dataclass(frozen=True)

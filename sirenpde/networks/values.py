@@ -1,0 +1,70 @@
+"""Recipes as plain values, for checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from .fourier import Basic, FourierFeatures, Gaussian, Lattice, Positional
+from .mlp import MLP
+from .series import FourierSeries, WaveSeries
+from .sine_features import SineFeatures
+from .siren import Siren
+
+KNOWN: Mapping[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (
+        Basic,
+        FourierFeatures,
+        FourierSeries,
+        Gaussian,
+        Lattice,
+        MLP,
+        Positional,
+        SineFeatures,
+        Siren,
+        WaveSeries,
+    )
+}
+
+
+def to_value(recipe: object) -> dict[str, Any] | None:
+    """A recipe's name and fields, as JSON could hold them; None for one of the user's own.
+
+    >>> to_value(SineFeatures(40, (3.0, 8.0)))
+    {'name': 'SineFeatures', 'count': 40, 'bandwidth': [3.0, 8.0]}
+    """
+    if KNOWN.get(type(recipe).__name__) is not type(recipe):
+        return None
+    value: dict[str, Any] = {"name": type(recipe).__name__}
+    for field in fields(recipe):  # type: ignore[arg-type]
+        part = getattr(recipe, field.name)
+        if not _is_plain(part):
+            part = to_value(part)
+            if part is None:
+                return None
+        value[field.name] = list(part) if isinstance(part, tuple) else part
+    return value
+
+
+def from_value(value: Mapping[str, Any]) -> Any:
+    """The recipe again. Raises KeyError, TypeError or ValueError where the value is none.
+
+    >>> from_value({"name": "Siren", "width": 32, "depth": 2})
+    Siren(width=32, depth=2, omega=30.0, omega_hidden=30.0, bias='torch', trainable_omega=False)
+    """
+    parts = {name: _part(part) for name, part in value.items() if name != "name"}
+    return KNOWN[value["name"]](**parts)
+
+
+def _is_plain(part: object) -> bool:
+    if isinstance(part, tuple):
+        return all(map(_is_plain, part))
+    return part is None or isinstance(part, str | int | float)
+
+
+def _part(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        return from_value(part)
+    return tuple(part) if isinstance(part, list) else part
