@@ -21,9 +21,9 @@ from ..networks.sine_features import SineFeatures
 from ..probe import Requests
 from ..problem import Problem
 from ..residuals import Batch, Group, Sweep, System, evaluate, flat
+from ..run import build_network
 from ..runs import peak_memory_mb
 from ..solution import exact_values
-from ..run import build_network
 
 ENGINE_TOLERANCE = 1e-10  # relative difference to the oracle
 EXACT_TOLERANCE = 1e-6  # a residual of the declared solution, relative to its largest term

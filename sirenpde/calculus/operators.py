@@ -47,8 +47,11 @@ class Along:
             return self.function(_moved(p, self.axis, s, direction))
 
         zero = torch.zeros((), dtype=p.coords.dtype, device=p.coords.device)
-        tangent: Tensor = torch.func.jvp(moved, (zero,), (torch.ones_like(zero),))[1]
-        return tangent
+        value: Tensor
+        tangent: Tensor
+        value, tangent, *_ = torch.func.jvp(moved, (zero,), (torch.ones_like(zero),))
+        # Beside a plain number, as in x(p) - 0.5, torch makes the tangent of a single float32 a float64.
+        return tangent.to(value.dtype)
 
 
 def _moved(p: Point, axis: Axis, s: Tensor, direction: Tensor) -> Point:

@@ -98,6 +98,9 @@ class Deferred(Mapping[str, Tensor]):
             self._made[key] = self._recipes[key]()
         return self._made[key]
 
+    def __contains__(self, key: object) -> bool:  # asking for a name computes nothing
+        return key in self._recipes
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._recipes)
 

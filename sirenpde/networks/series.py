@@ -14,28 +14,38 @@ from .recipe import check_box, check_positive, check_whole
 
 
 class Harmonics(nn.Module):
-    """The functions cos(pi m_k v - q_k pi/2) of one coordinate, v = (x - low)/(high - low), m_k, q_k whole.
+    """The functions cos(pi s m_k v - q_k pi/2) of one coordinate, v = (x - low)/(high - low), m_k, q_k whole.
 
-    q = 0 is a cosine, q = 1 a sine; an even m has the period high - low.
+    q = 0 is a cosine, q = 1 a sine. With the spacing s = 1 an even m has the period high - low.
     """
 
     modes: Tensor  # (K,), int64
     quarters: Tensor  # (K,), int64
 
-    def __init__(self, low: float, high: float, modes: Tensor, quarters: Tensor) -> None:
+    def __init__(
+        self, low: float, high: float, modes: Tensor, quarters: Tensor, spacing: float = 1.0
+    ) -> None:
         super().__init__()
         # Plain numbers, not buffers: a network converted to float32 keeps its box to the last digit.
-        self.low, self.high = float(low), float(high)
+        self.low, self.high, self.spacing = float(low), float(high), float(spacing)
         self.register_buffer("modes", modes)
         self.register_buffer("quarters", quarters)
 
     @property
     def wavenumbers(self) -> Tensor:  # (K,) float64, radians per unit of x
-        return self.modes.double() * (math.pi / (self.high - self.low))
+        return self.modes.double() * (self.spacing * math.pi / (self.high - self.low))
+
+    @property
+    def is_periodic(self) -> bool:
+        """Whether these are the first full waves of the interval, cosines first, and the constant."""
+        order = len(self.modes) // 2
+        full = _full_waves(self.low, self.high, order)
+        same = torch.equal(self.modes.cpu(), full.modes) and torch.equal(self.quarters.cpu(), full.quarters)
+        return self.spacing == 1 and len(self.modes) % 2 == 1 and same
 
     def forward(self, x: Tensor, order: int = 0) -> Tensor:  # (n,) -> (n, K)
         """The derivative of that order at each coordinate, computed in float64, returned in x's precision."""
-        half_turns = ((x.double() - self.low) / (self.high - self.low))[:, None] * self.modes
+        half_turns = (self.spacing * (x.double() - self.low) / (self.high - self.low))[:, None] * self.modes
         # Whole turns are taken off before the factor pi rounds: at v = i/2^j the phase is then exact.
         half_turns = half_turns - 2 * torch.round(half_turns / 2)
         wave = torch.cos(math.pi * half_turns + (order - self.quarters.double()) * (math.pi / 2))

@@ -1,0 +1,1 @@
+"""Exact formulas and spectral solvers of known accuracy, to measure fields against."""
