@@ -34,6 +34,7 @@ from .networks.mlp import MLP as MLP
 from .networks.series import FourierSeries as FourierSeries
 from .networks.series import WaveSeries as WaveSeries
 from .networks.sine_features import SineFeatures as SineFeatures
+from .networks.sine_lattice import SineLattice as SineLattice
 from .networks.siren import Siren as Siren
 from .probe import ConstraintError as ConstraintError
 from .problem import Problem as Problem
@@ -41,5 +42,17 @@ from .problem import Reference as Reference
 from .solution import Solution as Solution
 from .solve import solve as solve
 from .solvers.adam import Adam as Adam
+from .solvers.balance import Balance as Balance
+from .solvers.broyden import SelfScaledBroyden as SelfScaledBroyden
+from .solvers.causal import Causal as Causal
+from .solvers.collocation import Collocation as Collocation
+from .solvers.gauss_newton import GaussNewton as GaussNewton
 from .solvers.lbfgs import LBFGS as LBFGS
 from .solvers.least_squares import LeastSquares as LeastSquares
+from .solvers.march import March as March
+from .solvers.natural_gradient import NaturalGradient as NaturalGradient
+from .solvers.points import Adaptive as Adaptive
+from .solvers.points import Fixed as Fixed
+from .solvers.points import Fresh as Fresh
+from .solvers.points import Points as Points
+from .solvers.soap import Soap as Soap

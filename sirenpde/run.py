@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from .calculus.field import Field, Recipe
 from .networks.sine_features import SineFeatures
+from .networks.sine_lattice import SineLattice
 from .networks.values import from_value, to_value
 from .problem import Problem
 from .residuals import System
@@ -143,6 +144,8 @@ def placeholder(recipe: Recipe | nn.Module) -> Recipe | nn.Module:
     """The recipe with small numbers in place of those that a solver chooses."""
     if isinstance(recipe, SineFeatures):
         return replace(recipe, count=recipe.count or 1, bandwidth=recipe.bandwidth or 1.0)
+    if isinstance(recipe, SineLattice):
+        return replace(recipe, orders=recipe.orders or 1)
     return recipe
 
 

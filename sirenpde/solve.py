@@ -18,7 +18,7 @@ from .run import Run, begin, build_system, restore
 from .run import find_device as find_device
 from .solution import Record, Row, Solution, Status
 from .solvers.ladder import Choice, choose
-from .solvers.stage import Report, Stage, held_out
+from .solvers.stage import Report, Stage, Unfit, held_out
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
 KEEP_EVERY = 50  # steps between copies of the last finite parameters
@@ -159,7 +159,7 @@ def _stages(run: Run, limits: Limits, progress: Callable[[Progress], None] | Non
             if run.before is None:
                 _open_stage(run)
             while True:
-                report = run.choice.stages[run.stage_index].advance(run.state)
+                report = _advance(run)
                 run.seconds = earlier + time.monotonic() - started
                 _note(run, report)
                 if progress is not None:
@@ -176,6 +176,22 @@ def _stages(run: Run, limits: Limits, progress: Callable[[Progress], None] | Non
     except NotFinite as error:
         return "not finite", str(error)
     return "done", message
+
+
+def _advance(run: Run) -> Report:
+    """One advance; a stage that the problem does not fit ends there if another rung is left to be tried."""
+    stage = run.choice.stages[run.stage_index]
+    try:
+        return stage.advance(run.state)
+    except Unfit as error:
+        index = run.choice.rung_at(run.stage_index)
+        if index == len(run.choice.rungs) - 1:
+            raise
+        assert run.before is not None
+        run.put_back(run.before)
+        run.stage_index = run.choice.last_of(index)
+        terms = run.state.system.losses(run.state.theta, held_out(run.state))
+        return Report(tuple(terms.tolist()), True, f"not tried: {error}")
 
 
 def _is_open(run: Run) -> bool:

@@ -24,10 +24,10 @@ LAYERS = {
     "runs": 8,
     "loading": 8,
     "analysis": 10,
-    "bench": 10,
-    "commands": 11,
-    "cli": 12,
-    "__main__": 13,
+    "bench": 11,  # it compares with the reference solvers of analysis
+    "commands": 12,
+    "cli": 13,
+    "__main__": 14,
 }
 
 

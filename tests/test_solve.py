@@ -293,9 +293,10 @@ def test_a_residual_that_is_not_finite_is_named_and_the_last_finite_state_kept()
 
 
 def test_what_cannot_be_solved_is_said():
-    _, problem = nonlinear()
-    with pytest.raises(NotAffine, match="not affine in the fields"):
-        solve(problem, [LeastSquares()])
+    u, problem = nonlinear()
+    other = on(u.domain, samples=9, name="other", loss=l1)(lambda p: u(p))
+    with pytest.raises(NotAffine, match="the loss of 'other' is l1"):
+        solve(Problem(other), [LeastSquares()])
     with pytest.raises(DeviceError, match=r"is not there|not supported"):
         solve(problem, device="cuda:7")
     with pytest.raises(DeviceError, match="no device"):

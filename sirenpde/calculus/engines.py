@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from torch import nn
 
 from ..networks.dense import DenseNetwork
+from ..networks.slabs import SlabNetwork
 from .dense_jets import JetEngine
 from .engine import Engine
 from .nested import NestedEngine
 from .reverse import ReverseEngine
 from .separable import separable_engine
+from .slabs import SlabEngine
 from .symbols import Symbol
 
 
@@ -20,8 +22,8 @@ def engine_for(module: nn.Module, symbols: Sequence[Symbol], dimension: int) -> 
 
     A point and hidden layer of width H cost 6 C H² operations for C channels. Forward jets need the channels
     of their plan, 1 + d for a gradient; reverse mode needs one, and one more for each output, but knows first
-    derivatives only. Tensor-product series have an engine of their own; any other module gets nested
-    ``torch.func``.
+    derivatives only. Tensor-product series have an engine of their own; slabs hand each point to the engine
+    of its network; any other module gets nested ``torch.func``.
 
     Raises ValueError for an operator of another number of axes, or of an order above four.
     """
@@ -39,6 +41,8 @@ def engine_for(module: nn.Module, symbols: Sequence[Symbol], dimension: int) -> 
     series = separable_engine(module, symbols)
     if series is not None:
         return series
+    if isinstance(module, SlabNetwork):
+        return SlabEngine(module, symbols, dimension, engine_for)
     if not isinstance(module, DenseNetwork):
         return NestedEngine(module, symbols, dimension)
     jets = JetEngine(module, symbols, dimension)

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
+from torch.quasirandom import SobolEngine
 
 from .activations import sine
 from .dense import DenseNetwork
 from .recipe import check_box, check_positive, check_whole, uniform_layer, waves
+
+UNIFORM = 3  # axes up to which frequencies fill a box; beyond, nearly all of its volume lies in its corners
 
 
 @dataclass(frozen=True)
 class SineFeatures:
     """The features sin(k·xi + b), frozen, and a linear head that starts at zero.
 
-    xi in [-1, 1]^d are the coordinates mapped from the box, k is uniform in the box |k_i| <= ``bandwidth``
-    (radians per half side; one number, or one per axis), b uniform in [0, 2 pi]. Along a periodic axis k is
-    a multiple of pi. With ``count=None`` or ``bandwidth=None`` the least-squares solver chooses them.
+    xi in [-1, 1]^d are the coordinates mapped from the box. A feature depends on ``interaction`` of the axes,
+    each choice of so many in turn, or on all: one axis each suits sums of functions of one coordinate, two
+    each sums of functions of pairs. k is uniform in the box |k_i| <= ``bandwidth`` (radians per half side; one
+    number, or one per axis) where it has three entries or fewer, and normal with the same variance where it
+    has more; b is uniform in [0, 2 pi]. All are quasi-random, from a scrambled Sobol sequence. Along a
+    periodic axis k is a multiple of pi. With ``count=None`` or ``bandwidth=None`` the least-squares solver
+    chooses them, and the interaction too.
 
     Raises ValueError for numbers that are not positive, and when built with one of them still to be chosen.
 
     Source: the random feature method, Chen, Chi, E and Yang 2022; a SIREN whose first layer is frozen.
+    Features of a few axes each: Hashemi, Schaeffer, Shi, Topcu, Tran and Ward 2023.
 
     >>> import torch
     >>> from sirenpde import SineFeatures
@@ -38,10 +47,13 @@ class SineFeatures:
 
     count: int | None = None
     bandwidth: float | tuple[float, ...] | None = None
+    interaction: int | None = None
 
     def __post_init__(self) -> None:
         if self.count is not None:
             check_whole("count", self.count)
+        if self.interaction is not None:
+            check_whole("interaction", self.interaction)
         if self.bandwidth is not None:
             for value in self.bandwidth if isinstance(self.bandwidth, tuple) else (self.bandwidth,):
                 check_positive("bandwidth", value)
@@ -68,19 +80,42 @@ class SineFeatures:
                 f"Give {dimension} numbers, or a single one for all."
             )
         side = torch.tensor([float(b) for b in box], dtype=torch.float64)
-        whole = list(periodic)
-        # Half a step more at each end, so that the outermost multiples of pi are as likely as the others.
-        side[whole] = math.pi * (torch.floor(side[whole] / math.pi) + 0.5)
-        k = side * (2 * torch.rand(self.count, dimension, dtype=torch.float64, generator=generator) - 1)
-        k[:, whole] = math.pi * torch.round(k[:, whole] / math.pi)
-        b = 2 * math.pi * torch.rand(self.count, dtype=torch.float64, generator=generator)
+        together = min(self.interaction or dimension, dimension)
+        seed = int(torch.randint(2**62, (), generator=generator))
+        unit = SobolEngine(dimension + 1, scramble=True, seed=seed).draw(self.count, dtype=torch.float64)
+        k = _frequencies(2 * unit[:, 1:] - 1, side, list(periodic), together <= UNIFORM)
+        if together < dimension:
+            k = k * _choices(dimension, together, self.count)
+        b = 2 * math.pi * unit[:, 0]
         hidden: list[nn.Linear] = []
         head = uniform_layer(self.count, outputs, 0.0, 0.0, generator)
         return DenseNetwork(waves(low, high, k, b), hidden, [], sine, head)
 
     def describe(self) -> str:
         count = "frozen sines" if self.count is None else f"{self.count} frozen sines"
+        if self.interaction is not None:
+            count += f" of {self.interaction} axes each" if self.interaction > 1 else " of one axis each"
         if self.bandwidth is None:
             return f"{count}, bandwidth chosen by the solver"
         box = self.bandwidth if isinstance(self.bandwidth, tuple) else (self.bandwidth,)
         return f"{count}, bandwidth {', '.join(f'{b:g}' for b in box)}"
+
+
+def _frequencies(unit: Tensor, side: Tensor, whole: Sequence[int], uniform: bool) -> Tensor:
+    """Points of [-1, 1]^d -> frequencies, multiples of pi in the columns ``whole``."""
+    if uniform:
+        # Half a step more at each end, so that the outermost multiples of pi are as likely as the others.
+        side = side.clone()
+        side[whole] = math.pi * (torch.floor(side[whole] / math.pi) + 0.5)
+        k = side * unit
+    else:
+        k = side * math.sqrt(2 / 3) * torch.erfinv(unit.clamp(-1 + 1e-9, 1 - 1e-9))
+    k[:, whole] = math.pi * torch.round(k[:, whole] / math.pi)
+    return k
+
+
+def _choices(dimension: int, together: int, count: int) -> Tensor:
+    """Ones for the axes that each feature depends on, (count, dimension)."""
+    choices = list(itertools.combinations(range(dimension), together))
+    axes = torch.tensor([choices[i % len(choices)] for i in range(count)])
+    return torch.zeros(count, dimension, dtype=torch.float64).scatter_(1, axes, 1.0)

@@ -10,7 +10,9 @@ from .fourier import Basic, FourierFeatures, Gaussian, Lattice, Positional
 from .mlp import MLP
 from .series import FourierSeries, WaveSeries
 from .sine_features import SineFeatures
+from .sine_lattice import SineLattice
 from .siren import Siren
+from .slabs import Slabs
 
 KNOWN: Mapping[str, type[Any]] = {
     kind.__name__: kind
@@ -23,7 +25,9 @@ KNOWN: Mapping[str, type[Any]] = {
         MLP,
         Positional,
         SineFeatures,
+        SineLattice,
         Siren,
+        Slabs,
         WaveSeries,
     )
 }
@@ -33,18 +37,20 @@ def to_value(recipe: object) -> dict[str, Any] | None:
     """A recipe's name and fields, as JSON could hold them; None for one of the user's own.
 
     >>> to_value(SineFeatures(40, (3.0, 8.0)))
-    {'name': 'SineFeatures', 'count': 40, 'bandwidth': [3.0, 8.0]}
+    {'name': 'SineFeatures', 'count': 40, 'bandwidth': [3.0, 8.0], 'interaction': None}
     """
     if KNOWN.get(type(recipe).__name__) is not type(recipe):
         return None
     value: dict[str, Any] = {"name": type(recipe).__name__}
     for field in fields(recipe):  # type: ignore[arg-type]
         part = getattr(recipe, field.name)
-        if not _is_plain(part):
-            part = to_value(part)
-            if part is None:
-                return None
-        value[field.name] = list(part) if isinstance(part, tuple) else part
+        if _is_plain(part):
+            value[field.name] = list(part) if isinstance(part, tuple) else part
+            continue
+        several = [to_value(own) for own in (part if isinstance(part, tuple) else (part,))]
+        if None in several:
+            return None
+        value[field.name] = several if isinstance(part, tuple) else several[0]
     return value
 
 
@@ -67,4 +73,4 @@ def _is_plain(part: object) -> bool:
 def _part(part: Any) -> Any:
     if isinstance(part, Mapping):
         return from_value(part)
-    return tuple(part) if isinstance(part, list) else part
+    return tuple(map(_part, part)) if isinstance(part, list) else part

@@ -8,9 +8,11 @@ from typing import Literal
 
 import torch
 
-from .stage import Report, State, fresh
+from .points import FRESH, Points, batches
+from .stage import Report, State
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+Schedule = Literal["cosine", "exponential", "constant"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Adam:
         clip: the gradient is shortened to this norm where it is longer; None leaves it as it is.
         average: the decay of an exponential average of the parameters, which is what the stage returns
             (0.999 remembers about a thousand steps); 0 returns the last iterate.
+        points: how the samples are drawn and weighed; new ones at every step if left out.
 
     Raises:
         ValueError: for numbers out of range.
@@ -37,10 +40,11 @@ class Adam:
 
     steps: int = 5000
     lr: float = 1e-3
-    schedule: Literal["cosine", "exponential", "constant"] = "cosine"
+    schedule: Schedule = "cosine"
     final: float = 0.01
     clip: float | None = None
     average: float = 0.0
+    points: Points = FRESH
 
     def __post_init__(self) -> None:
         if self.steps < 1 or not self.lr > 0 or not 0 < self.final <= 1 or not 0 <= self.average < 1:
@@ -67,10 +71,7 @@ class Adam:
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
-        done = step / max(1, self.steps)
-        if self.schedule == "cosine":
-            return self.lr * (self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * done)))
-        return self.lr * (self.final**done if self.schedule == "exponential" else 1.0)
+        return self.lr * falling(self.schedule, self.final, step / max(1, self.steps))
 
     def advance(self, state: State) -> Report:
         memory, theta = state.memory, state.theta
@@ -80,7 +81,7 @@ class Adam:
                 memory["average"], memory["iterate"] = torch.zeros_like(theta), theta.clone()
         if self.average:
             theta = memory["iterate"]
-        evaluation = state.system.gradient(theta, fresh(state))
+        evaluation = state.system.gradient(theta, batches(state, self.points))
         gradient = evaluation.gradient
         if self.clip is not None:
             gradient *= min(1.0, self.clip / (float(gradient.norm()) + 1e-300))
@@ -95,3 +96,10 @@ class Adam:
             torch.div(memory["average"], 1 - self.average**t, out=state.theta)
         state.step += 1
         return Report(tuple(evaluation.terms.tolist()), state.step >= self.steps, "all steps taken")
+
+
+def falling(schedule: Schedule, final: float, done: float) -> float:
+    """The share of the first learning rate that is left when this share of the steps is done."""
+    if schedule == "cosine":
+        return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * done))
+    return final**done if schedule == "exponential" else 1.0

@@ -1,4 +1,4 @@
-"""A rank-revealing least-squares solve with scaled columns, never through normal equations."""
+"""Least squares by an orthogonal factorisation that bears any loss of rank, never by normal equations."""
 
 from __future__ import annotations
 
@@ -7,39 +7,110 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-SMALL = 600  # columns up to which the singular-value driver is worth its time
+DAMPING = 1e-15  # of the columns' norm: below what rounding leaves of a singular value anyway
+
+
+@dataclass(frozen=True)
+class Factor:
+    """R of the QR factorisation of [A; damping I], with the columns of A scaled to unit norm.
+
+    Its diagonal never vanishes, however dependent the columns are, so that it is also a preconditioner: the
+    columns of A R⁻¹ are orthonormal as far as those of A are independent.
+    """
+
+    upper: Tensor  # (n, n)
+    rotated: Tensor  # Qᵀb, (n,) or (n, k)
+    scale: Tensor  # (n,), the norms of the columns
+    damping: float
+
+    @property
+    def columns(self) -> int:
+        return len(self.scale)
+
+    @property
+    def rank(self) -> int:
+        """How many columns are not a combination of those before them, to about thirteen digits."""
+        return int((self.upper.diagonal().abs() > 100 * self.damping).sum())
+
+    def solve(self, right: Tensor) -> Tensor:
+        """R⁻¹ applied, and the scaling of the columns undone."""
+        return _triangular(self.upper, right) / self._by_row(right)
+
+    def solve_adjoint(self, right: Tensor) -> Tensor:
+        """The adjoint of ``solve``."""
+        return _triangular(self.upper.mH, right / self._by_row(right), upper=False)
+
+    def _by_row(self, right: Tensor) -> Tensor:
+        return self.scale if right.dim() == 1 else self.scale[:, None]
 
 
 @dataclass(frozen=True)
 class Solved:
-    """A minimiser of |A x - b|, of small norm in the scaled columns, and the rank that was used."""
+    """A minimiser of |A x - b|, of small norm in the scaled columns, and the factor it came from."""
 
     x: Tensor
-    rank: int
+    factor: Factor
+
+    @property
+    def rank(self) -> int:
+        return self.factor.rank
 
 
-def solve_dense(matrix: Tensor, target: Tensor, cutoff: float = 1e-15) -> Solved:
-    """Least squares by singular values (few columns) or pivoted QR, on the CPU; QR of [A; lam I] elsewhere.
+def solve_dense(matrix: Tensor, target: Tensor, damping: float = DAMPING) -> Solved:
+    """Least squares by Householder QR of the matrix over a small multiple of the identity.
 
-    Columns are scaled to unit norm first. ``cutoff`` is relative to the largest singular value (``gelsd``)
-    or pivot (``gelsy``). ``target`` is (rows,) or (rows, k).
+    With D the columns' norms it minimises |A x - b|² + damping² |D x|². The target is (rows,) or (rows, k).
+
+    The multiple takes the place of a cutoff for small singular values (Björck 1996, section 2.7.2): where
+    many columns are dependent to the last digit, as those of frozen features are, the residual is as small
+    as with a singular value decomposition, at the cost of one unpivoted QR, on a GPU too.
     """
-    scale = torch.linalg.vector_norm(matrix, dim=0).clamp(min=torch.finfo(matrix.dtype).tiny)
-    scaled, right = matrix / scale, target.reshape(len(target), -1)
-    if matrix.device.type == "cpu":
-        driver = "gelsd" if matrix.shape[1] <= SMALL else "gelsy"
-        solved = torch.linalg.lstsq(scaled, right, rcond=cutoff, driver=driver)
-        x, rank = solved.solution, int(solved.rank)
-    else:
-        x, rank = _damped(scaled, right), matrix.shape[1]
-    return Solved((x / scale[:, None]).reshape(-1, *target.shape[1:]), rank)
+    norms = torch.linalg.vector_norm(matrix, dim=0)
+    usual = norms.median().clamp(min=torch.finfo(norms.dtype).tiny)
+    scale = norms.clamp(min=0.01 * float(usual))  # what hardly moves a residual is not to move far
+    damping = max(damping, DAMPING * torch.finfo(matrix.dtype).eps / torch.finfo(torch.float64).eps)
+    upper, rotated = _triangle(matrix, scale, target, damping)
+    factor = Factor(upper, rotated, scale, damping)
+    return Solved(factor.solve(rotated), factor)
 
 
-def _damped(scaled: Tensor, right: Tensor) -> Tensor:
-    """Householder QR of the matrix over a tiny multiple of the identity: as accurate, and present on GPUs."""
-    columns = scaled.shape[1]
-    damping = 1e-14 * torch.eye(columns, dtype=scaled.dtype, device=scaled.device)
-    q, r = torch.linalg.qr(torch.cat([scaled, damping]))
-    full = torch.cat([right, right.new_zeros(columns, right.shape[1])])
-    x: Tensor = torch.linalg.solve_triangular(r, q.mH @ full, upper=True)
-    return x
+def solve_again(
+    matrix: Tensor, target: Tensor, factor: Factor, iterations: int, tolerance: float
+) -> tuple[Tensor, float]:
+    """Least squares by conjugate gradients, preconditioned with the factor of a matrix that is near.
+
+    Returns the solution and how far the preconditioned gradient Aᵀ(b - A x) has fallen, which is at most
+    ``tolerance`` where it converged within ``iterations`` (Björck 1996, section 7.4).
+    """
+    x, r = torch.zeros_like(factor.rotated), target
+    p = s = factor.solve_adjoint(matrix.mH @ r)
+    first = gamma = float(torch.linalg.vector_norm(s)) ** 2
+    for _ in range(iterations):
+        if gamma <= tolerance**2 * first:
+            break
+        step = factor.solve(p)
+        moved = matrix @ step
+        alpha = gamma / float(torch.linalg.vector_norm(moved)) ** 2
+        x, r = x + alpha * step, r - alpha * moved
+        s = factor.solve_adjoint(matrix.mH @ r)
+        before, gamma = gamma, float(torch.linalg.vector_norm(s)) ** 2
+        p = s + (gamma / before) * p
+    return x, (gamma / first) ** 0.5 if first > 0 else 0.0
+
+
+def _triangle(matrix: Tensor, scale: Tensor, target: Tensor, damping: float) -> tuple[Tensor, Tensor]:
+    """R and Qᵀb at once: the target is more columns of what is factorised."""
+    rows, columns = matrix.shape
+    right = target.reshape(rows, -1)
+    stacked = matrix.new_zeros(rows + columns, columns + right.shape[1])
+    torch.div(matrix, scale, out=stacked[:rows, :columns])
+    stacked[:rows, columns:] = right
+    stacked[rows:, :columns].diagonal().fill_(damping)
+    upper = torch.geqrf(stacked)[0][:columns].triu()
+    return upper[:, :columns], upper[:, columns:].reshape(-1, *target.shape[1:])
+
+
+def _triangular(matrix: Tensor, right: Tensor, upper: bool = True) -> Tensor:
+    columns = right.reshape(len(right), -1)
+    solved: Tensor = torch.linalg.solve_triangular(matrix, columns, upper=upper)
+    return solved.reshape(right.shape)

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .stage import Report, State, fixed
+from .points import FIXED, Points, batches
+from .stage import Report, State
 
 INNER = 10  # iterations to an advance: each call of the library's optimiser evaluates once more at its start
 
@@ -22,6 +23,8 @@ class LBFGS:
     Args:
         steps: at most this many advances of ten iterations each.
         history: how many pairs it remembers.
+        points: how the samples are drawn and weighed; one fixed set if left out. Where they change, the pairs
+            are forgotten, since they belong to another objective.
 
     >>> from sirenpde import LBFGS
     >>> LBFGS(steps=100).name
@@ -30,6 +33,7 @@ class LBFGS:
 
     steps: int = 200
     history: int = 50
+    points: Points = FIXED
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.history < 1:
@@ -46,13 +50,15 @@ class LBFGS:
         return torch.float64
 
     def advance(self, state: State) -> Report:
+        samples = batches(state, self.points)
+        if self.points.renewed(state.step) == state.step:
+            self._forget(state)
         optimizer = self._optimizer(state)
         parameter: Tensor = state.cache["parameter"]
-        batches = fixed(state)
         best: dict[str, Any] = {}
 
         def closure() -> Tensor:
-            evaluation = state.system.gradient(parameter.detach(), batches)
+            evaluation = state.system.gradient(parameter.detach(), samples)
             parameter.grad = evaluation.gradient
             loss = float(evaluation.loss)
             if "loss" not in best or loss < best["loss"]:
@@ -68,6 +74,11 @@ class LBFGS:
         stalled = before is not None and best["loss"] >= before * (1 - 1e-6)
         reason = "the objective no longer falls" if stalled else "all steps taken"
         return Report(best["terms"], stalled or state.step >= self.steps, reason)
+
+    def _forget(self, state: State) -> None:
+        for kept in (state.memory, state.cache):
+            kept.pop("optimizer", None)
+        state.memory.pop("loss", None)
 
     def _optimizer(self, state: State) -> torch.optim.LBFGS:
         if "optimizer" not in state.cache:

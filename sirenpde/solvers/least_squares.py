@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..calculus.field import Field
 from ..networks.series import EvolvingSeries, SeparableSeries
-from ..networks.sine_features import SineFeatures
 from ..residuals import Batch, Group, System, is_affine
-from .dense_rows import MEMORY_LIMIT, assemble, column_count, has_last_layer, row_count, store
+from .dense_rows import assemble, column_count, has_last_layer, store
 from .dense_solve import solve_dense
+from .edge_points import draw
+from .features import Search, is_open
 from .grid_rows import grid_rows, on_grids, solve_on_grids
+from .newton import newton
+from .null_space import NullSpace, null_space
 from .preconditioner import by_diagonal, by_differences
-from .stage import HELD_OUT, Report, State, generator
+from .stage import Report, State, Unfit, generator
 
 OVERSAMPLING = 2.5  # rows to columns at least, where the domain has points enough
+SUSPICIOUS = 1e-3  # a relative held-out residual with which undetermined directions are looked for again
 GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grids stops
-COUNTS = (200, 400, 800, 1600, 2400)
-BANDWIDTHS = (4.0, 8.0, 16.0, 32.0, 64.0)
 
 
-class NotAffine(ValueError):
+class NotAffine(Unfit):
     """The constraints are not affine in what a least-squares stage solves for."""
 
 
@@ -69,94 +71,82 @@ class LeastSquares:
 
     def advance(self, state: State) -> Report:
         _check(state.system)
-        open_fields = [u for u, recipe in state.recipes.items() if is_open(recipe)]
-        if open_fields:
-            reason = self._search(state, open_fields)
+        if any(map(is_open, state.recipes.values())):
+            batches, reason = self._search(state)
         else:
-            state.theta, reason = self._solve(state)
+            batches = _samples(state, state.system)
+            reason = self._solve(state, batches)
         state.step += 1
-        terms = state.system.losses(state.theta, _samples(state, state.system))
+        terms = state.system.losses(state.theta, batches)
         return Report(tuple(terms.tolist()), True, reason)
 
-    def _solve(self, state: State) -> tuple[Tensor, str]:
-        system = state.system
-        batches = _samples(state, system)
-        u = on_grids(system, batches)
-        if u is not None:
-            module = system.parameters.networks[u]
-            assert isinstance(module, SeparableSeries | EvolvingSeries)
-            rows = grid_rows(system, module, u, batches)
-            whole = isinstance(module, EvolvingSeries) or all(map(_whole, system.groups))
-            precondition = by_diagonal(rows) if whole else by_differences(module, rows)
-            start = state.theta.reshape(module.coefficients.shape)
-            found, count = solve_on_grids(rows, start, precondition, GRID_TOLERANCE, self.iterations)
-            return found.reshape(-1), f"{found.numel()} coefficients on grids, {count} iterations"
-        return _solve_dense(system, state.theta, batches)
-
-    def _search(self, state: State, fields: Sequence[Field]) -> str:
-        """Feature counts upwards, and for each the bandwidth that predicts the held-out rows best."""
-        best: Trial | None = None
-        bandwidths: tuple[float, ...] = BANDWIDTHS
-        for count in COUNTS:
-            found = _best_bandwidth(state, fields, count, bandwidths)
-            if found is None:
-                break
-            if best is not None and found.held_out > 0.5 * best.held_out:
-                break
-            best = found
-            if best.held_out < self.tolerance:
-                break
-            bandwidths = tuple(found.bandwidth * factor for factor in (1 / 1.5, 1.0, 1.5))
-        assert best is not None
+    def _search(self, state: State) -> tuple[Sequence[Batch], str]:
+        """Features by their held-out residual, and a last solve on all samples where there are more."""
+        search = Search(state, self.tolerance)
+        best = search.run()
         state.system, state.theta = best.system, best.theta
         state.recipes.update(best.recipes)
-        return f"{best.note}, bandwidth {best.bandwidth:.3g}, held-out residual {best.held_out:.1e}"
+        batches, samples = _samples(state, best.system), search.samples(best.system)
+        if best.system.row_count(batches) > best.rows:
+            note = _solve_dense(state, batches, best.free, samples.unit)
+        else:
+            batches, note = samples.fitted, _size(best.system, samples.fitted)
+        free = best.free
+        if free is None and best.held_out > SUSPICIOUS:
+            free = null_space(best.system, state.theta, batches)
+        shape = next(iter(best.recipes.values())).describe()
+        return batches, f"{note}; {shape}; held-out residual {best.held_out:.1e}{_told(free)}"
+
+    def _solve(self, state: State, batches: Sequence[Batch]) -> str:
+        system = state.system
+        u = on_grids(system, batches)
+        if u is not None:
+            return self._solve_on_grids(state, u, batches)
+        if not all(map(has_last_layer, system.parameters.networks.values())):
+            raise NotAffine(
+                "LeastSquares() solves a Fourier series on tensor grids only, and alone. Declare its constraints on "
+                "the pixels or edges of a PixelGrid or on box.nodes(n), with all their points; or use SineFeatures."
+            )
+        note = _solve_dense(state, batches)
+        free = null_space(system, state.theta, batches)
+        if free is not None and free.exact:
+            note = _solve_dense(state, batches, free)
+        return note + _told(free)
+
+    def _solve_on_grids(self, state: State, u: Field, batches: Sequence[Batch]) -> str:
+        module = state.system.parameters.networks[u]
+        assert isinstance(module, SeparableSeries | EvolvingSeries)
+        rows = grid_rows(state.system, module, u, batches)
+        whole = isinstance(module, EvolvingSeries) or all(map(_whole, state.system.groups))
+        precondition = by_diagonal(rows) if whole else by_differences(module, rows)
+        start = state.theta.reshape(module.coefficients.shape)
+        found, count = solve_on_grids(rows, start, precondition, GRID_TOLERANCE, self.iterations)
+        state.theta = found.reshape(-1)
+        return f"{found.numel()} coefficients on grids, {count} iterations"
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One choice of features and how well it predicts rows that it was not fitted to."""
-
-    held_out: float
-    bandwidth: float
-    recipes: dict[Field, SineFeatures]
-    system: System
-    theta: Tensor
-    note: str
-
-
-def _best_bandwidth(
-    state: State, fields: Sequence[Field], count: int, bandwidths: Sequence[float]
-) -> Trial | None:
-    """The best trial, going upwards until two in a row are worse; None where the matrices would be too large."""
-    best, worse = None, 0
-    for bandwidth in bandwidths:
-        trial = _try(state, fields, count, bandwidth)
-        if trial is None:
-            break
-        worse = worse + 1 if best is not None and trial.held_out > best.held_out else 0
-        best = trial if best is None or trial.held_out < best.held_out else best
-        if worse == 2:
-            break
-    return best
+def _solve_dense(
+    state: State, batches: Sequence[Batch], free: NullSpace | None = None, unit: float | None = None
+) -> str:
+    """One solve where the constraints are affine, Newton's method where they are not; what was done."""
+    system = state.system
+    held = None if free is None else free.rows(system, state.theta)
+    if is_affine(system.problem):
+        linear = assemble(system, state.theta, batches, held)
+        solved = solve_dense(linear.matrix, linear.target)
+        state.theta = store(system, state.theta, solved.x)
+        return f"{_size(system, batches)}, rank {solved.rank}"
+    result = newton(system, state.theta, batches, unit=unit, held=held)
+    state.theta = result.theta
+    return f"{_size(system, batches)}, {result.note}"
 
 
-def _try(state: State, fields: Sequence[Field], count: int, bandwidth: float) -> Trial | None:
-    recipes = {}
-    for u in fields:
-        recipe = state.recipes[u]
-        assert isinstance(recipe, SineFeatures)
-        recipes[u] = replace(recipe, count=recipe.count or count, bandwidth=recipe.bandwidth or bandwidth)
-    networks = {
-        **state.system.parameters.networks,
-        **{u: state.build(u, recipe) for u, recipe in recipes.items()},
-    }
-    system = System(state.system.problem, networks, state.system.device, state.system.dtype)
-    columns = column_count(system)
-    if OVERSAMPLING * columns * columns * 8 > MEMORY_LIMIT:
-        return None
-    theta, note = _solve_dense(system, system.initial(), _samples(state, system))
-    return Trial(_held_out(state, system, theta), bandwidth, recipes, system, theta, note)
+def _size(system: System, batches: Sequence[Batch]) -> str:
+    return f"{system.row_count(batches)} rows, {column_count(system)} columns"
+
+
+def _told(free: NullSpace | None) -> str:
+    return "" if free is None else f"; {free.describe()}"
 
 
 def _whole(group: Group) -> bool:
@@ -165,55 +155,38 @@ def _whole(group: Group) -> bool:
     return bool(len(lattice.index) == math.prod(lattice.shape))
 
 
-def is_open(recipe: object) -> bool:
-    """Whether a recipe leaves its size to the solver."""
-    return isinstance(recipe, SineFeatures) and (recipe.count is None or recipe.bandwidth is None)
-
-
 def solvable(module: nn.Module) -> bool:
     """Whether a least-squares stage can solve this network's last layer."""
     return has_last_layer(module) or isinstance(module, SeparableSeries | EvolvingSeries)
 
 
 def _check(system: System) -> None:
-    if not is_affine(system.problem):
-        raise NotAffine(
-            "LeastSquares() was asked for, but the constraints are not affine in the fields (a product of fields, a "
-            "nonlinear function, an unknown number, or an l1 loss). Use Adam() and LBFGS() instead."
-        )
-    poor = [u.name for u, module in system.parameters.networks.items() if not solvable(module)]
+    poor = [c for c in system.problem.constraints if c.loss.name != "l2"]
     if poor:
+        names = ", ".join(f"'{c.name}'" for c in poor)
         raise NotAffine(
-            f"LeastSquares() cannot solve for {', '.join(poor)}: the network has no linear last layer that the "
+            f"LeastSquares() minimises squares, but the loss of {names} is {poor[0].loss.name}. Declare l2 there, "
+            f"or use a stage for any loss: Adam() and LBFGS()."
+        )
+    own = [u.name for u, module in system.parameters.networks.items() if not solvable(module)]
+    if own:
+        raise NotAffine(
+            f"LeastSquares() cannot solve for {', '.join(own)}: the network has no linear last layer that the "
             f"toolkit knows. Use a recipe such as Siren or SineFeatures, or Adam() and LBFGS()."
+        )
+    series = [u.name for u, module in system.parameters.networks.items() if not has_last_layer(module)]
+    if series and not is_affine(system.problem):
+        raise NotAffine(
+            f"LeastSquares() solves for the series of {', '.join(series)} where the constraints are affine in the "
+            f"fields, and these are not (a product of fields, a nonlinear function, an unknown number). Use "
+            f"SineFeatures, which it solves by Newton's method, or Adam() and LBFGS()."
         )
 
 
 def _samples(state: State, system: System) -> tuple[Batch, ...]:
     """The fixed points, with enough of them for the columns of a dense matrix."""
-    batches = system.draw(generator(state.seed, -1), state.scale)
+    batches = draw(system, generator(state.seed, -1), state.scale)
     if not all(has_last_layer(module) for module in system.parameters.networks.values()):
         return batches
-    shortage = OVERSAMPLING * column_count(system) / row_count(system, batches)
-    return batches if shortage <= 1 else system.draw(generator(state.seed, -1), state.scale * shortage)
-
-
-def _solve_dense(system: System, theta: Tensor, batches: Sequence[Batch]) -> tuple[Tensor, str]:
-    mixed = [m for m in system.parameters.networks.values() if not has_last_layer(m)]
-    if mixed:
-        raise NotAffine(
-            "LeastSquares() solves a Fourier series on tensor grids only, and alone. Declare its constraints on the "
-            "pixels or edges of a PixelGrid or on box.nodes(n), with all their points; or use SineFeatures."
-        )
-    linear = assemble(system, theta, batches)
-    solved = solve_dense(linear.matrix, linear.target)
-    rows, columns = linear.matrix.shape
-    return store(system, theta, solved.x), f"{rows} rows, {columns} columns, rank {solved.rank}"
-
-
-def _held_out(state: State, system: System, theta: Tensor) -> float:
-    """The residual on other points, relative to the residual of the zero field there."""
-    batches = system.draw(generator(state.seed, HELD_OUT), state.scale)
-    zero = store(system, theta, torch.zeros(column_count(system), dtype=theta.dtype, device=theta.device))
-    size, found = float(system.losses(zero, batches).sum()), float(system.losses(theta, batches).sum())
-    return math.sqrt(found / size) if size > 0 else math.sqrt(found)
+    shortage = OVERSAMPLING * column_count(system) / system.row_count(batches)
+    return batches if shortage <= 1 else draw(system, generator(state.seed, -1), state.scale * shortage)

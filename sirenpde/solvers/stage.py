@@ -53,6 +53,10 @@ class Report:
         return sum(self.terms)
 
 
+class Unfit(ValueError):
+    """A stage that cannot work on a problem, or not within the memory; the message says why and which one can."""
+
+
 class Stage(Protocol):
     """One solver. A frozen description; all that changes lives in the ``State``."""
 

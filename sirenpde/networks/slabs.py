@@ -1,0 +1,101 @@
+"""One network per slab of an axis, such as time, each in local coordinates of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Generator, Tensor, nn
+
+from .recipe import Recipe
+
+
+class SlabNetwork(nn.Module):
+    """Routes each point by its coordinate along one axis: slab k from ``edges[k]`` to ``edges[k + 1]``.
+
+    A point on an inner edge belongs to the slab below. Beyond the first and the last edge the network stays
+    as it is there, constant along the axis.
+    """
+
+    def __init__(self, axis: int, edges: Sequence[float], networks: Sequence[nn.Module]) -> None:
+        super().__init__()
+        # Plain numbers, not a buffer: a network converted to float32 keeps its edges to the last digit.
+        self.axis, self.edges = axis, tuple(map(float, edges))
+        self.networks = nn.ModuleList(networks)
+
+    def place(self, x: Tensor) -> Tensor:  # (..., d) -> (...)
+        """The slab of each point."""
+        inner = torch.tensor(self.edges[1:-1], dtype=x.dtype, device=x.device)
+        return (x[..., self.axis, None] > inner).sum(-1)
+
+    def held(self, x: Tensor) -> Tensor:  # (..., d) -> (..., d)
+        """The points, those beyond the edges moved onto them."""
+        low, high = (torch.tensor(e, dtype=x.dtype, device=x.device) for e in (self.edges[0], self.edges[-1]))
+        columns = list(x.unbind(-1))
+        t = columns[self.axis]
+        columns[self.axis] = torch.where(t < low, low, torch.where(t > high, high, t))
+        return torch.stack(columns, dim=-1)
+
+    def forward(self, x: Tensor) -> Tensor:  # (..., d) -> (..., outputs)
+        place, x = self.place(x)[..., None], self.held(x)
+        total: Tensor = self.networks[0](x)
+        for k, network in enumerate(self.networks):
+            total = torch.where(place == k, network(x), total)
+        return total
+
+
+@dataclass(frozen=True)
+class Slabs:
+    """What ``March`` builds a field from: one recipe per slab of an axis.
+
+    Args:
+        recipes: one per slab.
+        axis: the place of the axis among the field's own.
+        edges: where the slabs begin and end, one more than recipes, ascending.
+
+    Raises ValueError where these do not fit each other.
+
+    >>> import torch
+    >>> from sirenpde.networks.sine_lattice import SineLattice
+    >>> from sirenpde.networks.slabs import Slabs
+    >>> recipe = Slabs((SineLattice((3, 8)), SineLattice((3, 12))), axis=0, edges=(0.0, 0.1, 0.3))
+    >>> recipe.describe()
+    '2 slabs of sine lattice, order 3 x 12'
+    >>> recipe.build([0.0, -1.0], [1.0, 1.0], 1, (1,), torch.Generator()).edges
+    (0.0, 0.1, 0.3)
+    """
+
+    recipes: tuple[Recipe, ...]
+    axis: int
+    edges: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.recipes or len(self.edges) != len(self.recipes) + 1:
+            raise ValueError(
+                f"{len(self.recipes)} recipes and {len(self.edges)} edges; at least one recipe and one edge more "
+                f"than recipes were expected. Give both ends of every slab."
+            )
+        if any(not a < b for a, b in pairwise(self.edges)):
+            raise ValueError(
+                f"edges={self.edges}; ascending numbers were expected. Sort them, and drop empty slabs."
+            )
+
+    def build(
+        self,
+        low: Sequence[float],
+        high: Sequence[float],
+        outputs: int,
+        periodic: Sequence[int],
+        generator: Generator,
+    ) -> SlabNetwork:
+        networks = []
+        for recipe, start, end in zip(self.recipes, self.edges, self.edges[1:], strict=False):
+            ends = [(start, end) if a == self.axis else (low[a], high[a]) for a in range(len(low))]
+            low_ends, high_ends = [a for a, _ in ends], [b for _, b in ends]
+            networks.append(recipe.build(low_ends, high_ends, outputs, periodic, generator))
+        return SlabNetwork(self.axis, self.edges, networks)
+
+    def describe(self) -> str:
+        return f"{len(self.recipes)} slabs of {self.recipes[-1].describe()}"

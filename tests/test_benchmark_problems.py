@@ -1,0 +1,82 @@
+"""The benchmark problems: their declared solutions satisfy their constraints, and declaring them computes nothing."""
+
+import pytest
+
+from sirenpde import Problem, solve
+from sirenpde.analysis.check import check_reference
+from sirenpde.analysis.references import cavity, periodic
+from sirenpde.loading import build, find, load, options
+
+EXACT = [
+    ("poisson_square", {}),
+    ("helmholtz_modes", {"modes": (1, 4)}),
+    ("helmholtz_modes", {"modes": (10, 10), "wavenumber": 3.0}),
+    ("poisson_multiscale", {}),
+    ("poisson_multiscale", {"waves": (1, 3)}),
+    ("wave_string", {}),
+    ("wave_string", {"speed": 1.0, "mode": 3}),
+    ("burgers", {"viscosity": 0.1}),
+    ("korteweg_de_vries", {"start": "solitons"}),
+    ("poisson_5d", {"solution": "additive"}),
+    ("poisson_5d", {"solution": "mixed"}),
+    ("poisson_10d", {}),
+    ("kovasznay", {"reynolds": 20.0}),
+    ("convection", {"speed": 30.0}),
+    ("reaction", {}),
+    ("eikonal_shapes", {"shape": "sphere"}),
+    ("eikonal_shapes", {"shape": "torus"}),
+]
+SAMPLED = [
+    ("allen_cahn", {"start": "kink"}),
+    ("allen_cahn", {"start": "smooth"}),
+    ("korteweg_de_vries", {"start": "cosine"}),
+    ("kuramoto_sivashinsky", {}),
+    ("cavity", {}),
+]
+
+
+def declared(name: str, **flags: object) -> Problem:
+    return build(load(find(name)), flags)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "flags"), EXACT)
+def test_the_declared_solution_satisfies_every_constraint(name, flags):
+    problem = declared(name, **flags)
+    findings = list(check_reference(problem))
+    assert len(findings) == len(problem.constraints)
+    assert all(finding.ok for finding in findings), findings
+
+
+@pytest.mark.parametrize(("name", "flags"), EXACT + SAMPLED)
+@pytest.mark.parametrize("network", ["auto", "siren"])
+def test_declaring_a_problem_computes_no_reference(name, flags, network, monkeypatch):
+    def computed(*given: object) -> None:
+        raise AssertionError("a reference was computed")
+
+    monkeypatch.setattr(periodic, "_history", computed)
+    monkeypatch.setattr(cavity, "_flow", computed)
+    problem = declared(name, **flags, network=network)
+    assert problem.reference
+    assert problem.using is None or network == "auto"
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in EXACT + SAMPLED}))
+def test_every_parameter_is_a_flag_with_help(name):
+    found = options(load(find(name)))
+    assert found[-1].name == "network" and found[-1].choices == ("auto", "siren")
+    assert all(option.help and not option.required for option in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "most"),
+    [
+        ("poisson_square", {}, 1e-12),
+        pytest.param("helmholtz_modes", {}, 1e-12, marks=pytest.mark.slow),
+        pytest.param("wave_string", {}, 1e-11, marks=pytest.mark.slow),
+        pytest.param("convection", {}, 1e-10, marks=pytest.mark.slow),
+        pytest.param("reaction", {}, 1e-10, marks=pytest.mark.slow),
+    ],
+)
+def test_smooth_problems_are_solved_nearly_to_rounding(name, flags, most):
+    solution = solve(declared(name, **flags))
+    assert solution.errors["u"]["relative_l2"] < most
