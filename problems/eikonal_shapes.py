@@ -1,0 +1,67 @@
+"""The signed distance to a sphere or a torus, from the eikonal equation alone.
+
+    |∇u|² = 1   in a shell around the surface,      u = 0,  ∂u/∂n = 1   on the surface.
+
+In the shell the distance is smooth: it ends before the points that have two nearest ones on the surface. So u can be
+compared with the exact distance there, to the last digit that a method gives.
+"""
+
+from typing import Literal
+
+import torch
+from sirenpde import Box, Field, LeastSquares, Point, PointCloud, Problem, Reference, SineFeatures, Siren, dot
+from sirenpde import grad, on
+from torch import Tensor
+
+
+def problem(
+    shape: Literal["sphere", "torus"] = "sphere",
+    radius: float = 0.6,
+    tube: float = 0.25,
+    shell: float = 0.1,
+    network: Literal["auto", "siren"] = "auto",
+) -> Problem:
+    """The distance near a surface, compared with the exact one.
+
+    Args:
+        shape: the surface.
+        radius: of the sphere, or of the torus from its centre to the middle of its tube.
+        tube: radius of the torus's tube.
+        shell: how far it reaches on both sides of the surface; less than the tube's radius, or the sphere's.
+        network: "auto", frozen sines and Newton's method; "siren", a trained one of two layers.
+    """
+    torus, trained = shape == "torus", network == "siren"
+    wide, high = (radius + tube, tube) if torus else (radius, radius)
+    a, c = wide + shell, high + shell
+    box = Box(x=(-a, a), y=(-a, a), z=(-c, c))
+    u = Field("u", box, Siren(width=32, depth=2, omega=4) if trained else SineFeatures())
+
+    def distance(q: Tensor) -> Tensor:
+        ring = torch.hypot(torch.hypot(q[..., 0], q[..., 1]) - radius, q[..., 2])
+        return ring - tube if torus else q.norm(dim=-1) - radius
+
+    near = box.where(lambda q: distance(q).abs() < shell, "shell")
+    drawn = near.draw(4000, torch.Generator().manual_seed(0))[0]
+    normals = torch.func.vmap(torch.func.grad(distance))(drawn)
+    surface = PointCloud(drawn - distance(drawn)[:, None] * normals, box, {"normal": normals}, "surface")
+
+    @on(near, samples=8000)
+    def eikonal(p: Point) -> Tensor:
+        """|∇u|² = 1"""
+        return dot(grad(u)(p), grad(u)(p)) - 1
+
+    @on(surface, weight=100)
+    def zero(p: Point) -> Tensor:
+        """u = 0"""
+        return u(p)
+
+    @on(surface)
+    def outward(p: Point) -> Tensor:
+        """∂u/∂n = 1"""
+        return dot(grad(u)(p), surface["normal"](p)) - 1
+
+    def exact(p: Point) -> Tensor:
+        return distance(p.coords)
+
+    reference = {u: Reference(exact, near)}
+    return Problem(eikonal, zero, outward, reference=reference, using=None if trained else [LeastSquares()])

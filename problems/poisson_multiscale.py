@@ -1,0 +1,42 @@
+"""Poisson's equation with waves of several lengths at once.
+
+    -Δu = f   on (0, 1)²,      u = 0   on the boundary,      u = 1/n Σ_w sin wπx sin wπy,
+
+a sum over n whole numbers w. Networks learn the long waves first, and the short ones late or never.
+"""
+
+import math
+from typing import Literal
+
+import torch
+from sirenpde import Box, Field, Point, Problem, Siren, laplacian, on
+from torch import Tensor
+
+
+def problem(waves: tuple[int, ...] = (4, 8, 12, 16), network: Literal["auto", "siren"] = "auto") -> Problem:
+    """Poisson's equation with an exact solution of many scales.
+
+    Args:
+        waves: w, the half waves along a side.
+        network: "auto", chosen by the toolkit; "siren", a trained one of two layers.
+    """
+    box = Box(x=(0, 1), y=(0, 1))
+    x, y = box.axes
+    u = Field("u", box, Siren(width=32, depth=2, omega=2 * max(waves)) if network == "siren" else None)
+    w = math.pi * torch.tensor(waves, dtype=torch.float64)
+
+    def exact(p: Point) -> Tensor:
+        return (torch.sin(w * x(p)) * torch.sin(w * y(p))).mean()
+
+    @on(box, samples=6000)
+    def poisson(p: Point) -> Tensor:
+        """-Δu = f"""
+        f = (2 * w**2 * torch.sin(w * x(p)) * torch.sin(w * y(p))).mean()
+        return -laplacian(u)(p) - f
+
+    @on(box.boundary(), samples=1200, weight=float((2 * w**2).mean()) ** 2)
+    def walls(p: Point) -> Tensor:
+        """u = 0"""
+        return u(p)
+
+    return Problem(poisson, walls, reference={u: exact})
