@@ -26,7 +26,7 @@ _COMMANDS = {
     "resume": "go on with a run where it stopped",
     "export": "write a run's fields for mesh viewers",
     "plot": "draw a run's figures again",
-    "bench": "measure the derivative engine",
+    "bench": "measure the derivative engine's speed, or the accuracy of solved problems",
 }
 _NEEDS_PROBLEM = ("show", "check", "solve")
 _WORDS = {
@@ -137,6 +137,7 @@ def _problem_command(name: str, rest: list[str], words: list[str]) -> int:
         seed=given.seed,
         steps=given.steps,
         budget=given.budget,
+        tolerance=given.tolerance,
         samples_scale=given.samples_scale,
         network=None if "network" in own or given.network == "auto" else given.network,
     )
@@ -179,9 +180,25 @@ def _plot(given: argparse.Namespace) -> int:
 
 
 def _bench(given: argparse.Namespace) -> int:
-    from .commands.bench import bench_command
+    from .commands.bench import accuracy_command, speed_command
 
-    return bench_command(given.what, given.quick, given.json)
+    flags = ("seeds", "only", "budget", "device", "out")
+    named = [f"--{flag}" for flag in flags if getattr(given, flag) is not None]
+    if given.what == "speed":
+        if named:
+            raise UsageError(
+                f"{named[0]} is a flag of 'sirenpde bench accuracy'; 'bench speed' takes none such."
+            )
+        return speed_command(given.quick, given.json)
+    from .bench.accuracy_cases import UnknownCase, chosen
+
+    try:
+        cases = chosen(given.only or [], given.quick)
+    except UnknownCase as error:
+        raise UsageError(str(error)) from None
+    seeds = given.seeds or (1 if given.quick else 3)
+    device = given.device or "cpu"
+    return accuracy_command(cases, seeds, given.quick, given.budget, device, given.out, given.json)
 
 
 _RUN: dict[str, Callable[[argparse.Namespace], int]] = {
@@ -250,8 +267,22 @@ def _parser(name: str, add_help: bool = True, own: Collection[str] = ()) -> Pars
         )
         parser.add_argument("--fields", type=_listed, default=[], metavar="A,B", help="these outputs only")
     if name == "bench":
-        parser.add_argument("what", nargs="?", choices=("speed",), default="speed", help="what to measure")
-        parser.add_argument("--quick", action="store_true", help="fewer repetitions and points")
+        parser.add_argument(
+            "what", nargs="?", choices=("speed", "accuracy"), default="speed", help="what to measure"
+        )
+        parser.add_argument(
+            "--quick", action="store_true", help="fewer repetitions and points; one seed and the quick cases"
+        )
+        accuracy = parser.add_argument_group("flags of bench accuracy")
+        accuracy.add_argument("--seeds", type=_positive, metavar="N", help="default: 3, with --quick 1")
+        accuracy.add_argument(
+            "--only", nargs="+", metavar="NAME", help="these cases, or cases of these problems"
+        )
+        accuracy.add_argument("--budget", type=_seconds, metavar="60s", help="processor time of each solve")
+        accuracy.add_argument("--device", choices=("cpu", "cuda"), help="default: cpu, on one thread")
+        accuracy.add_argument(
+            "--out", metavar="DIR", help="write accuracy.json, accuracy.md and accuracy.png"
+        )
     if name in ("list", "check", "solve", "resume", "bench"):
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     return parser
@@ -269,6 +300,9 @@ def _add_settings(parser: Parser, with_network: bool) -> None:
     )
     run.add_argument(
         "--budget", type=_seconds, metavar="60s", help="stop after so much time: 90, 60s, 5m or 1h"
+    )
+    run.add_argument(
+        "--tolerance", type=_factor, metavar="T", help="stop at this relative held-out residual, such as 1e-8"
     )
     run.add_argument(
         "--samples-scale", type=_factor, default=1.0, metavar="S", help="multiplies the number of samples"

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .tables import Column, text
 from .workloads import WORKLOADS
 
 Row = dict[str, Any]
@@ -45,33 +46,24 @@ def measure(quick: bool = False) -> list[Row]:
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """The rows of `measure` as a table of text."""
-    columns = [
-        ("name", "", "name", "{}"),
-        ("constraint", "", "equation", "{}"),
-        ("engine", "", "engine", "{}"),
-        ("channels", ">", "channels", "{}"),
-        ("engine ms", ">", "engine_ms", "{:.1f}"),
-        ("products ms", ">", "floor_ms", "{:.1f}"),
-        ("nested ms", ">", "nested_ms", "{:.1f}"),
-        ("DeepXDE ms", ">", "deepxde_ms", "{:.1f}"),
-        ("PINA ms", ">", "pina_ms", "{:.1f}"),
-        ("engine / products", ">", "engine_over_floor", "{:.2f}"),
-        ("nested / engine", ">", "nested_over_engine", "{:.2f}"),
-        ("memory MB", ">", "working_memory_mb", "{:.0f}"),
-        ("code MB", ">", "code_memory_mb", "{:.0f}"),
-    ]
-    columns = [column for column in columns if any(column[2] in row for row in rows)]
-    cells = [[title for title, *_ in columns]]
-    for row in rows:
-        cells.append([form.format(row[key]) if key in row else "" for _, _, key, form in columns])
-    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
-    lines = [
-        "  ".join(
-            f"{cell:{side}{width}}" for cell, (_, side, *_), width in zip(line, columns, widths, strict=True)
-        )
-        for line in cells
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+    return text(_COLUMNS, rows)
+
+
+_COLUMNS = (
+    Column("name", "name"),
+    Column("constraint", "equation"),
+    Column("engine", "engine"),
+    Column("channels", "channels", right=True),
+    Column("engine ms", "engine_ms", "{:.1f}", right=True),
+    Column("products ms", "floor_ms", "{:.1f}", right=True),
+    Column("nested ms", "nested_ms", "{:.1f}", right=True),
+    Column("DeepXDE ms", "deepxde_ms", "{:.1f}", right=True),
+    Column("PINA ms", "pina_ms", "{:.1f}", right=True),
+    Column("engine / products", "engine_over_floor", "{:.2f}", right=True),
+    Column("nested / engine", "nested_over_engine", "{:.2f}", right=True),
+    Column("memory MB", "working_memory_mb", "{:.0f}", right=True),
+    Column("code MB", "code_memory_mb", "{:.0f}", right=True),
+)
 
 
 def _worker(*arguments: str) -> Row:

@@ -1,0 +1,199 @@
+"""One measurement of the accuracy benchmark in a process of its own: ``python -m ... FILE MEASUREMENT WORDS``.
+
+The result is written to FILE as JSON. A process of its own gives one thread, processor seconds that are the
+solver's alone, and a failure, running out of memory included, that is nobody else's.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..runs import plain
+
+if TYPE_CHECKING:
+    from ..problem import Problem
+    from ..solution import Solution
+    from ..solve import Progress
+
+# A stage in one long step looks at the wall clock alone: so many seconds, and so many for each of the budget.
+_LONGEST = 20.0, 3.0
+# The error is measured at times that grow by this factor, from so many seconds on.
+_GROWTH, _FIRST = 1.1, 0.05
+
+
+class Clock:
+    """Processor and wall seconds since it was made, standing still while something is measured."""
+
+    def __init__(self) -> None:
+        self._start = self._now()
+
+    def read(self) -> tuple[float, float]:
+        cpu, wall = self._now()
+        return cpu - self._start[0], wall - self._start[1]
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        before = self._now()
+        try:
+            yield
+        finally:
+            after = self._now()
+            cpu, wall = (start + b - a for start, a, b in zip(self._start, before, after, strict=True))
+            self._start = cpu, wall
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        return time.process_time(), time.perf_counter()
+
+
+class Curve:
+    """Follows a run: its error now and then with the clock stopped, and its end when the budget is spent."""
+
+    def __init__(self, problem: Problem, budget: float, on_gpu: bool) -> None:
+        self.problem, self.budget, self.on_gpu = problem, budget, on_gpu
+        self.points: list[tuple[float, float, float]] = []  # processor seconds, wall seconds, error
+        self.spent = False
+        self.clock = Clock()
+        self.next = _FIRST
+
+    def __call__(self, progress: Progress) -> None:
+        cpu, wall = self.clock.read()
+        now = wall if self.on_gpu else cpu
+        if now >= self.next:
+            with self.clock.stopped():
+                found = _recall(self.problem, progress.snapshot(), self.on_gpu)
+                self.points.append((cpu, wall, worst(found)))
+            self.next = _GROWTH * now
+        over = progress.stage_index == progress.stage_count - 1 and progress.step >= progress.steps
+        if now >= self.budget and not over:
+            self.spent = True
+            raise KeyboardInterrupt  # what ends a run and keeps its best state
+
+
+def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[str, Any]:
+    """One seed of a case: its error, what it took, and the error along the way."""
+    problem = declared(case)
+    import torch
+
+    from ..problem import Problem
+    from ..solve import find_device, solve
+
+    if not problem.reference:
+        raise ValueError(
+            f"{case['problem']} declares no reference; expected one to measure the error against."
+        )
+    on_gpu = find_device(device).type == "cuda"
+    # Without its reference a problem cannot be solved with its help, nor pay for measuring against it.
+    blind = Problem(*problem.constraints, outputs=problem.outputs, using=problem.using)
+    _warm_up(device)
+    if not on_gpu:
+        torch.set_num_threads(1)
+    curve = Curve(problem, budget, on_gpu)
+    solution = solve(
+        blind, device=device, seed=seed, budget=_LONGEST[0] + _LONGEST[1] * budget, progress=curve
+    )
+    cpu, wall = curve.clock.read()
+    if solution.status == "interrupted" and not curve.spent:
+        raise KeyboardInterrupt
+    found = _recall(problem, solution.snapshot(), on_gpu)
+    error = worst(found)
+    return {
+        "seed": seed,
+        "status": "budget" if curve.spent else solution.status,
+        "relative_l2": error,
+        "errors": found.errors,
+        "held_out": held_out(found),
+        "cpu_s": cpu,
+        "wall_s": wall,
+        "parameters": found.parameters,
+        "residuals": found.residuals,
+        "dtype": found.dtype,
+        "device": found.device,
+        "choice": solution.choice,
+        "stages": [f"{stage.name}: {stage.steps} steps; {stage.reason}" for stage in solution.stages],
+        "curve": [*curve.points, (cpu, wall, error)],
+    }
+
+
+def declared(case: dict[str, Any]) -> Problem:
+    """A case's problem, its flags in the form that JSON has."""
+    from .. import loading
+
+    module = loading.load(loading.find(case["problem"]))
+    known = {option.name: option for option in loading.options(module)}
+    unknown = set(case["flags"]) - set(known)
+    if unknown:
+        raise ValueError(
+            f"{case['problem']} has no parameter {', '.join(sorted(unknown))}; expected some of {', '.join(known)}."
+        )
+    return loading.build(module, {name: known[name].value(value) for name, value in case["flags"].items()})
+
+
+def worst(solution: Solution) -> float:
+    """The largest relative L2 error among the outputs."""
+    return max(float(error["relative_l2"]) for error in solution.errors.values())
+
+
+def held_out(solution: Solution) -> float:
+    """The residual on points that nothing was fitted to, relative to that of vanishing fields there.
+
+    Each is the root of the objective, as for the ``tolerance`` of ``solve``.
+    """
+    from ..solvers.stage import held_out
+
+    state = solution._state
+    batches = held_out(state)
+    found, nothing = state.system.losses(state.theta, batches), state.system.losses_of_nothing(batches)
+    return math.sqrt(float(found.sum()) / (float(nothing.sum()) or 1.0))
+
+
+def _recall(problem: Problem, state: dict[str, Any], on_gpu: bool) -> Solution:
+    from ..solve import recall
+
+    return recall(problem, state, device="cuda" if on_gpu else "cpu")
+
+
+def _warm_up(device: str) -> None:
+    """Load all code by a solve of u'' = -2, so that no case pays for it."""
+    from ..calculus.field import Field
+    from ..calculus.operators import laplacian
+    from ..constraint import on
+    from ..geometry.box import Box
+    from ..problem import Problem
+    from ..solve import solve
+
+    box = Box(x=(0, 1))
+    u = Field("u", box)
+    equation = on(box, 50, name="equation")(lambda p: laplacian(u)(p) + 2)
+    solve(Problem(equation, on(box.boundary(), 2, name="ends")(u)), device=device)
+
+
+def compared(name: str) -> dict[str, Any]:
+    """A classical solver's error and processor seconds."""
+    from .classical import SOLVERS
+
+    found = SOLVERS[name]()
+    return {"method": found.method, "relative_l2": found.error, "cpu_s": found.cpu_s}
+
+
+def main(file: str, what: str, *words: str) -> None:
+    try:
+        if what == "solve":
+            case, seed, budget, device = words
+            result = solved(json.loads(case), int(seed), float(budget), device)
+        else:
+            result = compared(*words)
+    except Exception as error:
+        result = {"failed": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+    Path(file).write_text(json.dumps(plain(result)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
