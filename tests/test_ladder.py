@@ -11,17 +11,22 @@ from sirenpde import (
     LBFGS,
     Adam,
     Box,
+    D,
     Field,
     LeastSquares,
+    March,
     Point,
     Problem,
     SineFeatures,
+    SineLattice,
     Siren,
+    l1,
+    l2,
     laplacian,
     on,
     solve,
 )
-from sirenpde.solvers.ladder import Choice, Rung
+from sirenpde.solvers.ladder import Choice, Rung, choose
 
 box = Box(x=(0, 1), y=(0, 1))
 x, y = box.axes
@@ -117,3 +122,81 @@ def test_budget(rungs) -> None:
     solution = solve(problem, budget=1.0)
     assert solution.status == "budget" and 1.0 <= solution.seconds < 3.0
     assert "the budget being 1 s" in solution.message
+
+
+# ------------------------------------------------------------------------------------ what is chosen
+
+
+def names(choice: Choice) -> list[list[str]]:
+    return [[stage.name for stage in rung.stages] for rung in choice.rungs]
+
+
+def steady(network=None, loss=l2) -> Problem:
+    v = Field("v", box, network)
+
+    @on(box, samples=400, loss=loss)
+    def bratu(p: Point) -> Tensor:
+        source = torch.exp(wave(p)) - 2 * math.pi**2 * wave(p)
+        return laplacian(v)(p) + torch.exp(v(p)) - source
+
+    @on(box.boundary(), samples=100, weight=100.0)
+    def edge(p: Point) -> Tensor:
+        return v(p)
+
+    return Problem(bratu, edge)
+
+
+def evolution(network=None, end: bool = False) -> Problem:
+    spacetime = Box(t=(0, 0.2), s=(-1, 1))
+    t, s = spacetime.axes
+    v = Field("v", spacetime, network, periodic=(s,))
+
+    @on(spacetime, samples=400)
+    def burgers(p: Point) -> Tensor:
+        return D(v, t)(p) + v(p) * D(v, s)(p) - 0.1 * D(v, s, s)(p)
+
+    @on(spacetime.at(t=0.2 if end else 0.0), samples=100)
+    def start(p: Point) -> Tensor:
+        return v(p) + torch.sin(math.pi * s(p))
+
+    return Problem(burgers, start)
+
+
+def test_the_problem_decides() -> None:
+    direct = choose(problem, None, None)
+    assert names(direct) == [["least squares"]] and "affine" in direct.reason
+    assert names(choose(steady(), None, None)) == [["least squares"], ["Gauss-Newton"]]
+    assert names(choose(evolution(), None, None)) == [["march along t"], ["Gauss-Newton"]]
+    assert "t starts at 0" in choose(evolution(), None, None).reason
+    assert names(choose(evolution(end=True), None, None)) == [["least squares"], ["Gauss-Newton"]]
+    assert names(choose(evolution(SineLattice((3, 9))), None, None)) == [["march along t"]]
+    assert names(choose(steady(loss=l1), None, None)) == [["Adam", "L-BFGS"]]
+    assert "the loss of bratu" in choose(steady(loss=l1), None, None).reason
+
+
+def test_the_size_of_a_declared_network_decides() -> None:
+    assert names(choose(steady(Siren(32, 2)), None, None)) == [["Gauss-Newton"]]
+    assert names(choose(problem, None, Siren(32, 2))) == [["Gauss-Newton", "least squares"]]
+    middle = ["Adam", "self-scaled Broyden", "least squares"]
+    assert names(choose(problem, None, Siren(80, 3))) == [middle]
+    assert names(choose(problem, None, Siren(256, 4))) == [["Adam", "L-BFGS", "least squares"]]
+    assert names(choose(problem, [Adam()], Siren(32, 2))) == [["Adam"]]
+
+
+def test_nothing_named_solves_nonlinear_problems() -> None:
+    solution = solve(evolution())
+    assert [stage.name for stage in solution.stages] == ["march along t"]
+    assert all(row["held_out_rms"] < 1e-6 for row in solution.constraints.values())
+    solution = solve(steady())
+    assert [stage.name for stage in solution.stages] == ["least squares"]
+    assert float(solution.constraints["bratu"]["held_out_rms"]) < 1e-5
+
+
+def test_a_stage_that_does_not_fit_leads_to_the_next_rung(rungs) -> None:
+    rungs(Rung(GOOD.recipes, (March("nowhere"),)), GOOD)
+    solution = solve(problem)
+    assert [stage.name for stage in solution.stages] == ["march along nowhere", "least squares"]
+    assert solution.stages[0].reason.startswith("not tried: ") and error(solution) < 1e-7
+    rungs(GOOD, Rung(TRAINED.recipes, (March("nowhere"),)))
+    with pytest.raises(ValueError, match="nowhere"):
+        solve(problem, tolerance=1e-30)
