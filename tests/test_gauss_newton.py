@@ -6,15 +6,30 @@ import pytest
 import torch
 from torch import Tensor
 
-from sirenpde import Box, D, Field, GaussNewton, Point, Problem, Siren, Unknown, l1, laplacian, on, solve
+from sirenpde import (
+    Box,
+    D,
+    Field,
+    GaussNewton,
+    Point,
+    Problem,
+    SineFeatures,
+    Siren,
+    Unknown,
+    l1,
+    laplacian,
+    on,
+    solve,
+)
 from sirenpde.solvers.dense_rows import TooLarge
+from sirenpde.solvers.points import Fresh, Points
 
 line = Box(x=(0, 1))
 (x,) = line.axes
 
 
-def poisson(samples: int = 100, width: int = 12, loss=None):
-    u = Field("u", line, Siren(width, 2, 4.0, 1.0))
+def poisson(samples: int = 100, width: int = 12, loss=None, network=None):
+    u = Field("u", line, network or Siren(width, 2, 4.0, 1.0))
 
     @on(line, samples=samples)
     def inside(p: Point) -> Tensor:
@@ -80,6 +95,40 @@ def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     for wrong in ({"target": 1.0}, {"steps": 0}, {"sketch": 0}, {"leap": 1.0}, {"oversampling": -1.0}):
         with pytest.raises(ValueError, match="GaussNewton was given"):
             GaussNewton(**wrong)
+
+
+def test_affine_residuals_are_solved_as_soon_as_the_radius_allows() -> None:
+    """From zero parameters, where lengths cannot be measured by theirs; the radius grows fourfold in a step."""
+    stage = GaussNewton(steps=12, sketch=None, corrections=0)
+    solution = solve(poisson(network=SineFeatures(count=30, bandwidth=6.0)), [stage])
+    assert solution.history[-1].loss < 1e-20
+    assert float(solution.errors["u"]["relative_l2"]) < 1e-10
+
+
+def test_what_is_returned_is_the_best_however_far_a_leap_went() -> None:
+    losses = [row.loss for row in solve(poisson(width=8), [GaussNewton(steps=60)]).history]
+    assert losses == sorted(losses, reverse=True)
+    assert len(set(losses)) < len(losses)  # on the way back from a leap the best stays what it was
+
+
+def test_an_iterate_that_is_lost_goes_back_to_the_best() -> None:
+    """As a leap to where a residual has no value would leave it."""
+    stages, kept = [GaussNewton(steps=60)], {}
+
+    def keep(progress) -> None:
+        if progress.step == 15:
+            kept.update(progress.snapshot())
+
+    solve(poisson(), stages, progress=keep)
+    kept["memory"]["iterate"] = torch.full_like(kept["memory"]["iterate"], math.nan)
+    resumed = solve(poisson(), stages, resume=kept)
+    assert resumed.status == "done"
+    assert float(resumed.errors["u"]["relative_l2"]) < 1e-11
+
+
+def test_new_points_at_every_step_are_another_objective() -> None:
+    solution = solve(poisson(), [GaussNewton(steps=40, points=Points(Fresh()))])
+    assert float(solution.errors["u"]["relative_l2"]) < 1e-6
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ class GaussNewton:
         target: the ratio of true to foreseen decrease that the longest step must reach.
         corrections: of a trial step, at most.
         leap: the length of a leap relative to that of the parameters; 0 forbids leaps.
-        patience: leaps without a gain of a tenth in the objective after which it stops.
+        patience: leaps that have not halved the objective after which it stops.
         sketch: how many rows: "auto" starts with a quarter of the parameters; a fixed number; None takes all.
         oversampling: residuals for each parameter at least, where the domains have points enough.
         points: how the samples are drawn and weighed; the same ones throughout if left out.
@@ -116,9 +116,11 @@ class GaussNewton:
             _restart(path, state.theta)
         residual, jacobian = state.system.jacobian(path["iterate"], samples)
         _keep_best(state, samples, path["iterate"], float(residual.square().sum()))
-        reason = "the residuals are not finite"
         if bool(residual.isfinite().all()):
             reason = self._move(state, samples, residual, jacobian)
+        else:  # a leap out of the residuals' domain; from the start, there is no way back
+            reason = "" if math.isfinite(path["best"]) else "the residuals are not finite"
+            path.update(iterate=state.theta.clone(), leg=[])
         state.step += 1
         last = "all steps taken" if state.step >= self.steps else ""
         return Report(tuple(path["terms"]), bool(reason or last), reason or last)
@@ -144,7 +146,7 @@ class GaussNewton:
         if good:
             path["iterate"] = trial.theta
             _keep_best(state, samples, trial.theta, trial.objective)
-        closed = trial.step.length < torch.finfo(theta.dtype).eps * float(theta.norm())
+        closed = trial.step.length < torch.finfo(theta.dtype).eps * _size(theta)
         return "" if self.leap or not closed else "no step of any length lowers the objective"
 
     def _is_stuck(self, path: dict[str, Any]) -> bool:
@@ -153,7 +155,7 @@ class GaussNewton:
         if not self.leap or len(leg) <= SHORTEST_LEG:
             return False
         pace = math.log(max(leg) / leg[-1]) / (len(leg) - 1)
-        short = path["radius"] < self.leap / 3 * float(path["iterate"].norm())
+        short = path["radius"] < self.leap / 3 * _size(path["iterate"])
         return short and math.log(leg[-1 - WINDOW] / leg[-1]) / WINDOW < SLOW * pace
 
     def _leap(self, path: dict[str, Any], model: LinearModel) -> str:
@@ -163,7 +165,7 @@ class GaussNewton:
         path["mark"] = path["best"] if gained else path["mark"]
         if path["idle"] >= self.patience:
             return f"{self.patience} leaps halved the objective no further"
-        step = model.of_length(self.leap * float(path["iterate"].norm()), path["damping"])
+        step = model.of_length(self.leap * _size(path["iterate"]), path["damping"])
         path["iterate"] = path["iterate"] + model.change(step)
         path["radius"], path["damping"], path["leg"] = step.length, step.damping, []
         return ""
@@ -207,9 +209,14 @@ def _row_counts(state: State) -> tuple[int, int]:
     return kept, drawn
 
 
+def _size(theta: Tensor) -> float:
+    """The length that steps are measured by; networks may start at zero."""
+    return max(float(theta.norm()), 1.0)
+
+
 def _restart(path: dict[str, Any], theta: Tensor) -> None:
     """New points: the objective is another."""
-    path.setdefault("radius", FIRST_RADIUS * float(theta.norm()))
+    path.setdefault("radius", FIRST_RADIUS * _size(theta))
     path.update(iterate=theta.clone(), best=math.inf, mark=math.inf, idle=0, leg=[], terms=[])
 
 
