@@ -18,6 +18,7 @@ from ..constraint import Constraint, name_of
 from ..geometry.domain import Data, Domain
 from ..geometry.point import Point
 from ..networks.sine_features import SineFeatures
+from ..networks.sine_lattice import SineLattice
 from ..probe import Requests
 from ..problem import Problem
 from ..residuals import Batch, Group, Sweep, System, evaluate, flat
@@ -72,9 +73,11 @@ def some_parameters(system: System) -> Tensor:
 
 
 def _sized(recipe: Recipe | nn.Module) -> Recipe | nn.Module:
-    """Features whose number and bandwidth a solver would choose: some stand in."""
+    """Features whose number and frequencies a solver would choose: some stand in."""
     if isinstance(recipe, SineFeatures):
         return replace(recipe, count=recipe.count or 64, bandwidth=recipe.bandwidth or 5.0)
+    if isinstance(recipe, SineLattice):
+        return replace(recipe, orders=recipe.orders or 3)
     return recipe
 
 
