@@ -98,7 +98,8 @@ class SineFeatures:
         if self.bandwidth is None:
             return f"{count}, bandwidth chosen by the solver"
         box = self.bandwidth if isinstance(self.bandwidth, tuple) else (self.bandwidth,)
-        return f"{count}, bandwidth {', '.join(f'{b:g}' for b in box)}"
+        numbers = dict.fromkeys(box) if len(set(box)) == 1 else box
+        return f"{count}, bandwidth {', '.join(f'{b:g}' for b in numbers)}"
 
 
 def _frequencies(unit: Tensor, side: Tensor, whole: Sequence[int], uniform: bool) -> Tensor:

@@ -29,7 +29,7 @@ ALIKE = 0.9  # of a scan, where the next bandwidth is no longer better
 STEP = 1.5  # between bandwidths along one axis
 SWIFT = 0.1  # a fall after which the axes' bandwidths are left as they are
 FALLS = 0.5  # what more features must make of the held-out residual
-FAST = 0.2  # and what twice as many must have made of it, for a further trial that is costly
+FAST = 0.125  # and what twice as many must have made of it, for a further trial that is costly
 CONTENT = 10.0  # times the tolerance: enough where a further trial would take seconds
 
 
@@ -145,6 +145,8 @@ class Search:
 
     def fewer_axes(self, best: Trial) -> Trial:
         """Features of one axis each, or of two, where these are clearly better than features of all."""
+        if not self.affine:  # sums of solutions are not solutions, so that such fields are rare
+            return best
         dimension = len(self.axes)
         for together in (1, 2):
             if together >= dimension or dimension < 3 or best.held_out < self.tolerance:

@@ -1,4 +1,4 @@
-"""A direct solve of the last layer, where the constraints are affine in it."""
+"""A direct solve of the last layer: one least-squares problem, or a few where the constraints are not affine."""
 
 from __future__ import annotations
 
@@ -28,26 +28,37 @@ GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grid
 
 
 class NotAffine(Unfit):
-    """The constraints are not affine in what a least-squares stage solves for."""
+    """Constraints or networks that a least-squares stage cannot solve for."""
 
 
 @dataclass(frozen=True)
 class LeastSquares:
-    """Solves the last layer of the networks at once: constraints that are affine in it, and the loss ``l2``.
+    """Solves for the last layer of the networks: by one solve where the constraints are affine in it, else by Newton.
 
-    With frozen sine features that is the whole network (a SIREN whose first layer is frozen; count and
-    bandwidth are chosen by the held-out residual where the recipe leaves them open), with a Fourier or cosine
-    series it is too, solved on grids by transforms and without a matrix; after any training it is the best
-    last layer for the features found. Dense solves reveal the rank (singular values, pivoted QR); normal
-    equations are never formed.
+    With frozen sine features that is the whole network (a SIREN whose first layer is frozen). What the recipes
+    leave open is chosen by the residual on points that nothing is fitted to: how fast the sines are along each
+    axis, on how many axes each depends, how many there are. After any training it is the best last layer for
+    the features found. A Fourier or cosine series is solved for on grids, by transforms and without a matrix.
+
+    What is minimised is the problem's objective. On boxes its samples are denser towards the ends of the axes,
+    with weights that keep their mean. The solve is a QR factorisation, which bears dependent columns; normal
+    equations are never formed. Constraints that are not affine, and unknown numbers, are solved for by Newton's
+    method from the networks as they are.
+
+    A problem that leaves directions of the fields undetermined, such as a constant added to a pressure, is
+    solved all the same, with the least of them, and the report says so: a constant may well be free, and where
+    a condition is missing, or no field meets the constraints, the field that comes nearest shows best what is
+    wrong.
 
     Args:
-        tolerance: of the iterative solve on grids, and the relative held-out residual at which the search
-            for features stops.
+        tolerance: the residual on other points, relative to that of vanishing fields, at which the search for
+            features ends; where a trial takes seconds ten times as much is enough.
         iterations: at most so many on grids.
 
     Raises:
-        NotAffine: when run on constraints that are not, or networks without a linear last layer.
+        NotAffine: for a loss other than ``l2``, a network without a linear last layer, or a series off its grid or
+            in constraints that are not affine.
+        TooLarge: for a matrix beyond the memory that it may take.
 
     >>> from sirenpde import LeastSquares
     >>> LeastSquares().name

@@ -21,6 +21,7 @@ HALVINGS = 3  # of a step that failed, before damping changes its direction
 REUSE = (
     12  # iterations with an old factor, about a tenth of the work of a new one where columns are thousands
 )
+STEADY = 1e-13  # damping of a factor that conjugate gradients can work with
 ENOUGH = 1e-2  # what these have to make of the gradient
 FAST = 0.1  # what the last step has to have made of the residual for an old factor to be tried
 SLOW = 0.5  # a step that to first order leaves more of the residual than this is the last
@@ -86,7 +87,7 @@ def newton(
         damping = min(max(damping, DAMPING), STRONGEST)
         near = len(sizes) == 1 or here.size < FAST * sizes[-2]
         linear = tangent(system, here.theta, batches, kept, held)
-        step, factor, left, fresh = _step(linear, factor if near else None, damping)
+        step, factor, left, fresh = _step(linear, factor, damping, near)
         factorisations += fresh
         trial = _moved(system, here, batches, step)
         if fresh and stronger == 1 and left > SLOW * here.size:
@@ -137,15 +138,19 @@ def _halved(system: System, here: _Place, batches: Sequence[Batch], step: Tensor
     return None
 
 
-def _step(linear: LinearSystem, factor: Factor | None, damping: float) -> tuple[Tensor, Factor, float, bool]:
-    """The step, the factor it came from, the residual it leaves to first order, and whether the factor is new."""
-    if factor is not None and factor.columns == linear.matrix.shape[1]:
+def _step(
+    linear: LinearSystem, factor: Factor | None, damping: float, near: bool
+) -> tuple[Tensor, Factor, float, bool]:
+    """The step, the factor for the next, the residual left to first order, and whether there was a new factor."""
+    if near and factor is not None and factor.columns == linear.matrix.shape[1] and factor.damping >= STEADY:
         step, fallen = solve_again(linear.matrix, linear.target, factor, REUSE, ENOUGH**2)
         left = _left(linear, step)
         if fallen <= ENOUGH and left <= SLOW * _left(linear, torch.zeros_like(step)):
             return step, factor, left, False
     solved = solve_dense(linear.matrix, linear.target, damping)
-    return solved.x, solved.factor, _left(linear, solved.x), True
+    # Steps of a factor that is hardly damped are so large that products with them are rounding.
+    best = solved.factor if factor is None or solved.factor.damping >= STEADY else factor
+    return solved.x, best, _left(linear, solved.x), True
 
 
 def _left(linear: LinearSystem, step: Tensor) -> float:

@@ -33,12 +33,13 @@ class NullSpace:
     """Directions of the fields, ascending by what the residuals change where the fields change by 1.
 
     Both are root mean squares, of the residuals with their weights. ``changes`` of each field are
-    (directions, points, outputs).
+    (directions, points, outputs); its points (n, d) count with their ``shares`` (n,), whose sum is 1.
     """
 
     sizes: tuple[float, ...]
     usual: float  # the next size
     points: Mapping[Field, Tensor]
+    shares: Mapping[Field, Tensor]
     changes: Mapping[Field, Tensor]
 
     @property
@@ -78,7 +79,8 @@ class NullSpace:
         blocks = []
         for u, points in self.points.items():
             features = _values(system, theta, u, points)
-            products = self.changes[u][: self.exact].permute(0, 2, 1) @ features / len(features)
+            weighted = self.shares[u][:, None] * features
+            products = self.changes[u][: self.exact].permute(0, 2, 1) @ weighted
             blocks.append(self.usual * products.flatten(1))
         return torch.cat([*blocks, theta.new_zeros(self.exact, len(system.parameters.unknowns))], dim=1)
 
@@ -93,8 +95,9 @@ def null_space(system: System, theta: Tensor, batches: Sequence[Batch]) -> NullS
     if column_count(system) > MOST_COLUMNS:
         return None
     matrix = tangent(system, theta, batches).matrix
-    points = {u: _points(system, batches, u) for u in system.parameters.networks}
-    fields = _field_values(system, theta, points)
+    sampled = {u: _points(system, batches, u) for u in system.parameters.networks}
+    points, shares = {u: x for u, (x, _) in sampled.items()}, {u: share for u, (_, share) in sampled.items()}
+    fields = _field_values(system, theta, points, shares)
     squares, vectors = torch.linalg.eigh(fields.T @ fields)
     kept = squares > NOISE**2 * squares[-1]
     whitening = vectors[:, kept] / squares[kept].sqrt()
@@ -107,8 +110,8 @@ def null_space(system: System, theta: Tensor, batches: Sequence[Batch]) -> NullS
     count = _small(ascending)
     if count == 0:
         return None
-    changes = _changes(fields @ found[:, :count], points)
-    return NullSpace(tuple(small[:count].tolist()), float(ascending[count]), points, changes)
+    changes = _changes(fields @ found[:, :count], shares)
+    return NullSpace(tuple(small[:count].tolist()), float(ascending[count]), points, shares, changes)
 
 
 def _small(ascending: Tensor) -> int:
@@ -133,32 +136,36 @@ def _sharpened(matrix: Tensor, fields: Tensor, found: Tensor, usual: float) -> t
     return found @ turn.flip(0).T, sizes.flip(0)
 
 
-def _field_values(system: System, theta: Tensor, points: Mapping[Field, Tensor]) -> Tensor:
-    """All columns -> all fields' values at the points and the unknown numbers, of mean square sizes."""
+def _field_values(
+    system: System, theta: Tensor, points: Mapping[Field, Tensor], shares: Mapping[Field, Tensor]
+) -> Tensor:
+    """All columns -> all fields' values at the points and the unknown numbers, scaled to mean squares."""
     blocks = []
     for u, x in points.items():
-        features = _values(system, theta, u, x) / len(x) ** 0.5
-        blocks += [features] * u.outputs
+        blocks += [_values(system, theta, u, x) * shares[u].sqrt()[:, None]] * u.outputs
     numbers = torch.eye(len(system.parameters.unknowns), dtype=theta.dtype, device=theta.device)
     values: Tensor = torch.block_diag(*blocks, numbers)
     return values
 
 
-def _changes(values: Tensor, points: Mapping[Field, Tensor]) -> dict[Field, Tensor]:
-    """The rows of ``_field_values`` @ coefficients by field, (directions, points, outputs)."""
+def _changes(values: Tensor, shares: Mapping[Field, Tensor]) -> dict[Field, Tensor]:
+    """The rows of ``_field_values`` @ coefficients by field, (directions, points, outputs), not scaled."""
     changes, first = {}, 0
-    for u, x in points.items():
-        own = values[first : first + u.outputs * len(x)] * len(x) ** 0.5
-        changes[u] = own.unflatten(0, (u.outputs, len(x))).permute(2, 1, 0)
-        first += u.outputs * len(x)
+    for u, share in shares.items():
+        own = values[first : first + u.outputs * len(share)].unflatten(0, (u.outputs, len(share)))
+        changes[u] = (own / share.sqrt()[:, None]).permute(2, 1, 0)
+        first += u.outputs * len(share)
     return changes
 
 
-def _points(system: System, batches: Sequence[Batch], u: Field) -> Tensor:
-    """Points of the largest group of constraints that reads the field."""
+def _points(system: System, batches: Sequence[Batch], u: Field) -> tuple[Tensor, Tensor]:
+    """Points of the largest group of constraints that reads the field, and their shares."""
     groups = [(g, b) for g, b in zip(system.groups, batches, strict=True) if u in g.sweep.fields]
     group, batch = max(groups, key=lambda pair: len(pair[1]))
-    return batch.points[: 2 * MOST_COLUMNS, group.sweep.columns[u]]
+    points = batch.points[: 2 * MOST_COLUMNS, group.sweep.columns[u]]
+    weights = points.new_ones(len(points)) if batch.weights is None else batch.weights[: len(points), 0]
+    weights = weights.clamp(min=1e-3)  # at an edge they all but vanish
+    return points, weights / weights.sum()
 
 
 def _values(system: System, theta: Tensor, u: Field, points: Tensor) -> Tensor:

@@ -1,0 +1,96 @@
+"""Directions that constraints leave undetermined: found where they are, and only there."""
+
+import math
+
+import pytest
+import torch
+
+from sirenpde import Box, D, Field, LeastSquares, Problem, Reference, SineFeatures, laplacian, on, solve
+from sirenpde.residuals import System
+from sirenpde.run import build_network
+from sirenpde.solvers.edge_points import draw
+from sirenpde.solvers.null_space import null_space
+
+square = Box(x=(0, 1), y=(0, 1))
+x, y = square.axes
+
+
+def wave(p):
+    return torch.cos(math.pi * x(p)) * torch.cos(math.pi * y(p))
+
+
+def neumann(network=None):
+    u = Field("u", square, network)
+    inside = on(square, 600, name="inside")(lambda p: laplacian(u)(p) + 2 * math.pi**2 * wave(p))
+    across = [on(square.boundary(a), 150, name=f"d{a}")(lambda p, a=a: D(u, a)(p)) for a in square.axes]
+    return u, Problem(inside, *across, reference={u: Reference(wave, fit="affine")})
+
+
+def helmholtz(shift, network):
+    """Δu + k² u = f with k² = 2π² + shift, which has the solution sin(πx) sin(πy) to add where shift is 0."""
+    u = Field("u", square, network)
+    inside = on(square, 800, name="inside")(
+        lambda p: laplacian(u)(p) + (2 * math.pi**2 + shift) * u(p) - torch.exp(x(p) * y(p))
+    )
+    return Problem(inside, on(square.boundary(), 200, weight=1e6, name="edge")(lambda p: u(p)))
+
+
+def of(problem):
+    networks = {u: build_network(u, u.network, seed) for seed, u in enumerate(problem.fields)}
+    system = System(problem, networks, torch.device("cpu"), torch.float64)
+    return null_space(system, system.initial(), draw(system, torch.Generator().manual_seed(0), 1.0))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_free_constant_is_named_and_the_field_of_mean_zero_found(seed):
+    u, problem = neumann()
+    solution = solve(problem, [LeastSquares()], seed=seed)
+    assert solution.errors["u"]["relative_l2"] < 1e-11
+    assert "a constant added to u" in solution.stages[0].reason
+    points = square.grid(21)[0]
+    assert abs(solution[u](points).mean()) < 0.02
+
+
+def test_a_constant_changes_no_residual():
+    found = of(neumann(SineFeatures(150, 6.0))[1])
+    assert found is not None and found.exact == 1
+    assert found.sizes[0] < 1e-9 < 0.1 < found.usual
+    (change,) = next(iter(found.changes.values()))
+    assert torch.allclose(change.abs(), torch.ones_like(change), atol=1e-6)
+
+
+def test_the_size_of_a_resonance_is_its_distance():
+    exact, near, far = (of(helmholtz(shift, SineFeatures(200, 6.0))) for shift in (0.0, 0.01, 3.0))
+    assert exact is not None and exact.sizes[0] < 1e-6 and len(exact.sizes) == 1
+    assert near is not None and near.exact == 0
+    # 2 sin(πx) sin(πy), of mean square 1, changes the residual by the shift times itself.
+    assert near.sizes[0] == pytest.approx(0.01, rel=0.02)
+    assert "nearly undetermined" in near.describe() and "nearly" not in exact.describe()
+    mode = next(iter(exact.changes.values()))[0, :, 0]
+    places = next(iter(exact.points.values()))
+    expected = 2 * torch.sin(math.pi * places).prod(1)
+    aligned = (mode @ expected).abs() / (mode.norm() * expected.norm())
+    assert aligned > 1 - 1e-6
+    assert far is None
+
+
+def test_a_missing_condition_leaves_many_directions():
+    u = Field("u", square, SineFeatures(300, 8.0))
+    inside = on(square, 900, name="inside")(lambda p: laplacian(u)(p) + 1)
+    sides = on(square.boundary("x"), 200, name="sides")(lambda p: u(p))
+    found = of(Problem(inside, sides))
+    assert found is not None and len(found.sizes) >= 4 and found.sizes[0] < 1e-5 * found.usual
+    assert "boundary or initial condition missing" in found.describe()
+
+
+def test_nothing_is_said_of_problems_with_one_solution():
+    u = Field("u", square, SineFeatures(200, 8.0))
+    diffused = on(square, 600, name="diffused")(lambda p: D(u, y)(p) - 0.1 * D(u, x, x)(p))
+    carried = on(square, 600, name="carried")(lambda p: D(u, y)(p) + 9 * D(u, x)(p))
+    inside = on(square, 600, name="inside")(lambda p: laplacian(u)(p) + 1)
+    start = on(square.at(y=0), 100, name="start")(lambda p: u(p))
+    inflow = on(square.at(x=0), 100, name="inflow")(lambda p: u(p))
+    sides = on(square.boundary("x"), 100, name="sides")(lambda p: u(p))
+    edge = on(square.boundary(), 200, name="edge")(lambda p: u(p))
+    for constraints in ((diffused, start, sides), (carried, start, inflow), (inside, edge)):
+        assert of(Problem(*constraints)) is None
