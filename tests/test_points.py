@@ -107,6 +107,14 @@ def test_the_exponent_and_the_floor_of_the_density(k, c, mean):
     assert abs(sum(means) / 10 - mean) < 4 * 0.29 / math.sqrt(4000)
 
 
+def test_residuals_that_vanish_or_are_not_finite_leave_points_enough():
+    rare = on_a_line(100, lambda x: torch.where(x < 0.01, 1.0, 0.0))
+    x = batches(rare, Points(Adaptive(k=1, c=0)))[0].points[:, 0]
+    assert len(x) == 100 and int((x < 0.01).sum()) == 10  # the ten candidates there, and others
+    for source in (lambda x: 0 * x, lambda x: 1 / (x - x)):
+        assert len(batches(on_a_line(100, source), Points(Adaptive(c=0)))[0]) == 100
+
+
 def test_adaptive_points_stay_between_draws_and_differ_after():
     state = state_of(transport())
     points, seen = Points(Adaptive(every=4)), []

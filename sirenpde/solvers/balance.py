@@ -39,7 +39,7 @@ class Balance:
     Source: Wang, Sankaran, Wang, Perdikaris, An expert's guide to training physics-informed neural networks,
     2023, section 5.2, algorithm 1; Wang, Yu, Perdikaris, When and why PINNs fail to train, 2022, section 7.
 
-    >>> from sirenpde.solvers.balance import Balance
+    >>> from sirenpde import Balance
     >>> Balance("ntk", every=1000).every
     1000
     """

@@ -54,7 +54,7 @@ class SelfScaledBroyden:
     unconstrained optimization, 2014, section 5; Urbán, Stefanou, Pons, Unveiling the optimization process of
     physics informed neural networks, 2025, section 3.
 
-    >>> from sirenpde.solvers.broyden import SelfScaledBroyden
+    >>> from sirenpde import SelfScaledBroyden
     >>> SelfScaledBroyden(steps=500).name
     'self-scaled Broyden'
     """

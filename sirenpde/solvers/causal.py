@@ -38,7 +38,7 @@ class Causal:
     equation 3.9 and algorithm 1.
 
     >>> import torch
-    >>> from sirenpde.solvers.causal import Causal
+    >>> from sirenpde import Causal
     >>> weights, rung = Causal("t", chunks=3, epsilons=(1.0,)).weights(torch.tensor([1.0, 0.5, 9.0]), 0)
     >>> [round(w, 4) for w in weights.tolist()]  # 1, e⁻¹, e⁻¹·⁵
     [1.0, 0.3679, 0.2231]

@@ -49,7 +49,7 @@ class NaturalGradient:
     Guzmán-Cordero, Dangel, Goldshlager, Zeinhofer, Improving energy natural gradient descent through Woodbury,
     momentum, and randomization, 2025, sections 3.1 and 3.2.
 
-    >>> from sirenpde.solvers.natural_gradient import NaturalGradient
+    >>> from sirenpde import NaturalGradient
     >>> NaturalGradient(steps=200, momentum=0.8).name
     'natural gradient'
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,12 +15,14 @@ from .balance import Balance
 from .causal import Causal
 from .stage import State, fixed, fresh, generator
 
+RAREST = 1e-30  # the least density, against a mean of 1, so that there are always points enough
+
 
 @dataclass(frozen=True)
 class Fresh:
     """New quasi-random points at every ``every``-th step.
 
-    >>> from sirenpde.solvers.points import Fresh
+    >>> from sirenpde import Fresh
     >>> Fresh(every=100).renewed(250)
     200
     """
@@ -41,7 +44,7 @@ class Fresh:
 class Fixed:
     """One set of quasi-random points for the whole stage, as line searches need.
 
-    >>> from sirenpde.solvers.points import Fixed
+    >>> from sirenpde import Fixed
     >>> Fixed().renewed(250)
     0
     """
@@ -78,7 +81,7 @@ class Adaptive:
     for physics-informed neural networks, 2023, equation 4 and algorithm 3 (RAD).
 
     >>> import torch
-    >>> from sirenpde.solvers.points import Adaptive
+    >>> from sirenpde import Adaptive
     >>> Adaptive(k=2, c=1).density(torch.tensor([0.0, 2.0, 2.0, 4.0])).tolist()  # the mean of |r|² is 6
     [0.125, 0.2083333432674408, 0.2083333432674408, 0.4583333432674408]
     """
@@ -101,8 +104,10 @@ class Adaptive:
     def density(self, sizes: Tensor) -> Tensor:
         """The probabilities (n,) of candidates whose residuals have these norms (n,)."""
         powers = sizes**self.k
-        mean = powers.mean()
-        density = powers / mean + self.c if mean > 0 else torch.ones_like(powers)
+        mean = float(powers.mean())
+        if not 0 < mean < math.inf:
+            return torch.full_like(sizes, 1 / len(sizes))
+        density = (powers / mean + self.c).clamp(min=RAREST)
         return density / density.sum()
 
     def batches(self, state: State) -> tuple[Batch, ...]:
@@ -149,8 +154,7 @@ class Points:
     All of it is a function of the state's parameters, step, seed and memory, so that a run resumes to the same
     bits. Steps are those of the stage.
 
-    >>> from sirenpde import Adam
-    >>> from sirenpde.solvers.points import Adaptive, Balance, Causal, Points
+    >>> from sirenpde import Adam, Adaptive, Balance, Causal, Points
     >>> points = Points(Adaptive(every=200), causal=Causal("t"), balance=Balance("gradient"))
     >>> Adam(steps=1000, points=points).points.renewed(999)  # the causal factors, every tenth step
     990

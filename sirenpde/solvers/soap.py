@@ -47,7 +47,7 @@ class Soap:
     Source: Vyas, Morwani, Zhao, Kwun, Shapira, Brandfonbrener, Janson, Kakade, SOAP: improving and stabilizing
     Shampoo using Adam, 2025, algorithms 3 and 4.
 
-    >>> from sirenpde.solvers.soap import Soap
+    >>> from sirenpde import Soap
     >>> Soap(steps=10_000, lr=1e-3).name
     'SOAP'
     """
