@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from ..calculus.field import Field
+from ..networks.sine_lattice import SineLattice
+from ..residuals import System
+from .lattice_growth import continued, fit, larger, open_lattices, opened, resized
 from .mode_blocks import ModeBlocks
 from .stage import Report, State
-from .tensor_rows import Tangent, TensorRows
+from .tensor_rows import Slopes, TensorRows
 
-TOLERANCE, ITERATIONS = 1e-13, 30
+TOLERANCE = 1e-13  # of the gradient relative to the solution, where Newton's method has arrived
 FORCING = 1e-3  # by how much the iterative solve for a step reduces the gradient
 INNER = 400  # iterations of it at most
 KEEP = 30  # a factor that serves in so few iterations is kept for the next step
@@ -29,12 +34,12 @@ class Collocation:
     period and equidistant ones around periodic axes, as many as the networks can tell apart. Gauss-Newton
     steps are found by conjugate gradients for least squares, preconditioned with the same operator whose
     coefficients are averaged around the periodic axes (`mode_blocks`); along these everything goes by fast
-    Fourier transforms. Normal equations are never formed.
+    Fourier transforms. Normal equations are never formed, and Newton's method goes on until rounding ends it.
 
     Args:
-        tolerance: of the preconditioned gradient relative to the solution, where it stops; it stops earlier
-            where rounding ends the descent.
-        iterations: Newton steps at most.
+        tolerance: orders that a ``SineLattice`` leaves open grow until its highest waves are this small,
+            relative to the field.
+        iterations: Newton steps at most, for one choice of orders.
 
     Raises:
         Unsuited, NoNodes: when run on networks, losses or domains that are no tensor products.
@@ -42,13 +47,20 @@ class Collocation:
 
     Source: preconditioned CGLS, Björck 1996, section 7.4.1; inexact Newton, Dembo, Eisenstat and Steihaug 1982.
 
-    >>> from sirenpde.solvers.collocation import Collocation
+    >>> from sirenpde import Collocation
     >>> Collocation().name
     'collocation'
     """
 
-    tolerance: float = TOLERANCE
-    iterations: int = ITERATIONS
+    tolerance: float = 1e-9
+    iterations: int = 30
+
+    def __post_init__(self) -> None:
+        if not self.tolerance > 0 or self.iterations < 1:
+            raise ValueError(
+                f"Collocation was given tolerance={self.tolerance!r}, iterations={self.iterations!r}; expected a "
+                f"positive tolerance and at least one step."
+            )
 
     @property
     def name(self) -> str:
@@ -56,20 +68,49 @@ class Collocation:
 
     @property
     def steps(self) -> int:
-        return 1
+        return 20  # sizes of the lattices at most
 
     @property
     def precision(self) -> torch.dtype:
         return torch.float64
 
     def advance(self, state: State) -> Report:
+        """One choice of orders."""
+        start = open_lattices(state.recipes)
+        if start:
+            state.memory["open"] = [u.name for u in start]
+            _rebuild(state, opened(start, None))
+            state.theta = state.system.initial()
         rows = rows_of(state)
-        solved = newton(rows, rows.from_theta(state.theta), self.tolerance, self.iterations)
+        solved = newton(rows, rows.from_theta(state.theta), self.iterations)
         state.theta = rows.to_theta(solved.amplitudes)
-        state.memory["converged"] = solved.converged
         state.step += 1
-        terms = rows.terms(rows.vector(solved.amplitudes))
-        return Report(tuple(terms.tolist()), True, solved.note)
+        terms = tuple(rows.terms(rows.vector(solved.amplitudes)).tolist())
+        wanted = self._wanted(state, rows, solved)
+        if not larger(wanted, state.recipes):
+            return Report(terms, True, solved.note)
+        if not fit(wanted) or state.step >= self.steps:
+            return Report(terms, True, f"{solved.note}; the highest waves are above {self.tolerance:g} still")
+        before = state.system.parameters, state.theta
+        _rebuild(state, wanted)
+        state.theta = continued(*before, state.system.parameters)
+        return Report(terms)
+
+    def _wanted(self, state: State, rows: TensorRows, solved: Solved) -> dict[Field, SineLattice]:
+        own = {u: r for u, r in state.recipes.items() if u.name in state.memory.get("open", ())}
+        lattices = {u: r for u, r in own.items() if isinstance(r, SineLattice)}
+        return resized(rows, solved.amplitudes, lattices, None, self.tolerance)
+
+
+def _rebuild(state: State, recipes: Mapping[Field, SineLattice]) -> None:
+    """Networks of other orders, for these fields."""
+    old = state.system
+    state.recipes.update(recipes)
+    networks = {
+        u: state.build(u, recipes[u]) if u in recipes else module
+        for u, module in old.parameters.networks.items()
+    }
+    state.system = System(old.problem, networks, old.device, old.dtype)
 
 
 def rows_of(state: State) -> TensorRows:
@@ -89,9 +130,7 @@ class Solved:
     note: str
 
 
-def newton(
-    rows: TensorRows, amplitudes: Tensor, tolerance: float = TOLERANCE, iterations: int = ITERATIONS
-) -> Solved:
+def newton(rows: TensorRows, amplitudes: Tensor, iterations: int = 30) -> Solved:
     """Minimise the sum of squared residuals from these amplitudes on.
 
     The gradient is measured after preconditioning, where its norm is that of the step's change of the rows.
@@ -100,16 +139,15 @@ def newton(
     blocks: ModeBlocks | None = None
     before, inner, steps, converged = math.inf, 0, 0, False
     while steps < iterations and bool(vector.isfinite().all()):
-        tangents = rows.tangents(amplitudes)
-        if blocks is None:
-            blocks = ModeBlocks(rows, [tangent.slopes for tangent in tangents])
-        gradient = blocks.transpose(rows.transpose(tangents, vector))
-        scale = float(rows.apply(tangents, amplitudes).norm() + vector.norm()) + 1e-300
+        slopes = rows.slopes(amplitudes)
+        blocks = blocks or ModeBlocks(rows, slopes)
+        gradient = blocks.transpose(rows.transpose(slopes, vector))
+        scale = float(rows.apply(slopes, amplitudes).norm() + vector.norm()) + 1e-300
         size = float(gradient.norm()) / scale
-        if size <= tolerance or (size < ROUNDING and size > 0.3 * before):
+        if size <= TOLERANCE or (size < ROUNDING and size > 0.3 * before):
             converged = True
             break
-        step, count = _cgls(rows, blocks, tangents, vector, gradient)
+        step, count = _cgls(rows, blocks, slopes, vector, gradient)
         inner, steps, before = inner + count, steps + 1, size
         found = _descend(rows, amplitudes, step, vector, size)
         if found is None:
@@ -133,7 +171,7 @@ def _descend(
 
 
 def _cgls(
-    rows: TensorRows, blocks: ModeBlocks, tangents: list[Tangent], vector: Tensor, gradient: Tensor
+    rows: TensorRows, blocks: ModeBlocks, slopes: Sequence[Slopes], vector: Tensor, gradient: Tensor
 ) -> tuple[Tensor, int]:
     """Conjugate gradients for min |A x - vector|, in the unknowns R x of the preconditioner's factor R."""
     x = torch.zeros_like(gradient)
@@ -141,11 +179,11 @@ def _cgls(
     first = gamma = float(gradient.square().sum())
     count = 0
     while count < INNER and gamma > FORCING**2 * first:
-        image = rows.apply(tangents, blocks.solve(direction))
+        image = rows.apply(slopes, blocks.solve(direction))
         alpha = gamma / float(image.square().sum())
         x += alpha * direction
         residual -= alpha * image
-        gradient = blocks.transpose(rows.transpose(tangents, residual))
+        gradient = blocks.transpose(rows.transpose(slopes, residual))
         before, gamma = gamma, float(gradient.square().sum())
         direction = gradient + (gamma / before) * direction
         count += 1

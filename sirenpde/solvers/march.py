@@ -16,7 +16,7 @@ from ..networks.series import SeparableSeries
 from ..networks.sine_lattice import SineLattice
 from ..residuals import NotFinite, System
 from .collocation import Collocation, rows_of
-from .lattice_growth import fits, is_larger, lattice, opened, resized
+from .lattice_growth import fit, larger, open_lattices, opened, resized
 from .least_squares import LeastSquares
 from .slab_problem import NotMarchable, check
 from .slab_trial import Recipes, Trial, current, held_out, join, open_trial
@@ -24,6 +24,7 @@ from .stage import Report, Stage, State
 
 FIRST = 1 / 16  # of the axis: the first slab tried
 LONGER, SHORTER, SAFETY = 2.0, 0.25, 0.8  # of one slab to the next, of one trial to the next, of both
+FAILED = 0.1  # a held-out residual that no solution has
 RATE = 3  # at which the residual falls with the length of a slab, where it is not known
 LEAST = 1e-6  # of the axis: the shortest slab
 
@@ -101,20 +102,26 @@ class March:
             memory["stage"] += 1
             trial.work.memory, trial.work.step = {}, 0
         memory.update(inner=trial.work.memory, inner_step=trial.work.step)
-        if memory["stage"] < len(stages):
-            return Report(_terms(memory, trial, report))
-        return self._judge(state, trial, report)
+        if memory["stage"] == len(stages):
+            return self._judge(state, trial, report)
+        if report.finished:
+            trial.work.cache = {}
+        return Report(_terms(memory, trial, report))
 
     def _begin(self, state: State) -> None:
         axis = _axis(state.system, str(self.axis))
         check(state.system.problem, state.recipes, axis.name)
-        recipes: dict[Field, Any] = dict(state.recipes)
-        found = [u for u, r in recipes.items() if isinstance(r, SineLattice) and r.orders is None]
-        recipes.update({u: opened(recipes[u], len(u.axes), u.position(axis)) for u in found})
+        found = opened(open_lattices(state.recipes), axis)
         zeros = [0.0] * len(state.system.problem.constraints)
         state.memory.update(edges=[axis.low], open=[u.name for u in found], worst=0.0, floor=0.0)
         state.memory.update(sums=zeros, lengths=list(zeros))
-        open_trial(state, axis, recipes, self._end(state, axis, (axis.high - axis.low) * FIRST), None)
+        recipes, end = {**state.recipes, **found}, self._end(state, axis, (axis.high - axis.low) * FIRST)
+        while True:  # until the start itself is told in full
+            open_trial(state, axis, recipes, end, None)
+            wanted = self._wanted(state, current(state, axis))
+            if not larger(wanted, recipes) or not fit(wanted):
+                break
+            recipes.update(wanted)
 
     def _end(self, state: State, axis: Axis, length: float) -> float:
         """Where the next slab ends, if it is to be about this long."""
@@ -128,15 +135,16 @@ class March:
     def _judge(self, state: State, trial: Trial, report: Report) -> Report:
         """Close the slab, or try it again with higher orders or shorter."""
         memory, slab = state.memory, trial.slab
-        wanted = self._wanted(state, trial)
-        larger = {u for u, recipe in wanted.items() if is_larger(recipe, lattice(trial.work.recipes[u]))}
-        if larger and all(map(fits, wanted.values())):
-            return self._again(state, trial, {**trial.work.recipes, **wanted}, slab.high, report)
-        quality = held_out(trial)
+        quality, wanted = held_out(trial), self._wanted(state, trial)
+        grown = larger(wanted, trial.work.recipes)
         target = max(self.tolerance, 2 * memory["floor"])
         gain = SAFETY * (target / max(quality, 1e-300)) ** (1 / _rate(trial))
-        poor = quality > target and slab.length > LEAST * (slab.axis.high - slab.axis.low)
-        if self.slabs is None and poor and quality < 0.5 * memory.get("before", math.inf):
+        failed = self.slabs is None and not quality < FAILED
+        poor = self.slabs is None and quality > target
+        if grown and fit(wanted) and not failed:
+            memory["before"] = math.inf
+            return self._again(state, trial, {**trial.work.recipes, **wanted}, slab.high, report)
+        if failed or (poor and quality < 0.5 * memory.get("before", math.inf)):
             memory["before"] = quality
             end = slab.low + slab.length * min(max(gain, SHORTER), 0.7)
             return self._again(state, trial, trial.work.recipes, end, report)
@@ -148,37 +156,41 @@ class March:
         memory["worst"] = max(memory["worst"], quality)
         if slab.high >= slab.axis.high:
             return Report(terms, True, _account(memory, trial, report))
-        recipes = {**trial.work.recipes, **{u: r for u, r in wanted.items() if u not in larger}}
+        recipes = {**trial.work.recipes, **{u: r for u, r in wanted.items() if u not in grown}}
         end = self._end(state, slab.axis, slab.length * min(max(gain, 0.5), LONGER))
         open_trial(state, slab.axis, recipes, end, None)
         return Report(terms)
 
     def _wanted(self, state: State, trial: Trial) -> dict[Field, SineLattice]:
-        """The lattices whose orders are open, as large as the field asks for."""
-        work = trial.work
-        own = [u for u in work.recipes if u.name in state.memory["open"]]
+        """The lattices whose orders are open, as large as the fields ask for."""
+        own = {u: r for u, r in trial.work.recipes.items() if u.name in state.memory["open"]}
         if not own:
             return {}
-        rows = rows_of(work)
-        amplitudes = rows.split(rows.from_theta(work.theta))
-        fields = [(rows.bases[u], amplitudes[u]) for u in own]
-        along = own[0].position(trial.slab.axis)
-        return {u: resized(lattice(work.recipes[u]), fields, along, self.tolerance) for u in own}
+        rows = rows_of(trial.work)
+        lattices = {u: r for u, r in own.items() if isinstance(r, SineLattice)}
+        return resized(rows, rows.from_theta(trial.work.theta), lattices, trial.slab.axis, self.tolerance)
 
     def _again(self, state: State, trial: Trial, recipes: Recipes, end: float, report: Report) -> Report:
-        terms = _terms(state.memory, trial, report)
-        open_trial(state, trial.slab.axis, recipes, end, trial if end == trial.slab.high else None)
+        """Another trial of the slab, from this one where its length stays."""
+        slab, terms = trial.slab, _terms(state.memory, trial, report)
+        if end - slab.low < LEAST * (slab.axis.high - slab.axis.low):
+            raise NotFinite(
+                f"March found no solution beyond {slab.axis} = {slab.low:.6g}: even a slab as short as "
+                f"{slab.length:.1e} fails. The solution may end or jump there, or a constraint may contradict it; "
+                f"what was found before is kept."
+            )
+        open_trial(state, slab.axis, recipes, end, trial if end == slab.high else None)
         return Report(terms)
 
     def _not_finite(self, state: State, trial: Trial) -> Report:
         slab = trial.slab
-        if self.slabs is not None or slab.length <= LEAST * (slab.axis.high - slab.axis.low):
+        if self.slabs is not None:
             raise NotFinite(
                 f"The slab of {slab.axis} from {slab.low:g} to {slab.high:g} came out not finite; those before it "
                 f"are kept. Use more slabs, slabs=None, which finds their lengths, or other stages."
             )
-        zeros = Report((0.0,) * len(trial.plan.origins))
-        return self._again(state, trial, trial.work.recipes, slab.low + SHORTER * slab.length, zeros)
+        nothing = Report((0.0,) * len(trial.plan.origins))
+        return self._again(state, trial, trial.work.recipes, slab.low + SHORTER * slab.length, nothing)
 
 
 def _axis(system: System, name: str) -> Axis:

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from ..calculus.field import Field
+from .axis_basis import as_waves, from_waves
 from .dense_rows import MEMORY_LIMIT, TooLarge
-from .tensor_rows import Block, TensorRows, Unsuited, as_waves, from_waves
+from .tensor_rows import Block, Slopes, TensorRows, Unsuited
 
 DAMPING = 1e-14  # of a block's largest column: what no row sees keeps its amplitude
 
@@ -24,7 +25,7 @@ DAMPING = 1e-14  # of a block's largest column: what no row sees keeps its ampli
 class ModeBlocks:
     """Solves with the triangular factor of the averaged rows, amplitudes in and out."""
 
-    def __init__(self, rows: TensorRows, slopes: Sequence[Sequence[Tensor]]) -> None:
+    def __init__(self, rows: TensorRows, slopes: Sequence[Slopes]) -> None:
         self.rows = rows
         first = rows.fields[0]
         self.around = [axis for axis, basis in enumerate(rows.bases[first]) if basis.is_periodic]
@@ -41,6 +42,11 @@ class ModeBlocks:
             for block, slope in zip(rows.blocks, slopes, strict=True)
             if all(rows.bases[first][axis].is_around(block.part.lines[axis]) for axis in self.around)
         ]
+        if not averaged:
+            raise Unsuited(
+                "Collocation() found no constraint all around the periodic axes on equidistant nodes. Declare the "
+                "equations on the box itself, @on(box, samples=...), not on a part of it or on nodes of your own."
+            )
         matrix = torch.cat(averaged, dim=1) * self._kept()  # (waves, rows, columns)
         size = torch.linalg.vector_norm(matrix, dim=1).amax(dim=1)
         unit = torch.eye(matrix.shape[2], dtype=matrix.dtype, device=matrix.device)

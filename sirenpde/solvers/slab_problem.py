@@ -84,9 +84,8 @@ def slab_problem(problem: Problem, slab: Interval, before: Before | None) -> Sla
     weight, as if the slab had length one, and the start HAND_OVER times as much.
     """
     kept: list[tuple[Constraint, int | None, float]] = []
-    parts = {
-        id(c.domain): within(c.domain, slab) for c in problem.constraints
-    }  # still shared where they were
+    # By identity: constraints that share their samples do so still.
+    parts = {id(c.domain): within(c.domain, slab) for c in problem.constraints}
     for i, (constraint, requests) in enumerate(zip(problem.constraints, problem.requests, strict=True)):
         domain = parts[id(constraint.domain)]
         if domain is None:

@@ -15,11 +15,12 @@ from ..calculus.layout import flatten
 from ..geometry.point import Axis
 from ..networks.recipe import Recipe
 from ..networks.series import SeparableSeries
+from ..networks.sine_features import SineFeatures
 from ..networks.slabs import SlabNetwork, Slabs
 from ..problem import Problem
 from ..residuals import Batch, Parameters, System
 from .collocation import newton, rows_of
-from .lattice_growth import carried
+from .lattice_growth import continued
 from .slab_domains import Interval
 from .slab_problem import Before, SlabProblem, at_rest, slab_problem
 from .stage import HELD_OUT, State, generator
@@ -149,6 +150,8 @@ def _slabs(state: State, u: Field) -> tuple[list[nn.Module], list[Tensor]]:
 
 def _network(state: State, u: Field, recipe: Any, slab: Interval) -> nn.Module:
     """A network in the slab's own coordinates."""
+    if isinstance(recipe, SineFeatures):  # those that a stage will choose need something in their place
+        recipe = replace(recipe, count=recipe.count or 1, bandwidth=recipe.bandwidth or 1.0)
     whole = state.build(u, Slabs((recipe,), u.position(slab.axis), (slab.low, slab.high)))
     assert isinstance(whole, SlabNetwork)
     return whole.networks[0]
@@ -160,28 +163,20 @@ def _network(state: State, u: Field, recipe: Any, slab: Interval) -> nn.Module:
 def _guess(trial: Trial, earlier: Trial | None) -> Tensor:
     """Where a slab starts from: an earlier trial of it, the slab before, or the start of the axis."""
     work, before = trial.work, trial.before
-    lattices = all(isinstance(m, SeparableSeries) for m in work.system.parameters.networks.values())
-    if earlier is not None and lattices:
-        return _continued(trial, earlier.work.system.parameters, earlier.work.theta, held=False)
-    if not lattices:
+    into = work.system.parameters
+    if not all(isinstance(module, SeparableSeries) for module in into.networks.values()):
         return work.theta if before is None else _copied(trial, before)
+    if earlier is not None:
+        return continued(earlier.work.system.parameters, earlier.work.theta, into)
     if before is None:
         return _at_rest(trial)
     rows = rows_of(work)
-    guesses = [_continued(trial, before.parameters, before.theta, held) for held in (False, True)]
+    guesses = [
+        continued(before.parameters, before.theta, into),
+        continued(before.parameters, before.theta, into, trial.slab.axis),
+    ]
     sizes = [float(rows.vector(rows.from_theta(theta)).norm()) for theta in guesses]
     return guesses[0] if sizes[0] < sizes[1] else guesses[1]
-
-
-def _continued(trial: Trial, parameters: Parameters, theta: Tensor, held: bool) -> Tensor:
-    """The coefficients of other series carried over, or (``held``) their values at the end of the axis."""
-    pieces = []
-    for u, into in trial.work.system.parameters.networks.items():
-        module = parameters.networks[u]
-        assert isinstance(module, SeparableSeries) and isinstance(into, SeparableSeries)
-        along = u.position(trial.slab.axis) if held else None
-        pieces.append(carried(module, parameters.of(u, theta), into, along))
-    return torch.cat(pieces)
 
 
 def _copied(trial: Trial, before: Before) -> Tensor:

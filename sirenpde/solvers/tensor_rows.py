@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -16,143 +15,17 @@ from torch import Tensor
 from ..calculus.field import Field
 from ..calculus.symbols import Powers, Symbol
 from ..geometry.point import Axis
-from ..networks.series import Harmonics, SeparableSeries
+from ..networks.series import SeparableSeries
 from ..residuals import Batch, Group, System
+from .axis_basis import AxisBasis, along
 from .stage import Unfit
-from .tensor_nodes import Line, Part, equidistant, gauss, parts
+from .tensor_nodes import Line, Part, parts
 
 WEAK = 1e-15  # strength of a product of functions below which it is left out: its coefficients would be huge
-PER_WAVE = 3  # nodes to a period of the highest wave: a product of two such waves is still told apart
 
 
 class Unsuited(Unfit):
     """A problem whose residuals are no tensor products."""
-
-
-class AxisMap(Protocol):
-    """Amplitudes along an axis -> values, or a derivative, at its nodes; acts on the last dimension."""
-
-    def forth(self, amplitudes: Tensor) -> Tensor: ...
-
-    def back(self, values: Tensor) -> Tensor: ...
-
-
-@dataclass(frozen=True)
-class MatrixMap:
-    matrix: Tensor  # (nodes, amplitudes)
-
-    def forth(self, amplitudes: Tensor) -> Tensor:
-        return amplitudes @ self.matrix.T
-
-    def back(self, values: Tensor) -> Tensor:
-        return values @ self.matrix
-
-
-@dataclass(frozen=True)
-class WaveMap:
-    """Waves around a period at equidistant nodes, by fast Fourier transforms."""
-
-    nodes: int
-    factors: Tensor  # (order + 1,), complex: (i wavenumber)^derivative
-
-    def forth(self, amplitudes: Tensor) -> Tensor:
-        spectrum = as_waves(amplitudes) * self.factors
-        spectrum[..., 1:] *= 0.5**0.5
-        values: Tensor = torch.fft.irfft(spectrum, self.nodes) * self.nodes
-        return values
-
-    def back(self, values: Tensor) -> Tensor:
-        spectrum = torch.fft.rfft(values)[..., : len(self.factors)] * self.factors.conj()
-        spectrum[..., 1:] *= 2**0.5
-        return from_waves(spectrum)
-
-
-def as_waves(amplitudes: Tensor) -> Tensor:
-    """Amplitudes of 1, cosines and sines (..., 2 n + 1) -> complex amplitudes of waves (..., n + 1)."""
-    order = amplitudes.shape[-1] // 2
-    sines = torch.cat([torch.zeros_like(amplitudes[..., :1]), amplitudes[..., order + 1 :]], dim=-1)
-    return torch.complex(amplitudes[..., : order + 1].contiguous(), -sines)
-
-
-def from_waves(waves: Tensor) -> Tensor:
-    return torch.cat([waves.real, -waves.imag[..., 1:]], dim=-1)
-
-
-class AxisBasis:
-    """The functions of one axis made orthonormal over it.
-
-    ``strength`` (K,), or (1,) along a period, says how large a function can be made with coefficients of norm
-    one: of redundant waves some combinations nearly cancel.
-    """
-
-    def __init__(self, basis: Harmonics) -> None:
-        self.basis = basis
-        self.is_periodic = basis.is_periodic
-        count = len(basis.modes)
-        if self.is_periodic:
-            self.scale = torch.full((count,), 2**0.5, dtype=torch.float64)
-            self.scale[0] = 1
-            self.strength = torch.ones(1, dtype=torch.float64)
-            return
-        line = self.reference()
-        values = line.weights.sqrt()[:, None] * self.functions(line.nodes, 0)
-        self._left, self.strength, right = torch.linalg.svd(values, full_matrices=False)
-        self.change = right.T / self.strength
-        self.inverse = self.strength[:, None] * right
-
-    def reference(self) -> Line:
-        """Nodes on which products of two of the functions are integrated to rounding."""
-        count = 2 * len(self.basis.modes) + 2
-        return (equidistant if self.is_periodic else gauss)(self.basis.low, self.basis.high, count)
-
-    def to_coefficients(self, amplitudes: Tensor, axis: int) -> Tensor:
-        """Amplitudes of the orthonormal functions -> coefficients of the waves, along one axis of a tensor."""
-        if self.is_periodic:
-            return amplitudes * _along(self.scale, axis, amplitudes)
-        return along_axis(self.change, amplitudes, axis)
-
-    def to_amplitudes(self, coefficients: Tensor, axis: int) -> Tensor:
-        if self.is_periodic:
-            return coefficients / _along(self.scale, axis, coefficients)
-        return along_axis(self.inverse, coefficients, axis)
-
-    def project(self, values: Tensor) -> Tensor:
-        """Values (nodes of ``reference``, k) of functions on the axis -> their amplitudes (K, k)."""
-        root = self.reference().weights.sqrt()[:, None]
-        # Not by ``matrix``: through ``change`` rounding has made the weak functions less than orthonormal.
-        left = root * self.matrix(self.reference().nodes, 0) if self.is_periodic else self._left
-        return left.T @ (root * values)
-
-    def functions(self, x: Tensor, derivative: int) -> Tensor:  # (n,) -> (n, K)
-        values: Tensor = self.basis(x.to(self.basis.modes.device), derivative)
-        return values.cpu()
-
-    def matrix(self, x: Tensor, derivative: int) -> Tensor:  # (n,) -> (n, K), of the orthonormal functions
-        functions = self.functions(x, derivative)
-        return functions * self.scale if self.is_periodic else functions @ self.change
-
-    def line(self, axis: Axis, count: int) -> Line:
-        if self.is_periodic and self._is_whole(axis.low, axis.high):
-            return equidistant(axis.low, axis.high, count)
-        return gauss(axis.low, axis.high, count)
-
-    def is_around(self, line: Line) -> bool:
-        """Whether the nodes are equidistant around the period."""
-        if not self.is_periodic or len(line.nodes) < len(self.basis.modes):
-            return False
-        own = equidistant(self.basis.low, self.basis.high, len(line.nodes))
-        return bool((own.nodes - line.nodes).abs().max() <= 1e-12 * (self.basis.high - self.basis.low))
-
-    def map(self, line: Line, derivative: int, like: Tensor) -> AxisMap:
-        if self.is_around(line):
-            wavenumbers = self.basis.wavenumbers[: len(self.basis.modes) // 2 + 1]
-            factors = (1j * wavenumbers.cpu()) ** derivative
-            return WaveMap(len(line.nodes), factors.to(device=like.device, dtype=like.dtype.to_complex()))
-        return MatrixMap(self.matrix(line.nodes, derivative).to(like))
-
-    def _is_whole(self, low: float, high: float) -> bool:
-        slack = 1e-9 * (high - low)
-        return abs(low - self.basis.low) <= slack and abs(high - self.basis.high) <= slack
 
 
 class Transform:
@@ -163,7 +36,6 @@ class Transform:
     ) -> None:
         self.terms = [symbol.terms for symbol in symbols]
         self.points = tuple(len(line.nodes) for line in lines)
-        self.modes = tuple(len(basis.basis.modes) for basis in bases)
         wanted = {powers for terms in self.terms for powers, _ in terms}
         self.maps = [
             {p: basis.map(line, p, like) for p in {powers[axis] for powers in wanted}}
@@ -217,19 +89,16 @@ class Block:
     scale: Tensor  # (components, n), the square roots of weight times measure
 
 
-@dataclass(frozen=True)
-class Tangent:
-    """Residuals (components, n) of a block, and their slopes by the jets, per field (components, S, n, outputs)."""
-
-    residual: Tensor
-    slopes: tuple[Tensor, ...]
+Slopes = tuple[
+    Tensor, ...
+]  # of a block's scaled residuals by the jets, per field (components, S, n, outputs)
 
 
 class TensorRows:
     """All residuals of a problem as functions of the amplitudes of its series.
 
-    ``vector`` etc. take and give flat vectors; the residuals are scaled so that the sum of their squares is
-    the objective, with quadrature in place of the mean over samples.
+    Amplitudes and residuals are flat vectors. The residuals are scaled so that the sum of their squares is the
+    objective, with quadrature in place of the mean over samples.
 
     Raises Unsuited, NoNodes: for networks, losses, unknowns or domains that do not fit.
     """
@@ -280,41 +149,43 @@ class TensorRows:
     # --------------------------------------------------------------------------------- residuals
 
     def vector(self, amplitudes: Tensor) -> Tensor:
+        """All scaled residuals: block by block, component by component, point by point."""
         own, found = self.split(amplitudes), []
         for block in self.blocks:
             values = block.group.rows.values(block.batch, self._jets(block, own), self.raw)
             found.append((torch.cat(values, dim=1).T * block.scale).reshape(-1))
         return torch.cat(found)
 
-    def tangents(self, amplitudes: Tensor) -> list[Tangent]:
-        own = self.split(amplitudes)
-        return [self._tangent(block, self._jets(block, own)) for block in self.blocks]
-
-    def _tangent(self, block: Block, jets: list[Tensor]) -> Tangent:
-        components, each = block.group.rows.slopes(block.batch, jets, self.raw)
-        slopes = tuple(
-            torch.stack([by_jet[f] for _, by_jet in each]) * block.scale[:, None, :, None]
-            for f in range(len(jets))
-        )
-        return Tangent(components.T * block.scale, slopes)
+    def slopes(self, amplitudes: Tensor) -> list[Slopes]:
+        """The tangent of ``vector``, block by block, for ``apply`` and ``transpose``."""
+        own, found = self.split(amplitudes), []
+        for block in self.blocks:
+            jets = self._jets(block, own)
+            _, each = block.group.rows.slopes(block.batch, jets, self.raw)
+            scale = block.scale[:, None, :, None]
+            found.append(
+                tuple(torch.stack([by_jet[f] for _, by_jet in each]) * scale for f in range(len(jets)))
+            )
+        return found
 
     def _jets(self, block: Block, own: Mapping[Field, Tensor]) -> list[Tensor]:
         return [t.forth(own[u]) for u, t in zip(block.group.sweep.fields, block.transforms, strict=True)]
 
-    def apply(self, tangents: Sequence[Tangent], step: Tensor) -> Tensor:
-        """The linearised rows of a step of the amplitudes."""
+    def apply(self, slopes: Sequence[Slopes], step: Tensor) -> Tensor:
+        """What a step of the amplitudes adds to ``vector``, to first order."""
         own, found = self.split(step), []
-        for block, tangent in zip(self.blocks, tangents, strict=True):
-            pairs = zip(tangent.slopes, self._jets(block, own), strict=True)
+        for block, by_field in zip(self.blocks, slopes, strict=True):
+            pairs = zip(by_field, self._jets(block, own), strict=True)
             found.append(_sum([(slope * jet).sum((1, 3)) for slope, jet in pairs]).reshape(-1))
         return torch.cat(found)
 
-    def transpose(self, tangents: Sequence[Tangent], rows: Tensor) -> Tensor:
+    def transpose(self, slopes: Sequence[Slopes], rows: Tensor) -> Tensor:
+        """The transpose of ``apply``."""
         total = {u: self.like.new_zeros(shape) for u, shape in zip(self.fields, self.shapes, strict=True)}
         pieces = rows.split([block.scale.numel() for block in self.blocks])
-        for block, tangent, piece in zip(self.blocks, tangents, pieces, strict=True):
+        for block, by_field, piece in zip(self.blocks, slopes, pieces, strict=True):
             own = piece.view_as(block.scale)[:, None, :, None]
-            for u, slope, t in zip(block.group.sweep.fields, tangent.slopes, block.transforms, strict=True):
+            for u, slope, t in zip(block.group.sweep.fields, by_field, block.transforms, strict=True):
                 total[u] += t.back((slope * own).sum(0))
         return torch.cat(
             [(total[u] * kept).reshape(-1) for u, kept in zip(self.fields, self.kept, strict=True)]
@@ -337,14 +208,14 @@ class TensorRows:
         """One for every product of functions to be used, else zero; broadcasts to the amplitudes of a field."""
         strength = torch.ones(1, dtype=torch.float64)
         for axis, basis in enumerate(self.bases[u]):
-            strength = strength * basis.strength.reshape(_shape(axis, len(u.axes) + 1))
+            strength = strength * along(basis.strength, axis, len(u.axes) + 1)
         return (strength >= WEAK).to(self.like)
 
     def _node_counts(self) -> dict[str, int]:
         counts: dict[str, int] = {}
         for u in self.fields:
             for axis, basis in zip(u.axes, self.bases[u], strict=True):
-                counts[axis.name] = max(counts.get(axis.name, 1), _nodes(basis))
+                counts[axis.name] = max(counts.get(axis.name, 1), basis.nodes)
         return counts
 
     def _blocks(self, group: Group) -> Iterator[Block]:
@@ -375,42 +246,6 @@ class TensorRows:
             yield Block(
                 group, part, batch, transforms, (self.like.new_tensor(weights)[:, None] * measure).sqrt()
             )
-
-
-def _nodes(basis: AxisBasis) -> int:
-    """Enough nodes to integrate a product of two functions: with fewer, some combinations pass between them."""
-    count = len(basis.basis.modes)
-    if basis.is_periodic:
-        return _smooth(PER_WAVE * (count // 2) + 1)
-    highest = float(basis.basis.wavenumbers.max()) * (basis.basis.high - basis.basis.low) / 2
-    return max(count, int(highest) + 2)
-
-
-def _smooth(least: int) -> int:
-    """The next number whose only prime factors are 2, 3 and 5, as fast transforms like it."""
-    while True:
-        rest = least
-        for prime in (2, 3, 5):
-            while rest % prime == 0:
-                rest //= prime
-        if rest == 1:
-            return least
-        least += 1
-
-
-def along_axis(matrix: Tensor, x: Tensor, axis: int) -> Tensor:
-    """Applies a matrix along one axis of x."""
-    product: Tensor = torch.tensordot(x, matrix.to(x), dims=([axis], [1]))
-    return product.movedim(-1, axis)
-
-
-def _along(values: Tensor, axis: int, x: Tensor) -> Tensor:
-    """Values (K,) so shaped that they broadcast along one axis of x."""
-    return values.to(x).reshape(_shape(axis, x.ndim))
-
-
-def _shape(axis: int, dimensions: int) -> list[int]:
-    return [-1 if a == axis else 1 for a in range(dimensions)]
 
 
 def _series(system: System, u: Field) -> SeparableSeries:
