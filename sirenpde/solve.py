@@ -169,7 +169,7 @@ def _stages(run: Run, limits: Limits, progress: Callable[[Progress], None] | Non
                 if limits.budget is not None and run.seconds >= limits.budget:
                     return "budget", _spent(run, limits.budget)
             message = _close_stage(run, report, limits.tolerance)
-            if limits.budget is not None and run.seconds >= limits.budget and _is_open(run):
+            if limits.budget is not None and (report.cut or (_is_open(run) and run.state.is_late)):
                 return "budget", _spent(run, limits.budget)
     except KeyboardInterrupt:
         return "interrupted", f"interrupted at step {run.state.step} of stage {run.stage_index + 1}"

@@ -2,6 +2,7 @@
 
 import math
 import re
+import time
 
 import pytest
 import torch
@@ -266,3 +267,25 @@ def test_a_field_up_to_a_constant_is_compared_up_to_it():
     solution = solve(Problem(slope, reference={u: exact}), [LeastSquares()])
     assert solution.errors["u"]["relative_l2"] < 1e-13
     assert "a constant added to u" in solution.stages[0].reason
+
+
+def test_a_field_that_vanishes_is_found_at_once():
+    line = Box(x=(0, 1))
+    u = Field("u", line)
+    inside = on(line, 50, name="inside")(lambda p: laplacian(u)(p))
+    solution = solve(Problem(inside, on(line.boundary(), 2, name="ends")(lambda p: u(p))))
+    assert solution.status == "done"
+    assert abs(solution[u](torch.linspace(0, 1, 9, dtype=torch.float64)[:, None])).max() == 0
+
+
+def test_the_search_ends_before_the_budget_does():
+    box = cube(2)
+    problem = dirichlet(
+        box, lambda p: torch.sin(40 * p.coords).prod(), lambda p: -3200 * torch.sin(40 * p.coords).prod()
+    )
+    started = time.monotonic()
+    solution = solve(problem, budget=0.5)
+    assert solution.status == "budget" and solution.message.startswith("stopped after")
+    assert "more features would have taken too long" in solution.stages[0].reason
+    assert solution.parameters <= 1601
+    assert time.monotonic() - started < 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -102,6 +103,8 @@ class Search:
     tolerance: float
     free: NullSpace | None = None  # directions in which the fields may move at will
     drawn: dict[int, _Samples] = field(default_factory=dict)
+    seconds: dict[int, float] = field(default_factory=dict)  # that the last trial with so many columns took
+    skipped: list[int] = field(default_factory=list)  # columns of trials for which there was no time
 
     def run(self) -> Trial:
         best = self.by_axis(self.fewer_axes(self.coarse()))
@@ -135,8 +138,8 @@ class Search:
         best, worse, bandwidth = None, 0, float(f"{max(top, 2.0):.3g}")
         while worse < 2 and (bandwidth > lowest * top or (best is not None and best.held_out < PREDICTS)):
             found = self.fit(Shape(count, tuple((axis, bandwidth) for axis in axes), interaction), near)
-            if found is None:
-                break
+            if found is None or found.held_out <= self.tolerance:
+                return found or best
             before = math.inf if best is None else best.held_out
             worse = worse + 1 if before < PREDICTS and found.held_out > ALIKE * before else 0
             best = found if found.held_out < before else best
@@ -204,6 +207,8 @@ class Search:
                     break  # the wider band is for coefficients so large that rounding is what stays
                 trial = self.fit(best.shape.larger(count, p), self.nearest(best))
                 trials |= {} if trial is None else {p: trial}
+                if trial is not None and trial.held_out <= self.tolerance:
+                    break
             power = min(trials, key=lambda p: trials[p].held_out, default=-1.0)
             if power < 0 or (trials[power].held_out > FALLS * best.held_out and not cheap):
                 break
@@ -219,6 +224,8 @@ class Search:
         if count == best.shape.count:
             return best
         found = self.fit(best.shape.larger(count, 0.25), self.nearest(best))
+        if found is None and not self.fits_in_time(count * self.outputs):
+            return best
         if found is None:
             raise TooLarge(
                 f"{count} features of each field need a matrix beyond the {MEMORY_LIMIT >> 30} GiB allowed; "
@@ -233,8 +240,10 @@ class Search:
         return None if self.affine else best
 
     def fit(self, shape: Shape, near: Trial | None) -> Trial | None:
-        """The fields with these features, or None where the matrix would be too large."""
-        state = self.state
+        """The fields with these features, or None where the matrix would be too large, or the time too short."""
+        if not self.fits_in_time(shape.count * self.outputs):
+            return None
+        started, state = time.monotonic(), self.state
         recipes = {u: shape.recipe(u, given) for u, given in self.open.items()}
         built = {u: state.build(u, recipe) for u, recipe in recipes.items()}
         networks = {**state.system.parameters.networks, **built}
@@ -249,7 +258,18 @@ class Search:
         held_out = math.sqrt(float(system.losses(theta, samples.others).sum())) / samples.unit
         rows = system.row_count(samples.fitted)
         held_out = held_out if math.isfinite(held_out) else math.inf
+        self.seconds[shape.count * self.outputs] = time.monotonic() - started
         return Trial(shape, recipes, system, theta, rows, held_out, self.free)
+
+    def fits_in_time(self, columns: int) -> bool:
+        """Whether a trial would end before the deadline; the first one is made in any case."""
+        if not self.seconds:
+            return True
+        known = max(self.seconds)
+        foreseen = self.seconds[known] * max(1.0, columns / known) ** 3
+        fits = time.monotonic() + foreseen <= self.state.deadline
+        self.skipped.extend([] if fits else [columns])
+        return fits
 
     def solved(self, system: System, samples: _Samples, near: Trial | None) -> Tensor:
         start, batches = self.start(system), samples.fitted

@@ -82,23 +82,25 @@ class LeastSquares:
 
     def advance(self, state: State) -> Report:
         _check(state.system)
+        cut = False
         if any(map(is_open, state.recipes.values())):
-            batches, reason = self._search(state)
+            batches, reason, cut = self._search(state)
         else:
             batches = _samples(state, state.system)
             reason = self._solve(state, batches)
         state.step += 1
         terms = state.system.losses(state.theta, batches)
-        return Report(tuple(terms.tolist()), True, reason)
+        return Report(tuple(terms.tolist()), True, reason, cut)
 
-    def _search(self, state: State) -> tuple[Sequence[Batch], str]:
+    def _search(self, state: State) -> tuple[Sequence[Batch], str, bool]:
         """Features by their held-out residual, and a last solve on all samples where there are more."""
         search = Search(state, self.tolerance)
         best = search.run()
         state.system, state.theta = best.system, best.theta
         state.recipes.update(best.recipes)
         batches, samples = _samples(state, best.system), search.samples(best.system)
-        if best.system.row_count(batches) > best.rows:
+        refits = best.held_out > self.tolerance and search.fits_in_time(column_count(best.system))
+        if best.system.row_count(batches) > best.rows and refits:
             note = _solve_dense(state, batches, best.free, samples.unit)
         else:
             batches, note = samples.fitted, _size(best.system, samples.fitted)
@@ -106,7 +108,9 @@ class LeastSquares:
         if free is None and best.held_out > SUSPICIOUS:
             free = null_space(best.system, state.theta, batches)
         shape = next(iter(best.recipes.values())).describe()
-        return batches, f"{note}; {shape}; held-out residual {best.held_out:.1e}{_told(free)}"
+        cut = "; more features would have taken too long" if search.skipped else ""
+        reason = f"{note}; {shape}; held-out residual {best.held_out:.1e}{_told(free)}{cut}"
+        return batches, reason, bool(search.skipped)
 
     def _solve(self, state: State, batches: Sequence[Batch]) -> str:
         system = state.system

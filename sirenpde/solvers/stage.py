@@ -42,11 +42,15 @@ class State:
 
 @dataclass(frozen=True)
 class Report:
-    """What one advance achieved: the weighted terms of the objective, and whether the stage is done and why."""
+    """What one advance achieved: the weighted terms of the objective, and whether the stage is done and why.
+
+    ``cut`` says that it would have gone on, had there been time.
+    """
 
     terms: tuple[float, ...]
     finished: bool = False
     reason: str = ""
+    cut: bool = False
 
     @property
     def loss(self) -> float:
