@@ -12,10 +12,8 @@ import math
 from typing import Literal
 
 import torch
-from sirenpde import Box, D, Field, Point, Problem, Reference, Siren, on
+from sirenpde import Box, D, Field, March, Point, Problem, Reference, SineLattice, Siren, on
 from sirenpde.analysis.references.periodic import evolved
-from sirenpde.networks.sine_lattice import SineLattice
-from sirenpde.solvers.march import March
 from torch import Tensor
 
 

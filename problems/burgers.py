@@ -12,10 +12,8 @@ import math
 from typing import Literal
 
 import torch
-from sirenpde import Box, D, Field, Point, Problem, Siren, on
+from sirenpde import Box, D, Field, March, Point, Problem, SineLattice, Siren, on
 from sirenpde.analysis.references.burgers import burgers_from_sine
-from sirenpde.networks.sine_lattice import SineLattice
-from sirenpde.solvers.march import March
 from torch import Tensor
 
 

@@ -11,11 +11,9 @@ import math
 from typing import Literal
 
 import torch
-from sirenpde import Box, D, Field, Point, Problem, Reference, Siren, on
+from sirenpde import Box, D, Field, March, Point, Problem, Reference, SineLattice, Siren, on
 from sirenpde.analysis.references.periodic import evolved
 from sirenpde.analysis.references.solitons import solitons
-from sirenpde.networks.sine_lattice import SineLattice
-from sirenpde.solvers.march import March
 from torch import Tensor
 
 

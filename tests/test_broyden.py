@@ -7,10 +7,10 @@ import torch
 from states import state_of
 
 from sirenpde import LBFGS, MLP, Adam, Box, D, Field, Problem, Siren, Unknown, l1, laplacian, on, solve
-from sirenpde.solvers import broyden
-from sirenpde.solvers.broyden import SelfScaledBroyden, scales, update
-from sirenpde.solvers.points import Adaptive, Points
+from sirenpde.solvers.sampling.points import Adaptive, Points
 from sirenpde.solvers.stage import Unfit
+from sirenpde.solvers.training import broyden
+from sirenpde.solvers.training.broyden import SelfScaledBroyden, scales, update
 
 
 def poisson(network, samples=484):

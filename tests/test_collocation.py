@@ -21,11 +21,11 @@ from sirenpde import (
 )
 from sirenpde.residuals import Batch, System
 from sirenpde.run import build_network
-from sirenpde.solvers.collocation import newton
-from sirenpde.solvers.mode_blocks import ModeBlocks
 from sirenpde.solvers.stage import Unfit
-from sirenpde.solvers.tensor_nodes import NoNodes
-from sirenpde.solvers.tensor_rows import TensorRows
+from sirenpde.solvers.tensor.collocation import newton
+from sirenpde.solvers.tensor.mode_blocks import ModeBlocks
+from sirenpde.solvers.tensor.tensor_nodes import NoNodes
+from sirenpde.solvers.tensor.tensor_rows import TensorRows
 
 box = Box(t=(0, 0.3), x=(0, 2), y=(-1, 1))
 t, x, y = box.axes

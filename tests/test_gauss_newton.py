@@ -21,8 +21,8 @@ from sirenpde import (
     on,
     solve,
 )
-from sirenpde.solvers.dense_rows import TooLarge
-from sirenpde.solvers.points import Fresh, Points
+from sirenpde.solvers.sampling.points import Fresh, Points
+from sirenpde.solvers.stage import TooLarge
 
 line = Box(x=(0, 1))
 (x,) = line.axes
@@ -89,7 +89,7 @@ def test_a_run_goes_on_to_the_same_bits() -> None:
 def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="'ends' with the loss l1"):
         solve(poisson(loss=l1), [GaussNewton()])
-    monkeypatch.setattr("sirenpde.solvers.gauss_newton.MEMORY_LIMIT", 10_000)
+    monkeypatch.setattr("sirenpde.solvers.training.gauss_newton.MEMORY_LIMIT", 10_000)
     with pytest.raises(TooLarge, match="residuals by 193 parameters"):
         solve(poisson(), [GaussNewton()])
     for wrong in ({"target": 1.0}, {"steps": 0}, {"sketch": 0}, {"leap": 1.0}, {"oversampling": -1.0}):

@@ -67,3 +67,16 @@ def test_geometry_and_networks_do_not_know_each_other():
     for place, other in (("geometry", "networks"), ("networks", "geometry")):
         for path in (PACKAGE / place).rglob("*.py"):
             assert other not in {target for _, target in runtime_imports(path)}, path
+
+
+SOLVERS = {"stage": 0, "sampling": 1, "direct": 1, "training": 2, "tensor": 2, "marching": 3, "ladder": 4}
+
+
+def test_solvers_build_on_each_other_in_one_direction():
+    for path in sorted((PACKAGE / "solvers").rglob("*.py")):
+        parts = path.relative_to(PACKAGE / "solvers").parts
+        place = parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == len(parts) and place != "__init__":
+                target = (node.module or "").split(".")[0]
+                assert target == place or SOLVERS[target] < SOLVERS[place], f"{path}:{node.lineno}"

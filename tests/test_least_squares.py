@@ -23,11 +23,12 @@ from sirenpde import (
 )
 from sirenpde.residuals import System
 from sirenpde.run import build_network
-from sirenpde.solvers import dense_rows
-from sirenpde.solvers.dense_rows import TooLarge, assemble, memory
-from sirenpde.solvers.dense_solve import solve_dense
-from sirenpde.solvers.edge_points import draw
-from sirenpde.solvers.least_squares import NotAffine
+from sirenpde.solvers.direct import dense_rows
+from sirenpde.solvers.direct.dense_rows import assemble, memory
+from sirenpde.solvers.direct.dense_solve import solve_dense
+from sirenpde.solvers.direct.edge_points import draw
+from sirenpde.solvers.direct.least_squares import NotAffine
+from sirenpde.solvers.stage import TooLarge
 
 PI = math.pi
 

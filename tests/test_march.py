@@ -38,8 +38,8 @@ from sirenpde.calculus.symbols import Symbol
 from sirenpde.networks.slabs import Slabs
 from sirenpde.networks.values import from_value, to_value
 from sirenpde.residuals import System
-from sirenpde.solvers.slab_domains import Interval, instant, moved, within
-from sirenpde.solvers.slab_problem import Before, NotMarchable, slab_problem
+from sirenpde.solvers.marching.slab_domains import Interval, instant, moved, within
+from sirenpde.solvers.marching.slab_problem import Before, NotMarchable, slab_problem
 
 F64 = torch.float64
 spacetime = Box(t=(0, 1), x=(-1, 1))
@@ -254,7 +254,7 @@ def test_boundary_data_that_move_with_time() -> None:
 
 def test_a_start_without_smoothness_is_kept_as_well_as_it_goes(monkeypatch) -> None:
     """A kink is never told in full: the orders stop at their limit, the slabs go on, and diffusion heals it."""
-    monkeypatch.setattr("sirenpde.solvers.lattice_growth.LARGEST", 3000)
+    monkeypatch.setattr("sirenpde.solvers.tensor.lattice_growth.LARGEST", 3000)
     u = Field("u", spacetime, SineLattice(), periodic=(x,))
     heat = on(spacetime, 1000, name="heat")(lambda p: D(u, t)(p) - 0.02 * D(u, x, x)(p))
     kink = on(spacetime.at(t=0), 100, name="kink")(lambda p: u(p) - x(p).abs())
@@ -270,7 +270,7 @@ def test_a_start_without_smoothness_is_kept_as_well_as_it_goes(monkeypatch) -> N
 
 
 def test_a_solution_that_ends_is_followed_to_its_end(monkeypatch) -> None:
-    monkeypatch.setattr("sirenpde.solvers.march.LEAST", 1e-3)
+    monkeypatch.setattr("sirenpde.solvers.marching.march.LEAST", 1e-3)
     line = Box(t=(0, 1))
     (s,) = line.axes
     u = Field("u", line, SineLattice())

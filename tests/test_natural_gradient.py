@@ -7,10 +7,10 @@ import torch
 from states import state_of
 
 from sirenpde import MLP, Box, Field, Problem, Siren, l1, laplacian, on, solve
-from sirenpde.solvers import natural_gradient
-from sirenpde.solvers.natural_gradient import NaturalGradient, direction, solve_damped
-from sirenpde.solvers.points import Fixed, Points
+from sirenpde.solvers.sampling.points import Fixed, Points
 from sirenpde.solvers.stage import Unfit, fixed
+from sirenpde.solvers.training import natural_gradient
+from sirenpde.solvers.training.natural_gradient import NaturalGradient, direction, solve_damped
 
 
 def poisson(network, samples=300, scale=1.0):

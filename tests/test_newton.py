@@ -27,10 +27,10 @@ from sirenpde import (
 )
 from sirenpde.residuals import System
 from sirenpde.run import build_network
-from sirenpde.solvers.dense_rows import coefficients, store, tangent, tangent_fields
-from sirenpde.solvers.dense_solve import solve_again, solve_dense
-from sirenpde.solvers.edge_points import draw
-from sirenpde.solvers.newton import newton
+from sirenpde.solvers.direct.dense_rows import coefficients, store, tangent, tangent_fields
+from sirenpde.solvers.direct.dense_solve import solve_again, solve_dense
+from sirenpde.solvers.direct.edge_points import draw
+from sirenpde.solvers.direct.newton import newton
 
 
 def system_of(problem, seed=0):

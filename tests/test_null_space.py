@@ -8,8 +8,8 @@ import torch
 from sirenpde import Box, D, Field, LeastSquares, Problem, Reference, SineFeatures, laplacian, on, solve
 from sirenpde.residuals import System
 from sirenpde.run import build_network
-from sirenpde.solvers.edge_points import draw
-from sirenpde.solvers.null_space import null_space
+from sirenpde.solvers.direct.edge_points import draw
+from sirenpde.solvers.direct.null_space import null_space
 
 square = Box(x=(0, 1), y=(0, 1))
 x, y = square.axes

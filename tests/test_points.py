@@ -9,13 +9,13 @@ import torch
 from states import state_of
 
 from sirenpde import LBFGS, MLP, Adam, Box, D, Field, Problem, Siren, l1, on, solve
-from sirenpde.solvers.balance import Balance, gradient_norms, traces
-from sirenpde.solvers.broyden import SelfScaledBroyden
-from sirenpde.solvers.causal import Causal
-from sirenpde.solvers.natural_gradient import NaturalGradient
-from sirenpde.solvers.points import Adaptive, Fixed, Fresh, Points, batches
-from sirenpde.solvers.soap import Soap
+from sirenpde.solvers.sampling.balance import Balance, gradient_norms, traces
+from sirenpde.solvers.sampling.causal import Causal
+from sirenpde.solvers.sampling.points import Adaptive, Fixed, Fresh, Points, batches
 from sirenpde.solvers.stage import fixed, fresh
+from sirenpde.solvers.training.broyden import SelfScaledBroyden
+from sirenpde.solvers.training.natural_gradient import NaturalGradient
+from sirenpde.solvers.training.soap import Soap
 
 ALL = Points(
     Adaptive(every=5), causal=Causal("t", chunks=4, epsilons=(1.0, 10.0), every=2), balance=Balance(every=3)

@@ -13,9 +13,9 @@ from sirenpde.calculus.symbols import Symbol
 from sirenpde.geometry.point import Axis
 from sirenpde.networks.sine_lattice import default_bandwidth
 from sirenpde.networks.values import from_value, to_value
-from sirenpde.solvers.axis_basis import AxisBasis, MatrixMap, WaveMap
-from sirenpde.solvers.tensor_nodes import equidistant, gauss
-from sirenpde.solvers.tensor_rows import Transform
+from sirenpde.solvers.tensor.axis_basis import AxisBasis, MatrixMap, WaveMap
+from sirenpde.solvers.tensor.tensor_nodes import equidistant, gauss
+from sirenpde.solvers.tensor.tensor_rows import Transform
 
 
 def built(recipe, low, high, periodic=(), outputs=1):

@@ -7,7 +7,7 @@ import torch
 
 from sirenpde import MLP, Adam, Box, Field, Problem, Siren, laplacian, on, solve
 from sirenpde.residuals import System
-from sirenpde.solvers.soap import Soap, blocks
+from sirenpde.solvers.training.soap import Soap, blocks
 
 
 def poisson(network):

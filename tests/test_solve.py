@@ -33,7 +33,7 @@ from sirenpde import (
 )
 from sirenpde.residuals import is_affine
 from sirenpde.solve import DeviceError
-from sirenpde.solvers.least_squares import NotAffine
+from sirenpde.solvers.direct.least_squares import NotAffine
 
 square = Box(x=(-1, 1), y=(-1, 1))
 x, y = square.axes

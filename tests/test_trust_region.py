@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from sirenpde.solvers.sketch import count_sketch
-from sirenpde.solvers.trust_region import Region, damp, linear_model
+from sirenpde.solvers.training.sketch import count_sketch
+from sirenpde.solvers.training.trust_region import Region, damp, linear_model
 
 SHAPES = [(60, 25), (25, 60), (40, 40)]
 

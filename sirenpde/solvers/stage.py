@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ..calculus.field import Field, Recipe
 from ..residuals import Batch, System
 
+MEMORY_LIMIT = 8 << 30  # bytes of the dense matrices of one stage
 POOL = 16  # steps for which points are drawn at once: a Sobol sequence is costly to start
 
 
@@ -59,6 +60,10 @@ class Report:
 
 class Unfit(ValueError):
     """A stage that cannot work on a problem, or not within the memory; the message says why and which one can."""
+
+
+class TooLarge(Unfit):
+    """Dense matrices beyond ``MEMORY_LIMIT``; the message says what they would take."""
 
 
 class Stage(Protocol):

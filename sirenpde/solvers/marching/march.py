@@ -1,0 +1,240 @@
+"""Time-dependent problems slab after slab, the end state of one handed over to the next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from ...calculus.field import Field
+from ...geometry.point import Axis
+from ...networks.series import SeparableSeries
+from ...networks.sine_lattice import SineLattice
+from ...residuals import NotFinite, System
+from ..direct.least_squares import LeastSquares
+from ..stage import Report, Stage, State
+from ..tensor.collocation import Collocation, rows_of
+from ..tensor.lattice_growth import fit, larger, open_lattices, opened, resized
+from .slab_problem import NotMarchable, check
+from .slab_trial import Recipes, Trial, current, held_out, join, open_trial
+
+FIRST = 1 / 16  # of the axis: the first slab tried
+LONGER, SHORTER, SAFETY = 2.0, 0.25, 0.8  # of one slab to the next, of one trial to the next, of both
+FAILED = 0.1  # a held-out residual that no solution has
+RATE = 3  # at which the residual falls with the length of a slab, where it is not known
+LEAST = 1e-6  # of the axis: the shortest slab
+
+
+@dataclass(frozen=True)
+class March:
+    """Solves slab after slab of an axis, usually time, each by stages of its own.
+
+    Every field gets one network per slab, in local coordinates. A slab is the problem's own constraints on
+    the part of their domains in it; where they are boxes and faces, these are cut, so that every slab has as
+    many samples as were declared for the whole. What holds only at the start of the axis holds in the first
+    slab; later ones take over, of each field, the value and the derivatives along the axis below the highest
+    that the constraints ask for. A network starts from the one before; a ``SineLattice`` continues it.
+
+    Args:
+        axis: the axis to march along, or its name.
+        slabs: how many of equal length; None finds their lengths: a slab whose held-out residual (relative to
+            that of fields that vanish) exceeds ``tolerance`` is solved again, shorter, and easy ones lengthen
+            the next.
+        stages: what solves each slab, in order; ``Collocation()`` for tensor-product series and
+            ``LeastSquares()`` for all others if left out.
+        tolerance: of a slab. Orders that a ``SineLattice`` leaves open grow until its highest waves are this
+            small, relative to the field.
+
+    Raises:
+        NotMarchable: when run on fields without the axis, unknown numbers, or networks without a recipe.
+        NotFinite: where a slab comes out not finite; the slabs before it are kept.
+
+    >>> from sirenpde import Box, March
+    >>> t, x = Box(t=(0, 1), x=(-1, 1)).axes
+    >>> March(t, slabs=4).name
+    'march along t'
+    """
+
+    axis: Axis | str
+    slabs: int | None = None
+    stages: Sequence[Stage] = ()
+    tolerance: float = 1e-9
+
+    def __post_init__(self) -> None:
+        if self.slabs is not None and (not isinstance(self.slabs, int) or self.slabs < 1):
+            raise ValueError(
+                f"March was given slabs={self.slabs!r}; expected a positive whole number, or None to find them."
+            )
+        if not self.tolerance > 0:
+            raise ValueError(f"March was given tolerance={self.tolerance!r}; expected a positive number.")
+        object.__setattr__(self, "stages", tuple(self.stages))
+
+    @property
+    def name(self) -> str:
+        return f"march along {self.axis}"
+
+    @property
+    def steps(self) -> int:
+        return (sum(stage.steps for stage in self.stages) or 1) * (self.slabs or 1000)
+
+    @property
+    def precision(self) -> torch.dtype:
+        precisions = [stage.precision for stage in self.stages] or [torch.float64]
+        return torch.float64 if torch.float64 in precisions else precisions[0]
+
+    def advance(self, state: State) -> Report:
+        if "edges" not in state.memory:
+            self._begin(state)
+        memory, axis = state.memory, _axis(state.system, str(self.axis))
+        trial = current(state, axis)
+        stages = tuple(self.stages) or _stages(trial.work.system)
+        report = stages[memory["stage"]].advance(trial.work)
+        state.step += 1
+        if not math.isfinite(report.loss) or not bool(trial.work.theta.isfinite().all()):
+            return self._not_finite(state, trial)
+        join(state, trial)
+        if report.finished:
+            memory["stage"] += 1
+            trial.work.memory, trial.work.step = {}, 0
+        memory.update(inner=trial.work.memory, inner_step=trial.work.step)
+        if memory["stage"] == len(stages):
+            return self._judge(state, trial, report)
+        if report.finished:
+            trial.work.cache = {}
+        return Report(_terms(memory, trial, report))
+
+    def _begin(self, state: State) -> None:
+        axis = _axis(state.system, str(self.axis))
+        check(state.system.problem, state.recipes, axis.name)
+        found = opened(open_lattices(state.recipes), axis)
+        zeros = [0.0] * len(state.system.problem.constraints)
+        state.memory.update(edges=[axis.low], open=[u.name for u in found], worst=0.0, floor=0.0)
+        state.memory.update(sums=zeros, lengths=list(zeros))
+        recipes, end = {**state.recipes, **found}, self._end(state, axis, (axis.high - axis.low) * FIRST)
+        while True:  # until the start itself is told in full
+            open_trial(state, axis, recipes, end, None)
+            wanted = self._wanted(state, current(state, axis))
+            if not larger(wanted, recipes) or not fit(wanted):
+                break
+            recipes.update(wanted)
+
+    def _end(self, state: State, axis: Axis, length: float) -> float:
+        """Where the next slab ends, if it is to be about this long."""
+        edges: list[float] = state.memory["edges"]
+        if self.slabs is not None:
+            share = len(edges) / self.slabs
+            return axis.high if share >= 1 else axis.low + share * (axis.high - axis.low)
+        left = axis.high - edges[-1]
+        return axis.high if left <= length * (1 + 1e-9) else edges[-1] + min(length, left / 2)
+
+    def _judge(self, state: State, trial: Trial, report: Report) -> Report:
+        """Close the slab, or try it again with higher orders or shorter."""
+        memory, slab = state.memory, trial.slab
+        quality, wanted = held_out(trial), self._wanted(state, trial)
+        grown = larger(wanted, trial.work.recipes)
+        target = max(self.tolerance, 2 * memory["floor"])
+        gain = SAFETY * (target / max(quality, 1e-300)) ** (1 / _rate(trial))
+        failed = self.slabs is None and not quality < FAILED
+        poor = self.slabs is None and quality > target
+        if grown and fit(wanted) and not failed:
+            memory["before"] = math.inf
+            return self._again(state, trial, {**trial.work.recipes, **wanted}, slab.high, report)
+        if failed or (poor and quality < 0.5 * memory.get("before", math.inf)):
+            memory["before"] = quality
+            end = slab.low + slab.length * min(max(gain, SHORTER), 0.7)
+            return self._again(state, trial, trial.work.recipes, end, report)
+        # Where a shorter slab was no better, its length is not what limits it, but rounding or a rough start.
+        memory["floor"] = quality if poor else 0.1 * memory["floor"]
+        memory["before"] = math.inf
+        terms = _terms(memory, trial, report, closing=True)
+        memory["edges"].append(slab.high)
+        memory["worst"] = max(memory["worst"], quality)
+        if slab.high >= slab.axis.high:
+            return Report(terms, True, _account(memory, trial, report))
+        recipes = {**trial.work.recipes, **{u: r for u, r in wanted.items() if u not in grown}}
+        end = self._end(state, slab.axis, slab.length * min(max(gain, 0.5), LONGER))
+        open_trial(state, slab.axis, recipes, end, None)
+        return Report(terms)
+
+    def _wanted(self, state: State, trial: Trial) -> dict[Field, SineLattice]:
+        """The lattices whose orders are open, as large as the fields ask for."""
+        own = {u: r for u, r in trial.work.recipes.items() if u.name in state.memory["open"]}
+        if not own:
+            return {}
+        rows = rows_of(trial.work)
+        lattices = {u: r for u, r in own.items() if isinstance(r, SineLattice)}
+        return resized(rows, rows.from_theta(trial.work.theta), lattices, trial.slab.axis, self.tolerance)
+
+    def _again(self, state: State, trial: Trial, recipes: Recipes, end: float, report: Report) -> Report:
+        """Another trial of the slab, from this one where its length stays."""
+        slab, terms = trial.slab, _terms(state.memory, trial, report)
+        if end - slab.low < LEAST * (slab.axis.high - slab.axis.low):
+            raise NotFinite(
+                f"March found no solution beyond {slab.axis} = {slab.low:.6g}: even a slab as short as "
+                f"{slab.length:.1e} fails. The solution may end or jump there, or a constraint may contradict it; "
+                f"what was found before is kept."
+            )
+        open_trial(state, slab.axis, recipes, end, trial if end == slab.high else None)
+        return Report(terms)
+
+    def _not_finite(self, state: State, trial: Trial) -> Report:
+        slab = trial.slab
+        if self.slabs is not None:
+            raise NotFinite(
+                f"The slab of {slab.axis} from {slab.low:g} to {slab.high:g} came out not finite; those before it "
+                f"are kept. Use more slabs, slabs=None, which finds their lengths, or other stages."
+            )
+        nothing = Report((0.0,) * len(trial.plan.origins))
+        return self._again(state, trial, trial.work.recipes, slab.low + SHORTER * slab.length, nothing)
+
+
+def _axis(system: System, name: str) -> Axis:
+    """The axis of this name, with the range that the fields are declared on."""
+    for u in system.problem.fields:
+        for axis in u.axes:
+            if axis.name == name:
+                return axis
+    raise NotMarchable(
+        f"March('{name}') was asked for, but no field has an axis '{name}'. Name an axis of the fields' box."
+    )
+
+
+def _stages(system: System) -> tuple[Stage, ...]:
+    """What solves a slab where nothing is said."""
+    series = all(isinstance(m, SeparableSeries) for m in system.parameters.networks.values())
+    return (Collocation(),) if series else (LeastSquares(),)
+
+
+def _rate(trial: Trial) -> float:
+    """The power of a slab's length with which its residual falls."""
+    counts = [
+        module.modes[u.position(trial.slab.axis)] - 1
+        for u, module in trial.work.system.parameters.networks.items()
+        if isinstance(module, SeparableSeries)
+    ]
+    return min(counts, default=RATE)
+
+
+def _terms(memory: dict[str, Any], trial: Trial, report: Report, closing: bool = False) -> tuple[float, ...]:
+    """The objective's terms, one per constraint of the whole: their means over the slabs in which they hold."""
+    sums, lengths = list(memory["sums"]), list(memory["lengths"])
+    for origin, factor, term in zip(trial.plan.origins, trial.plan.factors, report.terms, strict=True):
+        if origin is not None:
+            sums[origin] += trial.slab.length * term / factor
+            lengths[origin] += trial.slab.length
+    if closing:
+        memory.update(sums=sums, lengths=lengths)
+    return tuple(total / length if length else 0.0 for total, length in zip(sums, lengths, strict=True))
+
+
+def _account(memory: Mapping[str, Any], trial: Trial, report: Report) -> str:
+    count = len(memory["edges"]) - 1
+    recipes = [r for r in trial.work.recipes.values() if not isinstance(r, nn.Module)]
+    what = ", ".join(recipe.describe() for recipe in recipes)
+    return (
+        f"{count} slabs, held-out residual at most {memory['worst']:.1e}; the last: {what}, {report.reason}"
+    )

@@ -1,0 +1,201 @@
+"""A slab that is being solved: its own small state, and its place at the end of the slabs before it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ...calculus.field import Field
+from ...calculus.layout import flatten
+from ...geometry.point import Axis
+from ...networks.recipe import Recipe
+from ...networks.series import SeparableSeries
+from ...networks.sine_features import SineFeatures
+from ...networks.slabs import SlabNetwork, Slabs
+from ...problem import Problem
+from ...residuals import Batch, Parameters, System
+from ..stage import HELD_OUT, State, generator
+from ..tensor.collocation import newton, rows_of
+from ..tensor.lattice_growth import continued
+from ..tensor.tensor_rows import TensorRows
+from .slab_domains import Interval
+from .slab_problem import Before, SlabProblem, at_rest, slab_problem
+
+Recipes = Mapping[Field, Any]
+HELD = 512  # held-out points of a domain
+
+
+@dataclass
+class Trial:
+    """The last slab so far: what must hold in it, and the state that its stages work on.
+
+    ``joined`` is the system whose networks the whole holds; a stage may have put another into ``work``.
+    """
+
+    whole: Problem
+    slab: Interval
+    plan: SlabProblem
+    before: Before | None
+    work: State
+    joined: System
+
+
+def open_trial(state: State, axis: Axis, recipes: Recipes, end: float, earlier: Trial | None) -> None:
+    """Put networks for the next slab behind the closed ones, with a first guess, ``earlier``'s if given."""
+    edges = (*state.memory["edges"], end)
+    closed = len(edges) - 2
+    slab = Interval(axis, edges[-2], end)
+    networks, pieces = {}, []
+    for u in state.system.problem.fields:
+        known, theta = _slabs(state, u)
+        own = _network(state, u, recipes[u], slab)
+        networks[u] = SlabNetwork(u.position(axis), edges, [*known[:closed], own])
+        pieces += [*theta[:closed], flatten(own).to(state.theta)]
+        before = _recipes(state, u)[:closed] if closed else ()
+        state.recipes[u] = Slabs((*before, recipes[u]), u.position(axis), edges)
+    state.system = System(state.system.problem, networks, state.system.device, state.system.dtype)
+    state.theta = torch.cat(pieces)
+    state.memory.update(end=end, stage=0, inner={}, inner_step=0)
+    state.cache.pop("trial", None)
+    trial = current(state, axis)
+    trial.work.theta = _guess(trial, earlier)
+    join(state, trial)
+
+
+def current(state: State, axis: Axis) -> Trial:
+    """The trial at the end of the whole, made again from it after a checkpoint."""
+    if "trial" not in state.cache:
+        state.cache["trial"] = _rebuilt(state, axis)
+    trial: Trial = state.cache["trial"]
+    trial.work.deadline = state.deadline
+    return trial
+
+
+def _rebuilt(state: State, axis: Axis) -> Trial:
+    memory, system = state.memory, state.system
+    closed = len(memory["edges"]) - 1
+    slab = Interval(axis, memory["edges"][-1], memory["end"])
+    every = {u: _slabs(state, u) for u in system.problem.fields}
+    before = None
+    if closed:
+        last = Parameters({u: networks[closed - 1] for u, (networks, _) in every.items()}, ())
+        before = Before(last, torch.cat([pieces[closed - 1] for _, pieces in every.values()]), system)
+    plan = slab_problem(system.problem, slab, before)
+    fields = plan.problem.fields
+    own = System(plan.problem, {u: every[u][0][closed] for u in fields}, system.device, system.dtype)
+    work = State(
+        own,
+        torch.cat([every[u][1][closed] for u in fields]),
+        {u: _recipes(state, u)[closed] for u in fields},
+        lambda u, recipe: _network(state, u, recipe, slab),
+        state.seed,
+        state.scale,
+        step=memory["inner_step"],
+        memory=memory["inner"],
+    )
+    return Trial(system.problem, slab, plan, before, work, own)
+
+
+def join(state: State, trial: Trial) -> None:
+    """Bring the trial's parameters into the whole, and its networks where a stage chose others."""
+    work, pieces, networks = trial.work, [], {}
+    for u in state.system.problem.fields:
+        known, theta = _slabs(state, u)
+        pieces += [*theta[:-1], work.system.parameters.of(u, work.theta).to(state.theta)]
+        whole = state.system.parameters.networks[u]
+        assert isinstance(whole, SlabNetwork)
+        networks[u] = SlabNetwork(whole.axis, whole.edges, [*known[:-1], work.system.parameters.networks[u]])
+    if work.system is not trial.joined:
+        trial.joined = work.system
+        state.system = System(state.system.problem, networks, state.system.device, state.system.dtype)
+        for u, recipe in work.recipes.items():
+            slabs = state.recipes[u]
+            assert isinstance(slabs, Slabs) and not isinstance(recipe, nn.Module)
+            state.recipes[u] = replace(slabs, recipes=(*slabs.recipes[:-1], recipe))
+    state.theta = torch.cat(pieces)
+
+
+def held_out(trial: Trial) -> float:
+    """The residual at points that nothing was fitted to, relative to that of fields that vanish."""
+    system, work = trial.work.system, trial.work
+    source = generator(work.seed, HELD_OUT)
+    batches: list[Batch] = []
+    for group in system.groups:
+        points, data = group.domain.draw(group.samples and HELD, source)
+        batches.append(system.batch(points, {key: data[key] for key in group.data}))
+    found = float(system.losses(work.theta, batches).sum())
+    size = float(system.losses_of_nothing(batches).sum())
+    return math.sqrt(found / size if 0 < size < float("inf") else found)
+
+
+def _recipes(state: State, u: Field) -> tuple[Recipe, ...]:
+    slabs = state.recipes[u]
+    assert isinstance(slabs, Slabs)
+    return slabs.recipes
+
+
+def _slabs(state: State, u: Field) -> tuple[list[nn.Module], list[Tensor]]:
+    """A field's networks, one per slab, and their parameters; none before the first."""
+    module = state.system.parameters.networks[u]
+    if not isinstance(module, SlabNetwork):
+        return [], []
+    sizes = [flatten(network).numel() for network in module.networks]
+    return list(module.networks), list(state.system.parameters.of(u, state.theta).split(sizes))
+
+
+def _network(state: State, u: Field, recipe: Any, slab: Interval) -> nn.Module:
+    """A network in the slab's own coordinates."""
+    if isinstance(recipe, SineFeatures):  # those that a stage will choose need something in their place
+        recipe = replace(recipe, count=recipe.count or 1, bandwidth=recipe.bandwidth or 1.0)
+    whole = state.build(u, Slabs((recipe,), u.position(slab.axis), (slab.low, slab.high)))
+    assert isinstance(whole, SlabNetwork)
+    return whole.networks[0]
+
+
+# ------------------------------------------------------------------------------------- first guesses
+
+
+def _guess(trial: Trial, earlier: Trial | None) -> Tensor:
+    """Where a slab starts from: an earlier trial of it, the slab before, or the start of the axis."""
+    work, before = trial.work, trial.before
+    into = work.system.parameters
+    if not all(isinstance(module, SeparableSeries) for module in into.networks.values()):
+        return work.theta if before is None else _copied(trial, before)
+    if earlier is not None:
+        return continued(earlier.work.system.parameters, earlier.work.theta, into)
+    if before is None:
+        return _at_rest(trial)
+    rows = rows_of(work)
+    guesses = [
+        continued(before.parameters, before.theta, into),
+        continued(before.parameters, before.theta, into, trial.slab.axis),
+    ]
+    sizes = [float(rows.vector(rows.from_theta(theta)).norm()) for theta in guesses]
+    return guesses[0] if sizes[0] < sizes[1] else guesses[1]
+
+
+def _copied(trial: Trial, before: Before) -> Tensor:
+    """The parameters of the slab before, where there are as many."""
+    pieces = []
+    for u in trial.work.system.problem.fields:
+        own = trial.work.system.parameters.of(u, trial.work.theta)
+        known = before.parameters.of(u, before.theta)
+        pieces.append(known if known.shape == own.shape else own)
+    return torch.cat(pieces)
+
+
+def _at_rest(trial: Trial) -> Tensor:
+    """The start of the axis, continued with the highest derivative along it zero."""
+    work, problem = trial.work, at_rest(trial.whole, trial.slab)
+    system = System(problem, work.system.parameters.networks, work.system.device, work.system.dtype)
+    rows = TensorRows(system)
+    found = rows.to_theta(newton(rows, rows.from_theta(system.initial())).amplitudes)
+    result = work.theta.clone()
+    for u in problem.fields:
+        result[work.system.parameters.slices[u]] = system.parameters.of(u, found)
+    return result

@@ -1,0 +1,190 @@
+"""Newton's method for tensor-product series on tensor nodes: spectral accuracy, and never the whole matrix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ...calculus.field import Field
+from ...networks.sine_lattice import SineLattice
+from ...residuals import System
+from ..stage import Report, State
+from .lattice_growth import continued, fit, larger, open_lattices, opened, resized
+from .mode_blocks import ModeBlocks
+from .tensor_rows import Slopes, TensorRows
+
+TOLERANCE = 1e-13  # of the gradient relative to the solution, where Newton's method has arrived
+FORCING = 1e-3  # by how much the iterative solve for a step reduces the gradient
+INNER = 400  # iterations of it at most
+KEEP = 30  # a factor that serves in so few iterations is kept for the next step
+HALVINGS = 6
+ROUNDING = 1e-7  # below this relative size of the gradient a stall is rounding, not failure
+
+
+@dataclass(frozen=True)
+class Collocation:
+    """Finds the coefficients of tensor-product series from residuals on tensor nodes, linear or not.
+
+    For fields with ``SineLattice`` or ``FourierSeries`` networks and constraints on boxes, their slices and
+    faces. In place of the declared samples it takes the nodes of Gauss and Legendre along axes without a
+    period and equidistant ones around periodic axes, as many as the networks can tell apart. Gauss-Newton
+    steps are found by conjugate gradients for least squares, preconditioned with the same operator whose
+    coefficients are averaged around the periodic axes (`mode_blocks`); along these everything goes by fast
+    Fourier transforms. Normal equations are never formed, and Newton's method goes on until rounding ends it.
+
+    Args:
+        tolerance: orders that a ``SineLattice`` leaves open grow until its highest waves are this small,
+            relative to the field.
+        iterations: Newton steps at most, for one choice of orders.
+
+    Raises:
+        Unsuited, NoNodes: when run on networks, losses or domains that are no tensor products.
+        TooLarge: where the factors would not fit the memory.
+
+    Source: preconditioned CGLS, Björck 1996, section 7.4.1; inexact Newton, Dembo, Eisenstat and Steihaug 1982.
+
+    >>> from sirenpde import Collocation
+    >>> Collocation().name
+    'collocation'
+    """
+
+    tolerance: float = 1e-9
+    iterations: int = 30
+
+    def __post_init__(self) -> None:
+        if not self.tolerance > 0 or self.iterations < 1:
+            raise ValueError(
+                f"Collocation was given tolerance={self.tolerance!r}, iterations={self.iterations!r}; expected a "
+                f"positive tolerance and at least one step."
+            )
+
+    @property
+    def name(self) -> str:
+        return "collocation"
+
+    @property
+    def steps(self) -> int:
+        return 20  # sizes of the lattices at most
+
+    @property
+    def precision(self) -> torch.dtype:
+        return torch.float64
+
+    def advance(self, state: State) -> Report:
+        """One choice of orders."""
+        start = open_lattices(state.recipes)
+        if start:
+            state.memory["open"] = [u.name for u in start]
+            _rebuild(state, opened(start, None))
+            state.theta = state.system.initial()
+        rows = rows_of(state)
+        solved = newton(rows, rows.from_theta(state.theta), self.iterations)
+        state.theta = rows.to_theta(solved.amplitudes)
+        state.step += 1
+        terms = tuple(rows.terms(rows.vector(solved.amplitudes)).tolist())
+        wanted = self._wanted(state, rows, solved)
+        if not larger(wanted, state.recipes):
+            return Report(terms, True, solved.note)
+        if not fit(wanted) or state.step >= self.steps:
+            return Report(terms, True, f"{solved.note}; the highest waves are above {self.tolerance:g} still")
+        before = state.system.parameters, state.theta
+        _rebuild(state, wanted)
+        state.theta = continued(*before, state.system.parameters)
+        return Report(terms)
+
+    def _wanted(self, state: State, rows: TensorRows, solved: Solved) -> dict[Field, SineLattice]:
+        own = {u: r for u, r in state.recipes.items() if u.name in state.memory.get("open", ())}
+        lattices = {u: r for u, r in own.items() if isinstance(r, SineLattice)}
+        return resized(rows, solved.amplitudes, lattices, None, self.tolerance)
+
+
+def _rebuild(state: State, recipes: Mapping[Field, SineLattice]) -> None:
+    """Networks of other orders, for these fields."""
+    old = state.system
+    state.recipes.update(recipes)
+    networks = {
+        u: state.build(u, recipes[u]) if u in recipes else module
+        for u, module in old.parameters.networks.items()
+    }
+    state.system = System(old.problem, networks, old.device, old.dtype)
+
+
+def rows_of(state: State) -> TensorRows:
+    """The rows of a state's system, made once."""
+    rows: TensorRows | None = state.cache.get("tensor rows")
+    if rows is None or rows.system is not state.system:
+        state.cache["tensor rows"] = rows = TensorRows(state.system)
+    return rows
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Where Newton's method ended, and whether no step lowers the objective any more."""
+
+    amplitudes: Tensor
+    converged: bool
+    note: str
+
+
+def newton(rows: TensorRows, amplitudes: Tensor, iterations: int = 30) -> Solved:
+    """Minimise the sum of squared residuals from these amplitudes on.
+
+    The gradient is measured after preconditioning, where its norm is that of the step's change of the rows.
+    """
+    vector = rows.vector(amplitudes)
+    blocks: ModeBlocks | None = None
+    before, inner, steps, converged = math.inf, 0, 0, False
+    while steps < iterations and bool(vector.isfinite().all()):
+        slopes = rows.slopes(amplitudes)
+        blocks = blocks or ModeBlocks(rows, slopes)
+        gradient = blocks.transpose(rows.transpose(slopes, vector))
+        scale = float(rows.apply(slopes, amplitudes).norm() + vector.norm()) + 1e-300
+        size = float(gradient.norm()) / scale
+        if size <= TOLERANCE or (size < ROUNDING and size > 0.3 * before):
+            converged = True
+            break
+        step, count = _cgls(rows, blocks, slopes, vector, gradient)
+        inner, steps, before = inner + count, steps + 1, size
+        found = _descend(rows, amplitudes, step, vector, size)
+        if found is None:
+            break
+        amplitudes, vector = found
+        blocks = blocks if count <= KEEP else None
+    note = f"{len(amplitudes)} coefficients, {len(vector)} residuals, {steps} Newton steps, {inner} inner iterations"
+    return Solved(amplitudes, converged, note if converged else f"{note}, not converged")
+
+
+def _descend(
+    rows: TensorRows, amplitudes: Tensor, step: Tensor, vector: Tensor, size: float
+) -> tuple[Tensor, Tensor] | None:
+    """The first of the whole step, a half, ... that lowers the objective; near rounding the whole one."""
+    for halving in range(HALVINGS):
+        trial = amplitudes - 0.5**halving * step
+        there = rows.vector(trial)
+        if float(there.norm()) < float(vector.norm()) or (size < ROUNDING and bool(there.isfinite().all())):
+            return trial, there
+    return None
+
+
+def _cgls(
+    rows: TensorRows, blocks: ModeBlocks, slopes: Sequence[Slopes], vector: Tensor, gradient: Tensor
+) -> tuple[Tensor, int]:
+    """Conjugate gradients for min |A x - vector|, in the unknowns R x of the preconditioner's factor R."""
+    x = torch.zeros_like(gradient)
+    residual, direction = vector.clone(), gradient.clone()
+    first = gamma = float(gradient.square().sum())
+    count = 0
+    while count < INNER and gamma > FORCING**2 * first:
+        image = rows.apply(slopes, blocks.solve(direction))
+        alpha = gamma / float(image.square().sum())
+        x += alpha * direction
+        residual -= alpha * image
+        gradient = blocks.transpose(rows.transpose(slopes, residual))
+        before, gamma = gamma, float(gradient.square().sum())
+        direction = gradient + (gamma / before) * direction
+        count += 1
+    return blocks.solve(x), count
