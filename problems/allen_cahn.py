@@ -27,12 +27,17 @@ def problem(
     Args:
         start: "kink", x² cos πx; "smooth", ½ (1 - cos πx) cos πx.
         width: ε, the square of the walls' width, more or less.
-        network: "auto", a lattice of frozen sines, slab after slab; "siren", a trained one of two layers.
+        network: "auto", a lattice of frozen sines, slab after slab; "siren", a trained one.
     """
     spacetime = Box(t=(0, 1), x=(-1, 1))
     t, x = spacetime.axes
     trained = network == "siren"
-    u = Field("u", spacetime, Siren(width=32, depth=2, omega=6) if trained else SineLattice(), periodic=(x,))
+    u = Field(
+        "u",
+        spacetime,
+        Siren(24, depth=3, omega=6, omega_hidden=1) if trained else SineLattice(),
+        periodic=(x,),
+    )
 
     def first(s: Tensor) -> Tensor:
         wave = torch.cos(math.pi * s)

@@ -25,11 +25,11 @@ def problem(reynolds: float = 100.0, network: Literal["auto", "siren"] = "auto")
 
     Args:
         reynolds: Re, of the lid's largest velocity and the side.
-        network: "auto", frozen sines and Newton's method; "siren", a trained one of two layers.
+        network: "auto", frozen sines and Newton's method; "siren", a trained one.
     """
     box, trained = Box(x=(0, 1), y=(0, 1)), network == "siren"
     x, y = box.axes
-    rest = Field("rest", box, Siren(width=32, depth=2, omega=6) if trained else SineFeatures())
+    rest = Field("rest", box, Siren(24, depth=3, omega=6, omega_hidden=1) if trained else SineFeatures())
 
     def psi(p: Point) -> Tensor:
         return rest(p) + 4 * (corner_flow(x(p), 1 - y(p)) + corner_flow(1 - x(p), 1 - y(p)))

@@ -21,11 +21,11 @@ def problem(speed: float = 40.0, network: Literal["auto", "siren"] = "auto") -> 
 
     Args:
         speed: β.
-        network: "auto", chosen by the toolkit; "siren", a trained one of two layers.
+        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     spacetime = Box(t=(0, 1), x=(0, 2 * math.pi))
     t, x = spacetime.axes
-    recipe = Siren(width=32, depth=2, omega=max(6.0, speed / 4)) if network == "siren" else None
+    recipe = Siren(24, depth=3, omega=max(6.0, speed / 4), omega_hidden=1) if network == "siren" else None
     u = Field("u", spacetime, recipe, periodic=(x,))
 
     def exact(p: Point) -> Tensor:

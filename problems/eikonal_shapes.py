@@ -9,8 +9,7 @@ compared with the exact distance there, to the last digit that a method gives.
 from typing import Literal
 
 import torch
-from sirenpde import Box, Field, LeastSquares, Point, PointCloud, Problem, Reference, SineFeatures, Siren, dot
-from sirenpde import grad, on
+from sirenpde import Box, Field, Point, PointCloud, Problem, Reference, Siren, dot, grad, on
 from torch import Tensor
 
 
@@ -28,24 +27,24 @@ def problem(
         radius: of the sphere, or of the torus from its centre to the middle of its tube.
         tube: radius of the torus's tube.
         shell: how far it reaches on both sides of the surface; less than the tube's radius, or the sphere's.
-        network: "auto", frozen sines and Newton's method; "siren", a trained one of two layers.
+        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     torus, trained = shape == "torus", network == "siren"
     wide, high = (radius + tube, tube) if torus else (radius, radius)
     a, c = wide + shell, high + shell
     box = Box(x=(-a, a), y=(-a, a), z=(-c, c))
-    u = Field("u", box, Siren(width=32, depth=2, omega=4) if trained else SineFeatures())
+    u = Field("u", box, Siren(24, depth=3, omega=4, omega_hidden=1) if trained else None)
 
     def distance(q: Tensor) -> Tensor:
         ring = torch.hypot(torch.hypot(q[..., 0], q[..., 1]) - radius, q[..., 2])
         return ring - tube if torus else q.norm(dim=-1) - radius
 
     near = box.where(lambda q: distance(q).abs() < shell, "shell")
-    drawn = near.draw(4000, torch.Generator().manual_seed(0))[0]
+    drawn = near.draw(2000, torch.Generator().manual_seed(0))[0]
     normals = torch.func.vmap(torch.func.grad(distance))(drawn)
     surface = PointCloud(drawn - distance(drawn)[:, None] * normals, box, {"normal": normals}, "surface")
 
-    @on(near, samples=8000)
+    @on(near, samples=4000)
     def eikonal(p: Point) -> Tensor:
         """|∇u|² = 1"""
         return dot(grad(u)(p), grad(u)(p)) - 1
@@ -64,4 +63,4 @@ def problem(
         return distance(p.coords)
 
     reference = {u: Reference(exact, near)}
-    return Problem(eikonal, zero, outward, reference=reference, using=None if trained else [LeastSquares()])
+    return Problem(eikonal, zero, outward, reference=reference)

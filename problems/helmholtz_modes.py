@@ -24,12 +24,14 @@ def problem(
     Args:
         modes: a and b, the half waves along half a side.
         wavenumber: k.
-        network: "auto", chosen by the toolkit; "siren", a trained one of two layers.
+        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     (a, b), k = modes, wavenumber
     box = Box(x=(-1, 1), y=(-1, 1))
     x, y = box.axes
-    u = Field("u", box, Siren(width=32, depth=2, omega=4 * max(a, b)) if network == "siren" else None)
+    u = Field(
+        "u", box, Siren(24, depth=3, omega=2 * max(a, b), omega_hidden=1) if network == "siren" else None
+    )
     bending = (a**2 + b**2) * math.pi**2
 
     def exact(p: Point) -> Tensor:

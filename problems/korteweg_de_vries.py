@@ -24,12 +24,15 @@ def problem(
 
     Args:
         start: "cosine", until t = 1; "solitons", of speeds 6 and 2, until t = 5.
-        network: "auto", a lattice of frozen sines, slab after slab; "siren", a trained one of two layers.
+        network: "auto", a lattice of frozen sines, slab after slab; "siren", a trained one.
     """
     wave, trained = start == "cosine", network == "siren"
     spacetime = Box(t=(0, 1), x=(-1, 1)) if wave else Box(t=(0, 5), x=(0, 20))
     t, x = spacetime.axes
-    recipe, period = Siren(width=32, depth=2, omega=6) if trained else SineLattice(), (x,) if wave else ()
+    recipe, period = (
+        Siren(24, depth=3, omega=6, omega_hidden=1) if trained else SineLattice(),
+        (x,) if wave else (),
+    )
     u = Field("u", spacetime, recipe, periodic=period)
     steepening, dispersion = (1.0, 0.022**2) if wave else (6.0, 1.0)
     known = evolved(

@@ -33,11 +33,11 @@ def problem(reynolds: float = 40.0, network: Literal["auto", "siren"] = "auto") 
 
     Args:
         reynolds: Re.
-        network: "auto", frozen sines and Newton's method; "siren", trained ones of two layers.
+        network: "auto", frozen sines and Newton's method; "siren", trained ones.
     """
     box = Box(x=(-0.5, 1), y=(-0.5, 1.5))
     x, y = box.axes
-    recipe = Siren(width=32, depth=2, omega=6) if network == "siren" else SineFeatures()
+    recipe = Siren(24, depth=3, omega=6, omega_hidden=1) if network == "siren" else SineFeatures()
     u, p_ = Field("u", box, recipe, shape=(2,)), Field("p", box, recipe)
     rate = reynolds / 2 - math.sqrt(reynolds**2 / 4 + 4 * math.pi**2)
 

@@ -22,12 +22,17 @@ def problem(drive: float = 100.0, network: Literal["auto", "siren"] = "auto") ->
 
     Args:
         drive: a.
-        network: "auto", a lattice of frozen sines, slab after slab; "siren", a trained one of two layers.
+        network: "auto", a lattice of frozen sines, slab after slab; "siren", a trained one.
     """
     spacetime = Box(t=(0, 1), x=(0, 2 * math.pi))
     t, x = spacetime.axes
     trained = network == "siren"
-    u = Field("u", spacetime, Siren(width=32, depth=2, omega=6) if trained else SineLattice(), periodic=(x,))
+    u = Field(
+        "u",
+        spacetime,
+        Siren(24, depth=3, omega=6, omega_hidden=1) if trained else SineLattice(),
+        periodic=(x,),
+    )
     a, b, c = drive / 16, drive / 16**2, drive / 16**4
 
     def first(s: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ def problem(network: Literal["auto", "siren"] = "auto") -> Problem:
     """A harmonic function in a ten-dimensional cube.
 
     Args:
-        network: "auto", chosen by the toolkit; "siren", a trained one of two layers.
+        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     box = Box(
         a=(0, 1), b=(0, 1), c=(0, 1), d=(0, 1), e=(0, 1), f=(0, 1), g=(0, 1), h=(0, 1), i=(0, 1), j=(0, 1)

@@ -24,7 +24,7 @@ def problem(
 
     Args:
         solution: "additive", a sum of functions of one coordinate; "mixed", not such a sum.
-        network: "auto", chosen by the toolkit; "siren", a trained one of two layers.
+        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     box = Box(a=(0, 1), b=(0, 1), c=(0, 1), d=(0, 1), e=(0, 1))
     u = Field("u", box, Siren(width=48, depth=2, omega=2.5) if network == "siren" else None)

@@ -18,11 +18,11 @@ def problem(waves: tuple[int, ...] = (4, 8, 12, 16), network: Literal["auto", "s
 
     Args:
         waves: w, the half waves along a side.
-        network: "auto", chosen by the toolkit; "siren", a trained one of two layers.
+        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     box = Box(x=(0, 1), y=(0, 1))
     x, y = box.axes
-    u = Field("u", box, Siren(width=32, depth=2, omega=2 * max(waves)) if network == "siren" else None)
+    u = Field("u", box, Siren(24, depth=3, omega=max(waves), omega_hidden=1) if network == "siren" else None)
     w = math.pi * torch.tensor(waves, dtype=torch.float64)
 
     def exact(p: Point) -> Tensor:

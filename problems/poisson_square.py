@@ -19,7 +19,7 @@ def problem(network: Literal["auto", "siren"] = "auto") -> Problem:
     """Poisson's equation with an exact solution.
 
     Args:
-        network: "auto", chosen by the toolkit; "siren", a trained one of two layers.
+        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     box = Box(x=(0, 1), y=(0, 1))
     x, y = box.axes

@@ -21,12 +21,12 @@ def problem(rate: float = 5.0, network: Literal["auto", "siren"] = "auto") -> Pr
 
     Args:
         rate: ρ.
-        network: "auto", frozen sines and Newton's method; "siren", a trained one of two layers.
+        network: "auto", frozen sines and Newton's method; "siren", a trained one.
     """
     spacetime = Box(t=(0, 1), x=(0, 2 * math.pi))
     t, x = spacetime.axes
     trained = network == "siren"
-    u = Field("u", spacetime, Siren(width=32, depth=2, omega=6) if trained else SineFeatures())
+    u = Field("u", spacetime, Siren(24, depth=3, omega=6, omega_hidden=1) if trained else SineFeatures())
 
     def bump(p: Point) -> Tensor:
         return torch.exp(-((x(p) - math.pi) ** 2) / (2 * (math.pi / 4) ** 2))

@@ -22,12 +22,14 @@ def problem(speed: float = 2.0, mode: int = 4, network: Literal["auto", "siren"]
     Args:
         speed: c, of the waves.
         mode: a, of the second vibration.
-        network: "auto", chosen by the toolkit; "siren", a trained one of two layers.
+        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     spacetime = Box(t=(0, 1), x=(0, 1))
     t, x = spacetime.axes
     start, fastest = spacetime.at(t=0), mode * speed * math.pi
-    u = Field("u", spacetime, Siren(width=32, depth=2, omega=fastest / 2) if network == "siren" else None)
+    u = Field(
+        "u", spacetime, Siren(24, depth=3, omega=fastest / 3, omega_hidden=1) if network == "siren" else None
+    )
 
     def exact(p: Point) -> Tensor:
         slow = torch.sin(math.pi * x(p)) * torch.cos(speed * math.pi * t(p))

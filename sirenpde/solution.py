@@ -36,6 +36,7 @@ class Record:
     seconds: float
     loss: float
     reason: str
+    residuals: int | None = None  # that it made small, where these were not those of the declared samples
 
 
 @dataclass(frozen=True)
@@ -145,11 +146,16 @@ class Solution:
 
     @cached_property
     def residuals(self) -> int:
-        """Real residuals on one set of samples."""
-        groups = zip(self._state.system.groups, fixed(self._state), strict=True)
-        return sum(
-            self.problem.requests[i].size * len(batch) for group, batch in groups for i in group.members
-        )
+        """How many real residuals the last stage made small: its own, or those of the declared samples."""
+        own = self.stages[-1].residuals if self.stages else None
+        return own or self._state.system.row_count(fixed(self._state))
+
+    @cached_property
+    def relative_residual(self) -> float:
+        """The root of the objective on held-out points, over the same for vanishing fields."""
+        system, batches = self._state.system, held_out(self._state)
+        found, nothing = system.losses(self.theta, batches), system.losses_of_nothing(batches)
+        return math.sqrt(float(found.sum()) / (float(nothing.sum()) or 1.0))
 
     @property
     def unknowns(self) -> dict[str, float]:
@@ -243,6 +249,7 @@ class Solution:
             "constraints": self.constraints,
             "errors": self.errors,
             "error_estimate": self.error_estimate,
+            "relative_residual": self.relative_residual,
             "unknowns": self.unknowns,
             "parameters": self.parameters,
             "residuals": self.residuals,

@@ -241,7 +241,9 @@ def _close_stage(run: Run, report: Report, tolerance: float | None) -> str:
     elif run.stage_index == len(run.choice.stages) - 1:
         message += f"; no stage is left, the last ended with: {report.reason}" if report.reason else ""
     earlier = sum(record.seconds for record in run.records)
-    run.records.append(Record(stage.name, state.step, run.seconds - earlier, report.loss, reason))
+    run.records.append(
+        Record(stage.name, state.step, run.seconds - earlier, report.loss, reason, report.residuals)
+    )
     state.memory, state.cache, state.step = {}, {"held_out": held_out(state)}, 0
     run.before, run.stage_index = None, run.stage_index + 1
     return message

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from sirenpde import (
+    Adam,
     Box,
     D,
     Field,
@@ -21,8 +22,10 @@ from sirenpde import (
     on,
     solve,
 )
+from sirenpde.run import begin
+from sirenpde.solvers.ladder import choose
 from sirenpde.solvers.sampling.points import Fresh, Points
-from sirenpde.solvers.stage import TooLarge
+from sirenpde.solvers.stage import TooLarge, Unfit, memory
 
 line = Box(x=(0, 1))
 (x,) = line.axes
@@ -87,7 +90,7 @@ def test_a_run_goes_on_to_the_same_bits() -> None:
 
 
 def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ValueError, match="'ends' with the loss l1"):
+    with pytest.raises(Unfit, match="'ends' with the loss l1"):
         solve(poisson(loss=l1), [GaussNewton()])
     monkeypatch.setattr("sirenpde.solvers.training.gauss_newton.MEMORY_LIMIT", 10_000)
     with pytest.raises(TooLarge, match="residuals by 193 parameters"):
@@ -151,3 +154,14 @@ def test_poisson_in_two_dimensions(seed: int) -> None:
 
     solution = solve(Problem(inside, walls, reference={u: exact}), [GaussNewton()], seed=seed)
     assert float(solution.errors["u"]["relative_l2"]) < 1e-12
+
+
+def test_memory_is_known_before_the_run() -> None:
+    """The Jacobian and its factors, of as many rows as are drawn."""
+    problem = poisson()
+    state = begin(problem, choose(problem, [GaussNewton()], None), torch.device("cpu"), None, 0, 1.0).state
+    foreseen, columns = memory(GaussNewton(), state), len(state.theta)
+    rows = GaussNewton().advance(state).residuals
+    assert rows >= 3 * columns > 102
+    assert foreseen == 8 * (2 * rows * columns + 4 * columns**2)
+    assert memory(Adam(steps=1), state) == 0

@@ -7,7 +7,6 @@ solver's alone, and a failure, running out of memory included, that is nobody el
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
 from collections.abc import Iterator
@@ -109,7 +108,7 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
         "status": "budget" if curve.spent else solution.status,
         "relative_l2": error,
         "errors": found.errors,
-        "held_out": held_out(found),
+        "held_out": found.relative_residual,
         "cpu_s": cpu,
         "wall_s": wall,
         "parameters": found.parameters,
@@ -139,19 +138,6 @@ def declared(case: dict[str, Any]) -> Problem:
 def worst(solution: Solution) -> float:
     """The largest relative L2 error among the outputs."""
     return max(float(error["relative_l2"]) for error in solution.errors.values())
-
-
-def held_out(solution: Solution) -> float:
-    """The residual on points that nothing was fitted to, relative to that of vanishing fields there.
-
-    Each is the root of the objective, as for the ``tolerance`` of ``solve``.
-    """
-    from ..solvers.stage import held_out
-
-    state = solution._state
-    batches = held_out(state)
-    found, nothing = state.system.losses(state.theta, batches), state.system.losses_of_nothing(batches)
-    return math.sqrt(float(found.sum()) / (float(nothing.sum()) or 1.0))
 
 
 def _recall(problem: Problem, state: dict[str, Any], on_gpu: bool) -> Solution:

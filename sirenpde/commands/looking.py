@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,9 +63,27 @@ def show_command(session: Session, out: str | None) -> int:
         for i in group.members
     )
     print(f"chosen: {choice.reason}")
+    for stage, needed in _memories(session, choice):
+        print(f"memory: {stage}, {needed / 2**30:.2f} GiB of dense matrices")
     print(f"residuals: {residuals} on {sum(g.samples or g.domain.size or 0 for g in system.groups)} points")
     print(f"samples and normals drawn in {draw_samples(session, system, out)}")
     return 0
+
+
+def _memories(session: Session, choice: Choice) -> Iterator[tuple[str, int]]:
+    """The stages that hold dense matrices, and their bytes."""
+    import torch
+
+    from ..run import begin
+    from ..solvers.stage import memory
+
+    settings = session.given.settings
+    for index, stage in enumerate(choice.stages):
+        rung = replace(choice, rungs=choice.rungs[choice.rung_at(index) :])
+        run = begin(session.problem, rung, torch.device("cpu"), None, settings.seed, settings.samples_scale)
+        needed = memory(stage, run.state)
+        if needed:
+            yield stage.name, needed
 
 
 def check_command(session: Session, out: str | None, as_json: bool) -> int:

@@ -141,7 +141,7 @@ def _trained(problem: Problem, given: Given, affine: bool) -> Rung:
 
 
 def _small_siren(u: Field) -> Siren:
-    return Siren(width=40, depth=2, omega=6.0, omega_hidden=1.0)
+    return Siren(width=24, depth=3, omega=6.0, omega_hidden=1.0)
 
 
 def _parameters(u: Field, recipe: Recipe | nn.Module) -> int:

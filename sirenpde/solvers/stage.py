@@ -45,13 +45,15 @@ class State:
 class Report:
     """What one advance achieved: the weighted terms of the objective, and whether the stage is done and why.
 
-    ``cut`` says that it would have gone on, had there been time.
+    ``cut`` says that it would have gone on, had there been time; ``residuals`` how many real numbers it made
+    small, where these were not those of the declared samples.
     """
 
     terms: tuple[float, ...]
     finished: bool = False
     reason: str = ""
     cut: bool = False
+    residuals: int | None = None
 
     @property
     def loss(self) -> float:
@@ -83,6 +85,25 @@ class Stage(Protocol):
         ...
 
     def advance(self, state: State) -> Report: ...
+
+
+def memory(stage: Stage, state: State) -> int:
+    """Bytes of the dense matrices that a stage would hold, known before they are made; 0 where it holds none."""
+    own: Callable[[State], int] | None = getattr(stage, "memory", None)
+    return own(state) if own else 0
+
+
+def sample_counts(state: State) -> tuple[int, int]:
+    """The real residuals on all points of finite domains, and those on points that are drawn."""
+    kept = drawn = 0
+    for group in state.system.groups:
+        size = sum(state.system.problem.requests[i].size for i in group.members)
+        count, whole = group.samples, group.domain.size
+        if count is None or (whole is not None and count * state.scale >= whole):
+            kept += size * (whole or 0)
+        else:
+            drawn += size * max(1, round(count * state.scale))
+    return kept, drawn
 
 
 def generator(seed: int, draw: int) -> torch.Generator:

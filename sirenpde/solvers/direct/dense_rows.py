@@ -46,8 +46,12 @@ def _width(module: nn.Module) -> int:
 
 def memory(system: System, batches: Sequence[Batch]) -> int:
     """Bytes of the matrix, and of the copy in which it is factorised."""
-    rows, columns = system.row_count(batches), column_count(system)
-    return (rows * columns + (rows + columns) * (columns + 1)) * torch.finfo(system.dtype).bits // 8
+    return matrix_bytes(system.row_count(batches), column_count(system), system.dtype)
+
+
+def matrix_bytes(rows: int, columns: int, dtype: torch.dtype) -> int:
+    """``memory`` of a matrix of this size."""
+    return (rows * columns + (rows + columns) * (columns + 1)) * torch.finfo(dtype).bits // 8
 
 
 def check_memory(system: System, batches: Sequence[Batch]) -> None:

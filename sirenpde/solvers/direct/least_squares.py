@@ -12,11 +12,11 @@ from torch import nn
 from ...calculus.field import Field
 from ...networks.series import EvolvingSeries, SeparableSeries
 from ...residuals import Batch, Group, System, is_affine
-from ..stage import Report, State, Unfit, generator
-from .dense_rows import assemble, column_count, has_last_layer, store
+from ..stage import Report, State, Unfit, generator, sample_counts
+from .dense_rows import assemble, column_count, has_last_layer, matrix_bytes, store
 from .dense_solve import solve_dense
 from .edge_points import draw
-from .features import Search, is_open
+from .features import COLUMNS, Search, is_open
 from .grid_rows import grid_rows, on_grids, solve_on_grids
 from .newton import newton
 from .null_space import NullSpace, null_space
@@ -80,6 +80,14 @@ class LeastSquares:
     def precision(self) -> torch.dtype:
         return torch.float64
 
+    def memory(self, state: State) -> int:
+        """Bytes of the matrix and of the copy in which it is factorised; of a search, those of the largest trial."""
+        if not all(map(has_last_layer, state.system.parameters.networks.values())):
+            return 0
+        columns = COLUMNS[-1] if any(map(is_open, state.recipes.values())) else column_count(state.system)
+        rows = max(sum(sample_counts(state)), math.ceil(OVERSAMPLING * columns))
+        return matrix_bytes(rows, columns, state.theta.dtype)
+
     def advance(self, state: State) -> Report:
         _check(state.system)
         cut = False
@@ -90,7 +98,7 @@ class LeastSquares:
             reason = self._solve(state, batches)
         state.step += 1
         terms = state.system.losses(state.theta, batches)
-        return Report(tuple(terms.tolist()), True, reason, cut)
+        return Report(tuple(terms.tolist()), True, reason, cut, state.system.row_count(batches))
 
     def _search(self, state: State) -> tuple[Sequence[Batch], str, bool]:
         """Features by their held-out residual, and a last solve on all samples where there are more."""

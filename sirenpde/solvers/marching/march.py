@@ -16,7 +16,7 @@ from ...networks.series import SeparableSeries
 from ...networks.sine_lattice import SineLattice
 from ...residuals import NotFinite, System
 from ..direct.least_squares import LeastSquares
-from ..stage import Report, Stage, State
+from ..stage import Report, Stage, State, fixed
 from ..tensor.collocation import Collocation, rows_of
 from ..tensor.lattice_growth import fit, larger, open_lattices, opened, resized
 from .slab_problem import NotMarchable, check
@@ -112,7 +112,7 @@ class March:
         check(state.system.problem, state.recipes, axis.name)
         found = opened(open_lattices(state.recipes), axis)
         zeros = [0.0] * len(state.system.problem.constraints)
-        state.memory.update(edges=[axis.low], open=[u.name for u in found], worst=0.0, floor=0.0)
+        state.memory.update(edges=[axis.low], open=[u.name for u in found], worst=0.0, floor=0.0, residuals=0)
         state.memory.update(sums=zeros, lengths=list(zeros))
         recipes, end = {**state.recipes, **found}, self._end(state, axis, (axis.high - axis.low) * FIRST)
         while True:  # until the start itself is told in full
@@ -151,10 +151,11 @@ class March:
         memory["floor"] = quality if poor else 0.1 * memory["floor"]
         memory["before"] = math.inf
         terms = _terms(memory, trial, report, closing=True)
+        memory["residuals"] += report.residuals or trial.work.system.row_count(fixed(trial.work))
         memory["edges"].append(slab.high)
         memory["worst"] = max(memory["worst"], quality)
         if slab.high >= slab.axis.high:
-            return Report(terms, True, _account(memory, trial, report))
+            return Report(terms, True, _account(memory, trial, report), residuals=memory["residuals"])
         recipes = {**trial.work.recipes, **{u: r for u, r in wanted.items() if u not in grown}}
         end = self._end(state, slab.axis, slab.length * min(max(gain, 0.5), LONGER))
         open_trial(state, slab.axis, recipes, end, None)

@@ -85,12 +85,13 @@ class Collocation:
         solved = newton(rows, rows.from_theta(state.theta), self.iterations)
         state.theta = rows.to_theta(solved.amplitudes)
         state.step += 1
-        terms = tuple(rows.terms(rows.vector(solved.amplitudes)).tolist())
+        residual = rows.vector(solved.amplitudes)
+        terms = tuple(rows.terms(residual).tolist())
         wanted = self._wanted(state, rows, solved)
-        if not larger(wanted, state.recipes):
-            return Report(terms, True, solved.note)
-        if not fit(wanted) or state.step >= self.steps:
-            return Report(terms, True, f"{solved.note}; the highest waves are above {self.tolerance:g} still")
+        grown = larger(wanted, state.recipes)
+        if not grown or not fit(wanted) or state.step >= self.steps:
+            left = f"; the highest waves are above {self.tolerance:g} still" if grown else ""
+            return Report(terms, True, solved.note + left, residuals=len(residual))
         before = state.system.parameters, state.theta
         _rebuild(state, wanted)
         state.theta = continued(*before, state.system.parameters)

@@ -13,7 +13,7 @@ from torch.optim.lbfgs import _strong_wolfe
 from ...constraint import l1
 from ...residuals import Batch, Evaluation, System
 from ..sampling.points import FIXED, Points, batches
-from ..stage import MEMORY_LIMIT, Report, State, Unfit
+from ..stage import MEMORY_LIMIT, Report, State, TooLarge, Unfit
 
 LIMIT = MEMORY_LIMIT // 2  # bytes of the inverse Hessian: a checkpoint keeps a copy beside it
 CURVED = 1e-14  # the cosine of step and change of gradient below which there is no curvature to learn from
@@ -72,6 +72,10 @@ class SelfScaledBroyden:
     @property
     def precision(self) -> torch.dtype:
         return torch.float64
+
+    def memory(self, state: State) -> int:
+        """Bytes of the inverse Hessian."""
+        return len(state.theta) ** 2 * torch.finfo(state.theta.dtype).bits // 8
 
     def advance(self, state: State) -> Report:
         _check(state.system, len(state.theta))
@@ -215,7 +219,7 @@ def _check(system: System, count: int) -> None:
             )
     number = torch.finfo(system.dtype).bits // 8
     if number * count * count > LIMIT:
-        raise Unfit(
+        raise TooLarge(
             f"SelfScaledBroyden() would keep a matrix of {count} x {count} numbers for the {count} parameters, "
             f"{number * count * count / 1e9:.1f} GB; at most {LIMIT / 1e9:.1f} GB were expected, for "
             f"{math.isqrt(LIMIT // number)} parameters. Use LBFGS(), which keeps a few vectors, or a smaller network."

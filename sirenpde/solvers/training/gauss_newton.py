@@ -13,7 +13,7 @@ from torch import Tensor
 from ...constraint import l2
 from ...residuals import Batch, System
 from ..sampling.points import FIXED, Points, batches
-from ..stage import MEMORY_LIMIT, Report, State, TooLarge, generator
+from ..stage import MEMORY_LIMIT, Report, State, TooLarge, Unfit, generator, sample_counts
 from .sketch import count_sketch
 from .trust_region import LinearModel, Region, linear_model
 
@@ -60,7 +60,8 @@ class GaussNewton:
         points: how the samples are drawn and weighed; the same ones throughout if left out.
 
     Raises:
-        ValueError: for numbers out of range, and, when run, for a constraint with another loss than ``l2``.
+        ValueError: for numbers out of range.
+        Unfit: when run on a constraint with another loss than ``l2``.
         TooLarge: when run with more residuals times parameters than there is memory for.
 
     Sources: Webb, Jerad, Cartis, on doubly sketched Gauss-Newton with adaptive ratios, 2026 (a low target for the
@@ -108,8 +109,14 @@ class GaussNewton:
     def precision(self) -> torch.dtype:
         return torch.float64
 
+    def memory(self, state: State) -> int:
+        """Bytes of the derivatives of all residuals, and of their factors."""
+        rows, columns = self._rows(state), len(state.theta)
+        return (2 * rows * columns + 4 * min(rows, columns) ** 2) * torch.finfo(state.theta.dtype).bits // 8
+
     def advance(self, state: State) -> Report:
         _check(state.system)
+        self._check_memory(state)
         samples, path = self._samples(state), state.memory
         if self.points.renewed(state.step) == state.step:
             _restart(path, state.theta)
@@ -122,7 +129,12 @@ class GaussNewton:
             path.update(iterate=state.theta.clone(), leg=[])
         state.step += 1
         last = "all steps taken" if state.step >= self.steps else ""
-        return Report(tuple(path["terms"]), bool(reason or last), reason or last)
+        return Report(
+            tuple(path["terms"]),
+            bool(reason or last),
+            reason or last,
+            residuals=state.system.row_count(samples),
+        )
 
     def _move(self, state: State, samples: Sequence[Batch], residual: Tensor, jacobian: Tensor) -> str:
         """A step or a leap of the iterate; why to stop, or nothing."""
@@ -179,33 +191,27 @@ class GaussNewton:
             return lambda x: x
         return count_sketch(rows, residual, generator(state.seed, SKETCHES + state.step))
 
+    def _rows(self, state: State) -> int:
+        kept, drawn = sample_counts(state)
+        wanted = math.ceil(self.oversampling * len(state.theta))
+        return max(kept + drawn, wanted if drawn else 0)
+
+    def _check_memory(self, state: State) -> None:
+        needed = self.memory(state)
+        if needed > MEMORY_LIMIT:
+            raise TooLarge(
+                f"GaussNewton() would keep the derivatives of {self._rows(state)} residuals by {len(state.theta)} "
+                f"parameters and their factors, {needed / 2**30:.1f} GiB; {MEMORY_LIMIT >> 30} GiB are allowed. Use "
+                f"fewer samples or a smaller network, SelfScaledBroyden(), whose memory is the same for any samples, "
+                f"or NaturalGradient(), which works on a few at a time."
+            )
+
     def _samples(self, state: State) -> tuple[Batch, ...]:
         """The samples of this step, with enough of them for the parameters."""
-        kept, drawn = _row_counts(state)
+        kept, drawn = sample_counts(state)
         wanted = self.oversampling * len(state.theta) - kept
         more = max(1.0, wanted / drawn) if drawn else 1.0
-        samples = batches(replace(state, scale=state.scale * more), self.points)
-        _check_memory(state.system, samples, len(state.theta))
-        return samples
-
-
-def memory(system: System, samples: Sequence[Batch]) -> int:
-    """Bytes of the derivatives of all residuals, and of their factors."""
-    rows, columns = system.row_count(samples), system.parameters.numbers_slice.stop
-    return (2 * rows * columns + 4 * min(rows, columns) ** 2) * torch.finfo(system.dtype).bits // 8
-
-
-def _row_counts(state: State) -> tuple[int, int]:
-    """The residuals on all points of finite domains, and those on points that are drawn."""
-    kept = drawn = 0
-    for group in state.system.groups:
-        size = sum(state.system.problem.requests[i].size for i in group.members)
-        count, whole = group.samples, group.domain.size
-        if count is None or (whole is not None and count * state.scale >= whole):
-            kept += size * (whole or 0)
-        else:
-            drawn += size * max(1, round(count * state.scale))
-    return kept, drawn
+        return batches(replace(state, scale=state.scale * more), self.points)
 
 
 def _size(theta: Tensor) -> float:
@@ -236,18 +242,7 @@ def _rounding(jacobian: Tensor, theta: Tensor) -> float:
 def _check(system: System) -> None:
     for constraint in system.problem.constraints:
         if constraint.loss is not l2:
-            raise ValueError(
+            raise Unfit(
                 f"GaussNewton() was given constraint '{constraint.name}' with the loss {constraint.loss.name}; "
                 f"it needs l2, a sum of squares. Use l2, or Adam()."
             )
-
-
-def _check_memory(system: System, samples: Sequence[Batch], columns: int) -> None:
-    needed = memory(system, samples)
-    if needed > MEMORY_LIMIT:
-        raise TooLarge(
-            f"GaussNewton() would keep the derivatives of {system.row_count(samples)} residuals by {columns} "
-            f"parameters and their factors, {needed / 2**30:.1f} GiB; {MEMORY_LIMIT >> 30} GiB are allowed. Use "
-            f"fewer samples or a smaller network, SelfScaledBroyden(), whose memory is the same for any samples, or "
-            f"NaturalGradient(), which works on a few at a time."
-        )

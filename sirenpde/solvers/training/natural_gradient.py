@@ -12,7 +12,7 @@ from torch import Tensor
 from ...constraint import l2
 from ...residuals import Batch, System
 from ..sampling.points import FRESH, Points, batches
-from ..stage import MEMORY_LIMIT, Report, State, Unfit
+from ..stage import MEMORY_LIMIT, Report, State, TooLarge, Unfit, sample_counts
 
 HALVINGS = 30  # of the step, at most
 FIRST_DAMPING, SMALLEST_DAMPING = 1e-3, 1e-14  # where it is not given
@@ -80,11 +80,27 @@ class NaturalGradient:
     def precision(self) -> torch.dtype:
         return torch.float64
 
+    def memory(self, state: State) -> int:
+        """Bytes of the derivatives of the residuals of one step, and of the matrix that is factorised."""
+        rows, columns = sum(sample_counts(_within(state, self.rows))), len(state.theta)
+        return (rows * columns + 2 * min(rows, columns) ** 2) * torch.finfo(state.theta.dtype).bits // 8
+
+    def _check_memory(self, state: State) -> None:
+        needed, columns = self.memory(state), len(state.theta)
+        if needed > MEMORY_LIMIT:
+            rows = sum(sample_counts(_within(state, self.rows)))
+            fit = MEMORY_LIMIT * 8 // torch.finfo(state.theta.dtype).bits // columns
+            raise TooLarge(
+                f"NaturalGradient() would keep the derivatives of {rows} residuals by {columns} parameters, "
+                f"{needed / 2**30:.1f} GiB; {MEMORY_LIMIT >> 30} GiB are allowed. Use rows={fit} or fewer, or a "
+                f"stage without a matrix, Soap() or Adam()."
+            )
+
     def advance(self, state: State) -> Report:
         _check(state.system)
+        self._check_memory(state)
         system, memory = state.system, state.memory
         samples = batches(_within(state, self.rows), self.points)
-        _check_memory(system, samples, len(state.theta))
         residual, jacobian = system.jacobian(state.theta, samples)
         damping = memory.get("damping", FIRST_DAMPING) if self.damping is None else self.damping
         step = direction(jacobian, residual, damping, self.momentum, memory.get("step"))
@@ -150,14 +166,7 @@ def search(system: System, theta: Tensor, step: Tensor, samples: Sequence[Batch]
 
 def _within(state: State, rows: int) -> State:
     """The same state with fewer samples, where there would be more than ``rows`` residuals."""
-    kept, drawn = 0, 0
-    for group in state.system.groups:
-        size = sum(state.system.problem.requests[i].size for i in group.members)
-        count, whole = group.samples, group.domain.size
-        if count is None or (whole is not None and count * state.scale >= whole):
-            kept += size * (whole or 0)
-        else:
-            drawn += size * max(1, round(count * state.scale))
+    kept, drawn = sample_counts(state)
     if kept + drawn <= rows or not drawn:
         return state
     return replace(state, scale=state.scale * max(rows - kept, 1) / drawn)
@@ -170,16 +179,3 @@ def _check(system: System) -> None:
                 f"NaturalGradient() was given constraint '{constraint.name}' with the loss {constraint.loss.name}; "
                 f"it needs l2, a sum of squares. Use l2, or Adam()."
             )
-
-
-def _check_memory(system: System, samples: Sequence[Batch], columns: int) -> None:
-    rows, number = system.row_count(samples), torch.finfo(system.dtype).bits // 8
-    side = min(rows, columns)
-    size = number * (rows * columns + 2 * side * side)
-    if size > MEMORY_LIMIT:
-        fit = MEMORY_LIMIT // (number * columns)
-        raise Unfit(
-            f"NaturalGradient() would keep the derivatives of {rows} residuals by {columns} parameters, "
-            f"{size / 1e9:.1f} GB; at most {MEMORY_LIMIT / 1e9:.1f} GB were expected. Use rows={fit} or fewer, or a "
-            f"stage without a matrix, Soap() or Adam()."
-        )
