@@ -290,3 +290,16 @@ def test_the_search_ends_before_the_budget_does():
     assert "more features would have taken too long" in solution.stages[0].reason
     assert solution.parameters <= 1601
     assert time.monotonic() - started < 30
+
+
+def test_residuals_that_are_not_finite_are_named():
+    line = Box(x=(0, 1))
+    (x,) = line.axes
+    u = Field("u", line)
+    inside = on(line, 50, name="inside")(lambda p: laplacian(u)(p) + torch.log(x(p) - 0.1))
+    solution = solve(Problem(inside, on(line.boundary(), 2, name="ends")(lambda p: u(p))), [LeastSquares()])
+    assert solution.status == "not finite"
+    place = re.fullmatch(
+        r"The residual of constraint 'inside' is not finite at x = ([0-9.]+)\.", solution.message
+    )
+    assert 0 < float(place[1]) < 0.1

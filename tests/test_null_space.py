@@ -94,3 +94,19 @@ def test_nothing_is_said_of_problems_with_one_solution():
     edge = on(square.boundary(), 200, name="edge")(lambda p: u(p))
     for constraints in ((diffused, start, sides), (carried, start, inflow), (inside, edge)):
         assert of(Problem(*constraints)) is None
+
+
+def test_a_missing_condition_is_told_though_the_fit_is_perfect():
+    u = Field("u", square)
+    inside = on(square, 900, name="inside")(lambda p: laplacian(u)(p) + 1)
+    sides = on(square.boundary("x"), 200, weight=100, name="sides")(lambda p: u(p))
+    solution = solve(Problem(inside, sides))
+    assert solution.relative_residual < 1e-10
+    assert "boundary or initial condition missing" in solution.stages[0].reason
+
+
+def test_a_resonance_ends_the_search_early():
+    solution = solve(helmholtz(0.0, SineFeatures()))
+    assert solution.relative_residual > 0.1
+    assert "a direction of u undetermined" in solution.stages[0].reason
+    assert solution.parameters < 1000

@@ -6,12 +6,13 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 from torch import Tensor
 
 from ...calculus.field import Field
 from ...networks.sine_features import SineFeatures
-from ...residuals import Batch, Group, System, is_affine
+from ...residuals import Batch, Group, NotFinite, System, is_affine
 from ..stage import HELD_OUT, MEMORY_LIMIT, State, TooLarge, generator
 from .dense_rows import assemble, column_count, memory, store, tangent_fields
 from .dense_solve import DAMPING, solve_dense
@@ -31,6 +32,10 @@ STEP = 1.5  # between bandwidths along one axis
 SWIFT = 0.1  # a fall after which the axes' bandwidths are left as they are
 FALLS = 0.5  # what more features must make of the held-out residual
 FAST = 0.125  # and what twice as many must have made of it, for a further trial that is costly
+LOOK, LOOK_BANDWIDTH = (
+    300,
+    8.0,
+)  # the least columns, and bandwidth, to look for what the constraints leave open
 CONTENT = 10.0  # times the tolerance: enough where a further trial would take seconds
 
 
@@ -108,12 +113,12 @@ class Search:
 
     def run(self) -> Trial:
         best = self.by_axis(self.fewer_axes(self.coarse()))
-        search = replace(self, free=null_space(best.system, best.theta, self.samples(best.system).fitted))
+        search = replace(self, free=self.undetermined(best))
         if search.free is not None and search.free.exact:
             best = search.fit(best.shape, self.nearest(best)) or best
-        if all(recipe.count is not None for recipe in self.open.values()):
-            return search.as_many_as_given(best)
-        return search.grown(best)
+        given = all(recipe.count is not None for recipe in self.open.values())
+        best = search.as_many_as_given(best) if given else search.grown(best)
+        return replace(best, free=search.free)
 
     def coarse(self) -> Trial:
         best: Trial | None = None
@@ -122,10 +127,37 @@ class Search:
             if found is None:
                 break
             best = found if best is None or found.held_out < best.held_out else best
-            if best.held_out < PREDICTS:
+            if best.held_out < PREDICTS or (count == self.counts[1] and self.is_singular(best)):
                 break
-        assert best is not None
+        if best is None:
+            self.refuse()
         return best
+
+    def is_singular(self, best: Trial) -> bool:
+        """Whether fields may be moved at will, so that more features help no further."""
+        free = self.undetermined(best)
+        return free is not None and free.exact > 0
+
+    def undetermined(self, best: Trial) -> NullSpace | None:
+        """Directions of the fields that the residuals hardly see, among features that can tell the smooth ones."""
+        count = max(best.shape.count, round(LOOK / self.outputs))
+        faster = tuple((axis, max(b, LOOK_BANDWIDTH)) for axis, b in best.shape.bandwidth)
+        system = self.system(replace(best.shape, count=count, bandwidth=faster))
+        start, batches = self.start(system), self.samples(system).fitted
+        if self.affine:
+            return null_space(system, start, batches)
+        matrix = tangent_fields(system, start, best.system, best.theta, batches).matrix
+        return null_space(system, start, batches, matrix)
+
+    def refuse(self) -> NoReturn:
+        """No trial gave finite residuals: say where they are not."""
+        system = self.system(Shape(self.counts[0], tuple((axis, 1.0) for axis in self.axes)))
+        system.check_finite(self.start(system), self.samples(system).others)
+        raise NotFinite(
+            "LeastSquares() found no fields with finite residuals: they are finite for vanishing fields, and stop "
+            "being so on the way. Look for a root, a logarithm or a division by the fields; GaussNewton() takes "
+            "shorter steps."
+        )
 
     def scan(self, count: int, interaction: int | None, near: Trial | None = None) -> Trial | None:
         """The best of one bandwidth for all axes, from the fastest features that can fill the box downwards."""
@@ -135,6 +167,7 @@ class Search:
         together = min(interaction or len(axes), len(axes))
         lowest = 0.05 if count == self.counts[0] or interaction else 0.2
         top = 0.5 * math.pi * (count / math.comb(len(axes), together)) ** (1 / together)
+        lowest = max(lowest, 0.4) if count * self.outputs > COSTLY else lowest
         best, worse, bandwidth = None, 0, float(f"{max(top, 2.0):.3g}")
         while worse < 2 and (bandwidth > lowest * top or (best is not None and best.held_out < PREDICTS)):
             found = self.fit(Shape(count, tuple((axis, bandwidth) for axis in axes), interaction), near)
@@ -243,14 +276,7 @@ class Search:
         """The fields with these features, or None where the matrix would be too large, or the time too short."""
         if not self.fits_in_time(shape.count * self.outputs):
             return None
-        started, state = time.monotonic(), self.state
-        recipes = {u: shape.recipe(u, given) for u, given in self.open.items()}
-        built = {u: state.build(u, recipe) for u, recipe in recipes.items()}
-        networks = {**state.system.parameters.networks, **built}
-        system = System(state.system.problem, networks, state.system.device, state.system.dtype)
-        # What is recorded of the constraints does not depend on the networks, and takes long to record.
-        pairs = zip(system.groups, state.system.groups, strict=True)
-        system.groups = tuple(replace(group, rows=first.rows) for group, first in pairs)
+        started, system = time.monotonic(), self.system(shape)
         samples = self.samples(system)
         if memory(system, samples.fitted) > MEMORY_LIMIT:
             return None
@@ -259,7 +285,21 @@ class Search:
         rows = system.row_count(samples.fitted)
         held_out = held_out if math.isfinite(held_out) else math.inf
         self.seconds[shape.count * self.outputs] = time.monotonic() - started
-        return Trial(shape, recipes, system, theta, rows, held_out, self.free)
+        return Trial(shape, self.recipes(shape), system, theta, rows, held_out, self.free)
+
+    def recipes(self, shape: Shape) -> dict[Field, SineFeatures]:
+        return {u: shape.recipe(u, given) for u, given in self.open.items()}
+
+    def system(self, shape: Shape) -> System:
+        """The problem with these features in place of those that are open."""
+        state = self.state
+        built = {u: state.build(u, recipe) for u, recipe in self.recipes(shape).items()}
+        networks = {**state.system.parameters.networks, **built}
+        system = System(state.system.problem, networks, state.system.device, state.system.dtype)
+        # What is recorded of the constraints does not depend on the networks, and takes long to record.
+        pairs = zip(system.groups, state.system.groups, strict=True)
+        system.groups = tuple(replace(group, rows=first.rows) for group, first in pairs)
+        return system
 
     def fits_in_time(self, columns: int) -> bool:
         """Whether a trial would end before the deadline; the first one is made in any case."""

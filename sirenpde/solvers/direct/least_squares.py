@@ -23,7 +23,6 @@ from .null_space import NullSpace, null_space
 from .preconditioner import by_diagonal, by_differences
 
 OVERSAMPLING = 2.5  # rows to columns at least, where the domain has points enough
-SUSPICIOUS = 1e-3  # a relative held-out residual with which undetermined directions are looked for again
 GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grids stops
 
 
@@ -112,12 +111,9 @@ class LeastSquares:
             note = _solve_dense(state, batches, best.free, samples.unit)
         else:
             batches, note = samples.fitted, _size(best.system, samples.fitted)
-        free = best.free
-        if free is None and best.held_out > SUSPICIOUS:
-            free = null_space(best.system, state.theta, batches)
         shape = next(iter(best.recipes.values())).describe()
         cut = "; more features would have taken too long" if search.skipped else ""
-        reason = f"{note}; {shape}; held-out residual {best.held_out:.1e}{_told(free)}{cut}"
+        reason = f"{note}; {shape}; held-out residual {best.held_out:.1e}{_told(best.free)}{cut}"
         return batches, reason, bool(search.skipped)
 
     def _solve(self, state: State, batches: Sequence[Batch]) -> str:

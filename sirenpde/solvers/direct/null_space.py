@@ -85,8 +85,12 @@ class NullSpace:
         return torch.cat([*blocks, theta.new_zeros(self.exact, len(system.parameters.unknowns))], dim=1)
 
 
-def null_space(system: System, theta: Tensor, batches: Sequence[Batch]) -> NullSpace | None:
-    """The directions that residuals, linearised about ``theta``, hardly see, if they stand out from the others.
+def null_space(
+    system: System, theta: Tensor, batches: Sequence[Batch], matrix: Tensor | None = None
+) -> NullSpace | None:
+    """The directions that residuals hardly see, if they stand out from the others.
+
+    The residuals are linearised about ``theta`` unless ``matrix``, their slopes by all columns, is given.
 
     Frozen features are always dependent to rounding, so that null vectors of the matrix mean nothing. With
     F = U S Vᵀ the features' values at the points, the unit of measure is a field of size 1, and the sizes are the
@@ -94,7 +98,7 @@ def null_space(system: System, theta: Tensor, batches: Sequence[Batch]) -> NullS
     """
     if column_count(system) > MOST_COLUMNS:
         return None
-    matrix = tangent(system, theta, batches).matrix
+    matrix = tangent(system, theta, batches).matrix if matrix is None else matrix
     sampled = {u: _points(system, batches, u) for u in system.parameters.networks}
     points, shares = {u: x for u, (x, _) in sampled.items()}, {u: share for u, (_, share) in sampled.items()}
     fields = _field_values(system, theta, points, shares)
