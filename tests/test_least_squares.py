@@ -303,3 +303,28 @@ def test_residuals_that_are_not_finite_are_named():
         r"The residual of constraint 'inside' is not finite at x = ([0-9.]+)\.", solution.message
     )
     assert 0 < float(place[1]) < 0.1
+
+
+@pytest.mark.parametrize("power", [1, 3])
+def test_a_search_that_is_interrupted_keeps_its_best_and_goes_on_to_the_same_bits(power):
+    box = cube(2)
+    u = Field("u", box, SineFeatures())
+
+    def exact(p):
+        return torch.sin(4 * p.coords).sum()
+
+    inside = on(box, 500, name="inside")(
+        lambda p: laplacian(u)(p) + 16 * exact(p) + u(p) ** power - exact(p) ** power
+    )
+    edge = on(box.boundary(), 200, weight=1e3, name="edge")(lambda p: u(p) - exact(p))
+    problem = Problem(inside, edge, reference={u: exact})
+
+    def stop(progress):
+        if progress.step == 3:
+            raise KeyboardInterrupt
+
+    whole, cut = solve(problem, [LeastSquares()]), solve(problem, [LeastSquares()], progress=stop)
+    assert cut.status == "interrupted" and cut.relative_residual < 0.1
+    assert len(whole.history) > 4 and whole.errors["u"]["relative_l2"] < 1e-10
+    resumed = solve(problem, [LeastSquares()], resume=cut.snapshot())
+    assert torch.equal(resumed.theta, whole.theta)

@@ -16,11 +16,12 @@ from ..stage import Report, State, Unfit, generator, sample_counts
 from .dense_rows import assemble, column_count, has_last_layer, matrix_bytes, store
 from .dense_solve import solve_dense
 from .edge_points import draw
-from .features import COLUMNS, Search, is_open
 from .grid_rows import grid_rows, on_grids, solve_on_grids
 from .newton import newton
 from .null_space import NullSpace, null_space
 from .preconditioner import by_diagonal, by_differences
+from .search import COLUMNS, Search
+from .trials import Trial, Trials, is_open, trials_of
 
 OVERSAMPLING = 2.5  # rows to columns at least, where the domain has points enough
 GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grids stops
@@ -73,7 +74,7 @@ class LeastSquares:
 
     @property
     def steps(self) -> int:
-        return 1
+        return 100  # trials of a search at most
 
     @property
     def precision(self) -> torch.dtype:
@@ -88,33 +89,45 @@ class LeastSquares:
         return matrix_bytes(rows, columns, state.theta.dtype)
 
     def advance(self, state: State) -> Report:
+        """One trial of a search for features; the whole solve where there is nothing to search for."""
         _check(state.system)
-        cut = False
-        if any(map(is_open, state.recipes.values())):
-            batches, reason, cut = self._search(state)
-        else:
-            batches = _samples(state, state.system)
-            reason = self._solve(state, batches)
         state.step += 1
-        terms = state.system.losses(state.theta, batches)
-        return Report(tuple(terms.tolist()), True, reason, cut, state.system.row_count(batches))
+        if "given" in state.memory or any(map(is_open, state.recipes.values())):
+            return self._search(state)
+        batches = _samples(state, state.system)
+        reason = self._solve(state, batches)
+        return _finished(state, batches, reason)
 
-    def _search(self, state: State) -> tuple[Sequence[Batch], str, bool]:
-        """Features by their held-out residual, and a last solve on all samples where there are more."""
-        search = Search(state, self.tolerance)
-        best = search.run()
-        state.system, state.theta = best.system, best.theta
-        state.recipes.update(best.recipes)
-        batches, samples = _samples(state, best.system), search.samples(best.system)
-        refits = best.held_out > self.tolerance and search.fits_in_time(column_count(best.system))
-        if best.system.row_count(batches) > best.rows and refits:
-            note = _solve_dense(state, batches, best.free, samples.unit)
+    def _search(self, state: State) -> Report:
+        if "search" not in state.cache:
+            trials = trials_of(state, self.tolerance)
+            state.cache["search"] = trials, Search(trials).run()
+        trials, running = state.cache["search"]
+        try:
+            trial: Trial = next(running)
+        except StopIteration as ended:
+            best, free = ended.value
+            return self._refitted(state, trials, best, free)
+        best = state.cache.get("best")
+        if best is None or trial.held_out < best.held_out:
+            state.cache["best"] = trial
+            _adopt(state, trial)
+        terms = state.system.losses(state.theta, trials.samples(state.system).fitted)
+        return Report(tuple(terms.tolist()))
+
+    def _refitted(self, state: State, trials: Trials, best: Trial, free: NullSpace | None) -> Report:
+        """The end of a search: a last solve on all samples, where there are more and they are needed."""
+        _adopt(state, best)
+        batches, samples = _samples(state, best.system), trials.samples(best.system)
+        needed = best.held_out > self.tolerance and best.system.row_count(batches) > best.rows
+        if needed and trials.fits_in_time(column_count(best.system)):
+            note = _solve_dense(state, batches, free, samples.unit)
         else:
             batches, note = samples.fitted, _size(best.system, samples.fitted)
         shape = next(iter(best.recipes.values())).describe()
-        cut = "; more features would have taken too long" if search.skipped else ""
-        reason = f"{note}; {shape}; held-out residual {best.held_out:.1e}{_told(best.free)}{cut}"
-        return batches, reason, bool(search.skipped)
+        cut = "; more features would have taken too long" if trials.skipped else ""
+        reason = f"{note}; {shape}; held-out residual {best.held_out:.1e}{_told(free)}{cut}"
+        return _finished(state, batches, reason, bool(trials.skipped))
 
     def _solve(self, state: State, batches: Sequence[Batch]) -> str:
         system = state.system
@@ -142,6 +155,16 @@ class LeastSquares:
         found, count = solve_on_grids(rows, start, precondition, GRID_TOLERANCE, self.iterations)
         state.theta = found.reshape(-1)
         return f"{found.numel()} coefficients on grids, {count} iterations"
+
+
+def _adopt(state: State, trial: Trial) -> None:
+    state.system, state.theta = trial.system, trial.theta
+    state.recipes.update(trial.recipes)
+
+
+def _finished(state: State, batches: Sequence[Batch], reason: str, cut: bool = False) -> Report:
+    terms = state.system.losses(state.theta, batches)
+    return Report(tuple(terms.tolist()), True, reason, cut, state.system.row_count(batches))
 
 
 def _solve_dense(

@@ -18,7 +18,7 @@ from ...residuals import NotFinite, System
 from ..direct.least_squares import LeastSquares
 from ..stage import Report, Stage, State, fixed
 from ..tensor.collocation import Collocation, rows_of
-from ..tensor.lattice_growth import fit, larger, open_lattices, opened, resized
+from ..tensor.lattice_growth import Tails, fit, larger, open_lattices, opened, resized, tails
 from .slab_problem import NotMarchable, check
 from .slab_trial import Recipes, Trial, current, held_out, join, open_trial
 
@@ -26,6 +26,10 @@ FIRST = 1 / 16  # of the axis: the first slab tried
 LONGER, SHORTER, SAFETY = 2.0, 0.25, 0.8  # of one slab to the next, of one trial to the next, of both
 FAILED = 0.1  # a held-out residual that no solution has
 RATE = 3  # at which the residual falls with the length of a slab, where it is not known
+NOISE, ABOVE_NOISE = (
+    0.7,
+    2.0,
+)  # of the highest waves after a growth of orders to before; noise to what exceeds it
 LEAST = 1e-6  # of the axis: the shortest slab
 
 
@@ -62,7 +66,7 @@ class March:
     axis: Axis | str
     slabs: int | None = None
     stages: Sequence[Stage] = ()
-    tolerance: float = 1e-9
+    tolerance: float = 1e-11
 
     def __post_init__(self) -> None:
         if self.slabs is not None and (not isinstance(self.slabs, int) or self.slabs < 1):
@@ -112,12 +116,15 @@ class March:
         check(state.system.problem, state.recipes, axis.name)
         found = opened(open_lattices(state.recipes), axis)
         zeros = [0.0] * len(state.system.problem.constraints)
-        state.memory.update(edges=[axis.low], open=[u.name for u in found], worst=0.0, floor=0.0, residuals=0)
+        state.memory.update(
+            edges=[axis.low], open=[u.name for u in found], worst=0.0, floor=0.0, noise=0.0, residuals=0
+        )
         state.memory.update(sums=zeros, lengths=list(zeros))
         recipes, end = {**state.recipes, **found}, self._end(state, axis, (axis.high - axis.low) * FIRST)
         while True:  # until the start itself is told in full
             open_trial(state, axis, recipes, end, None)
-            wanted = self._wanted(state, current(state, axis))
+            trial = current(state, axis)
+            wanted = self._wanted(state, trial, self._tails(state, trial))
             if not larger(wanted, recipes) or not fit(wanted):
                 break
             recipes.update(wanted)
@@ -134,14 +141,19 @@ class March:
     def _judge(self, state: State, trial: Trial, report: Report) -> Report:
         """Close the slab, or try it again with higher orders or shorter."""
         memory, slab = state.memory, trial.slab
-        quality, wanted = held_out(trial), self._wanted(state, trial)
+        quality, sizes = held_out(trial), self._tails(state, trial)
+        if sizes.worst > NOISE * memory.get("tail", math.inf):  # no smaller after the orders were raised
+            memory["noise"] = max(memory["noise"], ABOVE_NOISE * sizes.worst)
+        wanted = self._wanted(state, trial, sizes)
         grown = larger(wanted, trial.work.recipes)
         target = max(self.tolerance, 2 * memory["floor"])
         gain = SAFETY * (target / max(quality, 1e-300)) ** (1 / _rate(trial))
         failed = self.slabs is None and not quality < FAILED
         poor = self.slabs is None and quality > target
-        if grown and fit(wanted) and not failed:
-            memory["before"] = math.inf
+        in_vain = poor and quality > 0.5 * memory.get("coarser", math.inf)
+        memory.update(tail=math.inf, coarser=math.inf)
+        if grown and fit(wanted) and not failed and not in_vain:
+            memory.update(before=math.inf, tail=sizes.worst, coarser=quality)
             return self._again(state, trial, {**trial.work.recipes, **wanted}, slab.high, report)
         if failed or (poor and quality < 0.5 * memory.get("before", math.inf)):
             memory["before"] = quality
@@ -161,14 +173,16 @@ class March:
         open_trial(state, slab.axis, recipes, end, None)
         return Report(terms)
 
-    def _wanted(self, state: State, trial: Trial) -> dict[Field, SineLattice]:
-        """The lattices whose orders are open, as large as the fields ask for."""
-        own = {u: r for u, r in trial.work.recipes.items() if u.name in state.memory["open"]}
+    def _tails(self, state: State, trial: Trial) -> Tails:
+        own = _open(state, trial)
         if not own:
-            return {}
+            return Tails({}, {})
         rows = rows_of(trial.work)
-        lattices = {u: r for u, r in own.items() if isinstance(r, SineLattice)}
-        return resized(rows, rows.from_theta(trial.work.theta), lattices, trial.slab.axis, self.tolerance)
+        return tails(rows, rows.from_theta(trial.work.theta), own, trial.slab.axis)
+
+    def _wanted(self, state: State, trial: Trial, sizes: Tails) -> dict[Field, SineLattice]:
+        """The lattices whose orders are open, as large as the fields ask for."""
+        return resized(_open(state, trial), sizes, max(self.tolerance, state.memory["noise"]))
 
     def _again(self, state: State, trial: Trial, recipes: Recipes, end: float, report: Report) -> Report:
         """Another trial of the slab, from this one where its length stays."""
@@ -202,6 +216,12 @@ def _axis(system: System, name: str) -> Axis:
     raise NotMarchable(
         f"March('{name}') was asked for, but no field has an axis '{name}'. Name an axis of the fields' box."
     )
+
+
+def _open(state: State, trial: Trial) -> dict[Field, SineLattice]:
+    """The lattices of a slab whose orders are found here."""
+    recipes = trial.work.recipes.items()
+    return {u: r for u, r in recipes if isinstance(r, SineLattice) and u.name in state.memory["open"]}
 
 
 def _stages(system: System) -> tuple[Stage, ...]:

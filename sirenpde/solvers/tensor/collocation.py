@@ -13,7 +13,7 @@ from ...calculus.field import Field
 from ...networks.sine_lattice import SineLattice
 from ...residuals import System
 from ..stage import Report, State
-from .lattice_growth import continued, fit, larger, open_lattices, opened, resized
+from .lattice_growth import continued, fit, larger, open_lattices, opened, resized, tails
 from .mode_blocks import ModeBlocks
 from .tensor_rows import Slopes, TensorRows
 
@@ -100,7 +100,7 @@ class Collocation:
     def _wanted(self, state: State, rows: TensorRows, solved: Solved) -> dict[Field, SineLattice]:
         own = {u: r for u, r in state.recipes.items() if u.name in state.memory.get("open", ())}
         lattices = {u: r for u, r in own.items() if isinstance(r, SineLattice)}
-        return resized(rows, solved.amplitudes, lattices, None, self.tolerance)
+        return resized(lattices, tails(rows, solved.amplitudes, lattices, None), self.tolerance)
 
 
 def _rebuild(state: State, recipes: Mapping[Field, SineLattice]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -48,28 +48,41 @@ def opened(recipes: Lattices, along: Axis | None) -> dict[Field, SineLattice]:
     return found
 
 
-def resized(
-    rows: TensorRows, amplitudes: Tensor, recipes: Lattices, along: Axis | None, tolerance: float
-) -> dict[Field, SineLattice]:
-    """Higher orders where the highest waves of any field exceed the tolerance, lower ones where the upper vanish.
+@dataclass(frozen=True)
+class Tails:
+    """What of the fields is in their highest waves, and in the upper ones, by the axes' names."""
 
-    The orders along one axis stay as they are; the fields keep equal ones along the others.
-    """
+    highest: Mapping[str, float]
+    upper: Mapping[str, float]
+
+    @property
+    def worst(self) -> float:
+        return max(self.highest.values(), default=0.0)
+
+
+def tails(rows: TensorRows, amplitudes: Tensor, recipes: Lattices, along: Axis | None) -> Tails:
+    """The largest of all fields' tails, on all axes but one."""
     own = rows.split(amplitudes)
+    highest: dict[str, float] = {}
+    upper: dict[str, float] = {}
+    for u in recipes:
+        for place, axis in enumerate(u.axes):
+            if along is not None and axis.name == along.name:
+                continue
+            for found, part in ((highest, HIGHEST), (upper, UPPER)):
+                size = tail(rows.bases[u][place], own[u], place, part)
+                found[axis.name] = max(found.get(axis.name, 0.0), size)
+    return Tails(highest, upper)
+
+
+def resized(recipes: Lattices, sizes: Tails, tolerance: float) -> dict[Field, SineLattice]:
+    """Higher orders where the highest waves exceed the tolerance, lower ones where the upper vanish."""
     found = dict(recipes)
-    for axis in dict.fromkeys(a.name for u in recipes for a in u.axes):
-        if along is not None and axis == along.name:
-            continue
-        places = {u: [a.name for a in u.axes].index(axis) for u in recipes}
-        highest, upper = (
-            max(tail(rows.bases[u][place], own[u], place, part) for u, place in places.items())
-            for part in (HIGHEST, UPPER)
-        )
-        for u, place in places.items():
-            order = orders_of(recipes[u])[place]
-            if highest > tolerance:
+    for u, recipe in recipes.items():
+        for place, (axis, order) in enumerate(zip(u.axes, orders_of(recipe), strict=True)):
+            if sizes.highest.get(axis.name, 0.0) > tolerance:
                 found[u] = _with(found[u], place, math.ceil(GROWTH * order))
-            elif upper < NEGLIGIBLE * tolerance:
+            elif sizes.upper.get(axis.name, math.inf) < NEGLIGIBLE * tolerance:
                 found[u] = _with(found[u], place, min(order, max(LEAST, math.ceil(SHRINKAGE * order))))
     return found
 

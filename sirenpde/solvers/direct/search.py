@@ -1,0 +1,212 @@
+"""The search for frozen features: how fast along each axis, of how many axes each, and how many."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+from ..stage import MEMORY_LIMIT, TooLarge
+from .null_space import NullSpace
+from .trials import Shape, Trial, Trials
+
+COLUMNS = (200, 400, 800, 1600, 2400, 3600, 4800)
+CHEAP = 900  # columns up to which a solve takes some tenths of a second, so that alternatives are tried
+COSTLY = 1600  # columns beyond which a solve takes several seconds
+PREDICTS = 0.3  # a relative held-out residual below which comparisons mean something
+CLEAR = 0.9  # a trial is better where its held-out residual is so much smaller; less may be chance
+SLOWER = 0.6  # and so much where its band is narrower, since that makes the coefficients large
+ALIKE = 0.9  # of a scan, where the next bandwidth is no longer better
+CLEARLY = 0.3  # of the held-out residual, for features of fewer axes
+STEP = 1.5  # between bandwidths along one axis
+SWIFT = 0.1  # a fall after which the axes' bandwidths are left as they are
+FALLS = 0.5  # what more features must make of the held-out residual
+FAST = 0.125  # and what twice as many must have made of it, for a further trial that is costly
+CONTENT = 10.0  # times the tolerance: enough where a further trial would take seconds
+
+# They yield every trial, so that the caller may stop in between.
+Trying = Generator[Trial, None, Trial]
+TryingOrNone = Generator[Trial, None, Trial | None]
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search for features by the residual on points that nothing is fitted to, small numbers of them first.
+
+    One bandwidth for all axes comes first, on the least features that predict anything. Then, on three axes
+    or more, features of one or two axes each. Then the axes' bandwidths one by one. Then more features for as
+    long as the held-out residual falls; beyond 800 columns for as long as it falls fast.
+
+    Constraints that are not affine are solved by Newton's method: from the start for the first features, and
+    from the best fields so far for those after them. Of the directions ``free``, in which fields may be moved at
+    will, they take no part.
+    """
+
+    trials: Trials
+    free: NullSpace | None = None
+
+    def run(self) -> Generator[Trial, None, tuple[Trial, NullSpace | None]]:
+        """Every trial, and in the end the best, with what the constraints leave undetermined."""
+        best = yield from self.coarse()
+        best = yield from self.fewer_axes(best)
+        best = yield from self.by_axis(best)
+        search = replace(self, free=self.trials.undetermined(best))
+        if search.free is not None and search.free.exact:
+            best = (yield from search.fit(best.shape, best)) or best
+        given = all(recipe.count is not None for recipe in self.trials.given.values())
+        best = yield from search.as_many_as_given(best) if given else search.grown(best)
+        return best, search.free
+
+    def fit(self, shape: Shape, near: Trial | None) -> TryingOrNone:
+        """A trial, where memory and time allow it; linearised about nothing where the constraints are affine."""
+        found = self.trials.fit(shape, None if self.trials.affine else near, self.free)
+        if found is not None and math.isfinite(found.held_out):
+            yield found
+        return found
+
+    def coarse(self) -> Trying:
+        best: Trial | None = None
+        for count in self.counts:
+            found = yield from self.scan(count, None)
+            if found is None:
+                break
+            best = found if best is None or found.held_out < best.held_out else best
+            if best.held_out < PREDICTS or (count == self.counts[1] and self.is_singular(best)):
+                break
+        if best is None:
+            self.trials.refuse(self.even(self.counts[0], 1.0))
+        return best
+
+    def is_singular(self, best: Trial) -> bool:
+        """Whether fields may be moved at will, so that more features help no further."""
+        free = self.trials.undetermined(best)
+        return free is not None and free.exact > 0
+
+    def scan(self, count: int, interaction: int | None, near: Trial | None = None) -> TryingOrNone:
+        """The best of one bandwidth for all axes, from the fastest features that can fill the box downwards."""
+        axes = self.axes
+        if not axes:
+            return (yield from self.fit(Shape(count, ()), near))
+        together = min(interaction or len(axes), len(axes))
+        top = 0.5 * math.pi * (count / math.comb(len(axes), together)) ** (1 / together)
+        lowest = 0.05 if count == self.counts[0] or interaction else 0.2
+        lowest = max(lowest, 0.4) if count * self.trials.outputs > COSTLY else lowest
+        best, worse, bandwidth = None, 0, float(f"{max(top, 2.0):.3g}")
+        while worse < 2 and (bandwidth > lowest * top or (best is not None and best.held_out < PREDICTS)):
+            found = yield from self.fit(self.even(count, bandwidth, interaction), near)
+            if found is None or found.held_out <= self.trials.tolerance:
+                return found or best
+            before = math.inf if best is None else best.held_out
+            worse = worse + 1 if before < PREDICTS and found.held_out > ALIKE * before else 0
+            best = found if found.held_out < before else best
+            bandwidth /= 2
+        return best
+
+    def fewer_axes(self, best: Trial) -> Trying:
+        """Features of one axis each, or of two, where these are clearly better than features of all."""
+        dimension, given = len(self.axes), self.trials.given.values()
+        chosen = any(recipe.interaction is not None for recipe in given)
+        if dimension < 3 or chosen or not self.trials.affine:  # sums of solutions are solutions where it is
+            return best
+        for together in range(1, min(3, dimension)):
+            wanted = max(8 * math.comb(dimension, together), best.shape.count)
+            count = next((c for c in self.counts if c >= wanted), best.shape.count)
+            if count * self.trials.outputs > CHEAP or best.held_out < self.trials.tolerance:
+                break
+            found = yield from self.scan(count, together, best)
+            if found is None or found.held_out >= CLEARLY * best.held_out:
+                continue
+            if count > best.shape.count and best.shape.interaction is None:
+                same = yield from self.fit(replace(best.shape, count=count), best)
+                if same is not None and found.held_out > CLEARLY * same.held_out:
+                    continue
+            best = found
+        return best
+
+    def by_axis(self, best: Trial) -> Trying:
+        """Bandwidths along all axes together, and then along each, one after the other."""
+        axes, known = self.axes, {best.shape}
+        several = len(axes) > 1 and best.shape.count * self.trials.outputs <= CHEAP
+        each = [(axis,) for axis in axes] if several else []
+        for direction in [axes, *each, *(each if len(axes) < 4 else [])] if axes else []:
+            for factor in (STEP, 1 / STEP):
+                started = best
+                best = yield from self.along(direction, factor, best, known)
+                if best is not started:
+                    break
+        return best
+
+    def along(self, direction: Sequence[str], factor: float, best: Trial, known: set[Shape]) -> Trying:
+        """Bandwidths along some axes times a factor, again and again while that is better."""
+        needed = CLEAR if factor > 1 else SLOWER
+        while best.held_out > self.trials.tolerance:
+            shape = best.shape.faster(factor, direction)
+            if shape in known:
+                break
+            known.add(shape)
+            trial = yield from self.fit(shape, best)
+            if trial is None or trial.held_out > needed * best.held_out:
+                break
+            best = trial
+        return best
+
+    def grown(self, best: Trial) -> Trying:
+        """More features, in a band that widens as did well where trials are cheap."""
+        fell, power = 0.0, 0.0
+        for count in (c for c in self.counts if c > best.shape.count):
+            columns = count * self.trials.outputs
+            cheap = columns <= CHEAP
+            enough = self.trials.tolerance * (1 if cheap else CONTENT)
+            if best.held_out < enough or fell > (1 if cheap else FALLS if columns <= COSTLY else FAST):
+                break
+            trials: dict[float, Trial] = {}
+            for p in (0.25, 1.0) if cheap else (power, power + 1.0):
+                if not cheap and any(t.held_out < FALLS * best.held_out for t in trials.values()):
+                    break  # the wider band is for coefficients so large that rounding is what stays
+                trial = yield from self.fit(best.shape.larger(count, p), best)
+                trials |= {} if trial is None else {p: trial}
+                if trial is not None and trial.held_out <= self.trials.tolerance:
+                    break
+            power = min(trials, key=lambda p: trials[p].held_out, default=-1.0)
+            if power < 0 or (trials[power].held_out > FALLS * best.held_out and not cheap):
+                break
+            found = trials[power]
+            if cheap and found.held_out > SWIFT * best.held_out:
+                found = yield from self.by_axis(found)
+            fell = (found.held_out / best.held_out) ** (1 / math.log2(count / best.shape.count))
+            best = found if found.held_out < best.held_out else best
+        return best
+
+    def as_many_as_given(self, best: Trial) -> Trying:
+        count = self.counts[-1]
+        if count == best.shape.count:
+            return best
+        found = yield from self.fit(best.shape.larger(count, 0.25), best)
+        if found is None and not self.trials.skipped:
+            raise TooLarge(
+                f"{count} features of each field need a matrix beyond the {MEMORY_LIMIT >> 30} GiB allowed; "
+                f"expected fewer. Give a smaller count, or leave it out: SineFeatures()."
+            )
+        return found or best
+
+    # ------------------------------------------------------------------------------- what is searched
+
+    def even(self, count: int, bandwidth: float, interaction: int | None = None) -> Shape:
+        return Shape(count, tuple((axis, bandwidth) for axis in self.axes), interaction)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the axes along which a bandwidth is open."""
+        recipes = self.trials.given.items()
+        names = (axis.name for u, given in recipes if given.bandwidth is None for axis in u.axes)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Numbers of features for each field, ascending; the last is the recipes' where they give it."""
+        outputs, recipes = self.trials.outputs, self.trials.given.values()
+        rising = tuple(max(40, round(columns / outputs)) for columns in COLUMNS)
+        given = [recipe.count for recipe in recipes if recipe.count is not None]
+        if len(given) < len(recipes):
+            return rising
+        return (*(c for c in rising if c < max(given) and c * outputs <= CHEAP // 2), max(given))

@@ -1,0 +1,234 @@
+"""Frozen features on trial: the fields fitted with so many, so fast, and how well these predict other rows."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NoReturn
+
+from torch import Tensor
+
+from ...calculus.field import Field
+from ...networks.sine_features import SineFeatures
+from ...networks.values import from_value, to_value
+from ...residuals import Batch, Group, NotFinite, System, is_affine
+from ..stage import HELD_OUT, MEMORY_LIMIT, State, generator
+from .dense_rows import assemble, column_count, memory, store, tangent_fields
+from .dense_solve import DAMPING, solve_dense
+from .edge_points import draw_group
+from .newton import FIRST_DAMPING, newton
+from .null_space import NullSpace, null_space
+
+OVERSAMPLING = 2.5  # rows to columns in a trial, at least where the domain has points enough
+LOOK, FAST_ENOUGH = 300, 8.0  # columns and bandwidth, at least, to look for what the constraints leave open
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a search chooses: how many features, how fast along each axis, of how many axes each."""
+
+    count: int
+    bandwidth: tuple[tuple[str, float], ...]  # by the axes' names
+    interaction: int | None = None
+
+    def recipe(self, u: Field, given: SineFeatures) -> SineFeatures:
+        """A field's recipe with what it leaves open filled in."""
+        count = min(given.count or self.count, self.count)
+        if given.bandwidth is not None:
+            return replace(given, count=count)
+        by_name = dict(self.bandwidth)
+        own = tuple(by_name[axis.name] for axis in u.axes)
+        return SineFeatures(count, own, given.interaction or self.interaction)
+
+    def faster(self, factor: float, axes: Sequence[str]) -> Shape:
+        """With the bandwidths along these axes multiplied."""
+        changed = ((axis, float(f"{b * factor:.3g}") if axis in axes else b) for axis, b in self.bandwidth)
+        return replace(self, bandwidth=tuple(changed))
+
+    def larger(self, count: int, power: float) -> Shape:
+        """With more features; ``power`` 1 keeps their density among the frequencies, 0 the bandwidths."""
+        factor = (count / self.count) ** (power / max(1, len(self.bandwidth)))
+        return replace(self.faster(factor, [axis for axis, _ in self.bandwidth]), count=count)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Features, the fields fitted with them, and how well these predict rows that they were not fitted to."""
+
+    shape: Shape
+    recipes: Mapping[Field, SineFeatures]
+    system: System
+    theta: Tensor
+    rows: int
+    held_out: float  # relative to that of vanishing fields
+
+
+@dataclass(frozen=True)
+class _Samples:
+    fitted: tuple[Batch, ...]
+    others: tuple[Batch, ...]
+    unit: float  # the residual of vanishing fields on the others
+
+
+def is_open(recipe: object) -> bool:
+    """Whether a recipe leaves its size to the solver."""
+    return isinstance(recipe, SineFeatures) and (recipe.count is None or recipe.bandwidth is None)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """A problem whose fields are fitted with features of one shape after the other.
+
+    ``given`` are the recipes that leave something open; ``others`` the parameters of the other networks
+    and the unknown numbers, which every fit starts from.
+    """
+
+    state: State
+    tolerance: float
+    given: Mapping[Field, SineFeatures]
+    others: Mapping[Hashable, Tensor]
+    drawn: dict[int, _Samples] = field(default_factory=dict)
+    seconds: dict[int, float] = field(default_factory=dict)  # that the last trial with so many columns took
+    skipped: list[int] = field(default_factory=list)  # columns of trials for which there was no time
+
+    def fit(self, shape: Shape, near: Trial | None, free: NullSpace | None) -> Trial | None:
+        """The fields with these features, or None where the matrix would be too large, or the time too short.
+
+        Constraints that are not affine are solved by Newton's method, from the fields of ``near`` if given. The
+        fields have no part of the directions ``free``.
+        """
+        if not self.fits_in_time(shape.count * self.outputs):
+            return None
+        started, system = time.monotonic(), self.system(shape)
+        samples = self.samples(system)
+        if memory(system, samples.fitted) > MEMORY_LIMIT:
+            return None
+        theta = self._solved(system, samples, near, free)
+        held_out = math.sqrt(float(system.losses(theta, samples.others).sum())) / samples.unit
+        rows = system.row_count(samples.fitted)
+        held_out = held_out if math.isfinite(held_out) else math.inf
+        self.seconds[shape.count * self.outputs] = time.monotonic() - started
+        return Trial(shape, self.recipes(shape), system, theta, rows, held_out)
+
+    def recipes(self, shape: Shape) -> dict[Field, SineFeatures]:
+        return {u: shape.recipe(u, given) for u, given in self.given.items()}
+
+    def system(self, shape: Shape) -> System:
+        """The problem with these features in place of those that are open."""
+        state = self.state
+        built = {u: state.build(u, recipe) for u, recipe in self.recipes(shape).items()}
+        networks = {**state.system.parameters.networks, **built}
+        system = System(state.system.problem, networks, state.system.device, state.system.dtype)
+        # What is recorded of the constraints does not depend on the networks, and takes long to record.
+        pairs = zip(system.groups, state.system.groups, strict=True)
+        system.groups = tuple(replace(group, rows=first.rows) for group, first in pairs)
+        return system
+
+    def fits_in_time(self, columns: int) -> bool:
+        """Whether a trial would end before the deadline; the first one is made in any case."""
+        if not self.seconds:
+            return True
+        known = max(self.seconds)
+        foreseen = self.seconds[known] * max(1.0, columns / known) ** 3
+        fits = time.monotonic() + foreseen <= self.state.deadline
+        self.skipped.extend([] if fits else [columns])
+        return fits
+
+    def _solved(
+        self, system: System, samples: _Samples, near: Trial | None, free: NullSpace | None
+    ) -> Tensor:
+        start, batches = self.start(system), samples.fitted
+        held = None if free is None else free.rows(system, start)
+        if self.affine:
+            linear = assemble(system, start, batches, held)
+            return store(system, start, solve_dense(linear.matrix, linear.target).x)
+        if near is None:
+            return newton(system, start, batches, self.tolerance, 15, unit=samples.unit).theta
+        linear = tangent_fields(system, start, near.system, near.theta, batches, held)
+        damping = max(DAMPING, FIRST_DAMPING * min(1.0, near.held_out))
+        solved = solve_dense(linear.matrix, linear.target, damping)
+        start = store(system, start, solved.x)
+        found = newton(system, start, batches, self.tolerance, 2, solved.factor, samples.unit, held)
+        return found.theta
+
+    def start(self, system: System) -> Tensor:
+        """The first parameters of the new networks, and the others' as they are."""
+        theta = system.initial()
+        for key, known in self.others.items():
+            theta[system.parameters.slices[key]] = known
+        return theta
+
+    def samples(self, system: System) -> _Samples:
+        columns = column_count(system)
+        if columns not in self.drawn:
+            fitted = self.draw(system, columns)
+            counts = zip(system.groups, fitted, strict=True)
+            random = generator(self.state.seed, HELD_OUT)
+            others = tuple(
+                system.draw_group(group, random, len(batch) / _points(group)) for group, batch in counts
+            )
+            unit = math.sqrt(float(system.losses_of_nothing(others).sum()))
+            self.drawn[columns] = _Samples(fitted, others, unit or 1.0)
+        return self.drawn[columns]
+
+    def draw(self, system: System, columns: int) -> tuple[Batch, ...]:
+        """At most two points a column of each group of constraints, and in all enough rows for the columns."""
+        wanted = [self.state.scale * min(1.0, 2 * columns / _points(group)) for group in system.groups]
+        rows = sum(
+            scale * _points(group) * sum(system.problem.requests[i].size for i in group.members)
+            for scale, group in zip(wanted, system.groups, strict=True)
+        )
+        more, random = max(1.0, OVERSAMPLING * columns / rows), generator(self.state.seed, -1)
+        pairs = zip(system.groups, wanted, strict=True)
+        return tuple(draw_group(system, group, random, more * scale) for group, scale in pairs)
+
+    @cached_property
+    def affine(self) -> bool:
+        return is_affine(self.state.system.problem)
+
+    @property
+    def outputs(self) -> int:
+        return sum(u.outputs for u in self.given)
+
+    def undetermined(self, best: Trial) -> NullSpace | None:
+        """Directions of the fields that the residuals hardly see, among features that can tell the smooth ones."""
+        count = max(best.shape.count, round(LOOK / self.outputs))
+        faster = tuple((axis, max(b, FAST_ENOUGH)) for axis, b in best.shape.bandwidth)
+        system = self.system(replace(best.shape, count=count, bandwidth=faster))
+        start, batches = self.start(system), self.samples(system).fitted
+        if self.affine:
+            return null_space(system, start, batches)
+        matrix = tangent_fields(system, start, best.system, best.theta, batches).matrix
+        return null_space(system, start, batches, matrix)
+
+    def refuse(self, shape: Shape) -> NoReturn:
+        """No trial, of this shape to begin with, gave finite residuals: say where they are not."""
+        system = self.system(shape)
+        system.check_finite(self.start(system), self.samples(system).others)
+        raise NotFinite(
+            "LeastSquares() found no fields with finite residuals: they are finite for vanishing fields, and stop "
+            "being so on the way. Look for a root, a logarithm or a division by the fields; GaussNewton() takes "
+            "shorter steps."
+        )
+
+
+def trials_of(state: State, tolerance: float) -> Trials:
+    """What a state's recipes leave open when a stage begins, which ``state.memory`` keeps: the same at every call."""
+    slices = state.system.parameters.slices
+    if "given" not in state.memory:
+        found = {u: recipe for u, recipe in state.recipes.items() if is_open(recipe)}
+        state.memory["given"] = {u.name: to_value(recipe) for u, recipe in found.items()}
+        state.memory["others"] = [
+            state.theta[place].clone() for key, place in slices.items() if key not in found
+        ]
+    values = state.memory["given"]
+    given = {u: from_value(values[u.name]) for u in state.system.problem.fields if u.name in values}
+    others = [key for key in slices if key not in given]
+    return Trials(replace(state), tolerance, given, dict(zip(others, state.memory["others"], strict=True)))
+
+
+def _points(group: Group) -> int:
+    return group.samples or group.domain.size or 1
