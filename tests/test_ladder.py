@@ -16,10 +16,12 @@ from sirenpde import (
     LeastSquares,
     March,
     Point,
+    PointCloud,
     Problem,
     SineFeatures,
     SineLattice,
     Siren,
+    Unknown,
     l1,
     l2,
     laplacian,
@@ -200,3 +202,34 @@ def test_a_stage_that_does_not_fit_leads_to_the_next_rung(rungs) -> None:
     rungs(GOOD, Rung(TRAINED.recipes, (March("nowhere"),)))
     with pytest.raises(ValueError, match="nowhere"):
         solve(problem, tolerance=1e-30)
+
+
+def test_unknown_numbers_are_found_with_frozen_sines_in_time_too() -> None:
+    spacetime = Box(t=(0, 1), x=(0, 1))
+    t, s = spacetime.axes
+    v, rate = Field("v", spacetime), Unknown("rate", 1.0, low=0.0)
+
+    def known(p: Point) -> Tensor:
+        return torch.exp(-0.3 * math.pi**2 * t(p)) * torch.sin(math.pi * s(p))
+
+    places = torch.rand(40, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    values = torch.exp(-0.3 * math.pi**2 * places[:, 0]) * torch.sin(math.pi * places[:, 1])
+    data = PointCloud(places, spacetime, {"v": values})
+
+    @on(spacetime, samples=800)
+    def diffusion(p: Point) -> Tensor:
+        return D(v, t)(p) - rate(p) * D(v, s, s)(p)
+
+    @on(data, weight=100)
+    def measured(p: Point) -> Tensor:
+        return v(p) - data["v"](p)
+
+    @on(spacetime.boundary("x"), samples=200, weight=100)
+    def ends(p: Point) -> Tensor:
+        return v(p)
+
+    inverse = Problem(diffusion, measured, ends, reference={v: known})
+    assert names(choose(inverse, None, None))[0] == ["least squares"]
+    solution = solve(inverse)
+    assert solution.unknowns["rate"] == pytest.approx(0.3, abs=1e-10)
+    assert solution.errors["v"]["relative_l2"] < 1e-10

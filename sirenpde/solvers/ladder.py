@@ -94,7 +94,7 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Recipe | No
 
     A declared network is respected unless ``network`` replaces it in every field.
     """
-    affine, time = is_affine(problem), time_axis(problem)
+    affine, time = is_affine(problem), None if problem.unknowns else time_axis(problem)
     given = {u: network or u.network for u in problem.fields}
     stages = using or (problem.using if network is None else None)
     if stages:
@@ -115,12 +115,12 @@ def _chosen(
 
 def _direct(problem: Problem, given: Given, affine: bool, time: Axis | None) -> Rung | None:
     """Networks that are linear in all they train, and the solver of their coefficients."""
-    if not _is_smooth(problem) or problem.unknowns:
+    if not _is_smooth(problem):
         return None
     recipes = _chosen(problem, given, affine, time)
     if not all(map(_is_linear, recipes.values())):
         return None
-    if any(isinstance(recipe, SineLattice) for recipe in recipes.values()):
+    if any(isinstance(recipe, SineLattice) for recipe in recipes.values()) and not problem.unknowns:
         return Rung(recipes, (Collocation() if time is None else March(time),))
     return Rung(recipes, (LeastSquares(),))
 
