@@ -7,7 +7,7 @@ import torch
 import trimesh
 from PIL import Image
 
-from sirenpde import Box, D, Field, PixelGrid, Point, PointCloud, Problem, laplacian, on
+from sirenpde import Box, D, Field, PixelGrid, Point, PointCloud, Problem, SineFeatures, laplacian, on, solve
 from sirenpde.export import (
     FORMATS,
     as_rows,
@@ -294,3 +294,16 @@ def test_a_surface_needs_the_function_near_itself_only(resolution):
     assert mesh.is_watertight and len(mesh.split()) == 2
     assert mesh.volume == pytest.approx(2 * 4 / 3 * np.pi * 0.21**3, rel=2e-2)
     assert (sum(asked) < resolution**3 / 5) == (resolution == 65)
+
+
+def test_a_field_of_five_axes_is_shown_in_the_middle_of_the_last_two(tmp_path):
+    box = Box(a=(0, 1), b=(0, 2), c=(0, 3), d=(0, 4), e=(0, 5))
+    u = Field("u", box, SineFeatures(30, 3.0))
+    plane = on(box, 200, name="plane")(lambda p: u(p) - p.coords.sum())
+    solution = solve(Problem(plane))
+    mesh = pyvista.read(solution.export(tmp_path / "u.vtu", resolution=5))
+    assert mesh.n_points == 125 and mesh.n_cells == 64
+    centred = np.concatenate([mesh.points, np.tile([2.0, 2.5], (125, 1))], axis=1)
+    np.testing.assert_allclose(mesh["u"], solution[u](centred), atol=1e-12)
+    with np.load(solution.export(tmp_path / "u.npz", resolution=5)) as arrays:
+        assert arrays["u"].shape == (5, 5, 5, 1, 1) and arrays["d"].tolist() == [2.0]

@@ -146,6 +146,7 @@ class LoadedEmbedding:
         self, embedding: Embedding, symbols: Sequence[Symbol], polynomials: Polynomials, like: Tensor
     ) -> None:
         self.symbols = symbols
+        self.parities = {symbol.order % 2 for symbol in symbols}
         self.passed = torch.tensor(embedding.passed, dtype=torch.long, device=like.device)
         self.centre, self.scale = embedding.centre.to(like), embedding.scale.to(like)
         self.frequencies, self.phases = embedding.frequencies.to(like), embedding.phases.to(like)
@@ -166,17 +167,21 @@ class LoadedEmbedding:
         out.copy_(xi[:, self.passed])
         return xi
 
-    def write(self, x: Tensor, out: Tensor) -> None:
-        """Fills ``out`` (symbols, n, features)."""
+    def write(self, x: Tensor, out: Tensor, waves: Tensor) -> None:
+        """Fills ``out`` (symbols, n, features); ``waves`` (2, n, waves) is room to work in."""
         passed = len(self.passed)
         xi = (x - self.centre) * self.scale
-        waves: tuple[Tensor, ...] = ()
         if self.phases.numel():
-            angle = torch.addmm(self.phases, xi, self.frequencies.T)
-            waves = (torch.sin(angle), torch.cos(angle))
+            sines, cosines = waves
+            torch.addmm(self.phases, xi, self.frequencies.T, out=sines)
+            if 1 in self.parities:
+                torch.cos(sines, out=cosines)
+            if 0 in self.parities:
+                torch.sin(sines, out=sines)
         for i, symbol in enumerate(self.symbols):
-            out[i, :, :passed] = self.constants[i] if symbol.order else xi[:, self.passed]
-            if waves:
+            if passed:
+                out[i, :, :passed] = self.constants[i] if symbol.order else xi[:, self.passed]
+            if self.phases.numel():
                 torch.mul(waves[symbol.order % 2], self.factors[i], out=out[i, :, passed:])
 
     def write_slopes(self, x: Tensor, values: Tensor, slopes: Tensor | None) -> None:

@@ -60,6 +60,7 @@ class _Layer:
 @dataclass(frozen=True)
 class _Frame:
     embedded: Tensor  # (channels, n, features), or the values alone before a ridge
+    waves: Tensor  # sines and cosines of the embedding, (2, n, waves)
     ridge_rows: Tensor  # (channels, 1, first width), a copy of Ridges.rows
     ridge_sums: list[tuple[slice, Tensor]]  # channels that follow each other, the pull on their rows
     ridge_pulls: list[tuple[slice, Tensor]]  # the same before the sum over points, (channels, n, first width)
@@ -151,7 +152,7 @@ class JetEngine:
     def _push(self, weights: Weights, x: Tensor) -> _Frame:
         frame = self.frames.of(len(x), weights.theta)
         if weights.ridges is None:
-            weights.embedding.write(x, frame.embedded)
+            weights.embedding.write(x, frame.embedded, frame.waves)
         else:
             weights.embedding.local(x, frame.embedded[0])
             frame.ridge_rows.copy_(weights.ridges.rows)
@@ -175,6 +176,7 @@ class JetEngine:
     def _frame(self, n: int, take: Take) -> _Frame:
         plan, count, wide = self.plan, self.channels, max(self.widths, default=0)
         h = embedded = take(1 if self.ridge else count, n, self.network.embedding.outputs)
+        waves = take(2, n, self.network.embedding.phases.numel())
         ridge_rows = take(count, 1, self.widths[0] if self.ridge else 0)
         ridge_sums, ridge_pulls = [], []
         rooms = [take(count * n * wide) for _ in range(2)]  # one layer's pull is made from the other's
@@ -221,7 +223,7 @@ class JetEngine:
                 read = slice(place * n, (place + many) * n)
                 last_g.append((read, layers[-1].g_above[k * n : (k + many) * n]))
         return _Frame(
-            embedded, ridge_rows, ridge_sums, ridge_pulls, layers, h, h.view(-1, h.shape[-1]), last_g
+            embedded, waves, ridge_rows, ridge_sums, ridge_pulls, layers, h, h.view(-1, h.shape[-1]), last_g
         )
 
 

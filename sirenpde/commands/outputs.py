@@ -10,7 +10,17 @@ import numpy as np
 
 from ..analysis.surfaces import surface_errors
 from ..constraint import name_of
-from ..export import FieldSet, as_rows, field_sets, on_grid, reference_on, write_fields, write_grid
+from ..export import (
+    SHOWN,
+    FieldSet,
+    as_rows,
+    field_sets,
+    middles,
+    on_grid,
+    reference_on,
+    write_fields,
+    write_grid,
+)
 from ..geometry.images import PixelGrid
 from ..geometry.surface import TriangleMesh
 from ..plots import field_panels, image_panels, loss_curve, save_figure
@@ -26,7 +36,7 @@ _PLOT_POINTS = {1: 801, 2: 257, 3: 129}
 def write_all(
     solution: Solution, run: RunDirectory, say: Callable[[str], None] = lambda _: None
 ) -> list[str]:
-    """Fields as VTU (NPZ beyond three axes), pictures as PNG, surfaces as PLY, and the figures; their names."""
+    """Fields as VTU (a section of more than three axes), pictures as PNG, surfaces as PLY, figures; their names."""
     say("writing the fields")
     files = write_default_fields(solution, run)
     say("drawing the figures")
@@ -38,7 +48,7 @@ def write_default_fields(solution: Solution, run: RunDirectory) -> list[Path]:
     for fields in field_sets(solution):
         stem = run.fields / fields.name
         grid = on_grid(solution, fields)
-        written.append(write_grid(stem.with_suffix(".vtu" if len(fields.axes) <= 3 else ".npz"), grid))
+        written.append(write_grid(stem.with_suffix(".vtu"), grid))
         if fields.is_picture:
             written += write_pictures(solution, fields, run.fields)
         for name in fields.functions if _is_surface(solution, fields) else ():
@@ -75,8 +85,6 @@ def write_figures(solution: Solution, run: RunDirectory) -> list[Path]:
     if solution.history:
         written.append(save_figure(run.figures / "loss.png", loss_curve(solution.history)))
     for fields in field_sets(solution):
-        if len(fields.axes) > 3:
-            continue
         grid = on_grid(solution, fields, coordinates=None if fields.is_picture else _plot_grid(fields))
         known: Mapping[str, Any] = dict(reference_on(solution.problem, fields, grid, exact_values))
         for name, values in grid.values.items():
@@ -101,15 +109,15 @@ def surfaces(solution: Solution, run: RunDirectory) -> dict[str, Any]:
 
 
 def _plot_grid(fields: FieldSet) -> list[Any]:
-    """Equally spaced points; of three axes, three slices through time or the last one."""
-    names = [axis.name for axis in fields.axes]
-    grid = [np.linspace(axis.low, axis.high, _PLOT_POINTS[len(names)]) for axis in fields.axes]
+    """Equally spaced points; of three axes, three slices through time or the last one; the middle of any others."""
+    names = [axis.name for axis in fields.axes[:SHOWN]]
+    grid = [np.linspace(axis.low, axis.high, _PLOT_POINTS[len(names)]) for axis in fields.axes[:SHOWN]]
     if len(names) == 3:
         time = next((i for i, name in enumerate(names) if name in ("t", "time")), None)
         axis = fields.axes[2 if time is None else time]
         parts = (0.25, 0.5, 0.75) if time is None else (0, 0.5, 1)
         grid[2 if time is None else time] = np.array([axis.low + s * (axis.high - axis.low) for s in parts])
-    return grid
+    return [*grid, *middles(fields.axes[SHOWN:])]
 
 
 def _images(fields: FieldSet) -> dict[str, Any]:

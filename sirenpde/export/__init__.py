@@ -2,18 +2,20 @@
 
 from .fields import FieldSet, export_fields, field_sets, on_grid, reference_on, with_derivatives, write_fields
 from .files import FORMATS, as_rows, write_grid, write_npz
-from .grid import Grid, sample
+from .grid import SHOWN, Grid, middles, sample
 from .picture import write_picture
 from .surface import write_surface, zero_level
 from .vtu import write_vtu
 
 __all__ = [
     "FORMATS",
+    "SHOWN",
     "FieldSet",
     "Grid",
     "as_rows",
     "export_fields",
     "field_sets",
+    "middles",
     "on_grid",
     "reference_on",
     "sample",

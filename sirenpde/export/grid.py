@@ -13,6 +13,7 @@ Array = NDArray[Any]
 Function = Callable[[Array], Array]  # points (N, d) -> values (N, *shape)
 
 _POINTS_PER_AXIS = {1: 1001, 2: 257, 3: 65}
+SHOWN = 3  # axes; of more, a section through the middle of the others is
 _CHUNK = 1 << 16
 
 
@@ -54,11 +55,20 @@ def lattice(coordinates: Sequence[Array]) -> Array:
 
 
 def coordinates_of(axes: Sequence[HasRange], resolution: int = 0) -> tuple[Array, ...]:
-    """Equally spaced coordinates, ends included: ``resolution`` per axis, 0 for a number that fits the dimension."""
-    count = resolution or _POINTS_PER_AXIS.get(len(axes), 17)
+    """Equally spaced coordinates, ends included: ``resolution`` per axis, 0 for a number that fits the dimension.
+
+    From the fourth axis on it is the middle alone.
+    """
+    count = resolution or _POINTS_PER_AXIS[min(len(axes), SHOWN)]
     if count < 2:
         raise ValueError(f"A resolution of {count} was given; expected 2 points per axis or more. Raise it.")
-    return tuple(np.linspace(axis.low, axis.high, count) for axis in axes)
+    wide = [np.linspace(axis.low, axis.high, count) for axis in axes[:SHOWN]]
+    return (*wide, *middles(axes[SHOWN:]))
+
+
+def middles(axes: Sequence[HasRange]) -> list[Array]:
+    """One coordinate on each axis."""
+    return [np.array([(axis.low + axis.high) / 2]) for axis in axes]
 
 
 def sample(functions: Mapping[str, Function], axes: Sequence[str], coordinates: Sequence[Array]) -> Grid:

@@ -24,7 +24,7 @@ _TIME = ("t", "time")
 
 
 def write_vtu(path: str | PathLike[str], grid: Grid) -> Path:
-    """Write a grid of one to three axes, its values as point data.
+    """Write a grid of one to three axes, its values as point data; axes with a single point do not count.
 
     Complex values become three arrays, ``_real``, ``_imag`` and ``_abs``; vectors get three components
     and square matrices nine, filled up with zeros. A time axis becomes the last spatial one, so that a
@@ -32,13 +32,16 @@ def write_vtu(path: str | PathLike[str], grid: Grid) -> Path:
     """
     import meshio
 
-    dimension = len(grid.axes)
+    held = [i for i, n in enumerate(grid.shape) if n == 1]
+    wide = [i for i in range(len(grid.axes)) if i not in held] or held[:1]
+    dimension = len(wide)
     if dimension not in _CORNERS:
         raise ValueError(
             f"A field of the {dimension} axes {', '.join(grid.axes)} was to be written as VTU, which shows one to "
             f"three. Write NPZ, or export a slice: an output that holds one of them fixed."
         )
-    order = sorted(range(dimension), key=lambda i: (grid.axes[i] in _TIME, i))
+    order = sorted(wide, key=lambda i: (grid.axes[i] in _TIME, i))
+    first = (*order, *(i for i in range(len(grid.axes)) if i not in order))
     shape = tuple(grid.shape[i] for i in order)
     points = np.zeros((int(np.prod(shape)), 3))
     points[:, :dimension] = np.stack(
@@ -46,9 +49,9 @@ def write_vtu(path: str | PathLike[str], grid: Grid) -> Path:
     ).reshape(-1, dimension)
     data: dict[str, Array] = {}
     for name, values in grid.values.items():
-        moved = np.transpose(values, (*order, *range(dimension, values.ndim)))
+        moved = np.transpose(values, (*first, *range(len(first), values.ndim)))
         for label, part in real_parts(name, moved).items():
-            data[label] = _point_data(part.reshape(len(points), *part.shape[dimension:]))
+            data[label] = _point_data(part.reshape(len(points), *part.shape[len(first) :]))
     mesh = meshio.Mesh(points, [_cells(shape)], point_data=data)
     with whole(path) as beside, contextlib.redirect_stdout(io.StringIO()):  # meshio prints blank lines
         meshio.write(beside, mesh, file_format="vtu")

@@ -120,6 +120,7 @@ def _slices(
     found = []
     for fixed in at:
         held = [f"{axes[i]} = {coordinates[i][k]:.3g}" for i, k in fixed.items()]
+        held = held if len(held) <= 2 else ["…", held[-1]]  # the one that differs between the cuts
         place = tuple(fixed.get(i, slice(None)) for i in range(len(axes)))
         found.append((", " + ", ".join(held) if held else "", kept, place))
     return found
