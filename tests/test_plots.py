@@ -113,3 +113,11 @@ def test_figures_leave_pyplot_alone():
 
     loss_curve([row("Adam", 1, pde=1.0)])
     assert plt.get_fignums() == []
+
+
+def test_of_many_axes_the_titles_name_the_one_that_differs() -> None:
+    axes, n = ("a", "b", "c", "d", "e"), (3, 3, 3, 1, 1)
+    coordinates = [np.linspace(0, 1, k) if k > 1 else np.array([0.5]) for k in n]
+    figure = field_panels("u", axes, coordinates, np.ones(n))
+    titles = [ax.get_title() for ax in figure.axes if ax.get_title()]
+    assert titles == ["u, …, c = 0", "u, …, c = 0.5", "u, …, c = 1"]

@@ -113,7 +113,7 @@ def _slices(
         kept, at = wide or [0], [{i: 0 for i in range(len(axes)) if i not in (wide or [0])}]
     else:
         kept = [i for i in wide if i != along][:2]
-        middle = {i: len(coordinates[i]) // 2 for i in range(len(axes)) if i not in kept}
+        middle = {i: len(coordinates[i]) // 2 for i in range(len(axes)) if i not in (*kept, along)}
         n = len(coordinates[along])
         cuts = [0, n // 2, n - 1] if time else [n // 4, n // 2, 3 * n // 4]
         at = [{**middle, along: cut} for cut in cuts]
