@@ -67,16 +67,40 @@ def test_every_parameter_is_a_flag_with_help(name):
     assert all(option.help and not option.required for option in found)
 
 
+REACHED = [
+    ("poisson_square", {}, 1e-12),
+    ("convection", {}, 1e-10),
+    ("helmholtz_modes", {}, 1e-12),
+    ("wave_string", {}, 1e-11),
+]
+REACHED_SLOWLY = [
+    ("helmholtz_modes", {"modes": (6, 6)}, 1e-10),
+    ("helmholtz_modes", {"modes": (10, 10)}, 1e-10),
+    ("helmholtz_modes", {"network": "siren"}, 1e-9),
+    ("poisson_multiscale", {}, 1e-11),
+    ("burgers", {}, 1e-9),
+    ("burgers", {"viscosity": 0.01}, 1e-10),
+    ("allen_cahn", {"start": "kink"}, 2e-6),
+    ("allen_cahn", {"start": "smooth"}, 1e-9),
+    ("korteweg_de_vries", {"start": "cosine"}, 1e-9),
+    ("korteweg_de_vries", {"start": "solitons"}, 1e-8),
+    ("kuramoto_sivashinsky", {}, 1e-6),
+    ("poisson_5d", {"solution": "additive"}, 1e-12),
+    ("poisson_5d", {"solution": "mixed"}, 1e-6),
+    ("poisson_10d", {}, 1e-9),
+    ("kovasznay", {}, 1e-10),
+    ("cavity", {}, 1e-4),
+    ("reaction", {}, 1e-10),
+    ("eikonal_shapes", {"shape": "sphere"}, 1e-5),
+    ("eikonal_shapes", {"shape": "torus"}, 1e-5),
+]
+
+
 @pytest.mark.parametrize(
     ("name", "flags", "most"),
-    [
-        ("poisson_square", {}, 1e-12),
-        pytest.param("helmholtz_modes", {}, 1e-12, marks=pytest.mark.slow),
-        pytest.param("wave_string", {}, 1e-11, marks=pytest.mark.slow),
-        pytest.param("convection", {}, 1e-10, marks=pytest.mark.slow),
-        pytest.param("reaction", {}, 1e-10, marks=pytest.mark.slow),
-    ],
+    [*REACHED, *(pytest.param(*case, marks=pytest.mark.slow) for case in REACHED_SLOWLY)],
 )
-def test_smooth_problems_are_solved_nearly_to_rounding(name, flags, most):
-    solution = solve(declared(name, **flags))
-    assert solution.errors["u"]["relative_l2"] < most
+def test_the_recorded_accuracy_is_reached(name, flags, most):
+    """By a default solve, the reference unseen but for the measurement at the end."""
+    solution = solve(declared(name, **flags), seed=1)
+    assert max(error["relative_l2"] for error in solution.errors.values()) < most
