@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.optim.lbfgs import _strong_wolfe
 
 from ...constraint import l1
 from ...residuals import Batch, Evaluation, System
@@ -20,6 +22,7 @@ CURVED = 1e-14  # the cosine of step and change of gradient below which there is
 LONGER = (
     1.3  # the first trial against the last step, at most 1: scaled updates settle at shorter steps than 1
 )
+STEEP = 1e6  # times the objective, in place of one that is not finite
 TRIALS = 25  # evaluations in one line search
 WINDOW, FALL = 100, 1e-4  # over so many steps the objective must fall by this share
 
@@ -148,26 +151,47 @@ def _keep(memory: dict[str, Any], evaluation: Evaluation) -> None:
 def _search(state: State, samples: tuple[Batch, ...]) -> tuple[float, Evaluation] | None:
     """A step along the direction that satisfies the strong Wolfe conditions; None where nothing falls."""
     g, d, before = state.memory["gradient"], state.memory["direction"], sum(state.memory["terms"])
-    slope = g.dot(d)
-    if not float(slope) < 0:
+    slope = float(g.dot(d))
+    if not slope < 0:
         return None
-    tried: dict[float, Evaluation] = {}
-
-    def objective(start: Tensor, t: float, direction: Tensor) -> tuple[float, Tensor]:
-        found = state.system.gradient(start.add(direction, alpha=float(t)), samples)
-        tried[float(t)] = found
-        loss = float(found.loss)
-        return loss if math.isfinite(loss) else math.inf, found.gradient  # the search halves what is infinite
-
     if "inverse" in state.memory:
         first = min(1.0, LONGER * state.memory["length"])
     else:
         first = min(1.0, 1 / float(g.abs().sum()))
-    _, _, chosen, _ = _strong_wolfe(
-        objective, state.theta, first, d, before, g, slope, tolerance_change=0.0, max_ls=TRIALS
+    tried: dict[float, Evaluation] = {}
+
+    def at(t: float) -> Evaluation:
+        if t not in tried:
+            tried[t] = state.system.gradient(state.theta.add(d, alpha=t * first), samples)
+        return tried[t]
+
+    t = _wolfe(
+        lambda t: float(at(t).loss), lambda t: first * float(at(t).gradient.dot(d)), before, first * slope
     )
-    t = float(chosen)
-    return (t, tried[t]) if t in tried and float(tried[t].loss) < before else None
+    return None if t is None or not float(at(t).loss) < before else (t * first, at(t))
+
+
+def _wolfe(
+    value: Callable[[float], float], slope: Callable[[float], float], before: float, falling: float
+) -> float | None:
+    """A step near 1 that satisfies the strong Wolfe conditions, by SciPy; None where it finds none."""
+    from scipy.optimize import line_search
+
+    def finite(t: Any) -> float:
+        found = value(float(t[0]))
+        return found if math.isfinite(found) else STEEP * before  # it halves what is so large
+
+    with warnings.catch_warnings(action="ignore"):  # that it found none
+        chosen = line_search(
+            finite,
+            lambda t: np.array([slope(float(t[0]))]),
+            np.zeros(1),
+            np.ones(1),
+            np.array([falling]),
+            before,
+            maxiter=TRIALS,
+        )[0]
+    return None if chosen is None else float(chosen)
 
 
 def _step(state: State, t: float, found: Evaluation) -> None:
