@@ -446,3 +446,35 @@ def test_what_cannot_march_is_told_so() -> None:
         March("t", slabs=0)
     with pytest.raises(ValueError, match="tolerance=0"):
         March("t", tolerance=0)
+
+
+def test_rounding_in_the_highest_waves_does_not_raise_the_orders() -> None:
+    """Third derivatives of functions without a period amplify rounding to above so small a tolerance."""
+    channel = Box(t=(0, 0.2), x=(0, 3))
+    t, x = channel.axes
+    u = Field("u", channel, SineLattice())
+
+    def wave(p: Point) -> Tensor:
+        return torch.sin(2 * x(p) + 8 * t(p))
+
+    @on(channel, samples=1000)
+    def dispersion(p: Point) -> Tensor:
+        return D(u, t)(p) + D(u, x, x, x)(p)
+
+    @on(channel.at(t=0), samples=100, weight=100)
+    def start(p: Point) -> Tensor:
+        return u(p) - wave(p)
+
+    @on(channel.boundary("x"), samples=100, weight=100)
+    def ends(p: Point) -> Tensor:
+        return u(p) - wave(p)
+
+    @on(channel.at(x=3), samples=100)
+    def outflow(p: Point) -> Tensor:
+        return D(u, x)(p) - D(wave, x)(p)
+
+    problem = Problem(dispersion, start, ends, outflow, reference={u: wave})
+    solution = solve(problem, [March(t, tolerance=1e-12)])
+    assert error(solution) < 1e-10
+    order = max(int(m) for m in re.findall(r"order \d+ x (\d+)", solution.stages[0].reason))
+    assert order < 50

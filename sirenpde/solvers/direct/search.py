@@ -21,8 +21,8 @@ CLEARLY = 0.3  # of the held-out residual, for features of fewer axes
 STEP = 1.5  # between bandwidths along one axis
 SWIFT = 0.1  # a fall after which the axes' bandwidths are left as they are
 FALLS = 0.5  # what more features must make of the held-out residual
-FAST = 0.125  # and what twice as many must have made of it, for a further trial that is costly
-CONTENT = 10.0  # times the tolerance: enough where a further trial would take seconds
+FAST = 0.2  # and what twice as many must have made of it, for a further trial that is costly
+CONTENT = 3.0  # times the tolerance: enough where a further trial would take seconds
 
 # They yield every trial, so that the caller may stop in between.
 Trying = Generator[Trial, None, Trial]

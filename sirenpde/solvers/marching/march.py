@@ -18,7 +18,7 @@ from ...residuals import NotFinite, System
 from ..direct.least_squares import LeastSquares
 from ..stage import Report, Stage, State, fixed
 from ..tensor.collocation import Collocation, rows_of
-from ..tensor.lattice_growth import Tails, fit, larger, open_lattices, opened, resized, tails
+from ..tensor.lattice_growth import fit, larger, open_lattices, opened, resized, tails
 from .slab_problem import NotMarchable, check
 from .slab_trial import Recipes, Trial, current, held_out, join, open_trial
 
@@ -26,10 +26,10 @@ FIRST = 1 / 16  # of the axis: the first slab tried
 LONGER, SHORTER, SAFETY = 2.0, 0.25, 0.8  # of one slab to the next, of one trial to the next, of both
 FAILED = 0.1  # a held-out residual that no solution has
 RATE = 3  # at which the residual falls with the length of a slab, where it is not known
-NOISE, ABOVE_NOISE = (
-    0.7,
-    2.0,
-)  # of the highest waves after a growth of orders to before; noise to what exceeds it
+NOISE = 0.7  # of the highest waves, after a growth of orders: they are rounding
+LOUDEST = 1e-9  # of a field: larger waves are not rounding
+ABOVE_NOISE = 2.0  # times these: waves that ask for higher orders
+FINEST = 1e-13  # tolerance: rounding leaves more of most residuals
 LEAST = 1e-6  # of the axis: the shortest slab
 
 
@@ -73,8 +73,11 @@ class March:
             raise ValueError(
                 f"March was given slabs={self.slabs!r}; expected a positive whole number, or None to find them."
             )
-        if not self.tolerance > 0:
-            raise ValueError(f"March was given tolerance={self.tolerance!r}; expected a positive number.")
+        if not self.tolerance >= FINEST:
+            raise ValueError(
+                f"March was given tolerance={self.tolerance!r}; expected at least {FINEST:g}, since rounding leaves "
+                f"more. Leave it out."
+            )
         object.__setattr__(self, "stages", tuple(self.stages))
 
     @property
@@ -116,18 +119,17 @@ class March:
         check(state.system.problem, state.recipes, axis.name)
         found = opened(open_lattices(state.recipes), axis)
         zeros = [0.0] * len(state.system.problem.constraints)
-        state.memory.update(
-            edges=[axis.low], open=[u.name for u in found], worst=0.0, floor=0.0, noise=0.0, residuals=0
-        )
+        state.memory.update(edges=[axis.low], open=[u.name for u in found], residuals=0)
+        state.memory.update(worst=0.0, floor=0.0, noise=0.0, tail=math.inf, whole=0.0)
         state.memory.update(sums=zeros, lengths=list(zeros))
         recipes, end = {**state.recipes, **found}, self._end(state, axis, (axis.high - axis.low) * FIRST)
         while True:  # until the start itself is told in full
             open_trial(state, axis, recipes, end, None)
-            trial = current(state, axis)
-            wanted = self._wanted(state, trial, self._tails(state, trial))
+            wanted = self._wanted(state, current(state, axis))
             if not larger(wanted, recipes) or not fit(wanted):
                 break
             recipes.update(wanted)
+        state.memory["tail"] = math.inf
 
     def _end(self, state: State, axis: Axis, length: float) -> float:
         """Where the next slab ends, if it is to be about this long."""
@@ -141,27 +143,26 @@ class March:
     def _judge(self, state: State, trial: Trial, report: Report) -> Report:
         """Close the slab, or try it again with higher orders or shorter."""
         memory, slab = state.memory, trial.slab
-        quality, sizes = held_out(trial), self._tails(state, trial)
-        if sizes.worst > NOISE * memory.get("tail", math.inf):  # no smaller after the orders were raised
-            memory["noise"] = max(memory["noise"], ABOVE_NOISE * sizes.worst)
-        wanted = self._wanted(state, trial, sizes)
+        quality, wanted = held_out(trial), self._wanted(state, trial)
         grown = larger(wanted, trial.work.recipes)
         target = max(self.tolerance, 2 * memory["floor"])
         gain = SAFETY * (target / max(quality, 1e-300)) ** (1 / _rate(trial))
         failed = self.slabs is None and not quality < FAILED
         poor = self.slabs is None and quality > target
         in_vain = poor and quality > 0.5 * memory.get("coarser", math.inf)
-        memory.update(tail=math.inf, coarser=math.inf)
+        memory["coarser"] = math.inf
         if grown and fit(wanted) and not failed and not in_vain:
-            memory.update(before=math.inf, tail=sizes.worst, coarser=quality)
+            memory.update(before=math.inf, coarser=quality)
             return self._again(state, trial, {**trial.work.recipes, **wanted}, slab.high, report)
+        memory["tail"] = math.inf
         if failed or (poor and quality < 0.5 * memory.get("before", math.inf)):
-            memory["before"] = quality
+            memory.update(before=quality, whole=max(memory["whole"], slab.length))
             end = slab.low + slab.length * min(max(gain, SHORTER), 0.7)
             return self._again(state, trial, trial.work.recipes, end, report)
         # Where a shorter slab was no better, its length is not what limits it, but rounding or a rough start.
+        length = memory["whole"] if poor else slab.length * min(max(gain, 0.5), LONGER)
         memory["floor"] = quality if poor else 0.1 * memory["floor"]
-        memory["before"] = math.inf
+        memory.update(before=math.inf, whole=0.0)
         terms = _terms(memory, trial, report, closing=True)
         memory["residuals"] += report.residuals or trial.work.system.row_count(fixed(trial.work))
         memory["edges"].append(slab.high)
@@ -169,20 +170,23 @@ class March:
         if slab.high >= slab.axis.high:
             return Report(terms, True, _account(memory, trial, report), residuals=memory["residuals"])
         recipes = {**trial.work.recipes, **{u: r for u, r in wanted.items() if u not in grown}}
-        end = self._end(state, slab.axis, slab.length * min(max(gain, 0.5), LONGER))
+        end = self._end(state, slab.axis, length)
         open_trial(state, slab.axis, recipes, end, None)
         return Report(terms)
 
-    def _tails(self, state: State, trial: Trial) -> Tails:
-        own = _open(state, trial)
-        if not own:
-            return Tails({}, {})
-        rows = rows_of(trial.work)
-        return tails(rows, rows.from_theta(trial.work.theta), own, trial.slab.axis)
-
-    def _wanted(self, state: State, trial: Trial, sizes: Tails) -> dict[Field, SineLattice]:
+    def _wanted(self, state: State, trial: Trial) -> dict[Field, SineLattice]:
         """The lattices whose orders are open, as large as the fields ask for."""
-        return resized(_open(state, trial), sizes, max(self.tolerance, state.memory["noise"]))
+        memory, recipes = state.memory, trial.work.recipes.items()
+        own = {u: r for u, r in recipes if isinstance(r, SineLattice) and u.name in memory["open"]}
+        if not own:
+            return {}
+        rows = rows_of(trial.work)
+        sizes = tails(rows, rows.from_theta(trial.work.theta), own, trial.slab.axis)
+        if LOUDEST > sizes.worst > NOISE * memory["tail"]:  # it was as large before the orders were raised
+            memory["noise"] = max(memory["noise"], ABOVE_NOISE * sizes.worst)
+        wanted = resized(own, sizes, max(self.tolerance, memory["noise"]))
+        memory["tail"] = sizes.worst if larger(wanted, own) else math.inf
+        return wanted
 
     def _again(self, state: State, trial: Trial, recipes: Recipes, end: float, report: Report) -> Report:
         """Another trial of the slab, from this one where its length stays."""
@@ -216,12 +220,6 @@ def _axis(system: System, name: str) -> Axis:
     raise NotMarchable(
         f"March('{name}') was asked for, but no field has an axis '{name}'. Name an axis of the fields' box."
     )
-
-
-def _open(state: State, trial: Trial) -> dict[Field, SineLattice]:
-    """The lattices of a slab whose orders are found here."""
-    recipes = trial.work.recipes.items()
-    return {u: r for u, r in recipes if isinstance(r, SineLattice) and u.name in state.memory["open"]}
 
 
 def _stages(system: System) -> tuple[Stage, ...]:
