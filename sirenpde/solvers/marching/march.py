@@ -156,22 +156,27 @@ class March:
             return self._again(state, trial, {**trial.work.recipes, **wanted}, slab.high, report)
         memory["tail"] = math.inf
         if failed or (poor and quality < 0.5 * memory.get("before", math.inf)):
-            memory.update(before=quality, whole=max(memory["whole"], slab.length))
+            memory.update(before=quality, whole=0.0 if failed else max(memory["whole"], slab.length))
             end = slab.low + slab.length * min(max(gain, SHORTER), 0.7)
             return self._again(state, trial, trial.work.recipes, end, report)
         # Where a shorter slab was no better, its length is not what limits it, but rounding or a rough start.
-        length = memory["whole"] if poor else slab.length * min(max(gain, 0.5), LONGER)
+        length = max(memory["whole"], slab.length) if poor else slab.length * min(max(gain, 0.5), LONGER)
         memory["floor"] = quality if poor else 0.1 * memory["floor"]
-        memory.update(before=math.inf, whole=0.0)
+        memory.update(before=math.inf, whole=0.0, worst=max(memory["worst"], quality))
+        return self._close(state, trial, report, {u: r for u, r in wanted.items() if u not in grown}, length)
+
+    def _close(
+        self, state: State, trial: Trial, report: Report, lower: Mapping[Field, SineLattice], length: float
+    ) -> Report:
+        """Keep the slab, and open the next, about this long, with ``lower`` orders where they do."""
+        memory, slab = state.memory, trial.slab
         terms = _terms(memory, trial, report, closing=True)
         memory["residuals"] += report.residuals or trial.work.system.row_count(fixed(trial.work))
         memory["edges"].append(slab.high)
-        memory["worst"] = max(memory["worst"], quality)
         if slab.high >= slab.axis.high:
             return Report(terms, True, _account(memory, trial, report), residuals=memory["residuals"])
-        recipes = {**trial.work.recipes, **{u: r for u, r in wanted.items() if u not in grown}}
         end = self._end(state, slab.axis, length)
-        open_trial(state, slab.axis, recipes, end, None)
+        open_trial(state, slab.axis, {**trial.work.recipes, **lower}, end, None)
         return Report(terms)
 
     def _wanted(self, state: State, trial: Trial) -> dict[Field, SineLattice]:
