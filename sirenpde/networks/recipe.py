@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
 
 from .dense import DenseNetwork, Embedding
+
+T = TypeVar("T")
 
 
 class Recipe(Protocol):
@@ -74,6 +76,17 @@ def check_box(low: Sequence[float], high: Sequence[float], outputs: int, periodi
                 f"periodic axis {axis}; an index from 0 to {len(low) - 1} was expected. "
                 f"Name an axis of the field's box."
             )
+
+
+def one_per_axis(name: str, given: T | tuple[T, ...], axes: int) -> tuple[T, ...]:
+    """A value for every axis: those given, or a single one for all. Raises ValueError for another number."""
+    values = given if isinstance(given, tuple) else (given,) * axes
+    if len(values) != axes:
+        raise ValueError(
+            f"{name} has {len(values)} numbers; one per axis, {axes}, was expected. "
+            f"Give {axes} numbers, or a single one for all."
+        )
+    return values
 
 
 def affine(low: Sequence[float], high: Sequence[float]) -> tuple[Tensor, Tensor]:

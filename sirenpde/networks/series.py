@@ -10,7 +10,7 @@ from functools import reduce
 import torch
 from torch import Generator, Tensor, nn
 
-from .recipe import check_box, check_positive, check_whole
+from .recipe import check_box, check_positive, check_whole, one_per_axis
 
 
 class Harmonics(nn.Module):
@@ -189,13 +189,7 @@ def _orders(recipe: FourierSeries | WaveSeries, axes: int) -> tuple[int, ...]:
             f"{recipe!r}; an order was expected here. Give {type(recipe).__name__}(order=16, ...); "
             f"only a problem on a grid chooses it by itself."
         )
-    orders = recipe.order if isinstance(recipe.order, tuple) else (recipe.order,) * axes
-    if len(orders) != axes:
-        raise ValueError(
-            f"order has {len(orders)} numbers; one per axis, {axes}, was expected. "
-            f"Give {axes} numbers, or a single one for all."
-        )
-    return orders
+    return one_per_axis("order", recipe.order, axes)
 
 
 def _harmonics(low: float, high: float, order: int, half_period: bool, periodic: bool) -> Harmonics:

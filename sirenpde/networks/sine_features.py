@@ -13,7 +13,7 @@ from torch.quasirandom import SobolEngine
 
 from .activations import sine
 from .dense import DenseNetwork
-from .recipe import check_box, check_positive, check_whole, uniform_layer, waves
+from .recipe import check_box, check_positive, check_whole, one_per_axis, uniform_layer, waves
 
 UNIFORM = 3  # axes up to which frequencies fill a box; beyond, nearly all of its volume lies in its corners
 
@@ -73,12 +73,7 @@ class SineFeatures:
                 f"or give them: SineFeatures(count=400, bandwidth=20)."
             )
         dimension = len(low)
-        box = self.bandwidth if isinstance(self.bandwidth, tuple) else (self.bandwidth,) * dimension
-        if len(box) != dimension:
-            raise ValueError(
-                f"bandwidth has {len(box)} numbers; one per axis, {dimension}, was expected. "
-                f"Give {dimension} numbers, or a single one for all."
-            )
+        box = one_per_axis("bandwidth", self.bandwidth, dimension)
         side = torch.tensor([float(b) for b in box], dtype=torch.float64)
         together = min(self.interaction or dimension, dimension)
         seed = int(torch.randint(2**62, (), generator=generator))

@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 from torch import Generator
 
-from .recipe import check_box, check_positive, check_whole
+from .recipe import check_box, check_positive, check_whole, one_per_axis
 from .series import Harmonics, SeparableSeries
-
-T = TypeVar("T")
 
 EXTENSION = 1e-13  # what a smooth function keeps of an error when it is continued to the longer period
 
@@ -78,8 +75,8 @@ class SineLattice:
                 f"{self!r}; the orders were expected here. Solve with March(...), which finds them, or give "
                 f"them: SineLattice(orders=(4, 64))."
             )
-        orders = _one_per_axis("orders", self.orders, len(low))
-        widths = _one_per_axis("bandwidth", self.bandwidth, len(low))
+        orders = one_per_axis("orders", self.orders, len(low))
+        widths = one_per_axis("bandwidth", self.bandwidth, len(low))
         bases = [
             _waves(low[a], high[a], order, None if a in periodic else width or default_bandwidth(order))
             for a, (order, width) in enumerate(zip(orders, widths, strict=True))
@@ -104,13 +101,3 @@ def _waves(low: float, high: float, order: int, bandwidth: float | None) -> Harm
     modes = step * torch.arange(order + 1)
     quarters = torch.tensor([0] * (order + 1) + [1] * order)
     return Harmonics(low, high, torch.cat([modes, modes[1:]]), quarters, spacing)
-
-
-def _one_per_axis(name: str, given: T | tuple[T, ...], axes: int) -> tuple[T, ...]:
-    values = given if isinstance(given, tuple) else (given,) * axes
-    if len(values) != axes:
-        raise ValueError(
-            f"{name} has {len(values)} numbers; one per axis, {axes}, was expected. "
-            f"Give {axes} numbers, or a single one for all."
-        )
-    return values
