@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -19,7 +18,7 @@ from .problem import Problem
 from .residuals import System
 from .solution import Record, Row
 from .solvers.ladder import Choice
-from .solvers.stage import State, held_out
+from .solvers.stage import State, held_out, relative_residual
 
 FORMAT = "sirenpde checkpoint 2"
 Recipes = Mapping[Field, Recipe | nn.Module]
@@ -60,8 +59,7 @@ class Run:
 
     def relative_residual(self) -> float:
         """The held-out residual as a fraction of that of vanishing fields."""
-        scale = float(self.state.system.losses_of_nothing(held_out(self.state)).sum())
-        return math.sqrt(self.objective() / (scale or 1.0))
+        return relative_residual(self.state, self.state.theta)
 
     def keep(self) -> Kept:
         state = self.state

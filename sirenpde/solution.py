@@ -19,7 +19,7 @@ from .geometry.domain import Domain
 from .geometry.point import Axis
 from .problem import Problem, Reference
 from .residuals import Sweep, evaluate, record
-from .solvers.stage import fixed, generator, held_out
+from .solvers.stage import fixed, generator, held_out, relative_residual
 
 if TYPE_CHECKING:
     from .run import Run
@@ -153,9 +153,7 @@ class Solution:
     @cached_property
     def relative_residual(self) -> float:
         """The root of the objective on held-out points, over the same for vanishing fields."""
-        system, batches = self._state.system, held_out(self._state)
-        found, nothing = system.losses(self.theta, batches), system.losses_of_nothing(batches)
-        return math.sqrt(float(found.sum()) / (float(nothing.sum()) or 1.0))
+        return relative_residual(self._state, self.theta)
 
     @property
     def unknowns(self) -> dict[str, float]:

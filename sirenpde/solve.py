@@ -18,7 +18,7 @@ from .run import Run, begin, build_system, restore
 from .run import find_device as find_device
 from .solution import Record, Row, Solution, Status
 from .solvers.ladder import Choice, choose
-from .solvers.stage import Report, Stage, Unfit, held_out
+from .solvers.stage import Report, Stage, Unfit, held_out, size_of_nothing
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
 KEEP_EVERY = 50  # steps between copies of the last finite parameters
@@ -260,8 +260,7 @@ class Tolerance:
     def reached(self, report: Report) -> bool:
         if self.tolerance is None or time.monotonic() < self.next:
             return False
-        size = float(self.run.state.system.losses_of_nothing(held_out(self.run.state)).sum()) or 1.0
-        if report.loss > self.tolerance**2 * size:
+        if report.loss > self.tolerance**2 * size_of_nothing(self.run.state):
             return False
         started = time.monotonic()
         reached = self.run.relative_residual() <= self.tolerance

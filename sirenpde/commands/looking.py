@@ -78,12 +78,11 @@ def _memories(session: Session, choice: Choice) -> Iterator[tuple[str, int]]:
     from ..solvers.stage import memory
 
     settings = session.given.settings
-    for index, stage in enumerate(choice.stages):
-        rung = replace(choice, rungs=choice.rungs[choice.rung_at(index) :])
-        run = begin(session.problem, rung, torch.device("cpu"), None, settings.seed, settings.samples_scale)
-        needed = memory(stage, run.state)
-        if needed:
-            yield stage.name, needed
+    for place, rung in enumerate(choice.rungs):
+        rest = replace(choice, rungs=choice.rungs[place:])
+        run = begin(session.problem, rest, torch.device("cpu"), None, settings.seed, settings.samples_scale)
+        needed = ((stage.name, memory(stage, run.state)) for stage in rung.stages)
+        yield from ((name, size) for name, size in needed if size)
 
 
 def check_command(session: Session, out: str | None, as_json: bool) -> int:

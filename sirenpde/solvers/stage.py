@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..calculus.field import Field, Recipe
+from ..constraint import l2
 from ..residuals import Batch, System
 
 MEMORY_LIMIT = 8 << 30  # bytes of the dense matrices of one stage
@@ -93,6 +94,16 @@ def memory(stage: Stage, state: State) -> int:
     return own(state) if own else 0
 
 
+def check_squares(system: System, stage: str) -> None:
+    """Raises ``Unfit``, by the constraint's name, for a loss that is no sum of squares."""
+    for constraint in system.problem.constraints:
+        if constraint.loss is not l2:
+            raise Unfit(
+                f"{stage} was given constraint '{constraint.name}' with the loss {constraint.loss.name}; it needs "
+                f"l2, a sum of squares. Use l2, or Adam()."
+            )
+
+
 def sample_counts(state: State) -> tuple[int, int]:
     """The real residuals on all points of finite domains, and those on points that are drawn."""
     kept = drawn = 0
@@ -120,6 +131,20 @@ def held_out(state: State) -> tuple[Batch, ...]:
         state.cache["held_out"] = state.system.draw(generator(state.seed, HELD_OUT), state.scale)
     batches: tuple[Batch, ...] = state.cache["held_out"]
     return batches
+
+
+def size_of_nothing(state: State) -> float:
+    """The objective of vanishing fields on the held-out points, which does not change along a stage; 1 for none."""
+    if "nothing" not in state.cache:
+        state.cache["nothing"] = float(state.system.losses_of_nothing(held_out(state)).sum()) or 1.0
+    size: float = state.cache["nothing"]
+    return size
+
+
+def relative_residual(state: State, theta: Tensor) -> float:
+    """The root of the objective on held-out points, over the same for vanishing fields."""
+    found = float(state.system.losses(theta, held_out(state)).sum())
+    return math.sqrt(found / size_of_nothing(state))
 
 
 def fresh(state: State) -> tuple[Batch, ...]:

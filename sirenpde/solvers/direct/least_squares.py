@@ -21,9 +21,8 @@ from .newton import newton
 from .null_space import NullSpace, null_space
 from .preconditioner import by_diagonal, by_differences
 from .search import COLUMNS, Search
-from .trials import Trial, Trials, is_open, trials_of
+from .trials import OVERSAMPLING, Trial, Trials, is_open, trials_of
 
-OVERSAMPLING = 2.5  # rows to columns at least, where the domain has points enough
 GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grids stops
 
 

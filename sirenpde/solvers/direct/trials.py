@@ -22,7 +22,7 @@ from .edge_points import draw_group
 from .newton import FIRST_DAMPING, newton
 from .null_space import NullSpace, null_space
 
-OVERSAMPLING = 2.5  # rows to columns in a trial, at least where the domain has points enough
+OVERSAMPLING = 2.5  # rows to columns at least, where the domain has points enough
 LOOK, FAST_ENOUGH = 300, 8.0  # columns and bandwidth, at least, to look for what the constraints leave open
 
 

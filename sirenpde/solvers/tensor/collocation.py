@@ -85,13 +85,12 @@ class Collocation:
         solved = newton(rows, rows.from_theta(state.theta), self.iterations)
         state.theta = rows.to_theta(solved.amplitudes)
         state.step += 1
-        residual = rows.vector(solved.amplitudes)
-        terms = tuple(rows.terms(residual).tolist())
+        terms = tuple(rows.terms(solved.residual).tolist())
         wanted = self._wanted(state, rows, solved)
         grown = larger(wanted, state.recipes)
         if not grown or not fit(wanted) or state.step >= self.steps:
             left = f"; the highest waves are above {self.tolerance:g} still" if grown else ""
-            return Report(terms, True, solved.note + left, residuals=len(residual))
+            return Report(terms, True, solved.note + left, residuals=len(solved.residual))
         before = state.system.parameters, state.theta
         _rebuild(state, wanted)
         state.theta = continued(*before, state.system.parameters)
@@ -124,10 +123,10 @@ def rows_of(state: State) -> TensorRows:
 
 @dataclass(frozen=True)
 class Solved:
-    """Where Newton's method ended, and whether no step lowers the objective any more."""
+    """Where Newton's method ended: the amplitudes, and the residuals there."""
 
     amplitudes: Tensor
-    converged: bool
+    residual: Tensor
     note: str
 
 
@@ -156,7 +155,7 @@ def newton(rows: TensorRows, amplitudes: Tensor, iterations: int = 30) -> Solved
         amplitudes, vector = found
         blocks = blocks if count <= KEEP else None
     note = f"{len(amplitudes)} coefficients, {len(vector)} residuals, {steps} Newton steps, {inner} inner iterations"
-    return Solved(amplitudes, converged, note if converged else f"{note}, not converged")
+    return Solved(amplitudes, vector, note if converged else f"{note}, not converged")
 
 
 def _descend(

@@ -10,10 +10,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ...constraint import l2
-from ...residuals import Batch, System
+from ...residuals import Batch
 from ..sampling.points import FIXED, Points, batches
-from ..stage import MEMORY_LIMIT, Report, State, TooLarge, Unfit, generator, sample_counts
+from ..stage import MEMORY_LIMIT, Report, State, TooLarge, check_squares, generator, sample_counts
 from .sketch import count_sketch
 from .trust_region import LinearModel, Region, linear_model
 
@@ -115,7 +114,7 @@ class GaussNewton:
         return (2 * rows * columns + 4 * min(rows, columns) ** 2) * torch.finfo(state.theta.dtype).bits // 8
 
     def advance(self, state: State) -> Report:
-        _check(state.system)
+        check_squares(state.system, "GaussNewton()")
         self._check_memory(state)
         samples, path = self._samples(state), state.memory
         if self.points.renewed(state.step) == state.step:
@@ -237,12 +236,3 @@ def _rounding(jacobian: Tensor, theta: Tensor) -> float:
     """The objective that rounding the parameters alone would leave."""
     changes = torch.linalg.vector_norm(jacobian, dim=0) * theta * torch.finfo(theta.dtype).eps
     return float(changes.square().sum())
-
-
-def _check(system: System) -> None:
-    for constraint in system.problem.constraints:
-        if constraint.loss is not l2:
-            raise Unfit(
-                f"GaussNewton() was given constraint '{constraint.name}' with the loss {constraint.loss.name}; "
-                f"it needs l2, a sum of squares. Use l2, or Adam()."
-            )

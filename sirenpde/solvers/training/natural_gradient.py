@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ...constraint import l2
 from ...residuals import Batch, System
 from ..sampling.points import FRESH, Points, batches
-from ..stage import MEMORY_LIMIT, Report, State, TooLarge, Unfit, sample_counts
+from ..stage import MEMORY_LIMIT, Report, State, TooLarge, check_squares, sample_counts
 
 HALVINGS = 30  # of the step, at most
 FIRST_DAMPING, SMALLEST_DAMPING = 1e-3, 1e-14  # where it is not given
@@ -97,7 +96,7 @@ class NaturalGradient:
             )
 
     def advance(self, state: State) -> Report:
-        _check(state.system)
+        check_squares(state.system, "NaturalGradient()")
         self._check_memory(state)
         system, memory = state.system, state.memory
         samples = batches(_within(state, self.rows), self.points)
@@ -170,12 +169,3 @@ def _within(state: State, rows: int) -> State:
     if kept + drawn <= rows or not drawn:
         return state
     return replace(state, scale=state.scale * max(rows - kept, 1) / drawn)
-
-
-def _check(system: System) -> None:
-    for constraint in system.problem.constraints:
-        if constraint.loss is not l2:
-            raise Unfit(
-                f"NaturalGradient() was given constraint '{constraint.name}' with the loss {constraint.loss.name}; "
-                f"it needs l2, a sum of squares. Use l2, or Adam()."
-            )
