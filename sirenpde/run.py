@@ -20,7 +20,7 @@ from .solution import Record, Row
 from .solvers.ladder import Choice
 from .solvers.stage import State, held_out, relative_residual
 
-FORMAT = "sirenpde checkpoint 2"
+FORMAT = "sirenpde checkpoint 3"
 Recipes = Mapping[Field, Recipe | nn.Module]
 
 
@@ -51,6 +51,7 @@ class Run:
     last_finite: Tensor | None = None
     records: list[Record] = field(default_factory=list)
     history: list[Row] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # what was noticed about the problem, a paragraph each
     seconds: float = 0.0
 
     def objective(self) -> float:
@@ -108,6 +109,7 @@ class Run:
             "best": _kept_value(self.best),
             "records": [asdict(record) for record in self.records],
             "history": [asdict(row) for row in self.history],
+            "warnings": list(self.warnings),
             "seconds": self.seconds,
         }
 
@@ -240,6 +242,7 @@ def restore(run: Run, checkpoint: Mapping[str, Any]) -> None:
     run.before, run.best = _kept(run, checkpoint["before"]), _kept(run, checkpoint["best"])
     run.records = [Record(**record) for record in checkpoint["records"]]
     run.history = [Row(**row) for row in checkpoint["history"]]
+    run.warnings = [str(text) for text in checkpoint["warnings"]]
     run.seconds = float(checkpoint["seconds"])
 
 

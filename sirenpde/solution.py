@@ -118,6 +118,7 @@ class Solution:
         self.stages = run.account()
         self.history = tuple(run.history)
         self.seconds = run.seconds
+        self.warnings = tuple(run.warnings)
         self._state = run.shown()
         self.theta = self._state.theta
         self.seed = run.state.seed
@@ -239,6 +240,7 @@ class Solution:
             "status": self.status,
             "message": self.message,
             "choice": self.choice,
+            "warnings": list(self.warnings),
             "wall_s": self.seconds,
             "stages": [
                 {"name": r.name, "steps": r.steps, "seconds": r.seconds, "loss": r.loss, "reason": r.reason}

@@ -91,7 +91,8 @@ def summary(
     lines = [
         outcome + (f" ({solution.message})" if solution.message and solution.status != "not finite" else "")
     ]
-    rows = [("chosen", solution.choice)]
+    rows = [("warning", text) for text in solution.warnings]
+    rows.append(("chosen", solution.choice))
     for stage in solution.stages:
         took = f"{stage.steps} steps, {duration(stage.seconds)}, loss {stage.loss:.2e}"
         rows.append(("stage", f"{stage.name}: {took}; {stage.reason}"))
