@@ -2,7 +2,7 @@
 
     run.json        problem, its source text and hash, flags, settings, versions
     history.csv     a line per step
-    checkpoint.pt   the state, for torch.load(weights_only=True)
+    checkpoint.pt   the state, for torch.load(weights_only=True), with a checksum over all
     fields/         files for viewers
     figures/        pictures
     report.json     the result in numbers, written last
@@ -19,7 +19,6 @@ import hashlib
 import json
 import os
 import platform
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -167,34 +166,25 @@ class RunDirectory:
 
     def write_checkpoint(self, state: Mapping[str, Any], given: Given) -> None:
         """A state of plain values and tensors, marked with what it belongs to."""
-        import torch
+        from . import checkpoints
 
-        with whole(self.checkpoint) as beside:
-            torch.save({"belongs_to": _identity(given), "state": dict(state)}, beside)
+        checkpoints.write(self.checkpoint, {"belongs_to": _identity(given), "state": dict(state)})
 
     def read_checkpoint(self, given: Given) -> dict[str, Any]:
-        """The last state. Raises RunError where it is missing, damaged or of another run; nothing is changed."""
-        import torch
+        """The last state. Raises RunError where it is missing or of another run, CheckpointError where damaged."""
+        from . import checkpoints
 
         if not self.checkpoint.is_file():
             raise RunError(
                 f"{self.path} has no checkpoint.pt; the run ended before its first. Solve it again: "
                 f"sirenpde solve {given.problem} --out ANOTHER_DIRECTORY."
             )
-        damaged = (
-            f"{self.checkpoint} is damaged or no checkpoint ({{}}); nothing was changed. Restore it from a copy, or "
-            f"solve the problem again into another directory."
-        )
-        try:
-            broken = zipfile.ZipFile(self.checkpoint).testzip()  # torch.load itself compares no checksums
-            value = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        except Exception as error:
-            reason = " ".join(str(error).split("\n")[0].split())[:120] or type(error).__name__
-            raise RunError(damaged.format(reason)) from error
-        if broken is not None:
-            raise RunError(damaged.format(f"wrong checksum of its part {broken}"))
+        value = checkpoints.read(self.checkpoint)
         if not isinstance(value, dict) or not {"belongs_to", "state"} <= set(value):
-            raise RunError(damaged.format("it was written by another program"))
+            raise RunError(
+                f"{self.checkpoint} is no checkpoint of a run, but written by another program; nothing was changed. "
+                f"Put back the checkpoint that was written here, or solve the problem again."
+            )
         if value["belongs_to"] != _identity(given):
             raise RunError(
                 f"{self.checkpoint} belongs to another problem or other flags than {self.path / 'run.json'}; nothing "
