@@ -59,7 +59,7 @@ class Run:
         return float(self.state.system.losses(self.state.theta, held_out(self.state)).sum())
 
     def relative_residual(self) -> float:
-        """The held-out residual as a fraction of that of vanishing fields."""
+        """The worst constraint's held-out residual, as a fraction of the largest of its own terms."""
         return relative_residual(self.state, self.state.theta)
 
     def keep(self) -> Kept:

@@ -19,7 +19,7 @@ from .geometry.domain import Domain
 from .geometry.point import Axis
 from .problem import Problem, Reference
 from .residuals import Sweep, evaluate, record
-from .solvers.stage import fixed, generator, held_out, relative_residual
+from .solvers.stage import fixed, generator, held_out, relative_residual, relative_residuals
 
 if TYPE_CHECKING:
     from .run import Run
@@ -153,7 +153,7 @@ class Solution:
 
     @cached_property
     def relative_residual(self) -> float:
-        """The root of the objective on held-out points, over the same for vanishing fields."""
+        """The worst constraint's residual on held-out points, as a fraction of the largest of its own terms."""
         return relative_residual(self._state, self.theta)
 
     @property
@@ -182,17 +182,21 @@ class Solution:
     def constraints(self) -> dict[str, dict[str, float]]:
         """Per constraint the root mean square and the maximum of its residual, and the former held out.
 
+        ``relative`` is the held-out root mean square as a fraction of the largest of the constraint's own terms.
+
         Held-out points are an independent set that nothing was fitted to; a finite domain of which all points
         are used has no others.
         """
         system = self._state.system
         own = system.residuals(self.theta, fixed(self._state))
         other = system.residuals(self.theta, held_out(self._state))
+        relative = relative_residuals(self._state, self.theta)
         return {
             constraint.name: {
                 "rms": float(r.square().sum(1).mean().sqrt()),
                 "max": float(r.abs().max()),
                 "held_out_rms": float(h.square().sum(1).mean().sqrt()),
+                "relative": relative[constraint.name],
             }
             for constraint, r, h in zip(self.problem.constraints, own, other, strict=True)
         }

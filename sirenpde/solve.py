@@ -18,7 +18,7 @@ from .run import Run, begin, build_system, restore
 from .run import find_device as find_device
 from .solution import Record, Row, Solution, Status
 from .solvers.ladder import Choice, choose
-from .solvers.stage import Report, Stage, Unfit, held_out, size_of_nothing
+from .solvers.stage import Report, Stage, Unfit, held_out
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
 KEEP_EVERY = 50  # steps between copies of the last finite parameters
@@ -76,8 +76,8 @@ def solve(
         seed: fixes the networks' first values and all points.
         steps: at most so many steps of each iterative stage.
         budget: seconds after which the run stops with the best it has.
-        tolerance: the relative held-out residual at which it stops: the root of the objective on points that
-            nothing was fitted to, over the same of vanishing fields.
+        tolerance: the relative held-out residual at which it stops: the worst constraint's root mean square on
+            points that nothing was fitted to, as a fraction of the largest of its own terms.
         samples_scale: multiplies the number of samples of every constraint.
         network: a recipe that replaces the one of every field.
         progress: called after every step. An exception it raises ends the run.
@@ -250,7 +250,7 @@ def _close_stage(run: Run, report: Report, tolerance: float | None) -> str:
 
 
 class Tolerance:
-    """Whether the relative held-out residual is small enough; measured only when the loss itself is."""
+    """Whether the relative held-out residual is small enough; measured in a few percent of the time."""
 
     def __init__(self, run: Run, tolerance: float | None) -> None:
         self.run = run
@@ -258,9 +258,7 @@ class Tolerance:
         self.next = 0.0
 
     def reached(self, report: Report) -> bool:
-        if self.tolerance is None or time.monotonic() < self.next:
-            return False
-        if report.loss > self.tolerance**2 * size_of_nothing(self.run.state):
+        if self.tolerance is None or not math.isfinite(report.loss) or time.monotonic() < self.next:
             return False
         started = time.monotonic()
         reached = self.run.relative_residual() <= self.tolerance

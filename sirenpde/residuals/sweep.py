@@ -79,7 +79,7 @@ class Sweep:
                     f"by calling the function once, so ask for every derivative on every path through it."
                 )
             field, row = self.places[key]
-            return _assemble(jets[field][row], self.fields[field])
+            return assemble(jets[field][row], self.fields[field])
 
         p = Point(self.axes, coords, read, lambda key: data[key])
         return [function(p) for function in self.functions]
@@ -92,7 +92,7 @@ class Sweep:
         return values
 
 
-def _assemble(jet: Tensor, u: Field) -> Tensor:
+def assemble(jet: Tensor, u: Field) -> Tensor:
     """A request's value at one point from the network's real outputs."""
     if u.is_complex:
         return torch.complex(jet[: u.components], jet[u.components :]).reshape(u.shape)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..calculus.field import Field, Recipe
 from ..constraint import l2
-from ..residuals import Batch, System
+from ..residuals import Batch, System, measure
 
 MEMORY_LIMIT = 8 << 30  # bytes of the dense matrices of one stage
 POOL = 16  # steps for which points are drawn at once: a Sobol sequence is costly to start
@@ -133,18 +133,17 @@ def held_out(state: State) -> tuple[Batch, ...]:
     return batches
 
 
-def size_of_nothing(state: State) -> float:
-    """The objective of vanishing fields on the held-out points, which does not change along a stage; 1 for none."""
-    if "nothing" not in state.cache:
-        state.cache["nothing"] = float(state.system.losses_of_nothing(held_out(state)).sum()) or 1.0
-    size: float = state.cache["nothing"]
-    return size
+def relative_residuals(state: State, theta: Tensor) -> dict[str, float]:
+    """Each constraint's root mean square residual on held-out points, as a fraction of the largest of its terms."""
+    found = measure.relative_residuals(state.system, theta, held_out(state)).tolist()
+    names = [constraint.name for constraint in state.system.problem.constraints]
+    return dict(zip(names, found, strict=True))
 
 
 def relative_residual(state: State, theta: Tensor) -> float:
-    """The root of the objective on held-out points, over the same for vanishing fields."""
-    found = float(state.system.losses(theta, held_out(state)).sum())
-    return math.sqrt(found / size_of_nothing(state))
+    """The worst of the ``relative_residuals``; not a number where one of them is none."""
+    found = relative_residuals(state, theta).values()
+    return max(found) if all(x == x for x in found) else math.nan
 
 
 def fresh(state: State) -> tuple[Batch, ...]:

@@ -114,7 +114,7 @@ def test_a_solve_does_not_see_its_reference(tiny: str, monkeypatch: pytest.Monke
     assert found["relative_l2"] < 1e-12 and set(found["errors"]) == {"u"}
 
 
-def test_held_out_residual_is_relative_to_the_zero_field(tiny: str) -> None:
+def test_held_out_residual_is_relative_to_the_equations_terms(tiny: str) -> None:
     from sirenpde import solve
 
     problem = accuracy_worker.declared({"problem": tiny, "flags": {"factor": 5.0}})

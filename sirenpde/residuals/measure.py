@@ -1,0 +1,106 @@
+"""How well each constraint is met, measured against its own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from ..calculus.engines import engine_for
+from ..calculus.field import Field
+from ..calculus.symbols import Powers, Symbol
+from .batch import Batch
+from .scaling import inverse_length, scales_of
+from .system import Group, System
+
+POINTS = 1024  # of a group of constraints, at which its terms are measured
+FLOOR = (
+    1e-3  # of a field's size: its derivatives count as no smaller, so that a constant may solve an equation
+)
+
+Usual = Mapping[Field, Mapping[Powers, Tensor]]  # sizes of partial derivatives, each (outputs,)
+
+
+def relative_residuals(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
+    """ρ_i = rms(r_i) / S_i for every constraint, (constraints,): 0 is solved, 1 is as bad as one term left out.
+
+    S_i is the largest of the constraint's own terms at these fields: for every derivative ∂^a u in it
+    rms|∂r_i/∂(∂^a u)| V, for every unknown number the same, and what is left of r_i beside these linear terms.
+    V is the largest root mean square of the derivative over any of the sample sets, so that u = 0 on a wall is
+    measured against u inside, and the derivatives of an operator count one by one: u_xx + u_yy may vanish, u_xx does
+    not. It is at least 1e-3 of the field's own size, or of that which the data ask for, over the lengths of its axes,
+    so that constants and fields that vanish may be solutions.
+    """
+    residuals = system.residuals(theta, batches)
+    some = [_some(batch) for batch in batches]
+    usual, sizes = _usual(system, theta, some), theta.new_zeros(len(residuals))
+    for group, batch in zip(system.groups, some, strict=True):
+        for i, size in zip(group.members, _term_sizes(system, theta, group, batch, usual), strict=True):
+            sizes[i] = size
+    found = torch.stack([r.square().sum(1).mean().sqrt() for r in residuals])
+    return torch.where(found > 0, found / sizes, found)
+
+
+def _some(batch: Batch) -> Batch:
+    """Points evenly spread over a batch."""
+    stride = -(-len(batch) // POINTS)
+    return Batch(batch.points[::stride], {key: value[::stride] for key, value in batch.data.items()})
+
+
+def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
+    """The largest root mean square of every partial derivative in the problem, over any of the sample sets."""
+    found = {}
+    for u, network in system.parameters.networks.items():
+        zero = (0,) * len(u.axes)
+        asked = [d.symbol for requests in system.problem.requests for d in requests.of(u)]
+        partials = list(dict.fromkeys([zero, *(powers for symbol in asked for powers, _ in symbol.terms)]))
+        engine = engine_for(network, [Symbol.of({powers: 1.0}) for powers in partials], len(u.axes))
+        weights = engine.load(system.parameters.of(u, theta))
+        most = theta.new_zeros(len(partials), u.outputs)
+        for group, batch in zip(system.groups, batches, strict=True):
+            if u in group.sweep.fields:
+                x = batch.points[:, group.sweep.columns[u]]
+                parts = [engine.forward(weights, part)[0].square().sum(1) for part in x.split(engine.chunk)]
+                most = torch.maximum(most, (torch.stack(parts).sum(0) / len(x)).sqrt())
+        least = FLOOR * max(float(most[0].max()), scales_of(system.problem).fields[u])
+        found[u] = {
+            powers: size.clamp(min=least * inverse_length(u, powers))
+            for powers, size in zip(partials, most, strict=True)
+        }
+    return found
+
+
+def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual: Usual) -> Iterator[Tensor]:
+    """S of every constraint of a group."""
+    sweep, raw = group.sweep, theta[system.parameters.numbers_slice]
+    jets = sweep.jets(sweep.load(theta), batch.points)[0]
+    components, slopes = group.rows.slopes(batch, jets, raw)
+    first = 0
+    for requests in sweep.requests:
+        rows = slice(first, first + requests.size)
+        rest, largest = components[:, rows], [theta.new_zeros(())]
+        for f, u in enumerate(sweep.fields):
+            own = torch.stack([by_jet[f] for _, by_jet in slopes[rows]])  # (m, requests, n, outputs)
+            rest = rest - torch.einsum("msno,sno->nm", own, jets[f])
+            rms = own.square().sum(0).mean(1).sqrt()  # (requests, outputs)
+            for size, d in zip(rms, sweep.asked[u], strict=True):
+                largest += [(size * abs(c) * usual[u][powers]).max() for powers, c in d.symbol.terms]
+        largest += [_rms(rest), *_by_numbers(system, raw, torch.stack([s for s, _ in slopes[rows]]))]
+        yield torch.stack(largest).max()
+        first = rows.stop
+
+
+def _by_numbers(system: System, raw: Tensor, slopes: Tensor) -> Iterator[Tensor]:
+    """∂r/∂c · c of every unknown number c, from the slopes by the parameters, (m, n, unknowns)."""
+    for k, c in enumerate(system.parameters.unknowns):
+        own = raw[k].detach().double().requires_grad_()
+        with torch.enable_grad():
+            value = c.value(own)
+            (speed,) = torch.autograd.grad(value, own)
+        if float(speed) != 0:
+            yield _rms(slopes[..., k].T) * (value.detach() / speed).abs().to(raw)
+
+
+def _rms(rows: Tensor) -> Tensor:  # (n, m)
+    return rows.square().sum(1).mean().sqrt()

@@ -1,0 +1,243 @@
+"""Scales of fields and constraints, from a problem alone, so that nothing depends on the units it is written in.
+
+A field u is U_u times what its network gives, and a constraint's residual counts in units of R_i. With the slopes
+
+    A_iu = max over the derivatives ∂^a that i asks of u of rms |∂r_i/∂(∂^a u)| / L^a     (L: half the axes' lengths)
+
+and b_i = rms |r_i| of vanishing fields, a field of size U_u that varies along its axes enters r_i with about
+A_iu U_u. The sizes are those with A_iu U_u = R_i and b_i = R_i, in the mean of their logarithms. Other units
+multiply A, b, U and R, and change nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from ..calculus.field import Derivative, Field, Unknown
+from ..calculus.symbols import Powers
+from ..constraint import Constraint
+from ..geometry.point import Point
+from ..probe import Requests
+from ..problem import Problem
+from .sweep import assemble, flat
+
+POINTS = 512  # of every constraint, at which slopes are measured
+ROUNDS = 10  # of slopes measured at fields of the size found last; two where they do not depend on it
+SETTLED = 0.2  # of a logarithm: nearer than the power of two that a size is rounded to
+FAINT = 0.01  # of a constraint's other terms: data that say nothing about the size of a field
+STARTS = (0.0, 1.0, 1e3, 1e-3, 1e6, 1e-6)  # sizes of fields at which finite slopes are looked for
+
+Sizes = Mapping[Field, float]
+
+
+@dataclass(frozen=True)
+class Scales:
+    """The unit of every field, and of the residuals of every constraint by its name; all of them powers of two.
+
+    >>> from sirenpde import Box, Field, Problem, laplacian, on
+    >>> from sirenpde.residuals.scaling import scales_of
+    >>> box = Box(x=(0, 1e6), y=(0, 1e6))
+    >>> u = Field("u", box)
+    >>> @on(box, samples=100)
+    ... def poisson(p):
+    ...     return laplacian(u)(p) + 1
+    >>> @on(box.boundary(), samples=100)
+    ... def walls(p):
+    ...     return u(p)
+    >>> scales = scales_of(Problem(poisson, walls))
+    >>> scales.fields[u] == 2.0**38, scales.constraints["poisson"]  # half the side squared is 2^37.8
+    (True, 1.0)
+    """
+
+    fields: Sizes
+    constraints: Mapping[str, float]
+
+    def extended(self, problem: Problem) -> Scales:
+        """The same for a problem that shares some of the constraints, by their names; the others are measured."""
+        found = dict(self.constraints)
+        for constraint, requests in _pairs(problem):
+            if constraint.name not in found:
+                found[constraint.name] = power_of_two(
+                    measure(constraint, requests, self.fields).size(self.fields)
+                )
+        return Scales(self.fields, found)
+
+
+_known: WeakKeyDictionary[Problem, Scales] = WeakKeyDictionary()
+
+
+def scales_of(problem: Problem) -> Scales:
+    """The scales of a problem, a function of its constraints alone; remembered for as long as it lives."""
+    if problem not in _known:
+        _known[problem] = _scales(problem)
+    return _known[problem]
+
+
+def power_of_two(x: float) -> float:
+    """The nearest one, by which numbers are multiplied without rounding; 1 for nothing and for no number."""
+    return 2.0 ** min(max(round(math.log2(x)), -500), 500) if 0 < x < math.inf else 1.0
+
+
+def inverse_length(u: Field, powers: Powers) -> float:
+    """1 / L^a, the size of the derivative ∂^a of a field of size 1; L are half the lengths of its axes."""
+    halves = [0.5 * (axis.high - axis.low) or 1.0 for axis in u.axes]
+    return math.prod(half**-n for half, n in zip(halves, powers, strict=True))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A constraint's slopes A by each field, and what is there without fields, b."""
+
+    slopes: Sizes
+    rest: float
+
+    def size(self, sizes: Sizes) -> float:
+        """The largest of the constraint's terms, for fields of these sizes."""
+        return max([self.rest, *(slope * sizes[u] for u, slope in self.slopes.items())])
+
+    @property
+    def is_finite(self) -> bool:
+        return all(map(math.isfinite, (self.rest, *self.slopes.values())))
+
+
+def measure(constraint: Constraint, requests: Requests, sizes: Sizes) -> Measured:
+    """Slopes at random derivatives as large as those of fields of these sizes, the fields themselves positive."""
+    random = torch.Generator().manual_seed(2)
+    points, data = constraint.domain.draw(min(POINTS, constraint.domain.size or POINTS), random)
+    used = {key: data[key] for key in requests.data}
+    units = {
+        d: max(abs(c) * inverse_length(d.field, a) for a, c in d.symbol.terms) for d in requests.derivatives
+    }
+    jets = {d: sizes[d.field] * units[d] * _around_one(d, len(points), random) for d in units}
+    zero = {d: torch.zeros_like(jet) for d, jet in jets.items()}
+    leaves = [jet.requires_grad_() for jet in jets.values()]
+    with torch.enable_grad():
+        values = residuals(constraint, requests, points, used, jets)
+        signs = torch.randint(0, 2, values.shape, generator=random) * 2.0 - 1  # of components added up
+        grads = torch.autograd.grad((signs * values).sum(), leaves, allow_unused=True)
+    rest = residuals(constraint, requests, points, used, zero)
+    if not rest.isfinite().all():
+        rest = values.detach()
+    slopes: dict[Field, float] = {}
+    for d, grad in zip(jets, grads, strict=True):
+        own = 0.0 if grad is None else max(map(_rms, grad.unbind(1))) * units[d]
+        slopes[d.field] = max(slopes.get(d.field, 0.0), own)
+    return Measured(slopes, _rms(rest.square().sum(1).sqrt()))
+
+
+def residuals(
+    constraint: Constraint,
+    requests: Requests,
+    points: Tensor,
+    data: Mapping[str, Tensor],
+    jets: Mapping[Derivative, Tensor],
+) -> Tensor:
+    """Real components (n, m) of a constraint at given derivatives, each (n, outputs); unknowns as they start."""
+    axes = tuple(axis.name for axis in constraint.domain.axes)
+    numbers = {c: torch.tensor(c.initial, dtype=torch.float64) for c in requests.unknowns}
+
+    def one(coords: Tensor, own: dict[Derivative, Tensor], local: dict[str, Tensor]) -> Tensor:
+        def read(key: object) -> Tensor:
+            if isinstance(key, Unknown):
+                return numbers[key]
+            assert isinstance(key, Derivative)
+            return assemble(own[key], key.field)
+
+        return constraint.residual(Point(axes, coords, read, lambda key: local[key]))
+
+    value: Tensor = torch.func.vmap(one)(points, dict(jets), dict(data))
+    return flat(value)
+
+
+def _around_one(d: Derivative, count: int, random: torch.Generator) -> Tensor:
+    """Numbers of size 0.5 to 1.5, (count, outputs), of any sign for a derivative."""
+    shape = count, d.field.outputs
+    sizes = 0.5 + torch.rand(shape, dtype=torch.float64, generator=random)
+    return sizes if d.symbol.order == 0 else sizes * (torch.randint(0, 2, shape, generator=random) * 2.0 - 1)
+
+
+def _rms(values: Tensor) -> float:
+    """Of the numbers that are finite; infinite where none is."""
+    finite = values[values.isfinite()]
+    return float(finite.square().mean().sqrt()) if len(finite) else math.inf
+
+
+def _pairs(problem: Problem) -> list[tuple[Constraint, Requests]]:
+    return list(zip(problem.constraints, problem.requests, strict=True))
+
+
+def _scales(problem: Problem) -> Scales:
+    sizes, measured = _sized(problem)
+    rounded = {u: power_of_two(size) for u, size in sizes.items()}
+    names = [constraint.name for constraint in problem.constraints]
+    return Scales(
+        rounded, {name: power_of_two(m.size(sizes)) for name, m in zip(names, measured, strict=True)}
+    )
+
+
+def _sized(problem: Problem) -> tuple[dict[Field, float], list[Measured]]:
+    """The fields' sizes, and the constraints as measured there: a fixed point where they are not affine."""
+
+    def at(sizes: Sizes) -> list[Measured]:
+        return [measure(constraint, requests, sizes) for constraint, requests in _pairs(problem)]
+
+    for start in STARTS:
+        measured = at(dict.fromkeys(problem.fields, start))
+        if all(m.is_finite for m in measured):
+            break
+    sizes = balanced(problem.fields, measured)
+    for turn in range(ROUNDS):
+        there = at(sizes)
+        if not all(m.is_finite for m in there):
+            break
+        measured, found = there, balanced(problem.fields, there)
+        if turn:  # slopes that grow with the fields let each round overshoot: halfway they meet
+            found = {u: math.sqrt(found[u] * sizes[u]) for u in found}
+        moved = max(abs(math.log(found[u] / sizes[u])) for u in found)
+        sizes = found
+        if moved < SETTLED:
+            break
+    return sizes, measured
+
+
+def balanced(fields: Sequence[Field], measured: Sequence[Measured]) -> dict[Field, float]:
+    """The sizes U with A_iu U_u = R_i and b_i = R_i in the mean of their logarithms, whatever the R_i.
+
+    Fields are then raised to what the data of a constraint ask for, and data that turn out to be faint beside the
+    other terms of their constraint are left out. Sizes that nothing fixes are 1.
+    """
+    told = [m.rest > 0 for m in measured]
+    while True:
+        rows, right = [], []
+        for m, counts in zip(measured, told, strict=True):
+            known = {u: slope for u, slope in m.slopes.items() if slope > 0}
+            terms: list[tuple[Field | None, float]] = list(known.items())
+            terms += [(None, m.rest)] if counts else []
+            if len(terms) > 1:  # the mean is R_i
+                own = torch.tensor([[float(u is v) for v in fields] for u, _ in terms], dtype=torch.float64)
+                logs = -torch.tensor([size for _, size in terms], dtype=torch.float64).log()
+                rows.append(own - own.mean(0))
+                right.append(logs - logs.mean())
+        found = torch.zeros(len(fields), dtype=torch.float64)
+        if rows:
+            found = torch.linalg.pinv(torch.cat(rows), rtol=1e-10) @ torch.cat(right)
+        sizes = {u: math.exp(min(max(x, -300.0), 300.0)) for u, x in zip(fields, found.tolist(), strict=True)}
+        _raise(sizes, measured)
+        kept = [t and m.rest > FAINT * m.size(sizes) for t, m in zip(told, measured, strict=True)]
+        if kept == told:
+            return sizes
+        told = kept
+
+
+def _raise(sizes: dict[Field, float], measured: Sequence[Measured]) -> None:
+    """Fields of a constraint are as large as its data at least: something has to balance them."""
+    for m in measured:
+        largest = max((slope * sizes[u] for u, slope in m.slopes.items()), default=0.0)
+        if 0 < largest < m.rest:
+            sizes.update({u: sizes[u] * m.rest / largest for u in m.slopes})
