@@ -27,7 +27,7 @@ def problem(mesh: Path | None = None, network: Literal["auto", "siren"] = "auto"
         network: "auto", a SIREN of width 128 with distances to the cloud; "siren", as the paper has it.
     """
     file = mesh or bundled("spot.obj")
-    cloud = PointCloud.sample_mesh(file, 200_000)
+    cloud = PointCloud.sample_mesh(file, 200_000, rescale=True)
     box = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))
     space, known = cloud.distances(50_000, 50_000), cloud.distances(5000, 5000, seed=1)
     u = Field("u", box, Siren(width=256 if network == "siren" else 128))

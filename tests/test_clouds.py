@@ -136,7 +136,7 @@ def test_opening_tables(tmp_path: Path) -> None:
     assert PointCloud.open(commented, box).data["normal"].tolist() == [[0, 1]]
 
 
-def test_opening_scans_scales_them_into_the_cube(tmp_path: Path) -> None:
+def test_scans_are_scaled_into_the_cube_where_asked(tmp_path: Path) -> None:
     points, normals = 50 * sphere(200) + torch.tensor([300.0, 0, -7]), sphere(200)
     table = torch.cat([points, normals], dim=1).numpy()
     np.savetxt(tmp_path / "scan.xyz", table)
@@ -147,7 +147,7 @@ def test_opening_scans_scales_them_into_the_cube(tmp_path: Path) -> None:
     written(tmp_path, "scan.ply", header + (tmp_path / "scan.xyz").read_text())
     np.savez(tmp_path / "scan.npz", points=points, normal=normals, time=np.arange(200))
     for name in ("scan.xyz", "scan.ply", "scan.npz"):
-        cloud = PointCloud.open(tmp_path / name)
+        cloud = PointCloud.open(tmp_path / name, rescale=True)
         assert cloud.points.abs().max() == pytest.approx(0.95) and cloud.frame is not None
         assert torch.allclose(cloud.frame.restore(cloud.points), points)
         assert torch.allclose(cloud.data["normal"], normals)
@@ -166,20 +166,198 @@ def test_files_that_are_no_clouds(tmp_path: Path) -> None:
     refused("empty.csv", "", r"empty\.csv' is empty")
     refused("blank.csv", "\n\n", r"has no rows of numbers")
     refused("header.csv", "x,y,z\n", r"has no rows of numbers")
-    refused("words.csv", "x,y,z\n1,2,3\n1,two,3\n", r"is not a table of numbers .*'two'.*row 1")
-    refused("ragged.csv", "1,2,3\n1,2\n", r"is not a table of numbers .* Mend that row")
+    refused("words.csv", "x,y,z\n1,2,3\n1,two,3\n", r"words\.csv', line 3, column 2 'y': 'two' is no number")
+    refused("ragged.csv", "1,2,3\n1,2\n", r"ragged\.csv', line 2, has 2 cells and line 1 has 3")
     refused("names.csv", "a,b,c\n1,2,3\n", r"columns a, b, c; one is needed for each of the axes x, y, z")
-    refused("many.xyz", "1 2 3 4 5 6 7\n", r"has 7 columns and these names for them: x, y, z, nx, ny, nz")
-    refused("nan.csv", "x,y,z\n1,2,3\n1,nan,3\n", r"nan in row 1, column y")
-    refused("data.csv", "x,y,z,d\n1,2,3,4\n1,2,4,nan\n", r"The data 'd': nan in row 1")
+    refused("many.xyz", "1 2 3 4 5 6 7\n", r"has 7 columns and no names for them; the 3 axes x, y, z")
+    refused("nan.csv", "x,y,z\n1,2,3\n1,nan,3\n", r"nan\.csv', line 3, column 2 'y': nan")
+    refused("data.csv", "x,y,z,d\n1,2,3,4\n1,2,4,nan\n", r"data\.csv', line 3, column 4 'd': nan")
     refused("same.csv", "1,2,3\n1,2,3\n", r"All points coincide")
     refused("bad.ply", "hello", r"could not be read as PLY")
     refused("bad.npz", "hello", r"could not be read as NPZ")
     refused(
         "mesh.obj", OBJ, r"type '\.obj'; points are read from .*sample the mesh by PointCloud\.sample_mesh"
     )
-    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x80")
+    (tmp_path / "binary.csv").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
     refused("binary.csv", None, r"is not text")
+
+
+UNIT = Box(x=(0, 1), y=(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "points", "data"),
+    [
+        ("x;y;u\n0,1;0,2;1,5\n0,3;0,25;-1e-3\n", [[0.1, 0.2], [0.3, 0.25]], {"u": [1.5, -1e-3]}),
+        ("0,1 0,2\n0,3 1\n", [[0.1, 0.2], [0.3, 1]], {}),
+        ("\ufeffx\ty\tu\r\n0.1\t0.2\t3\r\n", [[0.1, 0.2]], {"u": [3]}),
+        ("sep=;\nx;y\n0,1;0,2\n", [[0.1, 0.2]], {}),
+        ("% Model: a.mph\n% Dimension: 2\n% x     y      T (K)\n0.1  0.2  300\n", [[0.1, 0.2]], {"T": [300]}),
+        ("% Nodes,1\n% X,Y,T (K)\n0.1,0.2,300\n", [[0.1, 0.2]], {"T": [300]}),
+        (
+            "% x y T (K) @ t=0 T (K) @ t=1\n0.1 0.2 300 2\n",
+            [[0.1, 0.2]],
+            {"T (K) @ t=0": [300], "T (K) @ t=1": [2]},
+        ),
+        ("#  x  y  p\n0.1 0.2 5 # the first\n", [[0.1, 0.2]], {"p": [5]}),
+        ("// by hand\n0.1 0.2\n// more\n0.3 0.4\n", [[0.1, 0.2], [0.3, 0.4]], {}),
+        ('"U:0","Points:0","Points:1"\n7,0.1,0.2\n', [[0.1, 0.2]], {"U:0": [7]}),
+        ('"Points_1","Points_0","U, whole"\n0.2,0.1,5\n', [[0.1, 0.2]], {"U, whole": [5]}),
+        (
+            "[Name]\nPlane 1\n\n[Data]\nX [ m ], Y [ m ], p [ Pa ]\n 0.1, 0.2, 1.0e+05\n\n[Faces]\n0, 1\n",
+            [[0.1, 0.2]],
+            {"p": [1e5]},
+        ),
+        (
+            "nodenumber,   x-coordinate,   y-coordinate\n  1,  0.1,  0.2\n",
+            [[0.1, 0.2]],
+            {"nodenumber": [1]},
+        ),
+        ("Node\tX Location (mm)\tY Location (mm)\n1\t0.1\t0.2\n", [[0.1, 0.2]], {"Node": [1]}),
+        ("x,y,u,part\n0.1,0.2,3,left\n0.3,0.4,5,right\n", [[0.1, 0.2], [0.3, 0.4]], {"u": [3, 5]}),
+        (",x,y\n0,0.1,0.2\n1,0.3,0.4\n", [[0.1, 0.2], [0.3, 0.4]], {"column 1": [0, 1]}),
+        ("x,y,\n0.1,0.2,\n0.3,0.4,\n,,\n", [[0.1, 0.2], [0.3, 0.4]], {}),
+        ("x,y\n0.1D0,+2d-1\n", [[0.1, 0.2]], {}),
+        ('x,y\n"0.1","0,2"\n', None, {}),
+        ("2\n0.1 0.2\n0.3 0.4\n", [[0.1, 0.2], [0.3, 0.4]], {}),
+        ("0.1 0.2 0.6 0.8\n", [[0.1, 0.2]], {"normal": [[0.6, 0.8]]}),
+    ],
+)
+def test_tables_as_programs_write_them(
+    tmp_path: Path, text: str, points: list[list[float]] | None, data: dict[str, object]
+) -> None:
+    file = tmp_path / "table.csv"
+    file.write_bytes(text.encode())
+    if points is None:
+        with pytest.raises(ValueError, match=r"line 2, column 1 'x': 0\.1 has a decimal point"):
+            PointCloud.open(file, UNIT)
+        return
+    cloud = PointCloud.open(file, UNIT)
+    assert cloud.points.tolist() == points
+    assert {key: values.tolist() for key, values in cloud.data.items()} == data
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x,y,u,v\n0.1,0.2,1.0,\n0.3,0.2,1.0,0.1\n", r"line 2, column 4 'v': the cell is blank"),
+        ("% made\n\n0.1,0.2\n0.1,,\n", r"line 4, has 3 cells and line 3 has 2"),
+        ("x,y\n0.1,0.2\n,0.2\n", r"line 3, column 1 'x': the cell is blank"),
+        (",0.2\n0.3,0.2\n", r"line 1, column 1 'x': the cell is blank"),
+        ("x,y,u,u\n0,1,2,3\n", r"two columns named 'u', columns 3 and 4 by line 1"),
+        ("# x x y\n0 1 1\n", r"two columns named 'x', columns 1 and 2"),
+        ("x;y;u\n0,1;0,2;1.234,5\n", r"line 2, column 3 'u': '1\.234,5' is no number"),
+        (
+            "x;y\n0,1;0.2\n",
+            r"line 2, column 2 'y': 0\.2 has a decimal point and other cells have decimal commas",
+        ),
+        ("x,y,u\n0,1,0,2,1,5\n", r"6 columns in line 2 and 3 names .* A decimal comma needs semicolons"),
+        ("x [mm],y [m]\n0.1,0.2\n", r"line 1, gives x in mm, y in m; coordinates in one unit"),
+        ("x,y,u\n0.1,0.2,3\n0.1,0.2,NA\n", r"line 3, column 3 'u': 'NA' is no number"),
+        ("x,y,u\nm,m,K\n0.1,0.2,3\n", r"line 2, column 1 'x': 'm' is no number"),
+        ("x,y\n0.1,1_0\n", r"line 2, column 2 'y': '1_0' is no number"),
+        ("x,y\n0.1,0.2\n0.1,1e999\n", r"line 3, column 2 'y': (1e999|inf)"),
+        ('x,y\n0.1,0.2\n"0.3,0.4\n', r"line 3, could not be split into columns"),
+        ("A title\nx,y\n0.1,0.2\n", r"line 2, has 2 cells and line 1 has 1"),
+        ("0.1 0.2 255 0\n", r"the last 2 are no unit normals\. Pass columns"),
+        ("0.1 0.2 3\n", r"has 3 columns and no names for them; the 2 axes x, y"),
+        ("3\n0.1 0.2\n0.3 0.4\n", r"line 2, has 2 cells and line 1 has 1"),
+        ("a,b\nleft,right\n", r"columns a, b; one is needed for each of the axes x, y"),
+    ],
+)
+def test_tables_that_are_refused_by_line_and_column(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        PointCloud.open(written(tmp_path, "table.csv", text), UNIT)
+
+
+def test_tables_of_other_encodings(tmp_path: Path) -> None:
+    for encoding in ("utf-16", "cp1252", "utf-8-sig"):
+        (tmp_path / "t.csv").write_bytes("x,y,T [°C]\n0.1,0.2,3\n".encode(encoding))
+        cloud = PointCloud.open(tmp_path / "t.csv", UNIT)
+        assert cloud.points.tolist() == [[0.1, 0.2]] and cloud.data["T"].tolist() == [3]
+
+
+def test_times_and_their_units_are_axes_too(tmp_path: Path) -> None:
+    file = written(tmp_path, "probe.csv", "Time [s],X (m),u\n0.5,0.2,3\n")
+    cloud = PointCloud.open(file, Box(t=(0, 1), x=(0, 1)))
+    assert cloud.points.tolist() == [[0.5, 0.2]] and cloud.data["u"].tolist() == [3]
+
+
+def test_points_keep_the_units_of_their_file(tmp_path: Path) -> None:
+    points = 50 * sphere(200) + torch.tensor([5e5, 4e6, -7])
+    np.savez(tmp_path / "scan.npz", points=points, normal=sphere(200))
+    cloud = PointCloud.open(tmp_path / "scan.npz")
+    assert cloud.frame is None and torch.equal(cloud.points, points)
+    box = Box.around(cloud)
+    assert [a.name for a in box.axes] == ["x", "y", "z"] and box.axes == cloud.axes
+    for axis, low, high in zip(box.axes, points.amin(0), points.amax(0), strict=True):
+        assert (high - low) / (axis.high - axis.low) == pytest.approx(0.95)
+        assert (axis.high + axis.low) / 2 == pytest.approx(float(high + low) / 2, abs=1e-6)
+    flat = PointCloud.open(written(tmp_path, "flat.csv", "x,y,u\n3,7,1\n5,7,2\n"))
+    x, y = flat.axes
+    assert (x.name, y.name) == ("x", "y") and x.low < 3 < 5 < x.high and y.low < 7 < y.high
+    assert flat.points.tolist() == [[3, 7], [5, 7]]
+
+
+def test_a_mesh_keeps_its_units() -> None:
+    mesh = TriangleMesh.open(bundled("spot.obj"))
+    cloud = PointCloud.sample_mesh(bundled("spot.obj"), 4000)
+    assert cloud.frame is None and Box.around(cloud) == Box.around(mesh)
+    distance = (cloud.points[:, None] - mesh.corners[:1].mean(1)).norm(dim=2).min()
+    assert distance < 0.05 and (cloud.points.amax(0) - mesh.vertices.amax(0)).abs().max() < 0.01
+    with pytest.raises(ValueError, match=r"points of 'spot' lie outside the box"):
+        PointCloud.sample_mesh(bundled("spot.obj"), 100, box=Box(x=(0, 1), y=(0, 1), z=(0, 1)))
+
+
+def test_distances_do_not_depend_on_the_unit_of_length() -> None:
+    metres = PointCloud(0.6 * sphere(5000), cube, {"normal": sphere(5000)})
+    large = Box(x=(-1000, 1000), y=(-1000, 1000), z=(-1000, 1000))
+    millimetres = PointCloud(600 * sphere(5000), large, {"normal": sphere(5000)})
+    one, other = metres.distances(100, 100), millimetres.distances(100, 100)
+    assert torch.allclose(1000 * one.points, other.points)
+    assert torch.allclose(1000 * one.data["distance"], other.data["distance"])
+
+
+def test_normals_of_another_length_are_named() -> None:
+    normals = sphere(5)
+    normals[3] *= 2
+    normals[4] = 0
+    with pytest.raises(ValueError, match=r"normals of 'cloud' have length 2 in row 3 \(and 1 more"):
+        PointCloud(0.5 * sphere(5), cube, {"normal": normals}).distances()
+    with pytest.raises(ValueError, match=r"have shape \(5, 2\); expected \(n, 3\)"):
+        PointCloud(0.5 * sphere(5), cube, {"normal": normals[:, :2]}).distances()
+
+
+def test_single_precision_and_whole_numbers_stay_exact() -> None:
+    single = np.array([[0.1, 0.2, 0.3], [0.7, -0.9, 1 / 3]], np.float32)
+    cloud = PointCloud(single, cube, {"n": np.array([2**31 - 1, -7], np.int32), "s": single[:, 0]})
+    assert cloud.points.dtype == torch.float64 and (cloud.points.numpy() == single).all()
+    assert cloud.data["n"].tolist() == [2147483647, -7] and cloud.data["s"][0] == float(np.float32(0.1))
+    twice = PointCloud([[0.5, 0, 0], [0.5, 0, 0]], cube)
+    assert twice.size == 2
+
+
+def test_points_outside_are_counted_over_all_axes() -> None:
+    with pytest.raises(ValueError, match=r"3 of 4 points .* row 0 has z = 2; .* Others are in rows 2, 3\."):
+        PointCloud([[0, 0, 2], [0, 0, 0], [-3, 0, 0], [0, 1.5, 0]], cube)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": np.arange(3), "y": np.arange(4), "z": np.arange(3)}, r"different lengths \(x 3, y 4, z 3\)"),
+        ({"points": np.zeros((3, 3)), "u": np.arange(2)}, r"different lengths \(points 3, u 2\)"),
+        ({"points": np.zeros((3, 3)), "dt": 0.5}, r"points 3, dt a single number"),
+        ({"points": np.zeros((0, 3))}, r"There are no points"),
+        ({"points": np.zeros((2, 4))}, r"shape \(2, 4\); expected \(n, 3\)"),
+        ({"points": np.zeros((2, 3)), "d": np.zeros(2, "datetime64[s]")}, r"'d' is an array of datetime64"),
+        ({"points": np.array([None, 1])}, r"could not be read as NPZ"),
+    ],
+)
+def test_archives_that_are_refused(tmp_path: Path, arrays: dict[str, object], message: str) -> None:
+    np.savez(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=message):
+        PointCloud.open(tmp_path / "a.npz")
 
 
 # ----------------------------------------------------------------------------------------------------- meshes
@@ -231,7 +409,7 @@ def test_the_bundled_mesh_is_closed() -> None:
 
 
 def test_sampling_a_mesh_fits_it_into_the_box() -> None:
-    cloud = PointCloud.sample_mesh(bundled("spot.obj"), 4000, seed=1)
+    cloud = PointCloud.sample_mesh(bundled("spot.obj"), 4000, seed=1, rescale=True)
     assert cloud.size == 4000 and cloud.frame is not None and cloud.name == "spot"
     mesh = TriangleMesh.open(bundled("spot.obj"))
     moved = mesh.moved(cloud.frame)
@@ -241,8 +419,11 @@ def test_sampling_a_mesh_fits_it_into_the_box() -> None:
     assert moved.diagonal == pytest.approx(2.8624, abs=1e-4)
     back = cloud.frame.restore(cloud.points)
     assert (back.amax(0) <= mesh.vertices.amax(0)).all() and (back.amin(0) >= mesh.vertices.amin(0)).all()
-    assert torch.equal(cloud.points, PointCloud.sample_mesh(bundled("spot.obj"), 4000, seed=1).points)
-    flat = PointCloud.sample_mesh(bundled("spot.obj"), 500, box=Box(a=(0, 4), b=(10, 11), c=(0, 4)), fill=1)
+    assert torch.equal(
+        cloud.points, PointCloud.sample_mesh(bundled("spot.obj"), 4000, seed=1, rescale=True).points
+    )
+    box = Box(a=(0, 4), b=(10, 11), c=(0, 4))
+    flat = PointCloud.sample_mesh(bundled("spot.obj"), 500, box=box, rescale=True, fill=1)
     assert flat.points[:, 1].amin() > 10 and flat.points[:, 1].amax() < 11
 
 

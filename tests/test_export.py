@@ -1,5 +1,6 @@
 """Every file is read back by a reader that is not ours."""
 
+import meshio
 import numpy as np
 import pytest
 import pyvista
@@ -278,6 +279,32 @@ def test_a_scanned_surface_is_exported_in_its_own_units(tmp_path):
     solution = Known(Problem(surface), {"u": (sphere, SPACE.axes)})
     mesh = trimesh.load(export_fields(solution, tmp_path / "u.ply", 33))
     np.testing.assert_allclose(mesh.bounds, [[0, 0, 0], [10, 10, 10]], atol=0.05)
+    stl = trimesh.load(export_fields(solution, tmp_path / "u.stl", 33))
+    np.testing.assert_allclose(stl.bounds, mesh.bounds, atol=1e-5)
+    grid = meshio.read(export_fields(solution, tmp_path / "u.vtu", 5))
+    np.testing.assert_allclose([grid.points.min(0), grid.points.max(0)], [[-5] * 3, [15] * 3])
+    with np.load(export_fields(solution, tmp_path / "u.npz", 5)) as arrays:
+        np.testing.assert_allclose(arrays["x"], np.linspace(-5, 15, 5))
+        np.testing.assert_allclose(arrays["u"][0, 2, 2], sphere(np.array([[-1.0, 0, 0]]))[0])
+
+
+def test_derivatives_are_by_the_coordinates_of_the_file(tmp_path):
+    box = Box(x=(-1, 1), y=(-1, 1))
+    x, y = box.axes
+    u = Field("u", box, SineFeatures(100))
+    places = box.grid(12)[0]
+    cloud = PointCloud(places, box, frame=Frame((100.0, 200.0), 0.1))
+
+    @on(cloud)
+    def known(p: Point) -> torch.Tensor:
+        return u(p) - x(p) - 2 * y(p) ** 2
+
+    solution = solve(Problem(known))
+    with np.load(export_fields(solution, tmp_path / "u.npz", 5, derivatives=["grad", "laplacian"])) as arrays:
+        np.testing.assert_allclose(arrays["x"], np.linspace(90, 110, 5))
+        np.testing.assert_allclose(arrays["y"], np.linspace(190, 210, 5))
+        np.testing.assert_allclose(arrays["grad_u"][2, 3], [0.1, 0.1 * 4 * 0.5], atol=1e-3)
+        np.testing.assert_allclose(arrays["laplacian_u"][2, 2], 0.01 * 4, atol=2e-3)
 
 
 @pytest.mark.parametrize("resolution", [65, 66])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .. import runs
 from ..export import FieldSet, field_sets, with_derivatives, write_fields
@@ -23,7 +24,7 @@ def export_command(
     solution = stored(session, run.read_checkpoint(session.given))
     sets = _chosen(field_sets(solution), names)
     if kind in ("ply", "stl", "png"):  # one output each
-        sets = [FieldSet({name: f}, s.axes, s.domain) for s in sets for name, f in s.functions.items()]
+        sets = [replace(s, functions={name: f}) for s in sets for name, f in s.functions.items()]
     for fields in sets:
         file = run.fields / f"{fields.name}.{kind}"
         print(write_fields(file, solution, with_derivatives(fields, derivatives), resolution))
@@ -38,7 +39,7 @@ def _chosen(sets: Sequence[FieldSet], names: Sequence[str]) -> list[FieldSet]:
             f"There is no output '{unknown[0]}'; the problem has {', '.join(sorted(known))}. Name some of them."
         )
     kept = [
-        FieldSet({name: f for name, f in s.functions.items() if not names or name in names}, s.axes, s.domain)
+        replace(s, functions={name: f for name, f in s.functions.items() if not names or name in names})
         for s in sets
     ]
     return [fields for fields in kept if fields.functions]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +17,14 @@ from ..export import (
     FieldSet,
     as_rows,
     field_sets,
+    in_own_units,
     middles,
     on_grid,
     reference_on,
     write_fields,
     write_grid,
 )
+from ..geometry.cloud import PointCloud
 from ..geometry.images import PixelGrid
 from ..geometry.surface import TriangleMesh
 from ..plots import field_panels, image_panels, loss_curve, save_figure
@@ -47,13 +51,16 @@ def write_default_fields(solution: Solution, run: RunDirectory) -> list[Path]:
     written = []
     for fields in field_sets(solution):
         stem = run.fields / fields.name
-        grid = on_grid(solution, fields)
+        grid = in_own_units(fields, on_grid(solution, fields))
         written.append(write_grid(stem.with_suffix(".vtu"), grid))
         if fields.is_picture:
             written += write_pictures(solution, fields, run.fields)
         for name in fields.functions if _is_surface(solution, fields) else ():
-            part = FieldSet({name: fields.functions[name]}, fields.axes, fields.domain)
-            written.append(write_fields(run.fields / f"{name}.ply", solution, part))
+            part = replace(fields, functions={name: fields.functions[name]})
+            with contextlib.suppress(
+                ValueError
+            ):  # a field of one sign, such as a temperature, has no surface
+                written.append(write_fields(run.fields / f"{name}.ply", solution, part))
     return written
 
 
@@ -61,7 +68,7 @@ def write_pictures(solution: Solution, fields: FieldSet, folder: Path) -> list[P
     """Each output that is a picture, as PNG."""
     written = []
     for name, function in fields.functions.items():
-        part = FieldSet({name: function}, fields.axes, fields.domain)
+        part = replace(fields, functions={name: function})
         grid = on_grid(solution, part)
         if _is_picture(grid.values[name]):
             written.append(write_grid(folder / f"{name}.png", grid, picture=True))
@@ -75,7 +82,8 @@ def _is_picture(values: Any) -> bool:
 
 def _is_surface(solution: Solution, fields: FieldSet) -> bool:
     """A field in space whose problem was made from a scan or a mesh: one asks for its zero level."""
-    scanned = any(getattr(c.domain, "frame", None) is not None for c in solution.problem.constraints)
+    clouds = [c.domain for c in solution.problem.constraints if isinstance(c.domain, PointCloud)]
+    scanned = any(cloud.frame is not None or "normal" in cloud.data for cloud in clouds)
     return scanned and len(fields.axes) == 3
 
 
@@ -87,6 +95,7 @@ def write_figures(solution: Solution, run: RunDirectory) -> list[Path]:
     for fields in field_sets(solution):
         grid = on_grid(solution, fields, coordinates=None if fields.is_picture else _plot_grid(fields))
         known: Mapping[str, Any] = dict(reference_on(solution.problem, fields, grid, exact_values))
+        grid = in_own_units(fields, grid)
         for name, values in grid.values.items():
             figure = (
                 image_panels({**_images(fields), name: as_rows(values)})

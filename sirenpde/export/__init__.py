@@ -1,6 +1,15 @@
 """Files for viewers: VTU, PLY, STL, PNG and NPZ."""
 
-from .fields import FieldSet, export_fields, field_sets, on_grid, reference_on, with_derivatives, write_fields
+from .fields import (
+    FieldSet,
+    export_fields,
+    field_sets,
+    in_own_units,
+    on_grid,
+    reference_on,
+    with_derivatives,
+    write_fields,
+)
 from .files import FORMATS, as_rows, write_grid, write_npz
 from .grid import SHOWN, Grid, middles, sample
 from .picture import write_picture
@@ -15,6 +24,7 @@ __all__ = [
     "as_rows",
     "export_fields",
     "field_sets",
+    "in_own_units",
     "middles",
     "on_grid",
     "reference_on",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from torch import Tensor
 from ..calculus.operators import PointFunction, curl, div, grad, hessian, laplacian
 from ..constraint import name_of
 from ..geometry.domain import Domain, Lattice
+from ..geometry.frame import Frame
 from ..geometry.images import PixelGrid
 from ..geometry.point import Axis
 from ..problem import Problem
@@ -49,6 +50,7 @@ class FieldSet:
     functions: Mapping[str, PointFunction]
     axes: tuple[Axis, ...]
     domain: Domain | None  # finite, on a tensor grid
+    frame: Frame | None = None  # the way back to the units of a file, where a cloud or mesh was scaled
 
     @property
     def name(self) -> str:
@@ -65,7 +67,8 @@ def field_sets(solution: Solved, outputs: Sequence[PointFunction] | None = None)
     for function in outputs or solution.problem.outputs:
         sets.setdefault(solution[function].axes, {})[name_of(function)] = function
     return [
-        FieldSet(functions, axes, _gridded_domain(solution.problem, axes)) for axes, functions in sets.items()
+        FieldSet(functions, axes, _gridded_domain(solution.problem, axes), _frame(solution.problem, axes))
+        for axes, functions in sets.items()
     ]
 
 
@@ -83,17 +86,23 @@ def with_derivatives(fields: FieldSet, operators: Sequence[str]) -> FieldSet:
     """The functions and their derivatives: ``grad_u``, ``laplacian_u``, ...
 
     A gradient has its time component last, as files have their axes. The others are taken in space alone.
-    Raises ValueError for an operator there is not.
+    Where a cloud or mesh was scaled into the box, they are by the coordinates in its own units. Raises
+    ValueError for an operator there is not.
     """
     space = [axis for axis in fields.axes if axis.name not in _TIME]
     ordered = space + [axis for axis in fields.axes if axis.name in _TIME]
     known: dict[str, Callable[[PointFunction], PointFunction]] = {
-        "grad": lambda f: grad(f, *ordered),
-        "laplacian": lambda f: laplacian(f, *space),
-        "hessian": lambda f: hessian(f, *space),
-        "div": lambda f: div(f, *space),
-        "curl": lambda f: curl(f, *space),
+        "grad": lambda f: times(grad(f, *ordered), scale),
+        "laplacian": lambda f: times(laplacian(f, *space), scale**2),
+        "hessian": lambda f: times(hessian(f, *space), scale**2),
+        "div": lambda f: times(div(f, *space), scale),
+        "curl": lambda f: times(curl(f, *space), scale),
     }
+    scale = 1.0 if fields.frame is None else fields.frame.scale
+
+    def times(f: PointFunction, factor: float) -> PointFunction:
+        return f if factor == 1 else lambda p: factor * f(p)
+
     functions = dict(fields.functions)
     for operator in operators:
         if operator not in known:
@@ -102,7 +111,7 @@ def with_derivatives(fields: FieldSet, operators: Sequence[str]) -> FieldSet:
                 f"Separate them by commas."
             )
         functions |= {f"{operator}_{name}": known[operator](f) for name, f in fields.functions.items()}
-    return FieldSet(functions, fields.axes, fields.domain)
+    return replace(fields, functions=functions)
 
 
 def on_grid(
@@ -190,19 +199,36 @@ def write_fields(
     """Write functions on the same axes to one file."""
     if Path(path).suffix in (".ply", ".stl"):
         name, function = next(iter(fields.functions.items()))
-        surface = zero_level(
-            solution[function], fields.axes, resolution or 129, original_units(solution.problem), name
+        restore = _restore(fields.frame)
+        return write_surface(
+            path, zero_level(solution[function], fields.axes, resolution or 129, restore, name)
         )
-        return write_surface(path, surface)
-    return write_grid(path, on_grid(solution, fields, resolution), picture=fields.is_picture)
+    grid = in_own_units(fields, on_grid(solution, fields, resolution))
+    return write_grid(path, grid, picture=fields.is_picture)
 
 
-def original_units(problem: Problem) -> Restore | None:
-    """The way back to the units of the file that a cloud or mesh came from, where there is one."""
+def in_own_units(fields: FieldSet, grid: Grid) -> Grid:
+    """The grid with the coordinates of the file that a cloud or mesh came from, where it was scaled."""
+    if fields.frame is None:
+        return grid
+    restored = tuple(
+        c / fields.frame.scale + middle
+        for c, middle in zip(grid.coordinates, fields.frame.centre, strict=True)
+    )
+    return Grid(grid.axes, restored, grid.values)
+
+
+def _restore(frame: Frame | None) -> Restore | None:
+    return None if frame is None else lambda points: frame.restore(torch.from_numpy(points)).numpy()
+
+
+def _frame(problem: Problem, axes: tuple[Axis, ...]) -> Frame | None:
+    """The frame of the cloud or mesh that was scaled into the box, over these of its axes."""
     for constraint in problem.constraints:
-        frame = getattr(constraint.domain, "frame", None)
-        if frame is not None:
-            return lambda points: frame.restore(torch.from_numpy(points)).numpy()
+        domain = constraint.domain
+        frame: Frame | None = getattr(domain, "frame", None)
+        if frame is not None and {a.name for a in axes} <= {a.name for a in domain.axes}:
+            return frame.over(domain.axes, axes)
     return None
 
 

@@ -85,14 +85,35 @@ def check_finite(values: Tensor, name: str, columns: Sequence[str] = ()) -> None
         )
 
 
+def check_unit(vectors: Tensor, dimension: int, name: str) -> None:
+    """Raises ValueError naming the first row that is no unit vector, to a hundredth."""
+    if tuple(vectors.shape[1:]) != (dimension,):
+        raise ValueError(
+            f"{name} have shape {tuple(vectors.shape)}; expected (n, {dimension}), a component for each axis. "
+            "Stack them as columns."
+        )
+    bad = ((vectors.norm(dim=1) - 1).abs() > 0.01).nonzero()[:, 0]
+    if len(bad):
+        row = int(bad[0])
+        raise ValueError(
+            f"{name} have length {float(vectors[row].norm()):.3g} in row {row} (and {len(bad) - 1} more are no "
+            "unit vectors); length 1 is needed. Divide them by their length, and leave out points that have none."
+        )
+
+
 def _check_inside(points: Tensor, name: str, axes: Sequence[Axis]) -> None:
-    for column, axis in zip(points.T, axes, strict=True):
-        slack = 1e-9 * (axis.high - axis.low)
-        outside = ((column < axis.low - slack) | (column > axis.high + slack)).nonzero()[:, 0]
-        if len(outside):
-            row = int(outside[0])
-            raise ValueError(
-                f"{len(outside)} of {len(points)} points of {name} lie outside the box: row {row} has "
-                f"{axis.name} = {column[row]:g}; {axis.name} runs from {axis.low:g} to {axis.high:g}. "
-                f"Widen the box, or scale the points into it."
-            )
+    low = points.new_tensor([axis.low for axis in axes])
+    high = points.new_tensor([axis.high for axis in axes])
+    slack = 1e-9 * (high - low)
+    outside = (points < low - slack) | (points > high + slack)
+    rows = outside.any(1).nonzero()[:, 0].tolist()
+    if rows:
+        column = int(outside[rows[0]].nonzero()[0])
+        axis = axes[column]
+        others = ", ".join(map(str, rows[1:5])) + (", ..." if len(rows) > 5 else "")
+        raise ValueError(
+            f"{len(rows)} of {len(points)} points of {name} lie outside the box: row {rows[0]} has "
+            f"{axis.name} = {points[rows[0], column]:g}; {axis.name} runs from {axis.low:g} to {axis.high:g}. "
+            + (f"Others are in rows {others}. " if others else "")
+            + "Widen the box, or scale the points into it."
+        )

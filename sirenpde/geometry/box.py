@@ -12,10 +12,12 @@ import torch
 from torch import Tensor
 
 from .boundary import Boundary, Face
-from .cloud import PointCloud, assemble
+from .cloud import HasAxes, PointCloud, assemble
 from .domain import Lattice, check_count, named, quasi_random
+from .frame import axes_around
 from .point import Axis
 from .region import Predicate, Region
+from .surface import TriangleMesh
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -48,6 +50,17 @@ class Box:
             )
         object.__setattr__(self, "axes", tuple(_axis(name, ends) for name, ends in intervals.items()))
         object.__setattr__(self, "fixed", ())
+
+    @staticmethod
+    def around(shape: HasAxes | TriangleMesh, fill: float = 0.95) -> Box:
+        """The box of a cloud's or picture's axes, or the one of which a mesh fills this fraction.
+
+        >>> from sirenpde import Box, TriangleMesh, bundled
+        >>> Box.around(TriangleMesh.open(bundled("spot.obj")))
+        Box(x=(-0.496371, 0.496371), y=(-0.781269, 0.998131), z=(-0.714117, 1.09421))
+        """
+        axes = axes_around(shape.vertices, "xyz", fill) if isinstance(shape, TriangleMesh) else shape.axes
+        return Box(**{axis.name: (axis.low, axis.high) for axis in axes})
 
     def __repr__(self) -> str:
         intervals = ", ".join(f"{a.name}=({a.low:g}, {a.high:g})" for a in self.axes)

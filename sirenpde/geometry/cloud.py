@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch import Tensor
 
-from .arrays import as_data, as_mask, as_numbers, as_points, check_finite
+from .arrays import as_data, as_mask, as_numbers, as_points, check_unit
 from .distances import signed_distance
 from .domain import Data, Lattice, quasi_random, read, select, subset
-from .files import Columns, read_columns
-from .frame import Frame
+from .files import read_columns
+from .frame import Frame, axes_around
 from .point import Axis
 from .surface import TriangleMesh
+from .tables import Columns
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -70,18 +72,28 @@ class PointCloud:
 
     @staticmethod
     def open(
-        path: str | PathLike[str], box: HasAxes | None = None, columns: Sequence[str] | None = None
+        path: str | PathLike[str],
+        box: HasAxes | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        rescale: bool = False,
     ) -> PointCloud:
-        """Reads points and their data from ``.ply``, ``.npz`` or a table (``.csv``, ``.xyz``, ``.txt``).
+        """Reads points and their data from ``.ply``, ``.npz`` or a table (``.csv``, ``.xyz``, ``.txt``, ...).
 
         The coordinates are the columns named like the axes (or the array ``points`` of an ``.npz``), nx, ny,
-        nz become the data "normal", and any other column is data. ``columns`` names those of a table without
-        a header. In a ``box`` the points keep their units; without one they are scaled to fill 95 % of
-        [-1, 1]^3 with axes x, y, z, and ``cloud.frame`` leads back.
+        nz become the data "normal", and any other column of numbers is data; text is left out. ``columns``
+        names those of a table without a header. Units and the usual spellings of simulation programs are
+        understood, see ``read_table``.
+
+        The points keep their units. Without a ``box`` they have the axes x, y, z (or x, y), and fill 95 % of
+        them; ``Box.around(cloud)`` is that box. With ``rescale=True`` they are centred and scaled to fill 95 %
+        of the box, by default of [-1, 1]^3; ``cloud.frame`` leads back, and files are written in the units of
+        this one.
         """
-        axes = _CUBE if box is None else box.axes
-        names = [axis.name for axis in axes]
-        found = read_columns(path, columns, names + [f"n{name}" for name in names])
+        names = [axis.name for axis in (_CUBE if box is None else box.axes)]
+        found = read_columns(path, columns, names)
+        if box is None:
+            names = _space(found)
         points = _stacked(found, names, "points")
         if points is None:
             raise ValueError(
@@ -89,13 +101,20 @@ class PointCloud:
                 f"{', '.join(names)}. Name the columns by columns=(...), or pass a box with their names."
             )
         normals = _stacked(found, [f"n{name}" for name in names], "normal")
-        data = {key: as_numbers(values, f"The column '{key}' of '{path}'") for key, values in found.items()}
+        data = {
+            key: as_numbers(values, f"The column '{key}' of '{path}'")
+            for key, values in found.items()
+            if values.dtype.kind not in "US"
+        }
         if normals is not None:
             data["normal"] = normals
         name = Path(path).stem
-        if box is not None:
-            return PointCloud(points, axes, data, name)
-        check_finite(points, f"The points of '{path}'", names)
+        if box is not None and not rescale:
+            return PointCloud(points, box, data, name)
+        as_points(points, f"'{path}'", tuple(Axis(n, -math.inf, math.inf) for n in names))
+        if not rescale:
+            return PointCloud(points, axes_around(points, names), data, name)
+        axes = _CUBE[: len(names)] if box is None else box.axes
         frame = Frame.fitting(points, axes)
         return PointCloud(frame.apply(points), axes, data, name, frame)
 
@@ -105,15 +124,18 @@ class PointCloud:
         count: int,
         *,
         box: HasAxes | None = None,
+        rescale: bool = False,
         fill: float = 0.95,
         seed: int = 0,
         closed: bool = True,
     ) -> PointCloud:
         """Points on a triangle mesh, uniform by area, with the outward unit face normal as data "normal".
 
-        The mesh is centred and scaled to fill this fraction of the box, by default of [-1, 1]^3 with axes
-        x, y, z; ``cloud.frame`` leads back to its own units. Raises ValueError for an open mesh unless
-        ``closed=False``: inside and outside have no meaning there.
+        The mesh keeps its units, and without a ``box`` it fills this fraction of the cloud's axes x, y, z;
+        ``Box.around(cloud)`` is that box. With ``rescale=True`` the mesh is centred and scaled to fill this
+        fraction of the box, by default of [-1, 1]^3; ``cloud.frame`` leads back, and files are written in the
+        mesh's units. Raises ValueError for an open mesh unless ``closed=False``: inside and outside have no
+        meaning there.
 
         >>> from sirenpde import PointCloud, bundled
         >>> cloud = PointCloud.sample_mesh(bundled("spot.obj"), 5000)
@@ -127,14 +149,15 @@ class PointCloud:
                 "face; a closed surface is needed to tell inside from outside. Repair the mesh, or pass "
                 "closed=False to sample it as it is."
             )
-        axes = _CUBE if box is None else box.axes
+        axes = box.axes if box is not None else _CUBE if rescale else axes_around(mesh.vertices, "xyz", fill)
         if len(axes) != 3:
             raise ValueError(
                 f"The box has the axes {', '.join(a.name for a in axes)}; a mesh lies in three. Pass a box "
                 "such as Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))."
             )
-        frame = Frame.fitting(mesh.vertices, axes, fill)
-        points, normals = mesh.moved(frame).sample(count, torch.Generator().manual_seed(seed))
+        frame = Frame.fitting(mesh.vertices, axes, fill) if rescale else None
+        placed = mesh.moved(frame) if frame else mesh
+        points, normals = placed.sample(count, torch.Generator().manual_seed(seed))
         return PointCloud(points, axes, {"normal": normals}, mesh.name, frame)
 
     @property
@@ -173,14 +196,15 @@ class PointCloud:
         return assemble(self.points[chosen], self.axes, select(self.data, chosen), part, self.frame, lattice)
 
     def distances(
-        self, uniform: int = 60_000, near: int = 150_000, *, spread: float = 0.05, seed: int = 0
+        self, uniform: int = 60_000, near: int = 150_000, *, spread: float | None = None, seed: int = 0
     ) -> PointCloud:
         """Points around the surface that this cloud samples, with data "distance", negative inside.
 
         ``uniform`` points fill the box; ``near`` ones lie beside the samples, displaced by a Gaussian of
-        deviation ``spread`` and mirrored back at the box's faces. The distance to the surface is the one to
-        the nearest sample, less its tangential part as far as that is due to the gaps between samples; its
-        sign is the side of the sample's normal. Needs the data "normal".
+        deviation ``spread``, a fortieth of the box's longest side if left out, and mirrored back at the box's
+        faces. The distance to the surface is the one to the nearest sample, less its tangential part as far as
+        that is due to the gaps between samples; its sign is the side of the sample's normal. Raises ValueError
+        unless the data "normal" are unit vectors.
 
         >>> from sirenpde import PointCloud, bundled
         >>> space = PointCloud.sample_mesh(bundled("spot.obj"), 5000).distances(uniform=100, near=200)
@@ -193,15 +217,18 @@ class PointCloud:
                 f"Asked for {uniform} uniform and {near} near points; neither number may be negative nor "
                 "both be 0. Ask for more."
             )
+        normals = self.data["normal"]
+        check_unit(normals, len(self.axes), f"The normals of '{self.name}'")
         generator = torch.Generator().manual_seed(seed)
         low = self.points.new_tensor([a.low for a in self.axes])
         high = self.points.new_tensor([a.high for a in self.axes])
         anywhere = low + (high - low) * quasi_random(uniform, len(self.axes), generator)
         beside = self.points[torch.randint(self.size, (near,), generator=generator)]
-        beside = beside + spread * torch.randn(beside.shape, dtype=beside.dtype, generator=generator)
+        width = float((high - low).max()) / 40 if spread is None else spread
+        beside = beside + width * torch.randn(beside.shape, dtype=beside.dtype, generator=generator)
         beside = high - (high - (low + (beside - low).abs())).abs()
         points = torch.cat([anywhere, beside.clamp(low, high)])
-        data = {"distance": signed_distance(points, self.points, self.data["normal"])}
+        data = {"distance": signed_distance(points, self.points, normals)}
         return assemble(points, self.axes, data, f"space around {self.name}", self.frame)
 
 
@@ -212,6 +239,13 @@ def _stacked(found: Columns, names: Sequence[str], whole: str) -> Tensor | None:
     if not all(name in found for name in names):
         return None
     return torch.stack([as_numbers(found.pop(name), f"The column '{name}'") for name in names], dim=1)
+
+
+def _space(found: Columns) -> list[str]:
+    """The axes of a file of points in the plane or in space."""
+    whole = found.get("points")
+    flat = "z" not in found if whole is None else whole.shape[1:] == (2,)
+    return ["x", "y"] if flat and (whole is not None or {"x", "y"} <= set(found)) else ["x", "y", "z"]
 
 
 _CUBE = tuple(Axis(name, -1.0, 1.0) for name in "xyz")

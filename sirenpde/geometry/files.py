@@ -7,9 +7,9 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-Columns = dict[str, NDArray[np.generic]]
+from .tables import Columns, read_table
+
 _SHIPPED = Path(__file__).parents[1] / "data"
 
 
@@ -43,10 +43,10 @@ def existing(path: str | PathLike[str]) -> Path:
     return file
 
 
-def read_columns(path: str | PathLike[str], names: Sequence[str] | None, default: Sequence[str]) -> Columns:
+def read_columns(path: str | PathLike[str], names: Sequence[str] | None, axes: Sequence[str]) -> Columns:
     """The named columns of a file of points: ``.ply``, ``.npz``, or a table (``.csv``, ``.xyz``, ...).
 
-    A table without a header has the columns ``names``, or some of ``default`` if their number fits.
+    A table without a header has the columns ``names``, or those of the axes, or of the axes and the normal.
     Vertices of a mesh (``.obj``, ``.stl``, ``.off``) are not points of a cloud: sample the mesh.
     """
     file = existing(path)
@@ -56,10 +56,10 @@ def read_columns(path: str | PathLike[str], names: Sequence[str] | None, default
             f"'{file}' is of type '{file.suffix}'; points are read from {', '.join(_READERS)}. Convert it"
             + (", or sample the mesh by PointCloud.sample_mesh." if file.suffix.lower() in _MESHES else ".")
         )
-    return reader(file, names, default)
+    return reader(file, names, axes)
 
 
-def _read_ply(file: Path, names: Sequence[str] | None, default: Sequence[str]) -> Columns:
+def _read_ply(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> Columns:
     import meshio
 
     try:
@@ -73,57 +73,33 @@ def _read_ply(file: Path, names: Sequence[str] | None, default: Sequence[str]) -
     return coordinates | {key: np.asarray(values) for key, values in mesh.point_data.items()}
 
 
-def _read_npz(file: Path, names: Sequence[str] | None, default: Sequence[str]) -> Columns:
+def _read_npz(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> Columns:
     try:
         with np.load(file, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
+            found: Columns = {key: archive[key] for key in archive.files}
     except Exception as error:
         raise ValueError(
             f"'{file}' could not be read as NPZ ({error}); an archive written by numpy.savez is needed. "
             f"Save plain arrays again."
         ) from error
-
-
-def _read_table(file: Path, names: Sequence[str] | None, default: Sequence[str]) -> Columns:
-    try:
-        lines = [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines()]
-    except UnicodeDecodeError as error:
-        raise ValueError(f"'{file}' is not text; a table of numbers is needed. Export it as CSV.") from error
-    lines = [line for line in lines if line.strip("#")]
-    delimiter = next((mark for mark in (",", ";", "\t") if lines and mark in lines[0]), None)
-    header = [word.strip().strip('"') for word in lines[0].lstrip("# ").split(delimiter)] if lines else []
-    has_header = not all(map(_is_number, header))
-    rows = [line for line in lines[has_header:] if not line.startswith("#")]
-    if not rows:
-        raise ValueError(f"'{file}' has no rows of numbers; a table of points is needed. Check the export.")
-    try:
-        table = np.loadtxt(rows, delimiter=delimiter, ndmin=2)
-    except ValueError as error:
+    lengths = {key: len(array) if array.ndim else None for key, array in found.items()}
+    if len(set(lengths.values())) > 1 or None in lengths.values():
+        given = ", ".join(f"{key} {'a single number' if n is None else n}" for key, n in lengths.items())
         raise ValueError(
-            f"'{file}' is not a table of numbers ({error}); every row needs the same number of them. Mend "
-            "that row."
-        ) from error
-    width = table.shape[1]
-    found = names or (header if has_header else default[:width])
-    if len(found) != width:
-        raise ValueError(
-            f"'{file}' has {width} columns and these names for them: {', '.join(found)}; each column needs "
-            f"one. Pass columns=(...) with {width} names."
+            f"'{file}' has arrays of different lengths ({given}); every array needs one row for each point. Save "
+            "those of the points alone."
         )
-    return dict(zip(found, table.T, strict=True))
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+    for key, array in found.items():
+        if array.dtype.kind not in "biufcUS":
+            raise ValueError(
+                f"'{file}': '{key}' is an array of {array.dtype}; numbers are needed. Save plain arrays."
+            )
+    return found
 
 
 _MESHES = {".obj", ".stl", ".off", ".glb"}
 _READERS: dict[str, Callable[[Path, Sequence[str] | None, Sequence[str]], Columns]] = {
     ".ply": _read_ply,
     ".npz": _read_npz,
-    **dict.fromkeys([".csv", ".tsv", ".txt", ".xyz", ".pts"], _read_table),
+    **dict.fromkeys([".csv", ".tsv", ".tab", ".txt", ".dat", ".xyz", ".pts", ".asc"], read_table),
 }
