@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from ..geometry.point import Axis, Point
+from ..geometry.point import Axis, Point, check_point
 from .symbols import Symbol
 
 MAX_ORDER = 4
@@ -135,6 +135,7 @@ class Field:
 
     def __call__(self, p: Point) -> Tensor:
         """The field's value at ``p``, of the field's shape."""
+        check_point(p, self.name)
         return self.itself(p)
 
     @property
@@ -164,6 +165,7 @@ class Derivative:
             )
 
     def __call__(self, p: Point) -> Tensor:
+        check_point(p, f"({self})")
         return p.read(self)
 
     def along(self, axis: Axis) -> Derivative:
@@ -229,6 +231,7 @@ class Unknown:
             )
 
     def __call__(self, p: Point) -> Tensor:
+        check_point(p, self.name)
         return p.read(self)
 
     def value(self, raw: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ again a request.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import overload
 
 import torch
@@ -39,14 +39,14 @@ class Along:
     axis: Axis
 
     def __call__(self, p: Point) -> Tensor:
-        direction = p.coords.new_tensor([float(name == self.axis.name) for name in p.axes])
+        direction = p.place.new_tensor([float(name == self.axis.name) for name in p.axes])
         if self.axis.name not in p.axes:
             p.coordinate(self.axis.name)  # raises, and says which axes there are
 
         def moved(s: Tensor) -> Tensor:
             return self.function(_moved(p, self.axis, s, direction))
 
-        zero = torch.zeros((), dtype=p.coords.dtype, device=p.coords.device)
+        zero = torch.zeros((), dtype=p.place.dtype, device=p.place.device)
         value: Tensor
         tangent: Tensor
         value, tangent, *_ = torch.func.jvp(moved, (zero,), (torch.ones_like(zero),))
@@ -68,7 +68,7 @@ def _moved(p: Point, axis: Axis, s: Tensor, direction: Tensor) -> Point:
             f"derivatives, such as grid.gradient('{key}')."
         )
 
-    return replace(p, coords=p.coords + s * direction, read=read, sample=sample)
+    return Point(p.axes, p.place + s * direction, read, sample)
 
 
 @overload

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .domain import Data, check_count, subset
+from .domain import Data, check_count, read, subset
 from .point import Axis
 from .region import Predicate, Region
 
@@ -74,6 +74,10 @@ class Boundary:
     def normal(self) -> Data:
         """The outward unit normal (d,) as a function of a point."""
         return Data("normal")
+
+    def __getitem__(self, key: str) -> Data:
+        """``boundary["normal"]`` is ``boundary.normal``; ValueError for data of another name."""
+        return read(("normal",), key, f"The boundary '{self.name}'")
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` quasi-random points on the faces; of single points all, or ``n`` of them."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from .point import Axis, Point
+from .point import Axis, Point, check_point
 
 
 class Domain(Protocol):
@@ -44,6 +44,7 @@ class Data:
     key: str
 
     def __call__(self, p: Point) -> Tensor:
+        check_point(p, f"The data '{self.key}'")
         return p.sample(self.key)
 
     def __str__(self) -> str:
@@ -127,7 +128,7 @@ def named(axes: Sequence[Axis], name: str | Axis) -> Axis:
     )
 
 
-def read(data: Mapping[str, Tensor], key: str, owner: str) -> Data:
+def read(data: Collection[str], key: str, owner: str) -> Data:
     """``Data(key)``, once it is certain that there is such data."""
     if key not in data:
         there = ", ".join(repr(k) for k in data) or "none"

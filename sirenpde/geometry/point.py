@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,24 +27,65 @@ class Axis:
 
     def __call__(self, p: Point) -> Tensor:
         """The coordinate of ``p`` along this axis, a scalar tensor."""
+        check_point(p, self.name)
         return p.coordinate(self.name)
 
     def __str__(self) -> str:
         return self.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """What is known at one point, handed out as copies: what is done to a value in place changes nothing else."""
+
+    place: Tensor
+    function: Callable[[Any], Tensor]
+
+    def __call__(self, key: Any) -> Tensor:
+        return self.function(key).clone()
+
+
+class _Coordinates:
+    """The coordinates of a point, a copy for whoever asks: ``q = p.coords; q -= 0.5`` moves no sample."""
+
+    def __get__(self, p: Point | None, owner: type[Point]) -> Tensor:
+        if p is None:
+            raise AttributeError("coords")  # so a dataclass sees that there is no default
+        return p.place.clone()
+
+    def __set__(self, p: Point, value: Tensor) -> None:
+        p.__dict__["_place"] = value
+
+
+@dataclass(frozen=True, eq=False)
 class Point:
     """One point of a domain, as a constraint sees it.
 
     A constraint never builds one. It hands it to axes, fields, operators, unknowns and data, each of which
     is a function of a point. Under the hood many points pass at once (``torch.func.vmap``).
+
+    What ``read`` and ``sample`` know, they know at this point. A copy with other coordinates can be handed to
+    functions of the coordinates; it raises ValueError where a field or data are read.
     """
 
     axes: tuple[str, ...]
-    coords: Tensor  # (d,), one entry per axis
-    read: Callable[[Hashable], Tensor]  # a field's derivative, or an unknown number
-    sample: Callable[[str], Tensor]  # data carried by the samples: a normal, a pixel, a distance
+    coords: _Coordinates = _Coordinates()  # (d,), one entry per axis; no default, whatever mypy says
+    read: Callable[[Hashable], Tensor]  # type: ignore[misc]  # a field's derivative, or an unknown number
+    sample: Callable[[str], Tensor]  # type: ignore[misc]  # data of the sample: a normal, a pixel
+
+    def __post_init__(self) -> None:
+        for name in ("read", "sample"):
+            given = getattr(self, name)
+            if not isinstance(given, Reader):
+                object.__setattr__(self, name, Reader(self.place, given))
+            elif given.place is not self.place:
+                object.__setattr__(self, name, Reader(given.place, _elsewhere(given)))
+
+    @property
+    def place(self) -> Tensor:
+        """The coordinates themselves; whoever asks for them leaves them as they are."""
+        own: Tensor = self.__dict__["_place"]
+        return own
 
     def coordinate(self, name: str) -> Tensor:
         if name not in self.axes:
@@ -52,4 +93,34 @@ class Point:
                 f"This point has no coordinate '{name}'; its domain has the axes {', '.join(self.axes)}. "
                 f"Use an axis of the domain that the constraint is declared on."
             )
-        return self.coords[self.axes.index(name)]
+        return self.place[self.axes.index(name)].clone()
+
+
+def check_point(p: object, name: str) -> None:
+    """Raises TypeError where a function of a point was called with something else."""
+    if not isinstance(p, Point):
+        given = "an axis" if isinstance(p, Axis) else f"a {type(p).__name__}"
+        raise TypeError(
+            f"{name} was called with {given}; expected the point p that the constraint is given, as in {name}(p). "
+            f"{AT_THE_SAMPLE}"
+        )
+
+
+AT_THE_SAMPLE = (
+    "A field is known at the point of the sample only. For its value at another place declare a second field for "
+    "that value, such as v(x) = u(1 - x), with an equation of its own and a condition where the two meet; a field "
+    "that repeats itself is Field(..., periodic=(x,)); at an end of an axis, declare a constraint on box.at(x=0)."
+)
+
+
+def _elsewhere(reader: Reader) -> Callable[[Any], Tensor]:
+    def read(key: Any) -> Tensor:
+        name = getattr(getattr(key, "field", None), "name", None)
+        if name is None and not isinstance(key, str):
+            return reader(key)  # an unknown number is the same everywhere
+        what = f"the data '{key}'" if name is None else f"the field {name}"
+        raise ValueError(
+            f"A point with other coordinates than the sample's was made, and {what} read there. {AT_THE_SAMPLE}"
+        )
+
+    return read
