@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from . import diagnosis
 from .calculus.field import Recipe
 from .problem import Problem
 from .residuals import NotFinite
@@ -108,7 +109,9 @@ def solve(
         raise ValueError(f"solve was given tolerance={tolerance}; expected a positive number, such as 1e-8.")
     choice = _choice(problem, using, network, steps)
     run = begin(problem, choice, find_device(device), dtype, seed, samples_scale)
-    if resume is not None:
+    if resume is None:
+        run.warnings.extend(diagnosis.warnings(problem))
+    else:
         restore(run, resume)
     status, message = _stages(run, Limits(budget, tolerance), progress)
     return Solution(run, status, message)

@@ -16,6 +16,7 @@ LAYERS = {
     "probe": 3,
     "problem": 4,
     "residuals": 5,
+    "diagnosis": 5,  # what the constraints alone tell, before networks are chosen
     "solvers": 6,
     "export": 6,  # arrays in, files out: it knows no solution
     "plots": 5,  # arrays in, figures out: export puts them into files

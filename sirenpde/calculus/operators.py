@@ -42,6 +42,8 @@ class Along:
         direction = p.place.new_tensor([float(name == self.axis.name) for name in p.axes])
         if self.axis.name not in p.axes:
             p.coordinate(self.axis.name)  # raises, and says which axes there are
+        if p.observe is not None:
+            p.observe(self.function, self.axis)
 
         def moved(s: Tensor) -> Tensor:
             return self.function(_moved(p, self.axis, s, direction))
@@ -68,7 +70,7 @@ def _moved(p: Point, axis: Axis, s: Tensor, direction: Tensor) -> Point:
             f"derivatives, such as grid.gradient('{key}')."
         )
 
-    return Point(p.axes, p.place + s * direction, read, sample)
+    return Point(p.axes, p.place + s * direction, read, sample, p.observe)
 
 
 @overload

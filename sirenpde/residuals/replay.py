@@ -27,6 +27,9 @@ class _Step:
     outputs: tuple[tuple[int, int | None], ...]  # the slot, and which of several outputs it holds
 
 
+_SAME = (torch.ops.aten.detach.default, torch.ops.aten.clone.default)  # another name where nothing is written to
+
+
 class _Recorder(TorchDispatchMode):
     """Sees every operation below autograd and the function transforms, where only plain tensors are left.
 

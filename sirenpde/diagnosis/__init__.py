@@ -1,0 +1,29 @@
+"""What can be noticed about a problem from its constraints alone, before anything is solved."""
+
+from __future__ import annotations
+
+from ..problem import Problem
+from .contradictions import contradictions
+from .jumps import jumps
+
+
+def warnings(problem: Problem) -> list[str]:
+    """What makes an answer wrong without a residual that shows it, a paragraph each; none for most problems.
+
+    Functions that jump where they are differentiated, and conditions that contradict each other where they meet.
+    Everything is found by evaluating the constraints on some hundred points: a fraction of a second, and the same
+    at every call.
+
+    >>> from sirenpde import Box, Field, Problem, on
+    >>> from sirenpde.diagnosis import warnings
+    >>> box = Box(t=(0, 1), x=(0, 1))
+    >>> u = Field("u", box)
+    >>> start = on(box.at(t=0), 10, name="start")(lambda p: u(p))
+    >>> wall = on(box.at(x=0), 10, name="wall")(lambda p: u(p) - 1)
+    >>> print(warnings(Problem(start, wall))[0].partition(":")[0])
+    The constraints 'start' and 'wall' contradict each other where they meet, at t = 0, x = 0
+    """
+    return [*jumps(problem), *contradictions(problem)]
+
+
+__all__ = ["warnings"]

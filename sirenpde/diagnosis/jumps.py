@@ -1,0 +1,176 @@
+"""Functions that jump where they are differentiated: a derivative at a point does not see the jump."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..calculus.operators import PointFunction
+from ..constraint import Constraint
+from ..geometry.arrays import as_mask
+from ..geometry.domain import Domain
+from ..geometry.point import Axis, Point
+from ..geometry.region import Region
+from ..probe import Recorder
+from ..problem import Problem
+from .waves import waves
+
+LINES = 6  # along which a function is looked at, through points of the domain
+PLACES = 257  # on each
+CLOSER = 8  # of the steps of a line, the most uneven ones, are looked at more closely
+PARTS, HALFWAY, ROUNDS = 8, 5, 10  # a step is cut into parts, and the steepest again, so many times
+JUMP = 1e-8  # of the function's size
+POLE = 2.5  # of its size, above which it is not a jump but a pole
+STAYS = 0.9  # of the difference over the step halfway, for a jump; of a slope next to nothing stays
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A function that a constraint differentiates along ``axis``, and a point (d,) at which it jumps."""
+
+    constraint: Constraint
+    axis: Axis
+    place: Tensor
+    everywhere: bool  # at the same coordinate on all lines
+
+    def __str__(self) -> str:
+        a, names = self.axis.name, [axis.name for axis in self.constraint.domain.axes]
+        values = dict(zip(names, self.place.tolist(), strict=True))
+        at = f"{a} = {values[a]:.6g}"
+        where = at if self.everywhere else ", ".join(f"{n} = {x:.6g}" for n, x in values.items())
+        side = f"Box({a}=({self.axis.low:g}, {values[a]:.6g}), ...)"
+        return (
+            f"Constraint '{self.constraint.name}' differentiates along {a} a function that jumps "
+            f"{'at' if self.everywhere else 'in places, one of them'} {where}. A derivative at a point does not see "
+            f"a jump, so that no equation joins the two sides there, and the answer is wrong. Declare one field on "
+            f"each side, with an equation for each, and join them by value and by flux: "
+            f"below, above = {side}, Box({a}=({values[a]:.6g}, {self.axis.high:g}), ...); "
+            f'u, v = Field("u", below), Field("v", above); '
+            f"on(below.at({a}={values[a]:.6g}), ...)(lambda p: u(p) - v(p)) and "
+            f"on(below.at({a}={values[a]:.6g}), ...)(lambda p: k_u * D(u, {a})(p) - k_v * D(v, {a})(p))."
+        )
+
+
+def jumps(problem: Problem) -> list[str]:
+    """One paragraph for each constraint and axis along which a function that jumps is differentiated."""
+    found: dict[tuple[str, str], Jump] = {}
+    for constraint in problem.constraints:
+        for jump in _of(constraint):
+            found.setdefault((constraint.name, jump.axis.name), jump)
+    return [str(jump) for jump in found.values()]
+
+
+def _of(constraint: Constraint) -> Iterator[Jump]:
+    domain = constraint.domain
+    points, data = domain.draw(min(256, domain.size or 256), torch.Generator().manual_seed(1))
+    for function, axis in _differentiated(constraint, points, data):
+        places = _places(function, axis, domain, points)
+        if places is not None and len(places):
+            along = places[:, [a.name for a in domain.axes].index(axis.name)]
+            same = float(along.max() - along.min()) < 1e-6 * (axis.high - axis.low)
+            several = len(places) > 1 or len(domain.axes) == 1
+            yield Jump(constraint, axis, places[0], same and several)
+
+
+def _differentiated(constraint: Constraint, points: Tensor, data: object) -> list[tuple[PointFunction, Axis]]:
+    """The functions that a constraint differentiates, other than fields, and the axes along which."""
+    seen: list[tuple[PointFunction, Axis]] = []
+
+    def observe(function: PointFunction, axis: Axis) -> None:
+        seen.append((function, axis))
+
+    names = tuple(axis.name for axis in constraint.domain.axes)
+    own: dict[str, Tensor] = data  # type: ignore[assignment]
+    constraint.residual(Point(names, points[0], Recorder().read, lambda key: own[key][0], observe))
+    ranges = {axis.name: axis for axis in constraint.domain.axes}  # operators on all axes do not know them
+    return list({(id(f), axis.name): (f, ranges[axis.name]) for f, axis in seen}.values())
+
+
+def _places(function: PointFunction, axis: Axis, domain: Domain, points: Tensor) -> Tensor | None:
+    """Points of the domain (k, d) at which the function jumps along the axis; None where it cannot be evaluated."""
+    names = tuple(a.name for a in domain.axes)
+    column = names.index(axis.name)
+    low, high = float(points[:, column].min()), float(points[:, column].max())
+    if high - low < 1e-6 * (axis.high - axis.low):
+        return None
+    base = points[torch.linspace(0, len(points) - 1, LINES).long()]
+    values = _evaluator(function, names)
+    s = torch.linspace(low, high, PLACES, dtype=points.dtype)
+    try:
+        scan = values(_along(base, column, s.expand(LINES, -1)))  # (lines, PLACES, m)
+        size = scan.nan_to_num(0.0, 0.0, 0.0).abs().amax((0, 1)).clamp(min=1e-300)
+        lines, steps = _steepest(scan / size)
+        if not len(lines):
+            return points[:0]
+        start, stop = s[steps], s[steps + 1]
+        halfway = None
+        for turn in range(ROUNDS):
+            start, stop, rise = _closer(lambda x: values(_along(base[lines], column, x)) / size, start, stop)
+            halfway = rise if turn + 1 == HALFWAY else halfway
+    except (RuntimeError, ValueError, TypeError, KeyError, IndexError):
+        return None
+    assert halfway is not None
+    jumped = (rise > JUMP) & (rise > STAYS * halfway) & (rise < POLE)
+    found = base[lines[jumped]].clone()
+    found[:, column] = start[jumped]
+    beyond = found.clone()
+    beyond[:, column] = stop[jumped]
+    return found[_inside(domain, found) & _inside(domain, beyond)]
+
+
+def _evaluator(function: PointFunction, names: tuple[str, ...]) -> Callable[[Tensor], Tensor]:
+    reader = waves(names, 0)
+
+    def sample(key: str) -> Tensor:
+        raise KeyError(key)
+
+    def one(coords: Tensor) -> Tensor:
+        value = function(Point(names, coords, reader(coords), sample))
+        value = torch.view_as_real(value) if value.is_complex() else value
+        return value.reshape(-1)
+
+    def over(points: Tensor) -> Tensor:
+        value: Tensor = torch.func.vmap(one)(points.flatten(0, 1))
+        return value.double().reshape(*points.shape[:2], -1)
+
+    return over
+
+
+def _along(base: Tensor, column: int, s: Tensor) -> Tensor:
+    """Points (lines, n, d) through base points (lines, d) at the coordinates s (lines, n)."""
+    points = base[:, None].expand(-1, s.shape[1], -1).clone()
+    points[..., column] = s
+    return points
+
+
+def _steepest(scan: Tensor) -> tuple[Tensor, Tensor]:
+    """Lines and steps over which the function rises otherwise than a parabola would.
+
+    A jump between two places shows in the third difference that has them in its middle, three times as large.
+    """
+    third = (scan[:, 3:] - 3 * scan[:, 2:-1] + 3 * scan[:, 1:-2] - scan[:, :-3]).abs()
+    top = third.nan_to_num(0.0, 0.0, 0.0).amax(2).topk(CLOSER, dim=1)
+    lines = torch.arange(len(scan))[:, None].expand_as(top.indices)
+    worth = top.values > JUMP
+    return lines[worth], top.indices[worth] + 1
+
+
+def _closer(values: Callable[[Tensor], Tensor], start: Tensor, stop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The steepest of the parts of every step, and how much the function rises over it."""
+    weights = torch.linspace(0, 1, PARTS + 1, dtype=start.dtype)
+    s = start[:, None] + (stop - start)[:, None] * weights
+    f = values(s)
+    rises = (f[:, 1:] - f[:, :-1]).abs().nan_to_num(0.0, 0.0, 0.0).amax(2)
+    rise, part = rises.max(1)
+    rows = torch.arange(len(s))
+    return s[rows, part], s[rows, part + 1], rise
+
+
+def _inside(domain: Domain, points: Tensor) -> Tensor:
+    if isinstance(domain, Region):
+        holds = as_mask(domain.predicate(points), (len(points),), f"'{domain.name}', made by its predicate,")
+        return _inside(domain.whole, points) & holds
+    return torch.ones(len(points), dtype=torch.bool)

@@ -1,0 +1,146 @@
+"""Conditions that cannot both hold where they meet are named, with the place and the size of the jump."""
+
+import math
+
+import pytest
+import torch
+
+from sirenpde import (
+    Box,
+    D,
+    Field,
+    LeastSquares,
+    PointCloud,
+    Problem,
+    SineFeatures,
+    Unknown,
+    diagnosis,
+    laplacian,
+    on,
+    solve,
+)
+
+box = Box(t=(0, 1), x=(0, 1))
+t, x = box.axes
+u = Field("u", box)
+v = Field("v", box, shape=(2,))
+z = Field("z", box, dtype=complex)
+c = Unknown("c", 3.0)
+start = on(box.at(t=0), 20, name="start")(u)
+
+
+def on_left(value):
+    return on(box.at(x=0), 20, name="left")(lambda p: u(p) - value)
+
+
+def part(name, predicate, value):
+    return on(box.boundary("x").where(predicate), 20, name=name)(lambda p: u(p) - value)
+
+
+CONTRADICTING = {
+    "a start of 0 and a wall of 1": (
+        [start, on_left(1.0)],
+        "at t = 0, x = 0: u is 0 by one and 1 by the other",
+    ),
+    "small values": ([start, on_left(3e-9)], "at t = 0, x = 0: u is 0 by one and 3e-09 by the other"),
+    "data that vary": (
+        [
+            on(box.at(t=0), 9, name="start")(lambda p: u(p) - torch.cos(3 * x(p))),
+            on(box.at(x=1), 9, name="right")(u),
+        ],
+        f"at t = 0, x = 1: u is {math.cos(3):.4g} by one and 0 by the other",
+    ),
+    "two walls of one constraint": (
+        [on(box.boundary(), 20, name="walls")(lambda p: u(p) - torch.where(x(p) >= 1, 1.0, 0.0))],
+        "'walls' contradicts itself where its parts meet, at t = 0, x = 1: u is 0 by one and 1 by the other",
+    ),
+    "parts of one wall": (
+        [part("a", lambda q: q[:, 0] < 0.3, 2.0), part("b", lambda q: q[:, 0] >= 0.3, 0.5)],
+        "at t = 0.3, x = 0: u is 2 by one and 0.5 by the other",
+    ),
+    "components": (
+        [
+            on(box.at(x=1), 9, name="lid")(lambda p: v(p) - torch.tensor([1.0, 0.0])),
+            on(box.boundary("t"), 9, name="walls")(v),
+        ],
+        "at t = 0, x = 1: v is 1 by one and 0 by the other",
+    ),
+    "complex fields": (
+        [on(box.at(x=1), 9, name="a")(lambda p: z(p) - 2j), on(box.at(t=1), 9, name="b")(z)],
+        "at t = 1, x = 1: z is 2 by one and 0 by the other",
+    ),
+    "points": (
+        [start, on(PointCloud([[0.0, 0.5], [0.5, 1.0]], box), name="pinned")(lambda p: u(p) - 1)],
+        "at t = 0, x = 0.5: u is 0 by one and 1 by the other",
+    ),
+    "derivatives": (
+        [on(box.at(x=0), 9, name="a")(D(u, t)), on(box.at(t=1), 9, name="b")(lambda p: D(u, t)(p) - 4)],
+        "at t = 1, x = 0: u_t is 0 by one and 4 by the other",
+    ),
+    "roots": (
+        [
+            on(box.at(x=1), 9, name="a")(lambda p: u(p) ** 2 - 4),
+            on(box.at(t=0), 9, name="b")(lambda p: u(p) - 3),
+        ],
+        "at t = 0, x = 1: u is 2 by one and 3 by the other",
+    ),
+}
+AGREEING = {
+    "a start that vanishes at the walls but for rounding": [
+        on(box.at(t=0), 9, name="start")(lambda p: u(p) - torch.sin(math.pi * x(p))),
+        on(box.boundary("x"), 9, name="walls")(u),
+    ],
+    "slopes at the walls": [
+        on(box.at(t=0), 9, name="start")(lambda p: u(p) - x(p)),
+        on(box.boundary("x"), 9, name="walls")(D(u, x)),
+    ],
+    "walls that move": [
+        on(box.at(t=0), 9, name="start")(lambda p: u(p) - torch.exp(x(p))),
+        on(box.boundary("x"), 9, name="walls")(lambda p: u(p) - torch.exp(x(p) - t(p))),
+    ],
+    "regions apart": [part("a", lambda q: q[:, 0] < 0.3, 2.0), part("b", lambda q: q[:, 0] > 0.4, 0.5)],
+    "walls that do not meet": [on_left(1.0), on(box.at(x=1), 9, name="right")(u)],
+    "another component": [
+        on(box.at(x=1), 9, name="a")(lambda p: v(p)[0] - 1),
+        on(box.at(t=0), 9, name="b")(lambda p: v(p)[1]),
+    ],
+    "an unknown number": [start, on(box.at(x=0), 9, name="left")(lambda p: u(p) - c(p))],
+    "a root that fits": [
+        on(box.at(x=1), 9, name="a")(lambda p: u(p) ** 2 - 4),
+        on(box.at(t=0), 9, name="b")(lambda p: u(p) - 2),
+    ],
+    "measurements with noise": [
+        start,
+        on(data := PointCloud([[0.0, 0.5]], box, {"seen": [0.1]}), name="seen")(
+            lambda p: u(p) - data["seen"](p)
+        ),
+    ],
+    "a source beside a wall": [
+        on(box, 99, name="pde")(lambda p: laplacian(u)(p) + 1),
+        on(box.boundary(), 9, name="w")(u),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTING)
+def test_what_contradicts_is_named(name):
+    constraints, words = CONTRADICTING[name]
+    (said,) = diagnosis.warnings(Problem(*constraints))
+    assert words in said and "however small the residual elsewhere" in said
+
+
+@pytest.mark.parametrize("name", AGREEING)
+def test_nothing_is_said_of(name):
+    assert diagnosis.warnings(Problem(*AGREEING[name])) == []
+
+
+def test_solve_says_it_and_goes_on():
+    w = Field("w", box, SineFeatures(200, 6.0))
+    pde = on(box, 600, name="heat")(lambda p: D(w, t)(p) - D(w, x, x)(p))
+    left = on(box.at(x=0), 60, name="left")(lambda p: w(p) - 0.5)
+    others = on(box.at(t=0), 60, name="start")(w), on(box.at(x=1), 60, name="right")(w)
+    solution = solve(Problem(pde, left, *others), [LeastSquares()])
+    (said,) = (text for text in solution.warnings if "contradict" in text)
+    assert "'left' and 'start'" in said and "of the size of this jump, 0.5" in said
+    assert solution.report()["warnings"] == list(solution.warnings)
+    assert solution[w]([[1.0, 0.5]])[0] == pytest.approx(0.25, abs=0.02)
