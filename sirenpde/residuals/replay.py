@@ -27,7 +27,10 @@ class _Step:
     outputs: tuple[tuple[int, int | None], ...]  # the slot, and which of several outputs it holds
 
 
-_SAME = (torch.ops.aten.detach.default, torch.ops.aten.clone.default)  # another name where nothing is written to
+_SAME = (
+    torch.ops.aten.detach.default,
+    torch.ops.aten.clone.default,
+)  # another name where nothing is written to
 
 
 class _Recorder(TorchDispatchMode):
