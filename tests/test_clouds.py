@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sirenpde import Box, Point, PointCloud
@@ -445,10 +446,10 @@ def test_files_that_are_no_meshes(tmp_path: Path) -> None:
     refused("", None, r"is a folder")
     refused("empty.obj", "", r"empty\.obj' is empty")
     refused("points.obj", OBJ, r"points\.obj' has no faces; a triangle mesh is needed")
-    refused("words.obj", "hello world\n", r"has no faces")
-    refused("words.ply", "hello world\n", r"could not be read as a mesh")
+    refused("words.obj", "hello world\n", r"words\.obj' could not be read as a mesh: line 1 is 'hello world'")
+    refused("words.ply", "hello world\n", r"could not be read as PLY: it does not begin with a header")
     refused("a.docx", "hello world\n", r"could not be read as a mesh")
-    refused("index.obj", OBJ + "f 1 2 9\n", r"could not be read as a mesh")
+    refused("index.obj", OBJ + "f 1 2 9\n", r"refer to vertices 0 to 8, counted from 0; it has 4")
     refused(
         "nan.obj",
         "v 0 0 nan\nv 1 0 0\nv 0 1 0\nf 1 2 3\n",
@@ -470,6 +471,267 @@ def test_meshes_that_are_refused() -> None:
         mesh.sample(0, seeded())
     with pytest.raises(ValueError, match="has the axes x, y; a mesh lies in three"):
         PointCloud.sample_mesh(bundled("spot.obj"), 10, box=Box(x=(0, 1), y=(0, 1)))
+
+
+def ply(
+    order: str, vertices: NDArray[np.float64], faces: NDArray[np.int64], said: str | None = None
+) -> bytes:
+    """A binary PLY file with doubles; ``said``: the byte order that its header tells."""
+    name = {"<": "binary_little_endian", ">": "binary_big_endian"}[said or order]
+    header = f"ply\nformat {name} 1.0\ncomment made here\nelement vertex {len(vertices)}\n"
+    header += "".join(f"property double {axis}\n" for axis in "xyz")
+    header += f"element face {len(faces)}\nproperty list uchar int vertex_indices\nend_header\n"
+    rows = np.empty(len(faces), [("n", "u1"), ("i", f"{order}i4", (3,))])
+    rows["n"], rows["i"] = 3, faces
+    return header.encode() + vertices.astype(f"{order}f8").tobytes() + rows.tobytes()
+
+
+def stl(corners: NDArray[np.float64], count: int | None = None) -> bytes:
+    rows = np.zeros(len(corners), [("n", "<f4", (3,)), ("c", "<f4", (3, 3)), ("a", "<u2")])
+    rows["c"] = corners
+    said = len(corners) if count is None else count
+    return bytes(80) + said.to_bytes(4, "little") + rows.tobytes()
+
+
+def stl_text(corners: NDArray[np.float64]) -> str:
+    facets = "".join(
+        "facet normal 0 0 0\n outer loop\n"
+        + "".join(f"  vertex {x} {y} {z}\n" for x, y, z in corner)
+        + " endloop\nendfacet\n"
+        for corner in corners
+    )
+    return f"solid part\n{facets}endsolid part\n"
+
+
+def off(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> str:
+    rows = [" ".join(map(str, v)) for v in vertices] + [f"3 {a} {b} {c}" for a, b, c in faces]
+    return f"OFF\n# made here\n{len(vertices)} {len(faces)} 0\n" + "\n".join(rows) + "\n"
+
+
+def obj(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> str:
+    rows = [f"v {x} {y} {z}" for x, y, z in vertices] + [f"f {a}//1 {b}//1 {c}//1" for a, b, c in faces + 1]
+    return "mtllib a.mtl\no part\n" + "\n".join(rows) + "\n"
+
+
+def test_every_format_gives_the_same_mesh(tmp_path: Path) -> None:
+    tetra = tetrahedron()
+    vertices, faces = tetra.vertices.numpy(), tetra.faces.numpy()
+    corners = tetra.corners.numpy()
+    files = {
+        "little.ply": ply("<", vertices, faces),
+        "big.ply": ply(">", vertices, faces),
+        "binary.stl": stl(corners),
+        "text.stl": stl_text(corners).encode(),
+        "a.off": off(vertices, faces).encode(),
+        "a.obj": obj(vertices, faces).replace("\n", "\r\n").encode(),
+        "relative.obj": (OBJ + "f -4 -2 -3\nf -4 -3 -1\nf -4 -1 -2\nf 2 3 4\n").encode(),
+    }
+    text = "ply\nformat ascii 1.0\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\n"
+    text += "element face 4\nproperty list uchar int vertex_index\nproperty uchar red\nend_header\n"
+    text += "\n".join(" ".join(map(str, v)) for v in vertices) + "\n"
+    files["text.ply"] = (text + "\n".join(f"3 {a} {b} {c} 7" for a, b, c in faces) + "\n").encode()
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        mesh = TriangleMesh.open(tmp_path / name)
+        assert mesh.watertight and mesh.volume == pytest.approx(1.0), name
+        assert sorted(mesh.vertices.tolist()) == sorted(vertices.tolist()), name
+
+
+def test_polygons_become_triangles(tmp_path: Path) -> None:
+    square = [(0, 0), (1, 0), (1, 1), (0, 1)]
+    rows = [f"v {x} {y} {z}" for z in (0, 1) for x, y in square]
+    sides = "".join(f"f {i + 1} {(i + 1) % 4 + 1} {(i + 1) % 4 + 5} {i + 5}\n" for i in range(4))
+    mesh = TriangleMesh.open(
+        written(tmp_path, "cube.obj", "\n".join(rows) + "\nf 4 3 2 1\nf 5 6 7 8\n" + sides)
+    )
+    assert len(mesh.faces) == 12 and mesh.watertight
+    assert mesh.volume == pytest.approx(1) and mesh.area == pytest.approx(6)
+
+
+@pytest.mark.parametrize("offset", [0.0, 4e6])
+@pytest.mark.parametrize("seed", range(4))
+def test_every_closed_part_is_turned_out_of_the_solid(tmp_path: Path, offset: float, seed: int) -> None:
+    # A ball with a cavity and a ball within that, and a second ball beside them, each turned anyhow.
+    import trimesh
+
+    rng = np.random.default_rng(seed)
+    ball = trimesh.creation.icosphere(subdivisions=2)
+    parts = [(1.0, 0.0), (0.6, 0.1), (0.3, 0.15), (0.5, 3.0)]
+    vertices = np.concatenate([radius * ball.vertices + [x + offset, offset, 0] for radius, x in parts])
+    faces = np.concatenate([ball.faces + i * len(ball.vertices) for i in range(4)])
+    whole = rng.permutation(2 ** np.arange(4))[:2]
+    for i in range(4):
+        if whole.sum() & 2**i:
+            faces[i * len(ball.faces) : (i + 1) * len(ball.faces)] = np.flip(ball.faces, 1) + i * len(
+                ball.vertices
+            )
+    some = rng.choice(len(faces), len(faces) // 6, replace=False)
+    faces[some] = faces[some, ::-1]
+    order = rng.permutation(len(faces))
+    (tmp_path / "a.ply").write_bytes(ply("<", vertices, faces[order]))
+    mesh = TriangleMesh.open(tmp_path / "a.ply")
+    assert mesh.watertight
+    unit = ball.volume
+    assert mesh.volume == pytest.approx(unit * (1 - 0.6**3 + 0.3**3 + 0.5**3), rel=1e-6)
+    points, normals = mesh.sample(2000, seeded())
+    local = points.numpy() - [offset, offset, 0]
+    for (radius, x), sign in zip(parts, (1, -1, 1, 1), strict=True):
+        ray = local - [x, 0, 0]
+        there = abs(np.linalg.norm(ray, axis=1) - radius) < 0.04 * radius
+        assert there.sum() > 30
+        assert (np.sign((ray * normals.numpy()).sum(1)) == sign)[there].all()
+
+
+def test_an_open_part_keeps_the_side_of_most_of_its_faces(tmp_path: Path) -> None:
+    grid = [(i, j) for i in range(4) for j in range(4)]
+    faces = [(4 * i + j, 4 * i + j + 4, 4 * i + j + 5) for i in range(3) for j in range(3)]
+    faces += [(4 * i + j, 4 * i + j + 5, 4 * i + j + 1) for i in range(3) for j in range(3)]
+    flat = np.array([(i, j, 0.0) for i, j in grid])
+    turned = np.array(faces)
+    turned[[2, 5, 11]] = turned[[2, 5, 11], ::-1]
+    (tmp_path / "a.ply").write_bytes(ply(">", flat, turned))
+    mesh = TriangleMesh.open(tmp_path / "a.ply")
+    assert mesh.normals.tolist() == [[0, 0, 1]] * 18 and not mesh.watertight
+
+
+def test_a_moebius_strip_is_left_as_it_is(tmp_path: Path) -> None:
+    k = np.arange(12)
+    angle = np.pi * k / 6
+    edge = np.stack(
+        [np.cos(angle / 2) * np.cos(angle), np.cos(angle / 2) * np.sin(angle), np.sin(angle / 2)], 1
+    )
+    middle = 3 * np.stack([np.cos(angle), np.sin(angle), 0 * angle], 1)
+    strip = np.concatenate([middle + edge, middle - edge])
+    ends = np.where(k == 11, 12, k + 1), np.where(k == 11, 0, k + 13)
+    faces = np.concatenate([np.stack([k, ends[0], k + 12], 1), np.stack([k + 12, ends[0], ends[1]], 1)])
+    (tmp_path / "a.ply").write_bytes(ply("<", strip, faces))
+    assert len(TriangleMesh.open(tmp_path / "a.ply").faces) == 24
+
+
+def test_damaged_meshes_are_refused_in_a_paragraph(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    tetra = tetrahedron()
+    vertices, faces, corners = tetra.vertices.numpy(), tetra.faces.numpy(), tetra.corners.numpy()
+    good, page = ply("<", vertices, faces), "<!DOCTYPE html>\n<html>\n<body>404</body></html>\n"
+    huge = good.replace(b"vertex 4", b"vertex 400000000000")
+    lists = good.replace(b"face 4", b"face 99999999999999")
+    cases: list[tuple[str, bytes, str]] = [
+        ("turned.ply", ply("<", vertices + 1.5, faces, said=">"), r"make sense as little endian only|ends before"),
+        ("short.ply", good[:-5], "ends before the 4 rows of 'face'"),
+        ("shorter.ply", good[:-90], "ends before the 4 rows of 'vertex'|ends before the 4 rows of 'face'"),
+        ("long.ply", good + b"abc", "3 bytes more follow"),
+        ("huge.ply", huge, "ends before the 400000000000 rows"),
+        ("lists.ply", lists, "ends before the 99999999999999 rows"),
+        ("index.ply", ply("<", vertices, faces + 1), r"refer to vertices 1 to 4, counted from 0; it has 4"),
+        ("negative.ply", ply("<", vertices, faces - 1), r"refer to vertices -1 to 2"),
+        ("nan.ply", ply("<", vertices * np.nan, faces), r"vertices of '.*nan\.ply': nan in row 0, column x"),
+        ("flat.ply", ply("<", vertices * [1, 0, 0], faces), r"All 4 triangles of '.*' have no area"),
+        ("far.ply", ply("<", vertices * 1e200, faces), r"reach 3e\+200"),
+        ("typeless.ply", good.replace(b"double x", b"half x"), r"line 5 of its header is 'property half x'"),
+        ("twice.ply", good.replace(b"double y", b"double x"), r"the properties of 'vertex' are 'x, x, z'"),
+        ("page.ply", page.encode(), "does not begin with a header"),
+        ("page.obj", page.encode(), "line 1 is '<!DOCTYPE html>'"),
+        ("page.stl", page.encode(), "it has 51 bytes|shorter than the header"),
+        ("page.off", page.encode(), "does not begin with OFF"),
+        ("page.glb", page.encode(), "could not be read as a mesh"),
+        ("short.stl", stl(corners)[:-7], "the 4 triangles it declares take 284"),
+        ("count.stl", stl(corners, 2**32 - 1), "the 4294967295 triangles it declares"),
+        ("none.stl", stl(corners[:0]), "has no faces"),
+        ("cut.stl", stl_text(corners)[:-14].encode(), "ends in the middle of a solid|has no three vertices"),
+        ("word.stl", stl_text(corners).replace("2.0", "two").encode(), "'0.0 two 0.0' where 3 numbers"),
+        ("two.stl", stl_text(corners).replace("  vertex 0.0 2.0 0.0\n", "", 1).encode(), "has no three vertices"),
+        ("cut.off", off(vertices, faces)[:-8].encode(), "declares 4 vertices and 4 faces, and 7 lines follow"),
+        ("huge.off", off(vertices, faces).replace("4 4 0", "4 999999999999 0").encode(), "and 8 lines follow"),
+        ("zero.obj", (OBJ + "f 0 1 2\n").encode(), "line 5 has the vertex '0' in a face"),
+        ("two.obj", (OBJ + "f 1 2\n").encode(), "a face has 2 corners"),
+        ("word.obj", OBJ.replace("2", "two").encode(), "line 3 has '0 two 0' where 3 numbers"),
+        ("binary.obj", bytes(range(256)), "it is not text"),
+    ]  # fmt: skip
+    for name, content, message in cases:
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=message) as caught:
+            TriangleMesh.open(tmp_path / name)
+        assert "\n" not in str(caught.value) and name in str(caught.value)
+    assert capfd.readouterr() == ("", "") and not caplog.records
+
+
+def test_damaged_scans_are_refused(tmp_path: Path) -> None:
+    points = sphere(20).numpy()
+    none = np.zeros((0, 3), np.int64)
+    for name, content, message in [
+        ("turned.ply", ply(">", points, none, said="<"), "header says little endian, .* as big endian only"),
+        ("short.ply", ply("<", points, none)[:-1], "ends before the 20 rows of 'vertex'"),
+        ("empty.ply", ply("<", points[:0], none), "There are no points"),
+        ("other.ply", ply("<", points, none).replace(b"double x", b"double u"), "has the columns u, y, z"),
+    ]:
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=message):
+            PointCloud.open(tmp_path / name)
+    (tmp_path / "good.ply").write_bytes(ply(">", points, none))
+    assert (PointCloud.open(tmp_path / "good.ply").points.numpy() == points).all()
+
+
+def test_a_mesh_without_area_cannot_be_sampled() -> None:
+    with pytest.raises(ValueError, match="All triangles of 'mesh' have no area"):
+        TriangleMesh(torch.zeros(3, 3).double(), torch.tensor([[0, 1, 2]])).sample(5, seeded())
+
+
+def mutated(content: bytes, rng: np.random.Generator) -> bytes:
+    """The content cut off, with bytes changed, taken out, or some part of it twice."""
+    raw = bytearray(content)
+    for _ in range(rng.integers(1, 4)):
+        at = int(rng.integers(len(raw)))
+        match rng.integers(5):
+            case 0:
+                raw = raw[: at + 1]
+            case 1:
+                raw[at] = int(rng.integers(256))
+            case 2:
+                raw[at] ^= 1 << int(rng.integers(8))
+            case 3:
+                del raw[at : at + int(rng.integers(1, 20))]
+            case _:
+                raw[at:at] = raw[at : at + int(rng.integers(1, 20))]
+        raw = raw or bytearray(b"0")
+    return bytes(raw)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.ply", "b.ply", "a.stl", "b.stl", "a.off", "a.obj", "a.csv", "a.xyz", "a.npz", "points.ply"]
+)
+def test_damaged_files_are_read_or_refused(
+    tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tetra = tetrahedron()
+    vertices, faces, corners = tetra.vertices.numpy(), tetra.faces.numpy(), tetra.corners.numpy()
+    np.savez(tmp_path / "good.npz", points=sphere(9), u=np.arange(9))
+    contents = {
+        "a.ply": ply("<", vertices, faces),
+        "b.ply": ply(">", vertices, faces),
+        "points.ply": ply("<", sphere(9).numpy(), faces[:0]),
+        "a.stl": stl(corners),
+        "b.stl": stl_text(corners).encode(),
+        "a.off": off(vertices, faces).encode(),
+        "a.obj": obj(vertices, faces).encode(),
+        "a.csv": b"x [m];y [m];z [m];T\n" + b"0,5;0,25;1;3e1\n1;2;3;4\n" * 4,
+        "a.xyz": b"# x y z p\n" + b"0.5 0.25 1 3e1 # a\n1 2 3 4\n" * 4,
+        "a.npz": (tmp_path / "good.npz").read_bytes(),
+    }
+    rng = np.random.default_rng(len(name))
+    file, refused = tmp_path / name, 0
+    as_mesh = name not in ("a.csv", "a.xyz", "a.npz", "points.ply")
+    for _ in range(200):
+        file.write_bytes(mutated(contents[name], rng))
+        try:
+            found: TriangleMesh | PointCloud = TriangleMesh.open(file) if as_mesh else PointCloud.open(file)
+        except (ValueError, OSError) as error:
+            assert "\n" not in str(error) and file.stem in str(error)
+            refused += 1
+        else:
+            points = found.vertices if isinstance(found, TriangleMesh) else found.points
+            assert torch.isfinite(points).all() and len(points)
+    assert refused > 40 and capfd.readouterr() == ("", "")
 
 
 # -------------------------------------------------------------------------------------------------- distances

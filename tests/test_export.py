@@ -131,6 +131,20 @@ def test_a_surface_returns_to_its_original_units(tmp_path):
     np.testing.assert_allclose(np.diff(mesh.bounds, axis=0), 4, atol=1e-2)
 
 
+def test_a_surface_far_from_the_origin_keeps_its_digits(tmp_path):
+    centre = np.array([5e5, 4.2e6, 100.0])
+    found = zero_level(sphere, SPACE.axes, 33, lambda p: p + centre)
+    near = trimesh.load(write_surface(tmp_path / "near.ply", zero_level(sphere, SPACE.axes, 33)))
+    far = trimesh.load(write_surface(tmp_path / "far.ply", found), process=False)
+    np.testing.assert_allclose(far.vertices - centre, near.vertices, atol=2e-9)
+    assert far.is_watertight and abs((far.vertex_normals * near.vertices).sum(1) / 0.5 - 1).max() < 1e-2
+    with pytest.raises(ValueError, match=r"single precision: .* Write PLY"):
+        write_surface(tmp_path / "far.stl", found)
+    assert not (tmp_path / "far.stl").exists()
+    stl = trimesh.load(write_surface(tmp_path / "near.stl", zero_level(sphere, SPACE.axes, 33)))
+    assert stl.is_watertight and stl.volume == pytest.approx(near.volume, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("function", "said"),
     [

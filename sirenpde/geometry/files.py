@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
+from .ply import read_ply
 from .tables import Columns, read_table
 
 _SHIPPED = Path(__file__).parents[1] / "data"
@@ -60,22 +62,14 @@ def read_columns(path: str | PathLike[str], names: Sequence[str] | None, axes: S
 
 
 def _read_ply(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> Columns:
-    import meshio
-
-    try:
-        mesh = meshio.ply.read(file)  # not meshio.read, which exits the program on a bad file
-    except Exception as error:
-        raise ValueError(
-            f"'{file}' could not be read as PLY ({error}); a PLY file with vertices is needed. Export it "
-            "again."
-        ) from error
-    coordinates = dict(zip("xyz", np.asarray(mesh.points).T, strict=False))
-    return coordinates | {key: np.asarray(values) for key, values in mesh.point_data.items()}
+    vertex = read_ply(file).get("vertex", {})
+    return {name: column for name, column in vertex.items() if isinstance(column, np.ndarray)}
 
 
 def _read_npz(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> Columns:
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        # From memory: numpy leaves a damaged file open.
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as archive:
             found: Columns = {key: archive[key] for key in archive.files}
     except Exception as error:
         raise ValueError(

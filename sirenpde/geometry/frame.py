@@ -63,6 +63,11 @@ def _extent(points: Tensor) -> tuple[Tensor, Tensor]:
     """The low corner and the sides of the bounding box."""
     low = points.amin(0)
     extent = points.amax(0) - low
+    if not torch.isfinite(extent).all():
+        raise ValueError(
+            f"The points run from {float(low.min()):g} to {float(points.max()):g}; a box of finite sides is needed. "
+            "Check the file."
+        )
     if not extent.max() > 0:
         raise ValueError(
             "All points coincide; a shape with an extent is needed to lay a box around it. Check the file, or "

@@ -15,6 +15,8 @@ from .arrays import check_finite
 from .domain import quasi_random
 from .files import existing
 from .frame import Frame
+from .mesh_files import Mesh, read_mesh
+from .orientation import oriented
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +62,27 @@ class TriangleMesh:
 
     @staticmethod
     def open(path: str | PathLike[str]) -> TriangleMesh:
-        """Reads OBJ, PLY, STL, OFF, GLB and whatever else trimesh reads.
+        """Reads OBJ, PLY, STL, OFF, GLB and whatever else trimesh reads, in the units of the file.
 
         Vertices at the same place become one (texture seams, STL corners), triangles without area are left
-        out, and a closed surface is turned to have its normals outwards.
+        out, and every closed part is turned to have its normals out of the solid: those of a part that lies
+        within another point into the cavity that it bounds, see ``oriented``.
         """
         file = existing(path)
-        vertices, faces = _read(str(file))
+        vertices, faces = read_mesh(file)
         check_finite(torch.from_numpy(vertices), f"The vertices of '{file}'", "xyz")
-        mesh = TriangleMesh(*_merged(vertices, faces), name=file.stem)
-        return mesh.flipped() if mesh.watertight and mesh.volume < 0 else mesh
+        if np.abs(vertices).max() > 1e100:
+            raise ValueError(
+                f"The vertices of '{file}' reach {np.abs(vertices).max():.3g}; numbers whose products are finite "
+                "are needed. Check the export."
+            )
+        places, corners = _merged(vertices, faces)
+        if not len(corners):
+            raise ValueError(
+                f"All {len(faces)} triangles of '{file}' have no area; a surface is needed. Check the export."
+            )
+        turned = oriented(places, corners)
+        return TriangleMesh(torch.from_numpy(places), torch.from_numpy(turned), name=file.stem)
 
     @cached_property
     def corners(self) -> Tensor:  # (f, 3, 3), vertex then coordinate
@@ -99,7 +112,9 @@ class TriangleMesh:
     @property
     def volume(self) -> float:
         """The enclosed volume of a watertight mesh, negative where its normals point inwards."""
-        return float(torch.linalg.det(self.corners).sum() / 6)
+        return float(
+            torch.linalg.det(self.corners - self.corners[0, 0]).sum() / 6
+        )  # the origin may be far away
 
     @property
     def diagonal(self) -> float:
@@ -133,6 +148,10 @@ class TriangleMesh:
             raise ValueError(
                 f"Asked for {count} points of '{self.name}'; at least one is needed. Ask for more."
             )
+        if not self.area > 0:
+            raise ValueError(
+                f"All triangles of '{self.name}' have no area; a surface is needed to sample. Check its vertices."
+            )
         u = quasi_random(count, 3, generator)
         ends = self.areas.cumsum(0)
         face = torch.searchsorted(ends, u[:, 0] * ends[-1], right=True).clamp(max=len(ends) - 1)
@@ -141,27 +160,7 @@ class TriangleMesh:
         return (weights[:, :, None] * self.corners[face]).sum(1), self.normals[face]
 
 
-def _read(path: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    import trimesh
-
-    try:
-        mesh = trimesh.load_mesh(path, process=False)
-        faces = np.asarray(getattr(mesh, "faces", []), np.int64).reshape(-1, 3)
-        vertices = np.asarray(mesh.vertices, np.float64).reshape(-1, 3)
-    except Exception as error:
-        raise ValueError(
-            f"'{path}' could not be read as a mesh ({type(error).__name__}: {error}); a triangle mesh is "
-            "needed, such as OBJ, PLY or STL. Export it in one of these formats."
-        ) from error
-    if not len(faces):
-        raise ValueError(
-            f"'{path}' has no faces; a triangle mesh is needed, such as OBJ, PLY or STL. Export its "
-            "triangles, or read a file of points by PointCloud.open."
-        )
-    return vertices, faces
-
-
-def _merged(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+def _merged(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> Mesh:
     """Vertices at the same place (to 1e-8 of the extent) made one, faces without area left out."""
     low, extent = vertices.min(0), float(np.ptp(vertices, axis=0).max()) or 1.0
     places = np.round((vertices - low) / extent * 1e8).astype(np.int64)
@@ -172,4 +171,4 @@ def _merged(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> tuple[Te
     faces = rank[inverse.reshape(-1)][faces]
     a, b, c = vertices[first[order]][faces].transpose(1, 0, 2)
     faces = faces[np.linalg.norm(np.cross(b - a, c - a), axis=1) > 0]
-    return torch.from_numpy(vertices[first[order]]), torch.from_numpy(faces)
+    return vertices[first[order]], faces

@@ -1,0 +1,228 @@
+"""Files that triangle meshes are read from."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .ply import Lists, read_ply
+
+Mesh = tuple[NDArray[np.float64], NDArray[np.int64]]  # vertices (v, 3), faces (f, 3)
+
+_OBJ_LINES = re.compile(  # what else a line of an OBJ may begin with
+    "vt|vn|vp|p|l|g|o|s|mg|usemtl|mtllib|maplib|usemap|shadow_obj|trace_obj|lod|bevel|c_interp|d_interp|"
+    "cstype|deg|bmat|step|curv2?|surf|parm|trim|hole|scrv|sp|end|con|ctech|stech|call|csh"
+)
+
+
+def read_mesh(file: Path) -> Mesh:
+    """Vertices and triangles of OBJ, PLY, STL and OFF, and of whatever else trimesh reads, such as GLB.
+
+    Polygons become fans of triangles. Raises ValueError for a file that is cut off, holds something else, or
+    refers to vertices that it does not have.
+    """
+    vertices, faces = _READERS.get(file.suffix.lower(), _by_trimesh)(file)
+    if not len(faces):
+        raise ValueError(
+            f"'{file}' has no faces; a triangle mesh is needed, such as OBJ, PLY or STL. Export its "
+            "triangles, or read a file of points by PointCloud.open."
+        )
+    if faces.min() < 0 or faces.max() >= len(vertices):
+        raise ValueError(
+            f"The faces of '{file}' refer to vertices {faces.min()} to {faces.max()}, counted from 0; it has "
+            f"{len(vertices)}. Export the mesh again."
+        )
+    return vertices, faces
+
+
+def _read_ply(file: Path) -> Mesh:
+    elements = read_ply(file)
+    vertex, face = elements.get("vertex", {}), elements.get("face", {})
+    coordinates = [c for c in map(vertex.get, "xyz") if isinstance(c, np.ndarray)]
+    corners = face.get("vertex_indices", face.get("vertex_index"))
+    if not isinstance(corners, Lists):
+        return np.empty((0, 3)), np.empty((0, 3), np.int64)
+    if len(coordinates) < 3:
+        raise _unreadable(
+            file, f"its vertices have the properties {', '.join(vertex) or 'none'}, not x, y, z"
+        )
+    with np.errstate(invalid="ignore"):
+        indices = corners.values.astype(np.int64)
+    if (indices != corners.values).any():
+        raise _unreadable(file, "its faces refer to vertices by numbers that are not whole")
+    return np.stack(coordinates, axis=1).astype(np.float64), _fans(file, corners.counts, indices)
+
+
+def _read_stl(file: Path) -> Mesh:
+    content = file.read_bytes()
+    count = int.from_bytes(content[80:84], "little") if len(content) >= 84 else -1
+    if len(content) == 84 + 50 * count:
+        record = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+        corners = np.frombuffer(content, record, count, 84)["corners"].astype(np.float64)
+    elif content[:1024].lstrip().lower().startswith(b"solid") and b"\0" not in content:
+        corners = _stl_text(file, content.decode("latin-1"))
+    elif count < 0:
+        raise _unreadable(file, "it is shorter than the header of an STL file")
+    else:
+        raise _unreadable(
+            file, f"it has {len(content)} bytes, and the {count} triangles it declares take {84 + 50 * count}"
+        )
+    return corners.reshape(-1, 3), np.arange(3 * len(corners)).reshape(-1, 3)
+
+
+def _stl_text(file: Path, text: str) -> NDArray[np.float64]:
+    words = ["facet", "outer", "vertex", "endloop", "endfacet", "solid", "endsolid"]
+    counts = dict.fromkeys(words, 0)
+    vertices: list[list[float]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        parts = line.split()
+        if not parts:
+            continue
+        word = parts[0].lower()
+        if word not in counts:
+            raise _unreadable(file, f"line {number} is '{line.strip()[:60]}'")
+        counts[word] += 1
+        if word == "vertex":
+            vertices.append(_numbers(file, number, parts[1:], 3))
+        if word == "endfacet" and len(vertices) != 3 * counts["endfacet"]:
+            raise _unreadable(file, f"the facet that ends in line {number} has no three vertices")
+    if (
+        len({counts[w] for w in ("facet", "outer", "endloop", "endfacet")}) > 1
+        or counts["solid"] != counts["endsolid"]
+    ):
+        raise _unreadable(file, "it ends in the middle of a solid")
+    return np.array(vertices).reshape(-1, 3, 3)
+
+
+def _read_obj(file: Path) -> Mesh:
+    vertices: list[list[float]] = []
+    corners: list[int] = []
+    counts: list[int] = []
+    text = _as_text(file).replace("\\\r\n", " ").replace("\\\n", " ")
+    for number, line in enumerate(text.splitlines(), 1):
+        parts = line.split("#", 1)[0].split()
+        if not parts:
+            continue
+        word, *rest = parts
+        if word == "v":
+            if not 3 <= len(rest) <= 7:
+                raise _unreadable(file, f"line {number} has {len(rest)} numbers for a vertex, 3 are needed")
+            vertices.append(_numbers(file, number, rest, len(rest))[:3])
+        elif word in ("f", "fo"):
+            for corner in rest:
+                index = corner.split("/")[0]
+                if not re.fullmatch(r"-?[0-9]{1,18}", index) or int(index) == 0:
+                    raise _unreadable(file, f"line {number} has the vertex '{corner}' in a face")
+                corners.append(int(index) - 1 if int(index) > 0 else len(vertices) + int(index))
+            counts.append(len(rest))
+        elif not _OBJ_LINES.fullmatch(word):
+            raise _unreadable(file, f"line {number} is '{line.strip()[:60]}'")
+    found = np.array(vertices, np.float64).reshape(-1, 3)
+    return found, _fans(file, np.array(counts, np.int64), np.array(corners, np.int64))
+
+
+def _read_off(file: Path) -> Mesh:
+    lines = [(i, s.split("#", 1)[0].split()) for i, s in enumerate(_as_text(file).splitlines(), 1)]
+    lines = [(i, parts) for i, parts in lines if parts]
+    if not lines or not re.fullmatch("(ST)?C?N?OFF", lines[0][1][0]):
+        raise _unreadable(file, "it does not begin with OFF")
+    first, *lines = lines
+    sizes, lines = (first[1][1:], lines) if len(first[1]) > 1 else (lines[0][1] if lines else [], lines[1:])
+    if not 2 <= len(sizes) <= 3 or not all(re.fullmatch("[0-9]{1,18}", s) for s in sizes):
+        raise _unreadable(file, "no numbers of its vertices and faces follow OFF")
+    v, f = int(sizes[0]), int(sizes[1])
+    if len(lines) != v + f:
+        raise _unreadable(file, f"it declares {v} vertices and {f} faces, and {len(lines)} lines follow")
+    vertices = [_numbers(file, i, parts[:3], 3) for i, parts in lines[:v]]
+    corners: list[int] = []
+    counts: list[int] = []
+    for i, parts in lines[v:]:
+        count = int(parts[0]) if re.fullmatch("[0-9]{1,9}", parts[0]) else 0
+        indices = parts[1 : 1 + count]
+        if not count or len(indices) < count or not all(re.fullmatch("[0-9]{1,18}", k) for k in indices):
+            raise _unreadable(file, f"line {i} is no face")
+        corners += map(int, indices)
+        counts.append(count)
+    found = np.array(vertices, np.float64).reshape(-1, 3)
+    return found, _fans(file, np.array(counts, np.int64), np.array(corners, np.int64))
+
+
+def _by_trimesh(file: Path) -> Mesh:
+    import trimesh
+
+    try:
+        with _silent():
+            mesh = trimesh.load_mesh(str(file), process=False)
+            faces = np.asarray(getattr(mesh, "faces", []), np.int64).reshape(-1, 3)
+            vertices = np.asarray(mesh.vertices, np.float64).reshape(-1, 3)
+    except Exception as error:
+        raise _unreadable(file, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
+    return vertices, faces
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """What a library logs, warns of or prints about a damaged file stays off the screen."""
+    logger = logging.getLogger("trimesh")
+    disabled, logger.disabled = logger.disabled, True
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.disabled = disabled
+
+
+def _fans(file: Path, counts: NDArray[np.int64], corners: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Polygons, one after the other, as triangles that share their first corner."""
+    if len(counts) and counts.min() < 3:
+        raise _unreadable(file, f"a face has {counts.min()} corners, and three are the least")
+    start = np.cumsum(counts) - counts
+    polygon = np.repeat(np.arange(len(counts)), counts - 2)
+    second = np.arange(len(polygon)) - np.repeat(np.cumsum(counts - 2) - (counts - 2), counts - 2) + 1
+    at = start[polygon]
+    return np.stack([corners[at], corners[at + second], corners[at + second + 1]], axis=1)
+
+
+def _numbers(file: Path, line: int, words: list[str], count: int) -> list[float]:
+    try:
+        found = [float(word) for word in words if "_" not in word]
+    except ValueError:
+        found = []
+    if len(found) != count:
+        raise _unreadable(file, f"line {line} has '{' '.join(words)[:60]}' where {count} numbers are needed")
+    return found
+
+
+def _as_text(file: Path) -> str:
+    content = file.read_bytes()
+    if b"\0" in content:
+        raise _unreadable(file, "it is not text")
+    return content.decode("utf-8-sig", errors="replace")
+
+
+def _unreadable(file: Path, why: str) -> ValueError:
+    return ValueError(
+        f"'{file}' could not be read as a mesh: {why}. A whole triangle mesh is needed, such as OBJ, PLY or STL. "
+        "Export it in one of these formats."
+    )
+
+
+_READERS: dict[str, Callable[[Path], Mesh]] = {
+    ".ply": _read_ply,
+    ".stl": _read_stl,
+    ".obj": _read_obj,
+    ".off": _read_off,
+}

@@ -1,0 +1,92 @@
+"""Which way the triangles of a surface are turned."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vertices = NDArray[np.float64]
+Faces = NDArray[np.int64]
+
+
+def oriented(vertices: Vertices, faces: Faces) -> Faces:
+    """The faces turned alike within every connected part, and every closed part turned out of the solid.
+
+    Parts are connected by edges that two faces share. Where the faces of a part disagree, the fewer are
+    turned. A closed part that lies in no other, or in an even number of others, bounds a body, and its normals
+    point outwards; one inside an odd number bounds a cavity, and its normals point into the cavity. Parts that
+    are open, or cannot be turned alike (a Klein bottle), are left as their faces mostly are.
+    """
+    part, turn, closed = _parts(faces, len(vertices))
+    turned = faces.copy()
+    turned[turn] = turned[turn, ::-1]
+    order = np.argsort(part, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(part[order])) + 1)
+    bodies = [group for group in groups if closed[group].all()]
+    corners = [vertices[turned[group]] for group in bodies]
+    low = np.array([c.min((0, 1)) for c in corners]).reshape(-1, 3)
+    high = np.array([c.max((0, 1)) for c in corners]).reshape(-1, 3)
+    for i, group in enumerate(bodies):
+        around = np.flatnonzero((low <= low[i]).all(1) & (high >= high[i]).all(1))
+        depth = sum(_encloses(corners[j], corners[i]) for j in around if j != i)
+        if (_volume(corners[i]) < 0) != (depth % 2 == 1):
+            turned[group] = turned[group, ::-1]
+    return turned
+
+
+def _parts(faces: Faces, count: int) -> tuple[Faces, NDArray[np.bool_], NDArray[np.bool_]]:
+    """For every face: its part, whether it is to be turned to agree with most of the part, and whether all of
+    its edges have two faces.
+
+    Every face is there twice in a graph, as it is and turned; faces that agree along their edge are joined
+    as they are, and those that do not, crosswise. So what is joined can be turned alike.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(faces)
+    ends = faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
+    owner = np.repeat(np.arange(n), 3)
+    key = ends.min(1) * count + ends.max(1)
+    order = np.argsort(key, kind="stable")
+    _, first, times = np.unique(key[order], return_index=True, return_counts=True)
+    shared = first[times == 2]
+    one, other = order[shared], order[shared + 1]
+    alike = (ends[one, 0] != ends[other, 0]).astype(np.int64)
+    a, b = owner[one], owner[other]
+    cross = n * (1 - alike)
+    rows, columns = np.concatenate([a, a + n]), np.concatenate([b + cross, b + n - cross])
+    graph = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(2 * n, 2 * n))
+    _, label = connected_components(graph, directed=False)
+    as_is, turned = label[:n].astype(np.int64), label[n:].astype(np.int64)
+    part = np.minimum(as_is, turned)
+    weight = np.bincount(
+        part, np.where(as_is <= turned, 1, -1)
+    )  # how many more agree with the label than not
+    turn = np.where(weight[part] >= 0, as_is > turned, as_is < turned)
+    closed = as_is != turned
+    closed[owner[order[np.repeat(times, times) != 2]]] = False
+    return part, turn, closed
+
+
+def _volume(corners: Vertices) -> float:
+    """The enclosed volume, negative where the normals point inwards; about a corner, since origins may be far."""
+    a, b, c = (corners - corners[0, 0]).transpose(1, 0, 2)
+    return float(np.einsum("fi,fi->", a, np.cross(b, c)) / 6)
+
+
+def _encloses(outer: Vertices, inner: Vertices) -> bool:
+    """Whether all (of up to 64) corners of the inner part lie inside the outer one, or on it."""
+    points = np.unique(inner.reshape(-1, 3), axis=0)
+    some = points[:: max(1, len(points) // 64)]
+    winding = np.array([abs(_winding(point, outer)) for point in some])
+    return bool(winding.min() > 0.25 and winding.max() > 0.75)
+
+
+def _winding(point: Vertices, corners: Vertices) -> float:
+    """How often a closed surface winds around a point (van Oosterom and Strackee 1983): 1 inside, 0 outside."""
+    a, b, c = (corners - point).transpose(1, 0, 2)
+    x, y, z = (np.linalg.norm(v, axis=1) for v in (a, b, c))
+    height = np.einsum("fi,fi->f", a, np.cross(b, c))
+    base = x * y * z + (a * b).sum(1) * z + (b * c).sum(1) * x + (c * a).sum(1) * y
+    return float(np.arctan2(height, base).sum() / (2 * np.pi))
