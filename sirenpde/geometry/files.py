@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .ply import read_ply
+from .quiet import quiet
 from .tables import Columns, read_table
 
 _SHIPPED = Path(__file__).parents[1] / "data"
@@ -69,12 +70,12 @@ def _read_ply(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> C
 def _read_npz(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> Columns:
     try:
         # From memory: numpy leaves a damaged file open.
-        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as archive:
+        with quiet(), np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as archive:
             found: Columns = {key: archive[key] for key in archive.files}
     except Exception as error:
         raise ValueError(
-            f"'{file}' could not be read as NPZ ({error}); an archive written by numpy.savez is needed. "
-            f"Save plain arrays again."
+            f"'{file}' could not be read as NPZ ({' '.join(str(error).split())}); an archive written by "
+            "numpy.savez is needed. Save plain arrays again."
         ) from error
     lengths = {key: len(array) if array.ndim else None for key, array in found.items()}
     if len(set(lengths.values())) > 1 or None in lengths.values():

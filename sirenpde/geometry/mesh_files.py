@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import re
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .ply import Lists, read_ply
+from .quiet import quiet
 
 Mesh = tuple[NDArray[np.float64], NDArray[np.int64]]  # vertices (v, 3), faces (f, 3)
 
@@ -159,30 +156,13 @@ def _by_trimesh(file: Path) -> Mesh:
     import trimesh
 
     try:
-        with _silent():
+        with quiet("trimesh"):
             mesh = trimesh.load_mesh(str(file), process=False)
             faces = np.asarray(getattr(mesh, "faces", []), np.int64).reshape(-1, 3)
             vertices = np.asarray(mesh.vertices, np.float64).reshape(-1, 3)
     except Exception as error:
         raise _unreadable(file, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
     return vertices, faces
-
-
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """What a library logs, warns of or prints about a damaged file stays off the screen."""
-    logger = logging.getLogger("trimesh")
-    disabled, logger.disabled = logger.disabled, True
-    try:
-        with (
-            warnings.catch_warnings(),
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
-        ):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.disabled = disabled
 
 
 def _fans(file: Path, counts: NDArray[np.int64], corners: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,0 +1,29 @@
+"""Libraries that log, warn and print about damaged files, kept off the screen."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def quiet(*loggers: str) -> Iterator[None]:
+    """What these loggers would write, and every warning and print, is left out."""
+    found = [logging.getLogger(name) for name in loggers]
+    before = [logger.disabled for logger in found]
+    for logger in found:
+        logger.disabled = True
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, disabled in zip(found, before, strict=True):
+            logger.disabled = disabled
