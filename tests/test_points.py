@@ -8,7 +8,7 @@ import pytest
 import torch
 from states import state_of
 
-from sirenpde import LBFGS, MLP, Adam, Box, D, Field, Problem, Siren, l1, on, solve
+from sirenpde import LBFGS, MLP, Adam, Box, D, Field, GaussNewton, Problem, Siren, l1, on, solve
 from sirenpde.solvers.sampling.balance import Balance, gradient_norms, traces
 from sirenpde.solvers.sampling.causal import Causal
 from sirenpde.solvers.sampling.points import Adaptive, Fixed, Fresh, Points, batches
@@ -262,6 +262,7 @@ def test_a_tangent_kernel_needs_l2():
         SelfScaledBroyden(steps=14, points=ALL),
         NaturalGradient(steps=14, points=ALL),
         Soap(steps=14, points=ALL, every=4),
+        GaussNewton(steps=14, points=ALL),
     ],
     ids=lambda stage: stage.name,
 )
@@ -283,12 +284,29 @@ def test_every_stage_resumes_to_the_same_bits(stage):
         assert [row.loss for row in rest.history] == [row.loss for row in whole.history]
 
 
+@pytest.mark.parametrize("factors", [{}, {"causal": Causal("t", every=2)}, {"balance": Balance(every=2)}])
+def test_gauss_newton_stands_where_all_slopes_vanish_and_moves_on_from_there(factors):
+    """u² = 1 at u = 0: no step lowers anything; once the parameters are others, steps are long again."""
+    box = Box(t=(0, 1))
+    u = Field("u", box, MLP(width=4, depth=1))
+    state = state_of(Problem(on(box, samples=20, name="square")(lambda p: u(p) ** 2 - 1)))
+    stage, start = GaussNewton(steps=40, points=Points(Fixed(), **factors)), state.theta.clone()
+    state.theta = torch.zeros_like(start)
+    for _ in range(6):
+        assert 0.5 < stage.advance(state).loss < 1 + 1e-12
+    assert not state.theta.any()
+    state.theta = state.memory["iterate"] = start
+    for _ in range(20):
+        report = stage.advance(state)
+    assert report.loss < 1e-6
+
+
 def test_a_checkpoint_is_plain_enough_to_load(tmp_path):
     kept = {}
     solve(transport(50), [Adam(steps=6, points=ALL)], progress=lambda p: kept.update(s=p.snapshot()))
     torch.save(kept["s"], tmp_path / "checkpoint.pt")
     again = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["memory"]
-    assert torch.equal(again["rows"][0], kept["s"]["memory"]["rows"][0])
+    assert torch.equal(again["candidates"][0], kept["s"]["memory"]["candidates"][0])
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,14 @@ def test_a_step_of_a_length_has_it(shape):
     assert model.of_length(1e3 * longest, 1.0).length == pytest.approx(longest, rel=0.1)
 
 
+@pytest.mark.parametrize("slopes", [0.0, 1e-200])
+def test_where_no_step_leads_anywhere_it_has_no_length(slopes):
+    model = linear_model(torch.ones(5).double(), slopes * torch.eye(5).double()[:, :3])
+    for length in (1.0, 0.0):
+        step = model.of_length(length, 1e-6)
+        assert step.length < 1e-40 and step.decrease >= 0 and math.isfinite(step.slope)
+
+
 def test_two_factorisations_of_a_damped_triangle_are_one():
     triangle, target = random(4, 45, 45).triu(), random(5, 45)
     for damping in (1e-12, 1.0):

@@ -114,8 +114,8 @@ class Adaptive:
         draw = generator(state.seed, -2 - state.step // self.every)  # -1 is the fixed set
         candidates = state.system.draw(draw, state.scale * self.pool)
         if state.step % self.every == 0:
-            state.memory["rows"] = self._choose(state, candidates, draw)
-        chosen = state.memory["rows"]
+            state.memory["candidates"] = self._choose(state, candidates, draw)
+        chosen = state.memory["candidates"]
         return tuple(
             batch if rows is None else _take(batch, rows)
             for batch, rows in zip(candidates, chosen, strict=True)

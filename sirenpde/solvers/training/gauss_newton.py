@@ -150,7 +150,7 @@ class GaussNewton:
         region = Region(model, compress, lambda q: state.system.vector(q, samples), theta, objective)
         damping = path.get("damping", FIRST_DAMPING * objective)
         trial, good = region.longest(path["radius"], damping, self.target, self.corrections)
-        path["radius"], path["damping"] = trial.step.length, trial.step.damping
+        path["radius"], path["damping"] = trial.step.length or path["radius"], trial.step.damping
         if self.sketch == "auto" and trial.objective > OVERFIT * trial.sketched:
             path["rows"] = math.ceil(LARGER * path["rows"])
         if good:

@@ -112,7 +112,7 @@ class LinearModel:
         z = factor.solve(self.target)
         length = float(z.norm())
         back = torch.linalg.solve_triangular(factor.triangle.T, z[:, None], upper=False)
-        slope = -damping * float(back.square().sum()) / max(length, 1e-300) ** 2
+        slope = -damping * float(back.square().sum()) / max(length**2, 1e-300)
         decrease = float((self.triangle @ z).square().sum()) + 2 * damping * length**2
         return Step(damping, z, length, decrease, slope, factor)
 
@@ -125,7 +125,7 @@ class LinearModel:
         low, high, x = math.log(self.least_damping), math.inf, math.log(max(damping, self.least_damping))
         for _ in range(ROUNDS):
             step = self.solve(math.exp(x))
-            excess = math.log(max(step.length, 1e-300) / length)
+            excess = math.log(max(step.length, 1e-300) / max(length, 1e-300))
             if abs(excess) < TOLERANCE or (excess < 0 and x <= low):
                 break
             if excess < 0 and step.slope > -FLAT:
