@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -16,11 +17,13 @@ from .networks.sine_lattice import SineLattice
 from .networks.values import from_value, to_value
 from .problem import Problem
 from .residuals import System
-from .solution import Record, Row
+from .solution import Record, Row, Status
 from .solvers.ladder import Choice
 from .solvers.stage import State, held_out, relative_residual
+from .solvers.starts import Constants, constant_start, set_constant
 
-FORMAT = "sirenpde checkpoint 3"
+FORMAT = "sirenpde checkpoint 4"
+POOR = 0.1  # relative residual of fields that are hardly a solution
 Recipes = Mapping[Field, Recipe | nn.Module]
 
 
@@ -30,12 +33,23 @@ class DeviceError(RuntimeError):
 
 @dataclass(frozen=True)
 class Kept:
-    """Fields to come back to, and their objective on held-out points."""
+    """Fields to come back to, and how good they are on held-out points; infinite where they have no residual."""
 
     recipes: Recipes
     system: System
     theta: Tensor
     objective: float
+    residual: float  # relative, of the worst constraint
+
+    @property
+    def is_finite(self) -> bool:
+        return math.isfinite(self.objective)
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Fields with a smaller one are better. Where a constraint is not met at all, its share says nothing."""
+        poor = not self.residual < POOR
+        return poor, self.objective if poor else self.residual
 
 
 @dataclass
@@ -45,48 +59,63 @@ class Run:
     problem: Problem
     choice: Choice
     state: State
+    start: Constants = field(default_factory=dict)  # constant fields to begin from, where not from zero
     stage_index: int = 0
     before: Kept | None = None  # at the stage's start
-    best: Kept | None = None  # of the rungs gone before
-    last_finite: Tensor | None = None
+    best: Kept | None = None  # of the stages gone before
+    last_finite: Kept | None = None
     records: list[Record] = field(default_factory=list)
     history: list[Row] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)  # what was noticed about the problem, a paragraph each
+    troubles: list[str] = field(default_factory=list)  # why stages broke off
     seconds: float = 0.0
+    reason: str = ""  # the last that the stage gave for its end
+    ended: bool = False  # since the fields are good enough
+    status: Status = "interrupted"
+    message: str = ""
 
-    def objective(self) -> float:
-        """The objective on held-out points."""
-        return float(self.state.system.losses(self.state.theta, held_out(self.state)).sum())
+    @property
+    def is_open(self) -> bool:
+        """Whether a stage is left, and needed."""
+        return not self.ended and self.stage_index < len(self.choice.stages)
 
-    def relative_residual(self) -> float:
-        """The worst constraint's held-out residual, as a fraction of the largest of its own terms."""
-        return relative_residual(self.state, self.state.theta)
+    @property
+    def in_last_rung(self) -> bool:
+        return self.choice.rung_at(self.stage_index) == len(self.choice.rungs) - 1
+
+    def leave_rung(self) -> None:
+        """Go to the foot of the next rung."""
+        if self.choice.opens(self.stage_index) is None:
+            self.stage_index = self.choice.last_of(self.choice.rung_at(self.stage_index)) + 1
 
     def keep(self) -> Kept:
+        """The fields being worked on."""
         state = self.state
-        return Kept(dict(state.recipes), state.system, state.theta.clone(), self.objective())
+        objective = float(state.system.losses(state.theta, held_out(state)).sum())
+        residual = relative_residual(state, state.theta) if math.isfinite(objective) else math.inf
+        objective, residual = (x if math.isfinite(x) else math.inf for x in (objective, residual))
+        return Kept(dict(state.recipes), state.system, state.theta.clone(), objective, residual)
 
     def put_back(self, kept: Kept) -> None:
         state = self.state
-        state.recipes, state.system, state.theta = dict(kept.recipes), kept.system, kept.theta
+        state.recipes, state.system, state.theta = dict(kept.recipes), kept.system, kept.theta.clone()
 
-    def shown(self) -> State:
-        """The state with the best fields so far, which need not be those being worked on."""
-        others = [kept for kept in (self.best, self.before) if kept is not None]
-        best = min(others, key=lambda kept: kept.objective, default=None)
-        if best is None or not best.objective < self.objective():
-            return self.state
-        recipes = dict(best.recipes)
-        return replace(self.state, system=best.system, theta=best.theta, recipes=recipes, cache={})
+    def shown(self) -> Kept:
+        """The best fields so far, which need not be those being worked on."""
+        if self.best is not None and (self.before is None or self.state.step == 0):
+            return self.best
+        here = self.keep()
+        if self.before is not None and not here.is_finite:
+            here = self.before
+        return better(self.best, here)
 
     def account(self) -> tuple[Record, ...]:
         """The stages so far, the one that was cut off included."""
         if not self.history or self.stage_index >= len(self.choice.stages) or self.state.step == 0:
             return tuple(self.records)
         last, earlier = self.history[-1], sum(record.seconds for record in self.records)
-        cut = Record(
-            last.stage, self.state.step, self.seconds - earlier, last.loss, "cut off; can be resumed"
-        )
+        reason = "good enough" if self.ended else f"{self.reason}; " * bool(self.reason) + "can be resumed"
+        cut = Record(last.stage, self.state.step, self.seconds - earlier, last.loss, reason)
         return (*self.records, cut)
 
     def snapshot(self) -> dict[str, Any]:
@@ -110,8 +139,19 @@ class Run:
             "records": [asdict(record) for record in self.records],
             "history": [asdict(row) for row in self.history],
             "warnings": list(self.warnings),
+            "troubles": list(self.troubles),
+            "start": {u.name: list(values) for u, values in self.start.items()},
+            "reason": self.reason,
+            "ended": self.ended,
+            "status": self.status,
+            "message": self.message,
             "seconds": self.seconds,
         }
+
+
+def better(one: Kept | None, other: Kept) -> Kept:
+    """The one whose worst constraint is met better; where neither is met, that of the smaller objective."""
+    return other if one is None or other.rank <= one.rank else one
 
 
 def begin(
@@ -124,12 +164,26 @@ def begin(
     if not scale > 0:
         raise ValueError(f"solve was given samples_scale={scale}; expected a positive number.")
 
-    def build(u: Field, recipe: Recipe | nn.Module) -> nn.Module:
-        return build_network(u, recipe, seed + list(problem.fields).index(u))
-
+    build = builder(problem, seed, {})
     system = build_system(problem, choice.recipes, build, device, dtype)
+    start = constant_start(system, seed)
+    if start:
+        build = builder(problem, seed, start)
+        system = build_system(problem, choice.recipes, build, device, dtype)
     state = State(system, system.initial(), dict(choice.recipes), build, seed, scale)
-    return Run(problem, choice, state)
+    return Run(problem, choice, state, start)
+
+
+def builder(
+    problem: Problem, seed: int, start: Constants
+) -> Callable[[Field, Recipe | nn.Module], nn.Module]:
+    """What builds a field's network, from constants where there are such."""
+
+    def build(u: Field, recipe: Recipe | nn.Module) -> nn.Module:
+        module = build_network(u, recipe, seed + problem.fields.index(u))
+        return set_constant(module, start[u]) if u in start else module
+
+    return build
 
 
 def build_system(
@@ -205,7 +259,12 @@ def _kept_value(kept: Kept | None) -> dict[str, Any] | None:
     if kept is None:
         return None
     theta = kept.theta.detach().cpu().clone()
-    return {"recipes": _recipe_values(kept.recipes), "theta": theta, "objective": kept.objective}
+    return {
+        "recipes": _recipe_values(kept.recipes),
+        "theta": theta,
+        "objective": kept.objective,
+        "residual": kept.residual,
+    }
 
 
 def restore(run: Run, checkpoint: Mapping[str, Any]) -> None:
@@ -220,13 +279,11 @@ def restore(run: Run, checkpoint: Mapping[str, Any]) -> None:
     dtype: torch.dtype = {"torch.float32": torch.float32, "torch.float64": torch.float64}[checkpoint["dtype"]]
     state.seed, state.scale = int(checkpoint["seed"]), float(checkpoint["scale"])
 
-    def build(u: Field, recipe: Recipe | nn.Module) -> nn.Module:
-        return build_network(u, recipe, state.seed + run.problem.fields.index(u))
-
-    state.build = build
+    run.start = {u: tuple(checkpoint["start"][u.name]) for u in run.problem.fields if checkpoint["start"]}
+    state.build = builder(run.problem, state.seed, run.start)
     run.stage_index = int(checkpoint["stage_index"])
     state.recipes = _recipes(run, checkpoint["recipes"])
-    networks = {u: build(u, placeholder(recipe)) for u, recipe in state.recipes.items()}
+    networks = {u: state.build(u, placeholder(recipe)) for u, recipe in state.recipes.items()}
     try:
         for u in run.problem.fields:
             networks[u].load_state_dict(checkpoint["networks"][u.name])
@@ -240,9 +297,13 @@ def restore(run: Run, checkpoint: Mapping[str, Any]) -> None:
     state.memory = copy.deepcopy(dict(checkpoint["memory"]))
     state.cache, state.step = {}, int(checkpoint["step"])
     run.before, run.best = _kept(run, checkpoint["before"]), _kept(run, checkpoint["best"])
+    run.last_finite = run.before
     run.records = [Record(**record) for record in checkpoint["records"]]
     run.history = [Row(**row) for row in checkpoint["history"]]
     run.warnings = [str(text) for text in checkpoint["warnings"]]
+    run.troubles = [str(text) for text in checkpoint["troubles"]]
+    run.reason, run.ended = str(checkpoint["reason"]), bool(checkpoint["ended"])
+    run.status, run.message = checkpoint["status"], str(checkpoint["message"])
     run.seconds = float(checkpoint["seconds"])
 
 
@@ -260,4 +321,4 @@ def _kept(run: Run, value: Mapping[str, Any] | None) -> Kept | None:
     recipes = _recipes(run, value["recipes"])
     system = build_system(run.problem, recipes, state.build, old.device, old.dtype)
     theta = value["theta"].to(device=old.device, dtype=old.dtype)
-    return Kept(recipes, system, theta, float(value["objective"]))
+    return Kept(recipes, system, theta, float(value["objective"]), float(value["residual"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,7 +24,7 @@ from .solvers.stage import fixed, generator, held_out, relative_residual, relati
 if TYPE_CHECKING:
     from .run import Run
 
-Status = Literal["done", "budget", "interrupted", "not finite"]
+Status = Literal["solved", "rough", "budget", "interrupted", "not finite"]
 
 
 @dataclass(frozen=True)
@@ -110,16 +110,18 @@ class Solution:
     ``solution[u]`` evaluates a field, an output, or any function of a point such as ``laplacian(u)``.
     """
 
-    def __init__(self, run: Run, status: Status, message: str) -> None:
+    def __init__(self, run: Run) -> None:
         self.problem: Problem = run.problem
-        self.status = status
-        self.message = message
+        self.status: Status = run.status
+        self.message = run.message
         self.choice = run.choice.reason
         self.stages = run.account()
         self.history = tuple(run.history)
         self.seconds = run.seconds
         self.warnings = tuple(run.warnings)
-        self._state = run.shown()
+        kept, held = run.shown(), {"held_out": held_out(run.state)}
+        recipes = dict(kept.recipes)
+        self._state = replace(run.state, system=kept.system, theta=kept.theta, recipes=recipes, cache=held)
         self.theta = self._state.theta
         self.seed = run.state.seed
         self._snapshot = run.snapshot

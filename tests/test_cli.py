@@ -166,7 +166,7 @@ def test_solve_leaves_a_whole_run_directory(case, capsys):
     }
     assert files == expected
     report = json.loads((folder / "report.json").read_text())
-    assert report["status"] == "done" and report["errors"]["u"]["relative_l2"] < 1e-9
+    assert report["status"] == "solved" and report["errors"]["u"]["relative_l2"] < 1e-9
     assert report["peak_memory_mb"] > 50 and set(report["constraints"]) == {"poisson", "ends"}
     mesh = pyvista.read(folder / "fields" / "u.vtu")
     x = mesh.points[:, 0]
@@ -180,7 +180,7 @@ def test_json_prints_one_object(case, capsys):
     code, out, err = run(capsys, "solve", "case.py", "--json", "--out", "here")
     found = json.loads(out)
     assert code == 0 and err == "" and out.count("\n") == 1
-    assert found["directory"] == "here" and "fields/u.vtu" in found["files"] and found["status"] == "done"
+    assert found["directory"] == "here" and "fields/u.vtu" in found["files"] and found["status"] == "solved"
 
 
 def test_the_network_can_be_replaced(case, capsys):
@@ -224,7 +224,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(case, capsys, monkeypatch):
     assert json.loads((case / "parts" / "report.json").read_text())["status"] == "interrupted"
     (case / "case.py").unlink()  # the run keeps its own copy
     code, out, _ = run(capsys, "resume", "parts", "--json")
-    assert code == 0 and json.loads(out)["status"] == "done"
+    assert code == 0 and json.loads(out)["status"] == "rough"
     states = [
         torch.load(case / name / "checkpoint.pt", weights_only=True)["state"] for name in ("whole", "parts")
     ]

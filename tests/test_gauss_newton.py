@@ -125,7 +125,7 @@ def test_an_iterate_that_is_lost_goes_back_to_the_best() -> None:
     solve(poisson(), stages, progress=keep)
     kept["memory"]["iterate"] = torch.full_like(kept["memory"]["iterate"], math.nan)
     resumed = solve(poisson(), stages, resume=kept)
-    assert resumed.status == "done"
+    assert resumed.status == "solved"
     assert float(resumed.errors["u"]["relative_l2"]) < 1e-11
 
 

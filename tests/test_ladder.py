@@ -72,7 +72,7 @@ def test_a_good_rung_is_the_last(rungs) -> None:
     rungs(GOOD, TRAINED)
     solution = solve(problem)
     assert [stage.name for stage in solution.stages] == ["least squares"]
-    assert error(solution) < 1e-7 and solution.status == "done"
+    assert error(solution) < 1e-7 and solution.status == "solved"
     assert "relative held-out residual" in solution.message
 
 
@@ -200,8 +200,12 @@ def test_a_stage_that_does_not_fit_leads_to_the_next_rung(rungs) -> None:
     assert [stage.name for stage in solution.stages] == ["march along nowhere", "least squares"]
     assert solution.stages[0].reason.startswith("not tried: ") and error(solution) < 1e-7
     rungs(GOOD, Rung(TRAINED.recipes, (March("nowhere"),)))
+    solution = solve(problem, tolerance=1e-30)
+    assert solution.status == "rough" and error(solution) < 1e-7
+    assert "not tried: March('nowhere')" in solution.message
+    rungs(Rung(TRAINED.recipes, (March("nowhere"),)))
     with pytest.raises(ValueError, match="nowhere"):
-        solve(problem, tolerance=1e-30)
+        solve(problem)
 
 
 def test_unknown_numbers_are_found_with_frozen_sines_in_time_too() -> None:

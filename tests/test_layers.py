@@ -22,14 +22,16 @@ LAYERS = {
     "plots": 5,  # arrays in, figures out: export puts them into files
     "solution": 7,
     "run": 8,
-    "solve": 9,
+    "verdict": 9,
+    "loop": 10,
+    "solve": 11,
     "runs": 8,
     "loading": 8,
-    "analysis": 10,
-    "bench": 11,  # it compares with the reference solvers of analysis
-    "commands": 12,
-    "cli": 13,
-    "__main__": 14,
+    "analysis": 12,
+    "bench": 13,  # it compares with the reference solvers of analysis
+    "commands": 14,
+    "cli": 15,
+    "__main__": 16,
 }
 
 
@@ -71,7 +73,16 @@ def test_geometry_and_networks_do_not_know_each_other():
             assert other not in {target for _, target in runtime_imports(path)}, path
 
 
-SOLVERS = {"stage": 0, "sampling": 1, "direct": 1, "training": 2, "tensor": 2, "marching": 3, "ladder": 4}
+SOLVERS = {
+    "stage": 0,
+    "starts": 1,
+    "sampling": 1,
+    "direct": 1,
+    "training": 2,
+    "tensor": 2,
+    "marching": 3,
+    "ladder": 4,
+}
 
 
 def test_solvers_build_on_each_other_in_one_direction():

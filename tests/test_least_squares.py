@@ -276,7 +276,7 @@ def test_a_field_that_vanishes_is_found_at_once():
     u = Field("u", line)
     inside = on(line, 50, name="inside")(lambda p: laplacian(u)(p))
     solution = solve(Problem(inside, on(line.boundary(), 2, name="ends")(lambda p: u(p))))
-    assert solution.status == "done"
+    assert solution.status == "solved"
     assert abs(solution[u](torch.linspace(0, 1, 9, dtype=torch.float64)[:, None])).max() == 0
 
 

@@ -259,7 +259,7 @@ def test_a_start_without_smoothness_is_kept_as_well_as_it_goes(monkeypatch) -> N
     heat = on(spacetime, 1000, name="heat")(lambda p: D(u, t)(p) - 0.02 * D(u, x, x)(p))
     kink = on(spacetime.at(t=0), 100, name="kink")(lambda p: u(p) - x(p).abs())
     solution = solve(Problem(heat, kink), [March(t)])
-    assert solution.status == "done"
+    assert solution.status == "rough"
     place = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]], dtype=F64)
     k = torch.arange(1, 400, 2, dtype=F64)
     terms = -4 / (math.pi * k) ** 2 * torch.exp(-0.02 * (math.pi * k) ** 2)
@@ -277,7 +277,7 @@ def test_a_solution_that_ends_is_followed_to_its_end(monkeypatch) -> None:
     growth = on(line, 100, name="growth")(lambda p: D(u, s)(p) - u(p) ** 2)
     start = on(line.at(t=0), name="start")(lambda p: u(p) - 2)
     solution = solve(Problem(growth, start), [March(s, tolerance=1e-6)])
-    assert solution.status == "not finite"
+    assert solution.status == "rough"
     reached = float(re.search(r"beyond t = ([\d.]+):", solution.message).group(1))
     assert 0.49 < reached < 0.5
     assert solution[u]([[0.4]])[0] == pytest.approx(10, rel=1e-4)  # 1 / (1/2 - t)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..solution import Solution
     from ..solve import Progress
 
-EXIT = {"done": 0, "budget": 0, "not finite": 3, "interrupted": 130}
+EXIT = {"solved": 0, "rough": 0, "budget": 0, "not finite": 3, "interrupted": 130}
 _FIRST_CHECKPOINT, _CHECKPOINT_EVERY = 5.0, 30.0  # seconds
 
 
@@ -92,7 +92,7 @@ def _finish(
     run.write_history(solution.history)
     line.write("measuring")
     report = {**solution.report(), "peak_memory_mb": runs.peak_memory_mb(solution.device)}
-    finished = solution.status in ("done", "budget")
+    finished = solution.status in ("solved", "rough", "budget")
     files = write_all(solution, run, line.write) if finished else []
     for name, errors in surfaces(solution, run).items():
         report["errors"][name]["surface"] = errors

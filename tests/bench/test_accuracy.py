@@ -52,7 +52,7 @@ def tiny(tmp_path: Path) -> str:
 def run(error: float | None, cpu: float = 1.0, **more: Any) -> dict[str, Any]:
     curve = [[cpu / 2, cpu, 1e-5], [cpu, 2 * cpu, error]]
     return {
-        "status": "done",
+        "status": "solved",
         "relative_l2": error,
         "held_out": 1e-9,
         "cpu_s": cpu,

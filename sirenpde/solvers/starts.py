@@ -1,0 +1,164 @@
+"""Where a run begins when vanishing fields, the usual start, have no finite residual: at constants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..calculus.field import Field
+from ..calculus.symbols import Symbol
+from ..networks.dense import DenseNetwork
+from ..networks.series import EvolvingSeries, SeparableSeries
+from ..networks.slabs import SlabNetwork
+from ..residuals import Batch, Sweep, System
+from .stage import HELD_OUT, generator
+
+Constants = Mapping[Field, tuple[float, ...]]  # one number per real output of a field's network
+
+TRIED = (1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 0.1, -0.1, 10.0, -10.0, 1e3, -1e3)
+POINTS = 256  # of each domain, at which constants are tried
+STEPS = 20  # of Gauss-Newton, from the best constant tried
+HALVINGS = 20
+BETTER = 0.999  # of the residuals' norm, for a step to count
+RIPPLE = 0.01  # of the constant: what a network's own first values may add to it
+
+
+def constant_start(system: System, seed: int) -> Constants:
+    """Constant fields with finite residuals and slopes, where vanishing fields have none; empty where they do.
+
+    With sqrt(u), log(u) or 1/u in a constraint nothing can start from u = 0. Of a few numbers the one with the
+    smallest objective is taken, and improved by Gauss-Newton steps over one constant per field: the boundary
+    and initial data say how large. Empty too where no constant tried is finite.
+    """
+    few = _samples(system, seed)
+    if _is_finite(system, few, {u: (0.0,) * u.outputs for u in system.problem.fields}):
+        return {}
+    tried = [_all_at(system, size) for size in TRIED]
+    finite = [constants for constants in tried if _is_finite(system, few, constants)]
+    if not finite:
+        return {}
+    sizes = [float(_rows(system, few, constants)[0].norm()) for constants in finite]
+    return _improved(system, few, finite[sizes.index(min(sizes))])
+
+
+def set_constant(module: nn.Module, values: Sequence[float]) -> nn.Module:
+    """Make a network's function constant, or nearly: its own first values stay as a ripple of a hundredth.
+
+    A network of another kind than the package's stays as it is.
+    """
+    value = torch.tensor(values, dtype=torch.float64)
+    with torch.no_grad():
+        if isinstance(module, SlabNetwork):
+            for network in module.networks:
+                set_constant(network, values)
+        elif isinstance(module, DenseNetwork) and module.head.bias is not None:
+            module.head.weight.mul_(RIPPLE * min(1.0, float(value.abs().max())))
+            module.head.bias.copy_(value)
+        elif isinstance(module, SeparableSeries | EvolvingSeries):
+            module.coefficients.zero_()  # the first function of every basis is 1
+            module.coefficients[(0,) * (module.coefficients.dim() - 1)] = value
+    return module
+
+
+def describe(constants: Constants) -> str:
+    """For example ``u = 1, v = (0.5, 0.5)``."""
+    return ", ".join(
+        f"{u.name} = {values[0]:.4g}"
+        if len(values) == 1
+        else f"{u.name} = ({', '.join(f'{v:.4g}' for v in values)})"
+        for u, values in constants.items()
+    )
+
+
+def _samples(system: System, seed: int) -> list[Batch]:
+    """A few points of every domain."""
+    random, batches = generator(seed, HELD_OUT), []
+    for group in system.groups:
+        count = None if group.samples is None else min(group.samples, POINTS)
+        points, data = group.domain.draw(count, random)
+        batches.append(system.batch(points[:POINTS], {key: data[key][:POINTS] for key in group.data}))
+    return batches
+
+
+def _all_at(system: System, size: float) -> Constants:
+    """This number for every component, the imaginary parts zero."""
+    fields = system.problem.fields
+    return {u: (size,) * u.components + (0.0,) * (u.outputs - u.components) for u in fields}
+
+
+def _jets(sweep: Sweep, batch: Batch, constants: Constants) -> list[Tensor]:
+    """The derivatives that are asked for of constant fields: multiples of their values, and zero."""
+    jets = []
+    for u in sweep.fields:
+        factors = batch.points.new_tensor([_factor(d.symbol) for d in sweep.asked[u]])
+        values = batch.points.new_tensor(constants[u])
+        jets.append((factors[:, None, None] * values).repeat(1, len(batch), 1))
+    return jets
+
+
+def _factor(symbol: Symbol) -> float:
+    """What an operator multiplies a constant by."""
+    return symbol.terms[0][1] if symbol.order == 0 else 0.0
+
+
+def _is_finite(system: System, batches: Sequence[Batch], constants: Constants) -> bool:
+    """Whether the losses are finite, and their slopes by the jets."""
+    raw = system.initial()[system.parameters.numbers_slice]
+    for group, batch in zip(system.groups, batches, strict=True):
+        found = group.pullback.plain(batch, _jets(group.sweep, batch, constants), raw)
+        if not all(bool(part.isfinite().all()) for part in found):
+            return False
+    return True
+
+
+def _rows(system: System, batches: Sequence[Batch], constants: Constants) -> tuple[Tensor, Tensor]:
+    """All residuals, scaled so that their squares sum to the objective, and their slopes by the constants."""
+    raw = system.initial()[system.parameters.numbers_slice]
+    vectors, matrices = [], []
+    for group, batch in zip(system.groups, batches, strict=True):
+        sweep = group.sweep
+        components, each = group.rows.slopes(batch, _jets(sweep, batch, constants), raw)
+        factors = [batch.points.new_tensor([_factor(d.symbol) for d in sweep.asked[u]]) for u in sweep.fields]
+        owners = [i for place, i in enumerate(group.members) for _ in range(sweep.requests[place].size)]
+        for component, (_, by_jet), i in zip(components.unbind(1), each, owners, strict=True):
+            slopes = dict(zip(sweep.fields, by_jet, strict=True))
+            scale = math.sqrt(system.problem.constraints[i].weight / len(batch))
+            by_constant = [
+                torch.einsum("r,rno->no", factors[sweep.fields.index(u)], slopes[u])
+                if u in slopes
+                else component.new_zeros(len(batch), u.outputs)
+                for u in system.problem.fields
+            ]
+            vectors.append(scale * component)
+            matrices.append(scale * torch.cat(by_constant, dim=1))
+    return torch.cat(vectors), torch.cat(matrices)
+
+
+def _improved(system: System, batches: Sequence[Batch], constants: Constants) -> Constants:
+    """Gauss-Newton steps over the constants, halved until the objective falls and stays finite."""
+    vector, matrix = _rows(system, batches, constants)
+    for _ in range(STEPS):
+        step = -(torch.linalg.pinv(matrix) @ vector)
+        for halving in range(HALVINGS):
+            trial = _moved(system, constants, 0.5**halving * step)
+            if _is_finite(system, batches, trial):
+                found = _rows(system, batches, trial)
+                if float(found[0].norm()) < BETTER * float(vector.norm()):
+                    break
+        else:
+            return constants
+        constants, (vector, matrix) = trial, found
+    return constants
+
+
+def _moved(system: System, constants: Constants, step: Tensor) -> Constants:
+    parts = step.tolist()
+    moved, first = {}, 0
+    for u in system.problem.fields:
+        own = parts[first : first + u.outputs]
+        moved[u] = tuple(a + b for a, b in zip(constants[u], own, strict=True))
+        first += u.outputs
+    return moved
