@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -23,27 +24,36 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     ('done', ['u.txt'])
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    beside = Path(name)
+    prefix, beside = f".{target.stem[:40]}-", None
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=target.suffix, dir=target.parent)
+        beside = Path(name)
+        os.close(handle)
         yield beside
         _sync(beside)
         os.chmod(beside, 0o666 & ~_umask())  # mkstemp allows the owner alone
         os.replace(beside, target)
         _sync(target.parent)
+    except OSError as error:
+        if error.filename is None or Path(str(error.filename)).name.startswith(prefix):
+            error.filename = str(target)  # a full disk names no file, and the temporary one says nothing
+        raise
     finally:
-        beside.unlink(missing_ok=True)
+        if beside is not None:
+            beside.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:
-    with suppress(OSError):  # some systems and file systems cannot open or sync a directory
+    try:
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+    except OSError as error:  # some systems and file systems cannot open or sync a directory
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
 
 
 def _umask() -> int:

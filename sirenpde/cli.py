@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
+import io
 import sys
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NoReturn
 
 from . import loading
-from .runs import Settings
+from .commands.interrupts import Interrupts, interrupts
+from .commands.terminal import print_json
+from .runs import NETWORKS, Settings
 
 _DESCRIPTION = "Write the equations that must hold, and get the neural field that satisfies them."
-_NETWORKS = ("auto", "siren", "mlp", "fourier-features", "fourier-series", "sine-features")
+_NETWORKS = ("auto", *NETWORKS)
 _FORMATS = ("vtu", "ply", "stl", "png", "npz")
 _COMMANDS = {
     "list": "bundled problems, a line each",
@@ -43,6 +45,10 @@ class UsageError(Exception):
     """Words that make no command; exit code 2."""
 
 
+class Answered(Exception):
+    """--help or --version was asked for, and has been printed."""
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises instead of leaving, and knows what was probably meant."""
 
@@ -51,6 +57,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}. See '{self.prog} --help'.")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        raise Answered
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         found, extra = self.parse_known_args(words)
@@ -65,35 +74,44 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 usage, 3 not finite, 130 interrupted."""
     words = list(sys.argv[1:] if argv is None else argv)
-    try:
-        return _dispatch(words)
-    except UsageError as error:
-        return _fail(words, str(error), 2)
-    except SystemExit as leaving:  # argparse after --help and --version
-        return int(leaving.code or 0)
-    except KeyboardInterrupt:
-        return _fail(words, "interrupted", 130)
-    except BrokenPipeError:  # the reader of a pipe has gone, as with | head
-        sys.stderr.close()
-        return 1
-    except Exception as error:
-        from .commands.errors import explain
+    _write_anything()
+    with interrupts() as keys:
+        try:
+            return _dispatch(words, keys)
+        except UsageError as error:
+            return _fail(words, str(error), 2)
+        except Answered:
+            return 0
+        except KeyboardInterrupt as stop:
+            return _fail(words, str(stop) or "interrupted", 130)
+        except BrokenPipeError:  # the reader of a pipe has gone, as with | head
+            return 1
+        except BaseException as error:  # a problem's code may raise anything, SystemExit too
+            if keys.asked is not None:  # an import that was cut off fails in many ways
+                return _fail(words, "interrupted", 130)
+            from .commands.errors import explain
 
-        return _fail(words, explain(error), 1)
+            return _fail(words, explain(error), 1)
+
+
+def _write_anything() -> None:
+    """Characters that a terminal does not have, and bytes of arguments that are no text, are written as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _fail(words: Sequence[str], message: str, code: int) -> int:
     print(f"sirenpde: {message}", file=sys.stderr)
     if "--json" in words and code != 2:
-        status = "interrupted" if code == 130 else "failed"
-        print(json.dumps({"status": status, "message": message}, ensure_ascii=False))
+        print_json({"status": "interrupted" if code == 130 else "failed", "message": message})
     return code
 
 
 # ---------------------------------------------------------------------------------------------- commands
 
 
-def _dispatch(words: list[str]) -> int:
+def _dispatch(words: list[str], keys: Interrupts) -> int:
     top = _top_parser()
     if not words:
         top.print_help()
@@ -106,11 +124,12 @@ def _dispatch(words: list[str]) -> int:
         hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(_COMMANDS)}."
         raise UsageError(f"there is no command '{words[0]}'; {hint} See 'sirenpde --help'.")
     if words[0] in _NEEDS_PROBLEM:
-        return _problem_command(words[0], words[1:], words)
-    return _RUN[words[0]](_parser(words[0]).parse(words[1:]))
+        return _problem_command(words[0], words[1:], words, keys)
+    given = _parser(words[0]).parse(words[1:])
+    return _resume(given, keys) if words[0] == "resume" else _RUN[words[0]](given)
 
 
-def _problem_command(name: str, rest: list[str], words: list[str]) -> int:
+def _problem_command(name: str, rest: list[str], words: list[str], keys: Interrupts) -> int:
     """The problem's own parameters are flags too, so it is found and loaded before all flags are known."""
     wants_help = {"-h", "--help"} & set(rest)
     first = _parser(name, add_help=False, own=["network"])  # its words are not known yet
@@ -144,10 +163,11 @@ def _problem_command(name: str, rest: list[str], words: list[str]) -> int:
     from .commands.session import declare
 
     session = declare(source, module, flags, settings)
+    keys.check()
     if name == "solve":
         from .commands.solving import solve_command
 
-        return solve_command(session, given.out, ["sirenpde", *words], given.json)
+        return solve_command(session, given.out, ["sirenpde", *words], given.json, keys)
     from .commands.looking import check_command, show_command
 
     return (
@@ -161,10 +181,10 @@ def _list(given: argparse.Namespace) -> int:
     return list_command(given.json)
 
 
-def _resume(given: argparse.Namespace) -> int:
+def _resume(given: argparse.Namespace, keys: Interrupts) -> int:
     from .commands.solving import resume_command
 
-    return resume_command(given.directory, given.device, given.budget, given.json)
+    return resume_command(given.directory, given.device, given.budget, given.json, keys)
 
 
 def _export(given: argparse.Namespace) -> int:
@@ -203,7 +223,6 @@ def _bench(given: argparse.Namespace) -> int:
 
 _RUN: dict[str, Callable[[argparse.Namespace], int]] = {
     "list": _list,
-    "resume": _resume,
     "export": _export,
     "plot": _plot,
     "bench": _bench,
@@ -302,7 +321,10 @@ def _add_settings(parser: Parser, with_network: bool) -> None:
         "--budget", type=_seconds, metavar="60s", help="stop after so much time: 90, 60s, 5m or 1h"
     )
     run.add_argument(
-        "--tolerance", type=_factor, metavar="T", help="stop at this relative held-out residual, such as 1e-8"
+        "--tolerance",
+        type=_fraction,
+        metavar="T",
+        help="stop at this relative held-out residual, such as 1e-8",
     )
     run.add_argument(
         "--samples-scale", type=_factor, default=1.0, metavar="S", help="multiplies the number of samples"
@@ -348,6 +370,8 @@ def _shown(value: object) -> str:
 
 # ------------------------------------------------------------------------------------------ words to values
 
+_SEEDS, _MOST = 2**63, 10**12
+
 
 def _checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     def checked(word: str) -> Any:
@@ -360,15 +384,30 @@ def _checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _natural(word: str) -> int:
-    if not word.isdecimal():
-        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from 0 on")
+    if not _is_whole(word) or int(word) >= _SEEDS:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from 0 on, below 2^63")
     return int(word)
 
 
 def _positive(word: str) -> int:
-    if not word.isdecimal() or int(word) < 1:
-        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from 1 on")
+    if not _is_whole(word) or not 1 <= int(word) <= _MOST:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from 1 on, up to 10^12")
     return int(word)
+
+
+def _is_whole(word: str) -> bool:
+    return (
+        word.isascii() and word.isdecimal() and len(word) < 100
+    )  # Python itself reads no more than 4300 digits
+
+
+def _fraction(word: str) -> float:
+    value = _factor(word)
+    if value >= 1:
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is not below 1, the relative residual of vanishing fields"
+        )
+    return value
 
 
 def _factor(word: str) -> float:

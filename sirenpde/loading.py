@@ -16,7 +16,7 @@ import traceback
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -116,11 +116,13 @@ def _summary(path: Path) -> str:
 def find(problem: str) -> Path:
     """The file of a problem given by its path or its bundled name. Raises ProblemFileError."""
     path = Path(problem)
-    if path.suffix == ".py" or len(path.parts) > 1:
+    if path.suffix == ".py" or len(path.parts) != 1:
         return _existing(path)
     for entry in bundled():
         if entry.name == problem:
             return entry.path
+    if path.is_dir():
+        return _existing(path)
     if path.with_suffix(".py").is_file():
         raise ProblemFileError(
             f"There is no bundled problem '{problem}', but a file {path}.py; a file is given with its ending. "
@@ -137,8 +139,9 @@ def find(problem: str) -> Path:
 
 def _existing(path: Path) -> Path:
     if path.is_dir():
+        inside = sorted(_python_files(path)) or ["wave.py"]
         raise ProblemFileError(
-            f"{path} is a directory; expected a problem file, such as {path}/wave.py. Name the file."
+            f"{path} is a directory; expected a problem file, such as {path / inside[0]}. Name the file."
         )
     if not path.is_file():
         near = difflib.get_close_matches(path.name, _python_files(path.parent), n=1)
@@ -152,13 +155,13 @@ def _existing(path: Path) -> Path:
 
 
 def _python_files(folder: Path) -> list[str]:
-    return [file.name for file in folder.glob("*.py")] if folder.is_dir() else []
+    return [file.name for file in folder.glob("*.py") if file.is_file()] if folder.is_dir() else []
 
 
 def read(path: Path) -> Source:
     """A problem file's text. Raises ProblemFileError where it is empty or no text."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
     except UnicodeDecodeError as error:
         raise ProblemFileError(
             f"{path} is not text in UTF-8 (byte {error.start}); expected a Python file. Check the path, or save "
@@ -193,10 +196,12 @@ def load(source: Path | Source) -> types.ModuleType:
         with _beside(given.path.parent):
             exec(code, module.__dict__)
     except SyntaxError as error:
-        del sys.modules[module.__name__]
+        sys.modules.pop(module.__name__, None)
         raise ProblemFileError(_syntax(error, given.path)) from error
-    except Exception as error:
-        del sys.modules[module.__name__]
+    except BaseException as error:
+        sys.modules.pop(module.__name__, None)
+        if isinstance(error, KeyboardInterrupt):
+            raise
         raise ProblemFileError(_raised(error, given.path, "The problem file cannot be imported")) from error
     _entry(module)
     return module
@@ -209,7 +214,8 @@ def _beside(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(str(folder))
+        with suppress(ValueError):  # the file may have changed the path
+            sys.path.remove(str(folder))
 
 
 def _entry(module: types.ModuleType) -> Any:
@@ -250,7 +256,9 @@ def build(module: types.ModuleType, values: Mapping[str, Value] | None = None) -
     try:
         with _beside(path.parent):
             made = entry(**(values or {}))
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too
         raise ProblemFileError(_raised(error, path, "problem() failed")) from error
     if not isinstance(made, Problem):
         given = "nothing" if made is None else f"a {type(made).__name__}"
@@ -269,17 +277,33 @@ def _syntax(error: SyntaxError, path: Path) -> str:
     )
 
 
-def _raised(error: Exception, path: Path, what: str) -> str:
+def _raised(error: BaseException, path: Path, what: str) -> str:
     """What was raised, and where in the user's own file."""
-    text = " ".join(str(error.args[0] if isinstance(error, KeyError) and error.args else error).split())
+    text = _text(error)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     if not frames:
-        return f"{what}: {type(error).__name__}: {text}"
+        return f"{what}: {path}: {type(error).__name__}: {text}"
     line = (frames[-1].line or "").strip()
     where = f"{path}, line {frames[-1].lineno}" + (f" ({line})" if line else "")
+    if isinstance(error, SystemExit):
+        said = "" if error.code is None else f", saying {text!r}"
+        return (
+            f"{where}: the file ended the program{said}. A problem file declares a problem and goes on; where it "
+            f"cannot, raise an error that says why, such as ValueError({text or '...'!r})."
+        )
     # Errors of our own are sentences that teach; those of Python need their name to be understood.
     taught = isinstance(error, ValueError | TypeError | FileNotFoundError) and text.endswith(".")
     return f"{where}: {text}" if taught else f"{what} at {where}: {type(error).__name__}: {text}"
+
+
+def _text(error: BaseException) -> str:
+    """An error's message in one line, cut where it is endless."""
+    try:
+        text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    except Exception:  # an error of the user's own, whose message cannot be made
+        return ""
+    text = " ".join(text[:4000].split())
+    return text if len(text) <= 2000 else f"{text[:2000]}…"
 
 
 # -------------------------------------------------------------------------------------- parameters as flags
@@ -299,10 +323,10 @@ def options(module: types.ModuleType) -> list[Option]:
     described = _described(inspect.getdoc(entry) or "")
     try:
         hints = typing.get_type_hints(entry)
-    except (NameError, TypeError, AttributeError) as error:
+    except Exception as error:  # annotations are expressions
         raise ProblemFileError(
-            f"The annotations of problem() in {module.__file__} cannot be read: {error}. Import the names they use "
-            f"at the top level."
+            f"The annotations of problem() in {module.__file__} cannot be read: {_text(error)}. Import the names "
+            f"they use at the top level."
         ) from error
     found = []
     for parameter in inspect.signature(entry).parameters.values():
@@ -333,7 +357,7 @@ def _option(name: str, hint: Any, default: Value, required: bool, text: str) -> 
         return _option(name, kept[0], default, required, text)
     if origin is Literal:
         kinds = {type(choice) for choice in arguments}
-        if len(kinds) != 1:
+        if len(kinds) != 1 or not kinds <= set(_PARSERS):
             raise TypeError
         kind = kinds.pop()
         return Option(name, default, required, _PARSERS[kind], kind.__name__, arguments, None, text)

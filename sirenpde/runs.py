@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .solution import Row
 
 FORMAT = "sirenpde run 1"
+NETWORKS = ("siren", "mlp", "fourier-features", "fourier-series", "sine-features")
 _PACKAGES = ("sirenpde", "torch", "numpy", "scipy")
 
 
@@ -52,6 +54,30 @@ class Settings:
     samples_scale: float = 1.0
     network: str | None = None
 
+    def check(self) -> None:
+        """Raise ValueError for a setting that no command line gives."""
+        fits = {
+            "device": isinstance(self.device, str),
+            "dtype": self.dtype in (None, "float32", "float64"),
+            "seed": _is_whole(self.seed) and 0 <= self.seed < 2**63,
+            "steps": self.steps is None or (_is_whole(self.steps) and self.steps > 0),
+            "budget": self.budget is None or _is_positive(self.budget),
+            "tolerance": self.tolerance is None or _is_positive(self.tolerance),
+            "samples_scale": _is_positive(self.samples_scale),
+            "network": self.network in (None, "auto", *NETWORKS),
+        }
+        for name, fine in fits.items():
+            if not fine:
+                raise ValueError(f"its {name} is {str(getattr(self, name))[:40]!r}")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+
 
 @dataclass(frozen=True)
 class Given:
@@ -68,8 +94,9 @@ class Given:
 class RunDirectory:
     """The files of one run. Made by ``create`` or ``open_run``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, made: Sequence[Path] = ()) -> None:
         self.path = path
+        self.made = tuple(made)  # the directories that were made for it, the innermost last
 
     @property
     def fields(self) -> Path:
@@ -89,7 +116,8 @@ class RunDirectory:
 
     def write_text(self, name: str, text: str) -> None:
         with whole(self.path / name) as beside:
-            beside.write_text(text, encoding="utf-8")
+            # The bytes of a path that are no text come as lone surrogates, whose escapes JSON reads back.
+            beside.write_text(text, encoding="utf-8", errors="backslashreplace")
 
     def write_given(self, given: Given, command: Sequence[str]) -> None:
         digest = hashlib.sha256(given.source.encode()).hexdigest()
@@ -116,7 +144,18 @@ class RunDirectory:
         """Take the directory away again, before anything was computed; a file of anyone else's keeps it."""
         (self.path / "run.json").unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            self.path.rmdir()
+            for folder in reversed(self.made):
+                folder.rmdir()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """For this process alone, until the block ends or the process dies. Raises RunError where another has it."""
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            _lock(handle, self.path)
+            yield
+        finally:
+            os.close(handle)
 
     def read_given(self) -> Given:
         """What the run was given. Raises RunError where run.json is damaged or of something else."""
@@ -136,8 +175,9 @@ class RunDirectory:
                 dict(value["flags"]),
                 Settings(**value["settings"]),
             )
+            given.settings.check()
             digest = value["source_sha256"]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if isinstance(error, RunError):
                 raise
             raise RunError(
@@ -156,7 +196,7 @@ class RunDirectory:
         names = list(dict.fromkeys(name for row in rows for name in row.terms))
         with (
             whole(self.path / "history.csv") as beside,
-            beside.open("w", newline="", encoding="utf-8") as file,
+            beside.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
         ):
             table = csv.writer(file, lineterminator="\n")
             table.writerow(["stage", "step", "seconds", "loss", *names])
@@ -223,25 +263,31 @@ def available(out: str | os.PathLike[str] | None, problem: str) -> None:
 def create(out: str | os.PathLike[str] | None, problem: str) -> RunDirectory:
     """A new directory for a run: ``out``, or ``runs/<problem>-<number>`` with the next free number.
 
-    Raises RunError where it already holds something, or cannot be made.
+    It is taken by making its run.json, which only one process can. Raises RunError where it already holds
+    something, or cannot be made.
     """
     available(out, problem)
     try:
         if out is not None:
-            Path(out).mkdir(parents=True, exist_ok=True)
-            _probe_writable(Path(out))
-            return RunDirectory(Path(out))
+            made = _make(Path(out))
+            _claim(Path(out))
+            return RunDirectory(Path(out), made)
         runs = Path("runs")
-        runs.mkdir(exist_ok=True)
+        made = _make(runs)
         taken = [p.name.removeprefix(f"{problem}-") for p in runs.glob(f"{problem}-*")]
         number = max((int(n) for n in taken if n.isdecimal()), default=0) + 1
         while True:
+            path = runs / f"{problem}-{number}"
             try:
-                path = runs / f"{problem}-{number}"
                 path.mkdir()
-                return RunDirectory(path)
+                _claim(path)
+                return RunDirectory(path, [*made, path])
             except FileExistsError:  # another run took the number in between
                 number += 1
+    except FileExistsError:
+        raise RunError(
+            f"Another process has just taken {out} for a run of its own; nothing was changed. Choose another --out."
+        ) from None
     except OSError as error:
         where = out if out is not None else "runs/"
         raise RunError(
@@ -249,10 +295,31 @@ def create(out: str | os.PathLike[str] | None, problem: str) -> RunDirectory:
         ) from error
 
 
-def _probe_writable(path: Path) -> None:
-    with whole(path / "run.json") as beside:
-        beside.write_text("{}", encoding="utf-8")
-    (path / "run.json").unlink()
+def _make(path: Path) -> list[Path]:
+    """Make a directory and those above it; the ones that were not there, the innermost last."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    if not missing and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    path.mkdir(parents=True, exist_ok=True)
+    return missing[::-1]
+
+
+def _claim(path: Path) -> None:
+    with (path / "run.json").open("x"):
+        pass
+
+
+def _lock(handle: int, path: Path) -> None:
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunError(
+            f"Another process is at work in {path}; nothing was changed. Wait until it has ended, or end it."
+        ) from None
+    except (ImportError, OSError):  # Windows, and file systems without locks
+        pass
 
 
 def open_run(path: str | os.PathLike[str]) -> RunDirectory:
@@ -293,6 +360,14 @@ def peak_memory_mb(device: str) -> float | None:
         return None
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (2**20 if platform.system() == "Darwin" else 2**10)
+
+
+def memory_of_the_machine() -> float:
+    """Bytes; infinite where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):  # Windows, and systems without these names
+        return float("inf")
 
 
 def plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..runs import plain, versions
+from .terminal import print_json
 
 if TYPE_CHECKING:
     from ..bench.accuracy_cases import Case
@@ -52,7 +53,10 @@ def accuracy_command(
 
 
 def _say(rows: list[dict[str, Any]], key: str, words: str, as_json: bool) -> None:
-    print(json.dumps(plain({key: rows}), ensure_ascii=False) if as_json else words)
+    if as_json:
+        print_json({key: rows})
+    else:
+        print(words)
 
 
 def _write(folder: Path, rows: list[dict[str, Any]]) -> None:

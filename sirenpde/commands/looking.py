@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import loading
-from ..runs import plain
 from .session import Session
-from .terminal import table
+from .terminal import print_json, table
 
 if TYPE_CHECKING:
     from ..residuals import System
@@ -23,11 +21,7 @@ _DRAWN = 3000
 def list_command(as_json: bool) -> int:
     entries = loading.bundled()
     if as_json:
-        print(
-            json.dumps(
-                {"problems": [{"name": e.name, "summary": e.summary} for e in entries]}, ensure_ascii=False
-            )
-        )
+        print_json({"problems": [{"name": e.name, "summary": e.summary} for e in entries]})
     else:
         print(table([[e.name, e.summary] for e in entries], indent="") if entries else "no bundled problems")
     return 0
@@ -100,11 +94,7 @@ def check_command(session: Session, out: str | None, as_json: bool) -> int:
     wrong = [finding for finding in findings if finding.ok is False]
     if as_json:
         rows = [{"topic": f.topic, "ok": f.ok, "text": f.text} for f in findings]
-        print(
-            json.dumps(
-                plain({"ok": not wrong, "findings": rows, "picture": str(picture)}), ensure_ascii=False
-            )
-        )
+        print_json({"ok": not wrong, "findings": rows, "picture": str(picture)})
     else:
         print(f"{_MARKS[None]:<5} samples and normals drawn in {picture}")
         print(f"{len(wrong)} of {len(findings)} findings wrong" if wrong else "all is well")

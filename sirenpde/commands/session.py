@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .. import loading
-from ..runs import Given, RunDirectory, Settings
+from ..runs import Given, RunDirectory, RunError, Settings, memory_of_the_machine
 
 if TYPE_CHECKING:
     import torch
@@ -63,10 +64,8 @@ def declare(
     source: loading.Source, module: ModuleType, flags: Mapping[str, loading.Value], settings: Settings
 ) -> Session:
     """Build a problem from its file, already loaded."""
-    problem = loading.build(module, flags)
-    return Session(
-        Given(source.name, str(source.path), source.text, str(Path.cwd()), dict(flags), settings), problem
-    )
+    given = Given(source.name, str(source.path), source.text, str(Path.cwd()), dict(flags), settings)
+    return _affordable(Session(given, loading.build(module, flags)))
 
 
 def reopen(run: RunDirectory) -> Session:
@@ -80,10 +79,31 @@ def reopen(run: RunDirectory) -> Session:
         path = next((entry.path for entry in loading.bundled() if entry.name == given.problem), path)
     module = loading.load(loading.Source(path, given.source))
     known = {option.name: option for option in loading.options(module)}
-    flags = {name: known[name].value(value) for name, value in given.flags.items() if name in known}
+    try:
+        flags = {name: known[name].value(value) for name, value in given.flags.items()}
+    except (KeyError, ValueError, TypeError) as error:
+        raise RunError(
+            f"The flags in {run.path / 'run.json'} are not those of its problem ({error}); the file was edited or "
+            f"damaged. Restore it from a copy, or solve the problem again into another directory."
+        ) from error
     there = contextlib.chdir(given.folder) if Path(given.folder).is_dir() else contextlib.nullcontext()
     with there:
-        return Session(given, loading.build(module, flags))
+        return _affordable(Session(given, loading.build(module, flags)))
+
+
+def _affordable(session: Session) -> Session:
+    """Raise ValueError where the coordinates of the samples alone are more than the machine's memory."""
+    scale, needed = session.given.settings.samples_scale, 0.0
+    for constraint in session.problem.constraints:
+        most = math.inf if constraint.domain.size is None else constraint.domain.size
+        needed += 2 * 8 * len(constraint.domain.axes) * min(constraint.count * scale, most)
+    there = memory_of_the_machine()
+    if needed > there:
+        raise ValueError(
+            f"The samples of {session.given.problem} need {needed / 2**30:.3g} GiB for their coordinates alone, and "
+            f"this machine has {there / 2**30:.3g} GiB. Lower --samples-scale, or samples= in the problem file."
+        )
+    return session
 
 
 def stored(session: Session, state: Mapping[str, Any]) -> Solution:

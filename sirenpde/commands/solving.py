@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import signal
 import sys
 import time
-import types
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import runs
 from .errors import taught
+from .interrupts import Interrupts
+from .progress import ProgressLine
 from .session import Session, reopen
-from .terminal import ProgressLine, summary
+from .terminal import print_json, summary
 
 if TYPE_CHECKING:
     from ..solution import Solution
@@ -24,60 +23,81 @@ EXIT = {"solved": 0, "rough": 0, "budget": 0, "not finite": 3, "interrupted": 13
 _FIRST_CHECKPOINT, _CHECKPOINT_EVERY = 5.0, 30.0  # seconds
 
 
-def solve_command(session: Session, out: str | None, command: Sequence[str], as_json: bool) -> int:
-    """Solve a problem into a new run directory."""
-    run = runs.create(out, session.given.problem)
-    run.write_given(session.given, command)
-    return _solve(session, run, None, session.given.settings.budget, session.given.settings.device, as_json)
+def solve_command(
+    session: Session, out: str | None, command: Sequence[str], as_json: bool, keys: Interrupts
+) -> int:
+    """Solve a problem into a new run directory, which is taken away again where nothing was computed."""
+    run = None
+    try:
+        with keys.undisturbed():
+            run = runs.create(out, session.given.problem)
+            run.write_given(session.given, command)
+        with run.held():
+            return _solve(session, run, None, session.given.settings, as_json, keys)
+    except BaseException as error:
+        expected = isinstance(error, KeyboardInterrupt) or taught(error)
+        if run is not None and expected and not run.checkpoint.exists():
+            run.discard()
+        raise
 
 
-def resume_command(directory: str, device: str | None, budget: float | None, as_json: bool) -> int:
+def resume_command(
+    directory: str, device: str | None, budget: float | None, as_json: bool, keys: Interrupts
+) -> int:
     """Go on with a run where its last checkpoint was taken."""
     run = runs.open_run(directory)
-    session = reopen(run)
-    state = run.read_checkpoint(session.given)
-    limit = None if budget is None else float(state.get("seconds", 0.0)) + budget
-    return _solve(session, run, state, limit, device or session.given.settings.device, as_json)
+    with run.held():
+        session = reopen(run)
+        state = run.read_checkpoint(session.given)
+        limit = None if budget is None else float(state.get("seconds", 0.0)) + budget
+        settings = session.given.settings
+        settings = replace(settings, device=device or settings.device, budget=limit)
+        return _solve(session, run, state, settings, as_json, keys)
 
 
 def _solve(
     session: Session,
     run: runs.RunDirectory,
     state: Mapping[str, Any] | None,
-    budget: float | None,
-    device: str,
+    settings: runs.Settings,
     as_json: bool,
+    keys: Interrupts,
 ) -> int:
     from ..solve import solve
     from ..solvers.ladder import choose
 
-    line = ProgressLine(quiet=as_json)
-    settings = session.given.settings
+    line = ProgressLine(as_json, settings.budget)
     line.write("preparing")
     line.say(f"{session.given.problem}: {choose(session.problem, None, session.recipe).reason}")
+    watcher = _Watcher(session, run, line, keys)
     try:
-        with _stops_between_steps(line) as stop:
-            watcher = _Watcher(session, run, line, stop)
+        with keys.between_steps(lambda: line.write("stopping after this step (once more to stop at once)")):
             solution = solve(
                 session.problem,
-                device=device,
+                device=settings.device,
                 dtype=session.dtype,
                 seed=settings.seed,
                 steps=settings.steps,
-                budget=budget,
+                budget=settings.budget,
                 tolerance=settings.tolerance,
                 samples_scale=settings.samples_scale,
                 network=session.recipe,
                 progress=watcher,
                 resume=state,
             )
-            run.write_checkpoint(solution.snapshot(), session.given)
+        cut_short = solution.status == "interrupted" and not watcher.stopped
+        if not (cut_short and run.checkpoint.exists()):  # the one before is exact
+            with keys.undisturbed():
+                run.write_checkpoint(solution.snapshot(), session.given)
+        if not watcher.stopped and not cut_short:
+            keys.check()  # it came in the last step
         return _finish(session, run, solution, line, as_json)
+    except KeyboardInterrupt:
+        if not run.checkpoint.exists():
+            raise
+        raise KeyboardInterrupt(f"interrupted; continue with: sirenpde resume {run.path}") from None
     except Exception as error:
-        if not run.checkpoint.exists() and taught(error):
-            run.discard()
-        else:
-            error.run_directory = run.path  # type: ignore[attr-defined]  # where the traceback belongs
+        error.run_directory = run.path  # type: ignore[attr-defined]  # where the traceback belongs
         raise
     finally:
         line.close()
@@ -101,7 +121,7 @@ def _finish(
     code = EXIT.get(solution.status, 1)
     if as_json:
         found = {"problem": session.given.problem, "directory": str(run.path), "files": files}
-        print(json.dumps(runs.plain({**found, **report}), ensure_ascii=False))
+        print_json({**found, **report})
     else:
         print(summary(session.given.problem, solution, report, [*files, "report.json"], f"{run.path}/"))
     if solution.status == "not finite":
@@ -115,41 +135,18 @@ class _Watcher:
     """After every step: the line on the terminal, a checkpoint from time to time, a stop where one is asked for."""
 
     def __init__(
-        self, session: Session, run: runs.RunDirectory, line: ProgressLine, stop: list[bool]
+        self, session: Session, run: runs.RunDirectory, line: ProgressLine, keys: Interrupts
     ) -> None:
-        self.session, self.run, self.line, self.stop = session, run, line, stop
+        self.session, self.run, self.line, self.keys = session, run, line, keys
         self.next = time.monotonic() + _FIRST_CHECKPOINT
+        self.stopped = False  # between two steps
 
     def __call__(self, progress: Progress) -> None:
         self.line(progress)
-        if self.stop:
-            raise KeyboardInterrupt
+        if self.keys.asked is not None:
+            self.stopped = True
+            self.keys.check()
         if time.monotonic() >= self.next:
-            self.run.write_checkpoint(progress.snapshot(), self.session.given)
+            with self.keys.undisturbed():
+                self.run.write_checkpoint(progress.snapshot(), self.session.given)
             self.next = time.monotonic() + _CHECKPOINT_EVERY
-
-
-@contextmanager
-def _stops_between_steps(line: ProgressLine) -> Iterator[list[bool]]:
-    """The first Ctrl-C or SIGTERM ends the run after the step it is in, so that a checkpoint is exact to the bit.
-
-    The second ends it at once. What is yielded is empty until then.
-    """
-    asked: list[bool] = []
-
-    def handle(number: int, frame: types.FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(True)
-        line.write("stopping after this step (once more to stop at once)")
-
-    try:
-        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread, where signals do not arrive
-        yield asked
-        return
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

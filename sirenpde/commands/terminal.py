@@ -1,68 +1,22 @@
-"""What a run says while it works and when it is done."""
+"""What a run says when it is done, and values as JSON."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
+
+from ..runs import plain
 
 if TYPE_CHECKING:
     from ..solution import Solution
-    from ..solve import Progress
-
-_STEPS = "{desc}  step {n_fmt}/{total_fmt}{postfix}  {elapsed}  {remaining} left"
 
 
-class ProgressLine:
-    """One line on a terminal, written over again; nothing at all where the output is not a terminal."""
-
-    def __init__(self, quiet: bool, stream: TextIO | None = None) -> None:
-        self.stream = stream or sys.stderr
-        self.on = not quiet and self.stream.isatty()
-        self.bar: Any = None
-        self.stage = -1
-
-    def __call__(self, progress: Progress) -> None:
-        if not self.on:
-            return
-        if progress.stage_index != self.stage:
-            self.stage = progress.stage_index
-            stage = f"[{progress.stage_index + 1}/{progress.stage_count}] {progress.stage}"
-            self._open(stage, _STEPS, total=progress.steps, initial=progress.step)
-        error = "" if progress.error is None else f", error {progress.error:.1e}"
-        self.bar.set_postfix_str(f"loss {progress.loss:.3e}{error}", refresh=False)
-        self.bar.update(progress.step - self.bar.n)
-
-    def write(self, text: str) -> None:
-        """A few words in place of the steps, which the next step brings back."""
-        if self.on:
-            self.stage = -1
-            self._open(text, "{desc}", total=0)
-
-    def say(self, text: str) -> None:
-        """A line that stays, above the one that is written over."""
-        if self.on:
-            self.close()
-            print(text, file=self.stream)
-
-    def close(self) -> None:
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None
-
-    def _open(self, words: str, form: str, **counts: int) -> None:
-        from tqdm import tqdm
-
-        self.close()
-        self.bar = tqdm(
-            desc=words,
-            bar_format=form,
-            file=self.stream,
-            leave=False,
-            mininterval=0.2,
-            dynamic_ncols=True,
-            **counts,
-        )
+def print_json(value: Mapping[str, Any]) -> None:
+    """One object on one line, in the characters that standard output has."""
+    unicode = "utf" in str(getattr(sys.stdout, "encoding", "")).lower()
+    print(json.dumps(plain(value), ensure_ascii=not unicode))
 
 
 def duration(seconds: float) -> str:
