@@ -156,8 +156,9 @@ def _open_stage(run: Run) -> bool:
     foot = opened is not None and run.stage_index > 0
     if opened is not None and foot:
         old = state.system
-        state.recipes = dict(opened.recipes)
-        state.system = build_system(run.problem, opened.recipes, state.build, old.device, old.dtype)
+        found = state.recipes if run.best is None else run.best.recipes
+        state.recipes = dict(opened.recipes_after(found))
+        state.system = build_system(run.problem, state.recipes, state.build, old.device, old.dtype)
         state.theta, state.cache = state.system.initial(), {"held_out": held_out(state)}
     run.before = run.last_finite = run.keep()
     return foot

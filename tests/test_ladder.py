@@ -11,6 +11,7 @@ from sirenpde import (
     LBFGS,
     Adam,
     Box,
+    Collocation,
     D,
     Field,
     LeastSquares,
@@ -164,16 +165,84 @@ def evolution(network=None, end: bool = False) -> Problem:
     return Problem(burgers, start)
 
 
+LEAST, LATTICE, NEWTON = ["least squares"], ["collocation"], ["Gauss-Newton"]
+MARCH, POLISHED = ["march along t"], ["Gauss-Newton", "least squares"]
+
+
 def test_the_problem_decides() -> None:
     direct = choose(problem, None, None)
-    assert names(direct) == [["least squares"]] and "affine" in direct.reason
-    assert names(choose(steady(), None, None)) == [["least squares"], ["Gauss-Newton"]]
-    assert names(choose(evolution(), None, None)) == [["march along t"], ["Gauss-Newton"]]
+    assert names(direct) == [LEAST, LATTICE, POLISHED] and "affine" in direct.reason
+    assert names(choose(steady(), None, None)) == [LEAST, LATTICE, NEWTON]
+    assert names(choose(evolution(), None, None)) == [MARCH, LEAST, NEWTON]
     assert "t starts at 0" in choose(evolution(), None, None).reason
-    assert names(choose(evolution(end=True), None, None)) == [["least squares"], ["Gauss-Newton"]]
-    assert names(choose(evolution(SineLattice((3, 9))), None, None)) == [["march along t"]]
+    assert names(choose(evolution(end=True), None, None)) == [LEAST, LATTICE, NEWTON]
+    assert names(choose(evolution(SineLattice((3, 9))), None, None)) == [MARCH]
     assert names(choose(steady(loss=l1), None, None)) == [["Adam", "L-BFGS"]]
     assert "the loss of bratu" in choose(steady(loss=l1), None, None).reason
+
+
+def reaction(power: int, family: bool, other: bool = False) -> Problem:
+    """Decay at a rate that is an axis, or not; with a second field of time alone, or not."""
+    whole = Box(t=(0, 1), a=(0.5, 2))
+    t, a = whole.axes
+    times = Box(t=(0, 1))
+    v, c = Field("v", whole), Field("c", times)
+    extra = (lambda p: 0.0) if family else (lambda p: 0.01 * D(v, a, a)(p))
+    along = on(whole, 800, name="along")(lambda p: D(v, t)(p) + a(p) * v(p) ** power - extra(p))
+    rows = [along, on(whole.at(t=0), 100, weight=100, name="start")(lambda p: v(p) - 1)]
+    if other:
+        rows.append(on(times, 100, name="clock")(lambda p: D(c, t)(p) + c(p) ** 2))
+        rows.append(on(times.at(t=0), name="one")(lambda p: c(p) - 1))
+    return Problem(*rows)
+
+
+def test_a_family_of_equations_is_fitted_as_a_whole() -> None:
+    assert names(choose(reaction(2, family=True), None, None)) == [LEAST, LATTICE, MARCH, NEWTON]
+    assert names(choose(reaction(2, family=False), None, None)) == [MARCH, LEAST, NEWTON]
+    assert names(choose(reaction(1, family=True), None, None)) == [LEAST, LATTICE, MARCH, POLISHED]
+    assert "family" in choose(reaction(2, family=True), None, None).reason
+
+
+def test_fields_on_different_axes_are_solved_for_together() -> None:
+    assert names(choose(reaction(2, family=False, other=True), None, None)) == [LEAST, NEWTON]
+    whole, times = Box(t=(0, 1), x=(0, 1)), Box(t=(0, 1))
+    t, s = whole.axes
+    v, c = Field("v", whole), Field("c", times)
+    heat = on(whole, 2000, name="heat")(lambda p: D(v, t)(p) - D(v, s, s)(p) / math.pi**2 + c(p) * v(p))
+    start = on(whole.at(t=0), 200, weight=100, name="start")(lambda p: v(p) - torch.sin(math.pi * s(p)))
+    solution = solve(
+        Problem(
+            heat,
+            start,
+            on(times, 200, name="decay")(lambda p: D(c, t)(p) + c(p)),
+            on(whole.boundary("x"), 200, weight=100, name="ends")(v),
+            on(times.at(t=0), name="one")(lambda p: c(p) - 1),
+            reference={c: lambda p: torch.exp(-t(p))},
+        )
+    )
+    assert [stage.name for stage in solution.stages] == ["least squares"]
+    assert solution.errors["c"]["relative_l2"] < 1e-11
+
+
+def test_a_stage_that_is_asked_for_gets_a_network_that_it_can_solve_for() -> None:
+    asked = choose(evolution(), [LeastSquares()], None)
+    assert [type(recipe) for recipe in asked.recipes.values()] == [SineFeatures]
+    asked = choose(evolution(), [March("t", stages=[LeastSquares()])], None)
+    assert [type(recipe) for recipe in asked.recipes.values()] == [SineFeatures]
+    asked = choose(problem, [Collocation()], None)
+    assert [type(recipe) for recipe in asked.recipes.values()] == [SineLattice]
+    asked = choose(problem, [Adam()], None)
+    assert [type(recipe) for recipe in asked.recipes.values()] == [Siren]
+
+
+def test_a_trained_network_is_sized_by_what_the_search_found() -> None:
+    last = choose(problem, None, None).rungs[-1]
+    slow = last.recipes_after({u: SineFeatures(400, (2.0, 3.0))})[u]
+    fast = last.recipes_after({u: SineFeatures(1600, (5.0, 30.0))})[u]
+    assert slow.omega == 4.0 and fast.omega == 30.0 and fast.width > slow.width
+    assert last.recipes_after({u: SineLattice(8)})[u] == last.recipes[u]
+    poor = Rung(POOR.recipes, POOR.stages, sized=(u,))
+    assert poor.recipes_after({u: SineFeatures(40, 20.0)})[u].omega == 20.0
 
 
 def test_the_size_of_a_declared_network_decides() -> None:

@@ -17,6 +17,9 @@ from .batch import Batch
 from .pullback import RowPullback
 from .sweep import Sweep, flat
 
+TRIED = 200  # points at which constraints are tried
+SIZES = (1e-6, 1e-3, 1.0, 1e3, 1e6)  # of the jets that they are tried with
+ROUNDING = 1e-11  # of a component's size, for what is affine
 STEP = 1024.0  # of the differences: large beside one, so that a large offset costs no digits of the slopes
 
 
@@ -35,7 +38,8 @@ class Rows:
 def is_affine(problem: Problem) -> bool:
     """Whether every constraint is affine in the fields, found by trying: r(a) + r(b) - r(0) = r(a + b).
 
-    Unknown numbers count as not affine, and so does any loss but ``l2``.
+    It is tried at many points, with jets from 1e-6 to 1e6 in size. What is finite for some jets only, as 1/u and
+    log(u) are, is not affine. Unknown numbers count as not affine, and so does any loss but ``l2``.
     """
     if problem.unknowns or any(constraint.loss.name != "l2" for constraint in problem.constraints):
         return False
@@ -44,7 +48,8 @@ def is_affine(problem: Problem) -> bool:
 
 def _affine(constraint: Constraint, requests: Requests) -> bool:
     generator = torch.Generator().manual_seed(1)
-    points, data = constraint.domain.draw(min(16, constraint.domain.size or 16), generator)
+    count = min(TRIED, constraint.domain.size or TRIED)
+    points, data = constraint.domain.draw(count, generator)
     batch = Batch(points, {key: data[key] for key in requests.data})
 
     def at(jets: Mapping[Derivative, Tensor]) -> Tensor:
@@ -67,12 +72,26 @@ def _affine(constraint: Constraint, requests: Requests) -> bool:
             for d in requests.derivatives
         }
 
-    a, b = random(1.0), random(3.0)
-    zero = {d: torch.zeros_like(value) for d, value in a.items()}
-    both = {d: a[d] + b[d] for d in a}
-    error = at(a) + at(b) - at(zero) - at(both)
-    scale = at(a).abs() + at(b).abs() + at(zero).abs()
-    return bool((error.abs() <= 1e-11 * scale.max().clamp(min=1e-300)).all())
+    zero = {d: torch.zeros_like(value) for d, value in random(0.0).items()}
+    nothing = at(zero)
+    for size in SIZES:
+        a, b = random(size), random(3.0 * size)
+        values = [at(a), at(b), nothing, at({d: a[d] + b[d] for d in a})]
+        if not _adds_up(torch.stack(values)):
+            return False
+    return True
+
+
+def _adds_up(values: Tensor) -> bool:
+    """Whether r(a) + r(b) - r(0) = r(a + b) where any of the four (4, n, m) is finite, component by component."""
+    finite = values.isfinite()
+    known = finite.all(0)
+    if bool((finite.any(0) & ~known).any()) or not bool(known.any()):
+        return False
+    values = torch.where(known, values, 0.0)
+    error = (values[0] + values[1] - values[2] - values[3]).abs()
+    size = values.abs().sum(0).amax(0)  # of a component, over the points
+    return bool((error <= ROUNDING * size).all())
 
 
 def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch) -> Rows:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -11,6 +12,7 @@ from torch import nn
 from ..calculus.field import Field, Recipe
 from ..calculus.layout import flatten
 from ..geometry.boundary import Boundary
+from ..geometry.box import Box
 from ..geometry.domain import Domain
 from ..geometry.point import Axis
 from ..networks.fourier import FourierFeatures
@@ -34,16 +36,28 @@ from .training.lbfgs import LBFGS
 LINEAR = (SineFeatures, SineLattice, FourierSeries, WaveSeries)
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
+LATTICE_AXES = 3  # without a period, up to which a lattice has room for more than a few orders along each
+LAST_STEPS = 60  # of a trained network after direct solves of affine constraints: a minute or so
+SLOWEST, FASTEST = 4.0, 40.0  # omega of a trained network, in radians per half side
 
 Given = Mapping[Field, Recipe | nn.Module | None]
 
 
 @dataclass(frozen=True)
 class Rung:
-    """A network for every field, and the stages that train them, in order."""
+    """A network for every field, and the stages that train them, in order.
+
+    The networks of the fields ``sized`` become as wide and as fast as what earlier rungs found asks for.
+    """
 
     recipes: Mapping[Field, Recipe | nn.Module]
     stages: tuple[Stage, ...]
+    sized: tuple[Field, ...] = ()
+
+    def recipes_after(self, found: Mapping[Field, Recipe | nn.Module]) -> Mapping[Field, Recipe | nn.Module]:
+        """The networks, where earlier rungs ended with these."""
+        own = {u: siren_for(bandwidth_of(found.get(u))) for u in self.sized}
+        return {**self.recipes, **own}
 
 
 @dataclass(frozen=True)
@@ -89,48 +103,136 @@ class Choice:
         return self.opens(stage + 1) is not None or stage == len(self.stages) - 1
 
 
+@dataclass(frozen=True)
+class Traits:
+    """What of a problem decides which networks and stages can work on it."""
+
+    smooth: bool  # the objective is a sum of squares, as all but first-order solvers need
+    affine: bool  # in the fields, and no number is unknown
+    time: Axis | None  # along which all fields evolve from a start, and no number is unknown
+    alike: bool  # all fields have the same axes, as tensor products need
+    family: bool  # along some axis nothing is differentiated: a family of equations, not one
+    tensor: bool  # every domain is a box, a slice or a face, on few axes
+
+
+def traits(problem: Problem) -> Traits:
+    """What of a problem decides, found by looking at its declaration."""
+    first, time = problem.fields[0].axes, None if problem.unknowns else time_axis(problem)
+    alike = all(u.axes == first for u in problem.fields)
+    open_axes = [axis for axis in first if axis not in problem.fields[0].periodic]
+    boxes = all(isinstance(c.domain, Box | Boundary) for c in problem.constraints)
+    whole = alike and all(c.domain.axes == first for c in problem.constraints)
+    return Traits(
+        smooth=_is_smooth(problem),
+        affine=is_affine(problem),
+        time=time,
+        alike=alike,
+        family=any(not _is_differentiated(problem, axis) for axis in first),
+        tensor=boxes and whole and len(open_axes) <= LATTICE_AXES and not problem.unknowns,
+    )
+
+
+def _is_differentiated(problem: Problem, axis: Axis) -> bool:
+    """Whether some constraint asks for a derivative along an axis."""
+    return any(
+        powers[d.field.position(axis)] > 0
+        for requests in problem.requests
+        for d in requests.derivatives
+        if axis in d.field.axes
+        for powers, _ in d.symbol.terms
+    )
+
+
 def choose(problem: Problem, using: Sequence[Stage] | None, network: Recipe | None) -> Choice:
     """Networks where none is declared, and stages where none are named.
 
     A declared network is respected unless ``network`` replaces it in every field.
     """
-    affine, time = is_affine(problem), None if problem.unknowns else time_axis(problem)
+    found = traits(problem)
     given = {u: network or u.network for u in problem.fields}
     stages = using or (problem.using if network is None else None)
     if stages:
-        return _choice([Rung(_chosen(problem, given, affine, time), tuple(stages))], "as asked for")
-    rungs = [_direct(problem, given, affine, time)]
-    if rungs[0] is None or (not affine and None in given.values()):
-        rungs.append(_trained(problem, given, affine))
-    return _choice([rung for rung in rungs if rung is not None], _reason(problem, affine, time))
+        return _choice(
+            [Rung(_filled(problem, given, _suited(stages[0], found)), tuple(stages))], "as asked for"
+        )
+    if all(recipe is None for recipe in given.values()):
+        rungs = _ladder(problem, found)
+    else:
+        rungs = _declared(problem, given, found)
+    return _choice(rungs, _reason(problem, found))
 
 
-def _chosen(
-    problem: Problem, given: Given, affine: bool, time: Axis | None
-) -> dict[Field, Recipe | nn.Module]:
+def _ladder(problem: Problem, found: Traits) -> list[Rung]:
+    """What can work on a problem whose networks are all left open, the most promising first.
+
+    The rules: marching suits what evolves and is not affine, unless it is a family of equations, which one fit
+    solves at once; frozen sines suit all else. Then comes whatever else fits the domains, and a trained network
+    last.
+    """
+    if not found.smooth:
+        return [_trained(problem, dict.fromkeys(problem.fields), found)]
+    sines = Rung({u: SineFeatures() for u in problem.fields}, (LeastSquares(),))
+    lattice: Mapping[Field, Recipe] = {u: SineLattice() for u in problem.fields}
+    march = (
+        [] if found.time is None else [Rung(sines.recipes if found.affine else lattice, (March(found.time),))]
+    )
+    march = march if found.alike else []
+    collocation = [Rung(lattice, (Collocation(),))] if found.tensor else []
+    if march and not found.affine and not found.family:
+        return [*march, sines, _last(problem, found)]
+    return [sines, *collocation, *march, _last(problem, found)]
+
+
+def _last(problem: Problem, found: Traits) -> Rung:
+    """A trained network after all direct solvers, sized by what they found."""
+    rung = _trained(problem, dict.fromkeys(problem.fields), found)
+    if found.affine and isinstance(rung.stages[0], GaussNewton):
+        rung = replace(rung, stages=(GaussNewton(steps=LAST_STEPS), *rung.stages[1:]))
+    return replace(rung, sized=problem.fields)
+
+
+def _declared(problem: Problem, given: Given, found: Traits) -> list[Rung]:
+    """What can work where networks are declared, for some fields at least."""
+    open_one: Recipe = SineLattice() if found.time is not None and not found.affine else SineFeatures()
+    rungs = [_direct(problem, _filled(problem, given, open_one), found)]
+    if rungs[0] is None or (not found.affine and None in given.values()):
+        rungs.append(_trained(problem, given, found))
+    return [rung for rung in rungs if rung is not None]
+
+
+def _suited(stage: Stage, found: Traits) -> Recipe:
+    """What a field without a network gets for a stage that was asked for."""
+    if isinstance(stage, March):
+        return _suited(stage.stages[0], found) if stage.stages else _marched(found)
+    if isinstance(stage, Collocation):
+        return SineLattice()
+    return SineFeatures() if isinstance(stage, LeastSquares) else siren_for(None)
+
+
+def _marched(found: Traits) -> Recipe:
+    return SineFeatures() if found.affine else SineLattice()
+
+
+def _filled(problem: Problem, given: Given, open_one: Recipe) -> dict[Field, Recipe | nn.Module]:
     """Every field's network, with what is left open filled in as far as it is known before the solve."""
-    open_one: Recipe = SineFeatures() if affine or time is None else SineLattice()
     return {u: _at_nyquist(u, recipe or open_one, problem) for u, recipe in given.items()}
 
 
-def _direct(problem: Problem, given: Given, affine: bool, time: Axis | None) -> Rung | None:
-    """Networks that are linear in all they train, and the solver of their coefficients."""
-    if not _is_smooth(problem):
-        return None
-    recipes = _chosen(problem, given, affine, time)
-    if not all(map(_is_linear, recipes.values())):
+def _direct(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module], found: Traits) -> Rung | None:
+    """The solver of the coefficients of networks that are linear in all they train."""
+    if not found.smooth or not all(map(_is_linear, recipes.values())):
         return None
     if any(isinstance(recipe, SineLattice) for recipe in recipes.values()) and not problem.unknowns:
-        return Rung(recipes, (Collocation() if time is None else March(time),))
+        return Rung(recipes, (Collocation() if found.time is None else March(found.time),))
     return Rung(recipes, (LeastSquares(),))
 
 
-def _trained(problem: Problem, given: Given, affine: bool) -> Rung:
+def _trained(problem: Problem, given: Given, found: Traits) -> Rung:
     """Networks trained in all their parameters, by the strongest stage that their number allows."""
-    recipes = {u: recipe or _small_siren(u) for u, recipe in given.items()}
+    recipes = {u: recipe or siren_for(None) for u, recipe in given.items()}
     foreign = any(isinstance(recipe, nn.Module) for recipe in recipes.values())
-    polish = (LeastSquares(),) if affine and not foreign else ()
-    if not _is_smooth(problem):
+    polish = (LeastSquares(),) if found.affine and not foreign else ()
+    if not found.smooth:
         return Rung(recipes, (Adam(), LBFGS(), *polish))
     count = sum(map(_parameters, recipes, recipes.values())) + len(problem.unknowns)
     if count <= DENSE and not foreign:
@@ -140,8 +242,24 @@ def _trained(problem: Problem, given: Given, affine: bool) -> Rung:
     return Rung(recipes, (Adam(), LBFGS(), *polish))
 
 
-def _small_siren(u: Field) -> Siren:
-    return Siren(width=24, depth=3, omega=6.0, omega_hidden=1.0)
+def siren_for(bandwidth: float | None) -> Siren:
+    """A small trained network for a field of this bandwidth, in radians per half side; None where it is not known.
+
+    The first factor is the bandwidth: layers of sines after the first reach beyond it by themselves. Faster fields
+    have more to tell, and get a wider network, of less than 4000 parameters still.
+    """
+    if bandwidth is None:
+        return Siren(width=24, depth=3, omega=6.0, omega_hidden=1.0)
+    omega = min(max(bandwidth, SLOWEST), FASTEST)
+    width = round(min(max(24.0, 24.0 * math.sqrt(omega / 8)), 40.0))
+    return Siren(width=width, depth=3, omega=float(f"{omega:.2g}"), omega_hidden=1.0)
+
+
+def bandwidth_of(recipe: object) -> float | None:
+    """How fast the network that a search found varies, along its fastest axis; None where it does not tell."""
+    if not isinstance(recipe, SineFeatures) or recipe.bandwidth is None:
+        return None
+    return max(recipe.bandwidth) if isinstance(recipe.bandwidth, tuple) else recipe.bandwidth
 
 
 def _parameters(u: Field, recipe: Recipe | nn.Module) -> int:
@@ -160,13 +278,14 @@ def _choice(rungs: Sequence[Rung], why: str) -> Choice:
     return Choice(tuple(rungs), f"{', and if that is not good enough '.join(words)}, {why}")
 
 
-def _reason(problem: Problem, affine: bool, time: Axis | None) -> str:
-    if not _is_smooth(problem):
+def _reason(problem: Problem, found: Traits) -> str:
+    if not found.smooth:
         names = [c.name for c in problem.constraints if c.loss.name != "l2"]
         return f"since the loss of {', '.join(names)} is not a sum of squares"
-    if affine:
+    if found.affine:
         return "since the constraints are affine in the fields"
-    grows = "" if time is None else f" and {time.name} starts at {time.low:g}"
+    grows = "" if found.time is None else f" and {found.time.name} starts at {found.time.low:g}"
+    grows += ", for a family of equations" if found.family and grows else ""
     return f"since the constraints are not affine in the fields{grows}"
 
 

@@ -13,8 +13,8 @@ from ...calculus.field import Field
 from ...networks.series import EvolvingSeries, SeparableSeries
 from ...residuals import Batch, Group, System, is_affine
 from ..stage import Report, State, Unfit, generator, sample_counts
-from .dense_rows import assemble, column_count, has_last_layer, matrix_bytes, store
-from .dense_solve import solve_dense
+from .affine_solve import solve_affine
+from .dense_rows import column_count, has_last_layer, matrix_bytes
 from .edge_points import draw
 from .grid_rows import grid_rows, on_grids, solve_on_grids
 from .newton import newton
@@ -173,10 +173,10 @@ def _solve_dense(
     system = state.system
     held = None if free is None else free.rows(system, state.theta)
     if is_affine(system.problem):
-        linear = assemble(system, state.theta, batches, held)
-        solved = solve_dense(linear.matrix, linear.target)
-        state.theta = store(system, state.theta, solved.x)
-        return f"{_size(system, batches)}, rank {solved.rank}"
+        found = solve_affine(system, state.theta, batches, held)
+        if found.holds(system, batches):
+            state.theta = found.theta
+            return f"{_size(system, batches)}, rank {found.rank}"
     result = newton(system, state.theta, batches, unit=unit, held=held)
     state.theta = result.theta
     return f"{_size(system, batches)}, {result.note}"

@@ -16,7 +16,8 @@ from ...networks.sine_features import SineFeatures
 from ...networks.values import from_value, to_value
 from ...residuals import Batch, Group, NotFinite, System, is_affine
 from ..stage import HELD_OUT, MEMORY_LIMIT, State, generator
-from .dense_rows import assemble, column_count, memory, store, tangent_fields
+from .affine_solve import solve_affine
+from .dense_rows import column_count, memory, store, tangent_fields
 from .dense_solve import DAMPING, solve_dense
 from .edge_points import draw_group
 from .newton import FIRST_DAMPING, newton
@@ -92,6 +93,7 @@ class Trials:
     others: Mapping[Hashable, Tensor]
     drawn: dict[int, _Samples] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)  # that the last trial with so many columns took
+    curved: list[int] = field(default_factory=list)  # columns where constraints that seemed affine were not
     skipped: list[int] = field(default_factory=list)  # columns of trials for which there was no time
 
     def fit(self, shape: Shape, near: Trial | None, free: NullSpace | None) -> Trial | None:
@@ -110,7 +112,7 @@ class Trials:
         held_out = math.sqrt(float(system.losses(theta, samples.others).sum())) / samples.unit
         rows = system.row_count(samples.fitted)
         held_out = held_out if math.isfinite(held_out) else math.inf
-        self.seconds[shape.count * self.outputs] = time.monotonic() - started
+        self.seconds[column_count(system)] = time.monotonic() - started
         return Trial(shape, self.recipes(shape), system, theta, rows, held_out)
 
     def recipes(self, shape: Shape) -> dict[Field, SineFeatures]:
@@ -141,18 +143,20 @@ class Trials:
         self, system: System, samples: _Samples, near: Trial | None, free: NullSpace | None
     ) -> Tensor:
         start, batches = self.start(system), samples.fitted
+        columns = column_count(system)
         held = None if free is None else free.rows(system, start)
         if self.affine:
-            linear = assemble(system, start, batches, held)
-            return store(system, start, solve_dense(linear.matrix, linear.target).x)
+            found = solve_affine(system, start, batches, held)
+            if columns in self.seconds or found.holds(system, batches):
+                return found.theta
+            self.curved.append(columns)
         if near is None:
             return newton(system, start, batches, self.tolerance, 15, unit=samples.unit).theta
         linear = tangent_fields(system, start, near.system, near.theta, batches, held)
         damping = max(DAMPING, FIRST_DAMPING * min(1.0, near.held_out))
         solved = solve_dense(linear.matrix, linear.target, damping)
         start = store(system, start, solved.x)
-        found = newton(system, start, batches, self.tolerance, 2, solved.factor, samples.unit, held)
-        return found.theta
+        return newton(system, start, batches, self.tolerance, 2, solved.factor, samples.unit, held).theta
 
     def start(self, system: System) -> Tensor:
         """The first parameters of the new networks, and the others' as they are."""
@@ -185,8 +189,12 @@ class Trials:
         pairs = zip(system.groups, wanted, strict=True)
         return tuple(draw_group(system, group, random, more * scale) for group, scale in pairs)
 
-    @cached_property
+    @property
     def affine(self) -> bool:
+        return self._seems_affine and not self.curved
+
+    @cached_property
+    def _seems_affine(self) -> bool:
         return is_affine(self.state.system.problem)
 
     @property
