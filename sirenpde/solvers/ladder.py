@@ -37,7 +37,9 @@ LINEAR = (SineFeatures, SineLattice, FourierSeries, WaveSeries)
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
 LATTICE_AXES = 3  # without a period, up to which a lattice has room for more than a few orders along each
-LAST_STEPS = 60  # of a trained network after direct solves of affine constraints: a minute or so
+LAST_STEPS = (
+    60  # of a trained network where direct solves were exact, or left what may be noise: half a minute
+)
 SLOWEST, FASTEST = 4.0, 40.0  # omega of a trained network, in radians per half side
 
 Given = Mapping[Field, Recipe | nn.Module | None]
@@ -186,7 +188,7 @@ def _ladder(problem: Problem, found: Traits) -> list[Rung]:
 def _last(problem: Problem, found: Traits) -> Rung:
     """A trained network after all direct solvers, sized by what they found."""
     rung = _trained(problem, dict.fromkeys(problem.fields), found)
-    if found.affine and isinstance(rung.stages[0], GaussNewton):
+    if (found.affine or problem.unknowns) and isinstance(rung.stages[0], GaussNewton):
         rung = replace(rung, stages=(GaussNewton(steps=LAST_STEPS), *rung.stages[1:]))
     return replace(rung, sized=problem.fields)
 

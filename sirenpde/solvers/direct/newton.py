@@ -24,7 +24,9 @@ REUSE = (
 STEADY = 1e-13  # damping of a factor that conjugate gradients can work with
 ENOUGH = 1e-2  # what these have to make of the gradient
 FAST = 0.1  # what the last step has to have made of the residual for an old factor to be tried
-SLOW = 0.5  # a step that to first order leaves more of the residual than this is the last
+SLOW = 0.5  # a step that to first order leaves more of the residual than this asks for less damping
+STILL = 0.95  # and one that leaves more than this is the last, where damping is not the reason
+ROUNDING = 1e-8  # of the unit: residuals below are so near to rounding that a slow step is the last
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,10 @@ def newton(
         step, factor, left, fresh = _step(linear, factor, damping, near)
         factorisations += fresh
         trial = _moved(system, here, batches, step)
-        if fresh and stronger == 1 and left > SLOW * here.size:
+        slow = fresh and stronger == 1 and left > SLOW * here.size
+        softer *= LOWER if slow else 1.0
+        if slow and (left > STILL * here.size or here.size < ROUNDING * unit):
             converged = damping <= 10 * DAMPING
-            softer *= LOWER
             here = trial if trial.size < here.size else here
         elif trial.size < here.size:
             here, stronger = trial, max(stronger / STRONGER, 1.0)

@@ -20,6 +20,7 @@ ALIKE = 0.9  # of a scan, where the next bandwidth is no longer better
 CLEARLY = 0.3  # of the held-out residual, for features of fewer axes
 STEP = 1.5  # between bandwidths along one axis
 SWIFT = 0.1  # a fall after which the axes' bandwidths are left as they are
+STALLED = 0.9  # of the held-out residual: what two larger counts in a row leave of it where nothing is gained
 FALLS = 0.5  # what more features must make of the held-out residual
 FAST = 0.2  # and what twice as many must have made of it, for a further trial that is costly
 CONTENT = 3.0  # times the tolerance: enough where a further trial would take seconds
@@ -152,7 +153,7 @@ class Search:
 
     def grown(self, best: Trial) -> Trying:
         """More features, in a band that widens as did well where trials are cheap."""
-        fell, power = 0.0, 0.0
+        fell, power, still = 0.0, 0.0, 0
         for count in (c for c in self.counts if c > best.shape.count):
             columns = count * self.trials.outputs
             cheap = columns <= CHEAP
@@ -174,7 +175,10 @@ class Search:
             if cheap and found.held_out > SWIFT * best.held_out:
                 found = yield from self.by_axis(found)
             fell = (found.held_out / best.held_out) ** (1 / math.log2(count / best.shape.count))
+            still = still + 1 if found.held_out > STALLED * best.held_out else 0
             best = found if found.held_out < best.held_out else best
+            if still == 2:
+                break  # what is left is noise or contradiction, or needs other networks
         return best
 
     def as_many_as_given(self, best: Trial) -> Trying:
