@@ -6,6 +6,7 @@ Only here and in ``commands`` anything is printed. torch is imported when a comm
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import io
 import sys
@@ -14,7 +15,7 @@ from typing import Any, NoReturn
 
 from . import loading
 from .commands.interrupts import Interrupts, interrupts
-from .commands.terminal import print_json
+from .commands.terminal import aside, print_json
 from .runs import NETWORKS, Settings
 
 _DESCRIPTION = "Write the equations that must hold, and get the neural field that satisfies them."
@@ -102,7 +103,8 @@ def _write_anything() -> None:
 
 
 def _fail(words: Sequence[str], message: str, code: int) -> int:
-    print(f"sirenpde: {message}", file=sys.stderr)
+    with contextlib.suppress(OSError, ValueError):  # nowhere is left to say it
+        print(f"sirenpde: {message}", file=sys.stderr)
     if "--json" in words and code != 2:
         print_json({"status": "interrupted" if code == 130 else "failed", "message": message})
     return code
@@ -142,7 +144,8 @@ def _problem_command(name: str, rest: list[str], words: list[str], keys: Interru
             return 0
         raise
     source = loading.read(loading.find(found.problem))
-    module = loading.load(source)
+    with aside():
+        module = loading.load(source)
     options = loading.options(module)
     parser = _parser(name, own={option.name for option in options})
     _add_options(parser, options, source.name)

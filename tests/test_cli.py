@@ -1,5 +1,6 @@
 """The command line, from words to exit codes and files."""
 
+import errno
 import io
 import json
 import os
@@ -7,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -208,15 +210,16 @@ def test_a_field_that_is_not_finite_has_its_own_exit_code(case, capsys):
 # ------------------------------------------------------------------------- interruption and going on
 
 
-def interrupt_at(monkeypatch, step):
-    """As if Ctrl-C had been pressed during this step."""
+def interrupt_at(monkeypatch, step, *signals):
+    """As if Ctrl-C had been pressed during this step, or these signals had come."""
     from sirenpde.commands.solving import _Watcher
 
     plain = _Watcher.__call__
 
     def call(self, progress):
         if progress.step == step:
-            os.kill(os.getpid(), signal.SIGINT)
+            for number in signals or [signal.SIGINT]:
+                os.kill(os.getpid(), number)
         plain(self, progress)
 
     monkeypatch.setattr(_Watcher, "__call__", call)
@@ -239,6 +242,72 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(case, capsys, monkeypatch):
     lines = [(case / name / "history.csv").read_text().splitlines() for name in ("whole", "parts")]
     assert len(lines[0]) == len(lines[1]) == 61
     assert [line.split(",")[3] for line in lines[0]] == [line.split(",")[3] for line in lines[1]]
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_key_that_bounces_leaves_an_exact_checkpoint(case, capsys, monkeypatch, second):
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 7, signal.SIGINT, second)
+        code, _, err = run(capsys, "solve", "case.py", "--trained", "--out", "r")
+    assert code == 130 and "sirenpde resume r" in err
+    assert "stopping after this step" in err
+    state = torch.load(case / "r" / "checkpoint.pt", weights_only=True)["state"]
+    assert state["step"] == 7 and len(state["history"]) == 7
+    assert json.loads(run(capsys, "resume", "r", "--json")[1])["stages"][0]["steps"] == 60
+
+
+def test_a_second_wish_ends_a_step_at_once_and_keeps_the_checkpoint_before(case, capsys, monkeypatch):
+    from sirenpde.commands import interrupts, solving
+    from sirenpde.solvers.training.adam import Adam
+
+    monkeypatch.setattr(interrupts, "_ONE_PRESS", 0.0)
+    monkeypatch.setattr(solving, "_FIRST_CHECKPOINT", 0.0)
+    monkeypatch.setattr(solving, "_CHECKPOINT_EVERY", 0.0)
+    plain, after = Adam.advance, []
+
+    def advance(self, state):
+        if state.step == 9:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            after.append("never")
+        return plain(self, state)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Adam, "advance", advance)
+        code, _, err = run(capsys, "solve", "case.py", "--trained", "--out", "r")
+    assert code == 130 and not after and "sirenpde resume r" in err
+    assert torch.load(case / "r" / "checkpoint.pt", weights_only=True)["state"]["step"] == 9
+    assert run(capsys, "resume", "r")[0] == 0
+
+
+def test_an_interruption_while_a_checkpoint_is_written_waits_for_it(tmp_path):
+    from sirenpde.commands.interrupts import interrupts
+
+    done = []
+    with interrupts() as keys, pytest.raises(KeyboardInterrupt), keys.undisturbed():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("written")
+    assert done == ["written"]
+
+
+PRESS = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(1)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{PRESS}\n{CASE}",
+        f"try:\n    {PRESS}\nexcept KeyboardInterrupt:\n    pass\n{CASE}",
+        f"try:\n    {PRESS}\nexcept BaseException:\n    raise ImportError('cut off')\n{CASE}",
+        CASE.replace("    box = Box", f"    {PRESS}\n    box = Box"),
+    ],
+    ids=["at import", "swallowed", "turned into another", "in problem()"],
+)
+def test_an_interruption_before_anything_is_computed_leaves_nothing(case, capsys, text):
+    (case / "case.py").write_text(text)
+    code, out, err = run(capsys, "solve", "case.py", "--out", "a/b")
+    assert code == 130 and out == "" and err == "sirenpde: interrupted\n"
+    assert not (case / "a").exists()
 
 
 def test_a_killed_run_has_a_checkpoint(case, capsys, monkeypatch):
@@ -341,6 +410,22 @@ def test_a_picture_comes_out_as_it_went_in(case, capsys):
         (["solve", "case.py", "--out", "case.py"], 1, "is a file"),
         (["resume", "absent"], 1, "not there"),
         (["export", "."], 1, "holds no run.json"),
+        (["solve", "."], 1, ". is a directory; expected a problem file, such as case.py"),
+        (["check", ""], 1, ". is a directory"),
+        (["show", ".."], 1, ".. is a directory"),
+        (["solve", "caf\udce9.py"], 1, "There is no file caf\\udce9.py"),
+        (["solve", "case.py", "--out", "case.py/r"], 1, "cannot be made or written to: Not a directory"),
+        (["solve", "case.py", "--samples-scale", "1e12"], 1, "GiB for their coordinates alone"),
+        (["solve", "case.py", "--samples-scale", "1e300"], 1, "Lower --samples-scale"),
+        (["check", "case.py", "--samples-scale", "1e12"], 1, "Lower --samples-scale"),
+        (["solve", "case.py", "--seed", "9" * 20], 2, "whole number from 0 on, below 2^63"),
+        (["solve", "case.py", "--steps", "1" + 30 * "0"], 2, "whole number from 1 on, up to 10^12"),
+        (["solve", "case.py", "--steps", "9" * 5000], 2, "whole number from 1 on"),
+        (["solve", "case.py", "--seed", "٣"], 2, "whole number"),
+        (["solve", "case.py", "--tolerance", "2"], 2, "not below 1"),
+        (["solve", "case.py", "--budget", "1e400h"], 2, "write 90, 60s, 5m or 1h"),
+        (["check", "case.py", "--out", "case.py"], 1, "case.py is there already; nothing was changed"),
+        (["show", "case.py", "--out", "case.py"], 1, "case.py is there already; nothing was changed"),
     ],
 )
 def test_bad_words_get_one_paragraph(case, capsys, words, code, said):
@@ -386,6 +471,25 @@ def constraint(body, domain="box"):
         (HEAD + "PointCloud([[0.5, float('nan')]], box)", "nan"),
         (HEAD + "problem = 3", "'problem' is a int"),
         ("def problem(:\n", "line 1, is not valid Python"),
+        (
+            "import sys\nsys.exit('no data here')",
+            "line 2 (sys.exit('no data here')): the file ended the program",
+        ),
+        (
+            "raise SystemExit",
+            "line 1 (raise SystemExit): the file ended the program. A problem file declares",
+        ),
+        ("def problem():\n    exit(3)", "line 2 (exit(3)): the file ended the program, saying '3'"),
+        (constraint("raise SystemExit(u(p))"), "the file ended the program"),
+        ("class Stop(BaseException): pass\nraise Stop('here')", "Stop: here"),
+        ("class Mute(Exception):\n    def __str__(self): raise self\nraise Mute", "Mute"),
+        ("import sys\nsys.path.clear(); sys.modules.pop(__name__); 1 / 0", "ZeroDivisionError"),
+        ("x = 1\n\0", "bad.py"),
+        ("def f(): f()\nf()", "RecursionError"),
+        ("raise ValueError('x' * 10**6)", "xxxxx…"),
+        ("from typing import Literal\ndef problem(k: Literal[True] = True): pass", "'k' of problem()"),
+        ("def problem(k: 'a b' = 1): pass", "annotations of problem()"),
+        ("def problem(k: [1] = 1): pass", "'k' of problem()"),
     ],
 )
 def test_bad_problems_get_one_paragraph(tmp_path, monkeypatch, capsys, text, said):
@@ -405,6 +509,127 @@ def test_bad_problems_get_one_paragraph(tmp_path, monkeypatch, capsys, text, sai
 def test_a_failure_in_json_is_one_object(case, capsys):
     code, out, err = run(capsys, "solve", "absent.py", "--json")
     assert code == 1 and json.loads(out)["status"] == "failed" and "absent.py" in err
+
+
+def test_what_a_problem_prints_is_no_part_of_the_output(case, capsys):
+    (case / "case.py").write_text(
+        CASE.replace("    box = Box", "    print('built')\n    box = Box") + "\nprint('read')"
+    )
+    for words in (["solve", "--out", "r"], ["check"]):
+        code, out, err = run(capsys, words[0], "case.py", *words[1:], "--json")
+        assert code == 0 and json.loads(out) and err == "read\nbuilt\n"
+    assert run(capsys, "export", "r")[1] == "r/fields/u.vtu\n"
+
+
+def test_code_that_ends_the_program_while_a_problem_is_solved_is_told(case, capsys, monkeypatch):
+    from sirenpde.solvers.training.adam import Adam
+
+    def advance(self, state):
+        sys.exit("too late")
+
+    monkeypatch.setattr(Adam, "advance", advance)
+    code, _, err = run(capsys, "solve", "case.py", "--trained", "--out", "r")
+    assert code == 1 and "test_cli.py, line" in err and "with sys.exit('too late')" in err
+    assert err.count("\n") == 1 and not (case / "r").exists()
+
+
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("place", ["os.fsync", "tempfile.mkstemp"])
+def test_a_full_disk_gets_one_paragraph(case, capsys, monkeypatch, place):
+    with monkeypatch.context() as patch:
+        patch.setattr(f"sirenpde.atomic.{place}", full)
+        code, _, err = run(capsys, "solve", "case.py", "--out", "r", "--json")
+    assert code == 1 and "No space left on device: r/run.json. Check the path" in err and err.count("\n") == 1
+    assert not (case / "r").exists()
+    assert run(capsys, "solve", "case.py", "--out", "r")[0] == 0
+    before = {path: path.read_bytes() for path in (case / "r").rglob("*") if path.is_file()}
+    for words in (["export", "r"], ["plot", "r"], ["resume", "r", "--json"]):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"sirenpde.atomic.{place}", full)
+            code, _, err = run(capsys, *words)
+        assert code == 1 and "No space left on device: r/" in err and err.count("\n") == 1
+    assert before == {path: path.read_bytes() for path in (case / "r").rglob("*") if path.is_file()}
+
+
+def test_the_account_of_an_error_goes_elsewhere_where_the_run_cannot_hold_it(case, capsys, monkeypatch):
+    from sirenpde.commands import outputs
+
+    def broken(solution, run, say):
+        (run.path / "traceback.txt").mkdir()  # as if it were read-only
+        raise ZeroDivisionError("deep inside")
+
+    monkeypatch.setattr(outputs, "write_all", broken)
+    monkeypatch.setattr(tempfile, "tempdir", str(case))
+    code, _, err = run(capsys, "solve", "case.py", "--out", "r", "--json")
+    (account,) = case.glob("sirenpde-*/traceback.txt")
+    assert code == 1 and str(account) in err and "deep inside" in account.read_text()
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    code, _, err = run(capsys, "solve", "case.py", "--out", "s", "--json")
+    assert code == 1 and err.endswith("This is a fault of sirenpde or of the problem file.\n")
+
+
+def test_memory_that_is_not_there_is_told(case, capsys, monkeypatch):
+    from sirenpde.commands import session
+
+    monkeypatch.setattr(session, "memory_of_the_machine", lambda: float("inf"))
+    code, _, err = run(capsys, "solve", "case.py", "--samples-scale", "1e13", "--out", "r", "--json")
+    assert code == 1 and err.startswith("sirenpde: Out of memory: ") and not (case / "r").exists()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_the_characters_gets_escapes(case, monkeypatch, encoding):
+    (case / "case.py").write_text(CASE.replace("u'' = -factor", "Δu = −factor ∂é"), encoding="utf-8")
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    assert main(["show", "case.py"]) == 0
+    assert main(["solve", "case.py", "--out", "ψ", "--json"]) == 0
+    sys.stdout.flush()
+    text = written.getvalue().decode(encoding)
+    assert "\\u0394u = \\u2212factor \\u2202" in text
+    assert json.loads(text.splitlines()[-1])["directory"] == "ψ"
+
+
+def test_looking_never_writes_over_a_file(case, capsys):
+    (case / "mine.png").write_text("mine")
+    for command in ("check", "show"):
+        code, _, err = run(capsys, command, "case.py", "--out", "mine.png")
+        assert code == 1 and "mine.png is there already; nothing was changed" in err
+        assert run(capsys, command, "case.py", "--out", f"drawn/{command}")[0] == 0
+        drawn = case / "drawn" / command / "case-samples.png"
+        before = drawn.read_bytes()
+        code, out, err = run(capsys, command, "case.py", "--out", f"drawn/{command}")
+        assert code == 1 and out == "" and "is there already" in err and drawn.read_bytes() == before
+    assert (case / "mine.png").read_text() == "mine"
+
+
+def test_two_at_work_on_one_run_are_one_too_many(case, capsys):
+    from sirenpde.runs import open_run
+
+    assert run(capsys, "solve", "case.py", "--out", "r")[0] == 0
+    with open_run("r").held():
+        code, _, err = run(capsys, "resume", "r")
+    assert code == 1 and "Another process is at work in r" in err
+    assert run(capsys, "resume", "r")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"factor": "x"}, "'x' is not a number"),
+        ({"facter": 2.0}, "facter"),
+        ({"width": 12}, "belongs to another"),
+    ],
+)
+def test_edited_flags_of_a_run_are_told(case, capsys, flags, said):
+    assert run(capsys, "solve", "case.py", "--out", "r")[0] == 0
+    file = case / "r" / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "flags": flags}))
+    for command in ("resume", "export", "plot"):
+        code, _, err = run(capsys, command, "r")
+        assert code == 1 and said in err and err.count("\n") == 1
 
 
 def test_an_unexpected_error_leaves_its_traceback_in_the_run(case, capsys, monkeypatch):

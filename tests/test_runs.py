@@ -1,7 +1,11 @@
 """Run directories: whole files, nothing overwritten, damage told."""
 
 import csv
+import errno
 import json
+import os
+import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -34,6 +38,22 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["report.json"]
 
 
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("place", ["os.fsync", "os.replace", "tempfile.mkstemp"])
+def test_a_full_disk_is_told_with_the_file_that_was_to_be_written(tmp_path, monkeypatch, place):
+    target = tmp_path / "report.json"
+    target.write_text("before")
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left") as found:
+        patch.setattr(f"sirenpde.atomic.{place}", full)
+        with whole(target) as beside:
+            beside.write_text("after")
+    assert found.value.filename == str(target) and target.read_text() == "before"
+    assert [file.name for file in tmp_path.iterdir()] == ["report.json"]
+
+
 def test_runs_are_numbered(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = [str(runs.create(None, "wave").path) for _ in range(3)]
@@ -61,6 +81,53 @@ def test_a_directory_in_use_is_refused_and_left_alone(tmp_path, run):
     assert [file.name for file in other.iterdir()] == ["a.png"]
 
 
+@pytest.mark.parametrize("out", ["here", "a/b/c", None])
+def test_of_many_that_want_a_directory_at_once_each_has_its_own(tmp_path, monkeypatch, out):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(20):
+        gate, won, refused = threading.Barrier(4), [], []
+
+        def take(gate=gate, won=won, refused=refused):
+            gate.wait()
+            try:
+                won.append(runs.create(out, "wave"))
+            except RunError as error:
+                refused.append(str(error))
+
+        threads = [threading.Thread(target=take) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({made.path for made in won}) == len(won) == (1 if out else 4)
+        assert len(refused) == 4 - len(won) and all("nothing was changed" in text for text in refused)
+        for made in won:
+            made.discard()
+    assert [path.name for path in tmp_path.iterdir()] in ([], ["runs"])
+
+
+def test_discarding_takes_away_what_was_made_and_nothing_else(tmp_path):
+    made = runs.create(tmp_path / "a" / "b", "case")
+    made.discard()
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "a").mkdir()
+    made = runs.create(tmp_path / "a" / "b", "case")
+    (made.path / "photo.png").write_text("x")
+    made.discard()
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["photo.png"]
+    made = runs.create(tmp_path / "a" / "c", "case")
+    made.discard()
+    assert (tmp_path / "a").is_dir() and not (tmp_path / "a" / "c").exists()
+
+
+def test_a_run_belongs_to_one_process_at_a_time(run):
+    again = runs.open_run(run.path)
+    with run.held(), pytest.raises(RunError, match="Another process is at work"), again.held():
+        pass
+    with again.held():
+        pass
+
+
 def test_what_was_given_comes_back(run):
     assert runs.open_run(run.path).read_given() == GIVEN
     stored = json.loads((run.path / "run.json").read_text())
@@ -83,6 +150,55 @@ def test_an_edited_or_foreign_record_is_told(run):
     file.write_text(json.dumps({**value, "format": "another 9"}))
     with pytest.raises(RunError, match="another 9"):
         run.read_given()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"seed": "x"},
+        {"seed": True},
+        {"seed": 2**63},
+        {"steps": 0},
+        {"steps": 1.5},
+        {"device": None},
+        {"dtype": "float16"},
+        {"network": "resnet"},
+        {"network": ["mlp"]},
+        {"budget": "60s"},
+        {"budget": -1},
+        {"tolerance": float("nan")},
+        {"samples_scale": None},
+        {"samples_scale": 0},
+        {"colour": "red"},
+    ],
+)
+def test_edited_settings_are_told(run, settings):
+    file = run.path / "run.json"
+    value = json.loads(file.read_text())
+    file.write_text(json.dumps({**value, "settings": {**value["settings"], **settings}}))
+    with pytest.raises(RunError, match=rf"run\.json is damaged.*{next(iter(settings))}"):
+        run.read_given()
+
+
+@pytest.mark.parametrize("key", ["problem", "folder", "flags", "settings", "source", "source_sha256"])
+def test_a_record_without_an_entry_or_with_another_kind_is_told(run, key):
+    file = run.path / "run.json"
+    value = json.loads(file.read_text())
+    file.write_text(json.dumps({name: entry for name, entry in value.items() if name != key}))
+    with pytest.raises(RunError, match="damaged"):
+        run.read_given()
+    if key not in ("problem", "folder"):
+        file.write_text(json.dumps({**value, key: 7}))
+        with pytest.raises(RunError, match=r"damaged|edited"):
+            run.read_given()
+
+
+def test_a_path_of_bytes_that_are_no_text_comes_back(tmp_path):
+    made = runs.create(tmp_path / "run", "case")
+    given = replace(GIVEN, path="/nowhere/caf\udce9.py", flags={"name": "ψ\udcff"})
+    made.write_given(given, ["sirenpde", "solve", "caf\udce9.py"])
+    assert made.read_given() == given
+    assert "ψ" in (made.path / "run.json").read_text(encoding="utf-8")
 
 
 def test_what_is_no_run_is_told(tmp_path):

@@ -23,6 +23,12 @@ def taught(error: BaseException) -> bool:
     return ours or (expected and message(error).endswith((".", "?")))
 
 
+def foreseen(error: BaseException) -> bool:
+    """Whether ``explain`` has words for an error, and needs no account of it in a file."""
+    others = SystemExit | KeyboardInterrupt | OSError
+    return isinstance(error, others) or taught(error) or _is_out_of_memory(error)
+
+
 def message(error: BaseException) -> str:
     try:
         text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)

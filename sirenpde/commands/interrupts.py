@@ -42,6 +42,10 @@ class Interrupts:
         finally:
             self._noted = None
 
+    def hold(self) -> None:
+        """Hold signals back until the next block that is ``undisturbed`` is over."""
+        self._shielded = True
+
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
         """Hold a signal back until the block is over, such as a checkpoint being written."""

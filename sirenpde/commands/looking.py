@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import loading
+from ..runs import RunError
 from .session import Session
-from .terminal import print_json, table
+from .terminal import aside, print_json, table
 
 if TYPE_CHECKING:
     from ..residuals import System
@@ -32,6 +33,7 @@ def show_command(session: Session, out: str | None) -> int:
     from torch import nn
 
     choice, system = _prepare(session)
+    files = _pictures(session, system, out)
     problem = session.problem
     print(problem)
     print()
@@ -60,7 +62,7 @@ def show_command(session: Session, out: str | None) -> int:
     for stage, needed in _memories(session, choice):
         print(f"memory: {stage}, {needed / 2**30:.2f} GiB of dense matrices")
     print(f"residuals: {residuals} on {sum(g.samples or g.domain.size or 0 for g in system.groups)} points")
-    print(f"samples and normals drawn in {draw_samples(session, system, out)}")
+    print(f"samples and normals drawn in {draw_samples(session, system, files)}")
     return 0
 
 
@@ -84,13 +86,19 @@ def check_command(session: Session, out: str | None, as_json: bool) -> int:
     from ..analysis.check import Finding, check
 
     _, system = _prepare(session)
+    files = _pictures(session, system, out)
     settings = session.given.settings
     findings: list[Finding] = []
-    for finding in check(session.problem, system, settings.seed, settings.samples_scale):
+    found = check(session.problem, system, settings.seed, settings.samples_scale)
+    while True:
+        with aside():
+            finding = next(found, None)
+        if finding is None:
+            break
         findings.append(finding)
         if not as_json:
             print(f"{_MARKS[finding.ok]:<5} {finding.topic}: {finding.text}", flush=True)
-    picture = draw_samples(session, system, out)
+    picture = draw_samples(session, system, files)
     wrong = [finding for finding in findings if finding.ok is False]
     if as_json:
         rows = [{"topic": f.topic, "ok": f.ok, "text": f.text} for f in findings]
@@ -112,8 +120,29 @@ def _prepare(session: Session) -> tuple[Choice, System]:
     return choice, build_system(session.problem, choice.recipes, session.given.settings.seed)
 
 
-def draw_samples(session: Session, system: System, out: str | None) -> Path:
-    """The samples of every domain with their normals, as PNG: in ``out``, or beside the runs."""
+def _pictures(session: Session, system: System, out: str | None) -> dict[tuple[str, ...], Path]:
+    """The file for the samples on each tuple of axes: below ``out``, or beside the runs.
+
+    Raises RunError where ``out`` would be written over.
+    """
+    folder = Path(out) if out is not None else Path("runs")
+    first = folder if folder.suffix == ".png" else folder / f"{session.given.problem}-samples.png"
+    files: dict[tuple[str, ...], Path] = {}
+    for group in system.groups:
+        axes = tuple(axis.name for axis in group.domain.axes)
+        files.setdefault(axes, first.with_stem(f"{first.stem}-{'-'.join(axes)}") if files else first)
+    for file in files.values() if out is not None else ():
+        if file.exists() or (folder.exists() and folder != first and not folder.is_dir()):
+            there = file if file.exists() else folder
+            raise RunError(
+                f"{there} is there already; nothing was changed. Choose another --out: a directory, or a file that "
+                f"ends in .png."
+            )
+    return files
+
+
+def draw_samples(session: Session, system: System, files: Mapping[tuple[str, ...], Path]) -> Path:
+    """The samples of every domain with their normals, as PNG; the first file."""
     import torch
 
     from ..plots import Samples, sample_points, save_figure
@@ -133,9 +162,6 @@ def draw_samples(session: Session, system: System, out: str | None) -> Path:
             Samples(f"{names}\n{group.domain.name}", points.numpy(), normals, total)
         )
         limits[axes] = [(axis.low, axis.high) for axis in group.domain.axes]
-    folder = Path(out) if out is not None else Path("runs")
-    path = folder if folder.suffix == ".png" else folder / f"{session.given.problem}-samples.png"
-    for i, (axes, group_sets) in enumerate(sets.items()):
-        file = path if not i else path.with_stem(f"{path.stem}-{'-'.join(axes)}")
-        save_figure(file, sample_points(group_sets, axes, limits[axes]))
-    return path
+    for axes, group_sets in sets.items():
+        save_figure(files[axes], sample_points(group_sets, axes, limits[axes]))
+    return next(iter(files.values()))

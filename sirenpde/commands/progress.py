@@ -31,6 +31,7 @@ class ProgressLine:
         self.budget, self.started = budget, time.monotonic()
         self.head = ""
         self.parts: list[str] = []  # of the line, the most important first
+        self.reached: list[str] = []  # of the stage
         self.stage: str | None = None
         self.first = (0, 0.0)  # step and seconds of the stage's first report
         self.drawn, self.last = 0, 0.0  # width on the screen, and when
@@ -48,7 +49,9 @@ class ProgressLine:
                 self._end_stage()
                 self.stage, self.first = stage, (progress.step, progress.seconds)
                 self._event(f"{stage} begins")
-            self.parts = [stage, *self._numbers(progress)]
+            left = self._left(progress)
+            self.reached = self._numbers(progress)
+            self.parts = [stage, *self.reached[:1], *left, *self.reached[1:]]
             self._draw()
 
     def write(self, text: str) -> None:
@@ -58,6 +61,13 @@ class ProgressLine:
                 self._end_stage()
                 self.parts, self.last = [text], 0.0
                 self._draw()
+
+    def note(self, text: str) -> None:
+        """An event of its own, said at once."""
+        with self.lock:
+            self.parts, self.last = [text], 0.0
+            self._event(text)
+            self._draw()
 
     def say(self, text: str) -> None:
         """A line that stays: above the one that is written over, or before the first event."""
@@ -76,26 +86,18 @@ class ProgressLine:
             self.over.set()
 
     def _numbers(self, progress: Progress) -> list[str]:
-        found = [f"step {progress.step}/{progress.steps}"]
-        left = self._left(progress)
-        if left is not None:
-            found.append(f"{duration(left)} left")
-        found.append(f"loss {progress.loss:.2e}")
-        if progress.error is not None:
-            found.append(f"error {progress.error:.1e}")
-        return found
+        found = [f"step {progress.step}/{progress.steps}", f"loss {progress.loss:.2e}"]
+        return found if progress.error is None else [*found, f"error {progress.error:.1e}"]
 
-    def _left(self, progress: Progress) -> float | None:
+    def _left(self, progress: Progress) -> list[str]:
         """Seconds until the stage's last step at the pace so far, or until the budget is spent."""
-        step, seconds = self.first
-        ends = []
+        (step, seconds), ends = self.first, []
         if progress.step > step:
-            ends.append(
-                (progress.seconds - seconds) / (progress.step - step) * (progress.steps - progress.step)
-            )
+            pace = (progress.seconds - seconds) / (progress.step - step)
+            ends.append(pace * (progress.steps - progress.step))
         if self.budget is not None:
             ends.append(self.budget - progress.seconds)
-        return max(0.0, min(ends)) if ends else None
+        return [f"{duration(max(0.0, min(ends)))} left"] if ends else []
 
     # ----------------------------------------------------------------------------------------- drawing
 
@@ -127,7 +129,7 @@ class ProgressLine:
 
     def _end_stage(self) -> None:
         if self.stage is not None:
-            self._event(f"{self.stage} ends: {', '.join(self.parts[1:])}")
+            self._event(f"{self.stage} ends: {', '.join(self.reached)}")
         self.stage = None
 
     def _event(self, text: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import loading
 from ..runs import Given, RunDirectory, RunError, Settings, memory_of_the_machine
+from .terminal import aside
 
 if TYPE_CHECKING:
     import torch
@@ -65,7 +66,8 @@ def declare(
 ) -> Session:
     """Build a problem from its file, already loaded."""
     given = Given(source.name, str(source.path), source.text, str(Path.cwd()), dict(flags), settings)
-    return _affordable(Session(given, loading.build(module, flags)))
+    with aside():
+        return _affordable(Session(given, loading.build(module, flags)))
 
 
 def reopen(run: RunDirectory) -> Session:
@@ -77,7 +79,8 @@ def reopen(run: RunDirectory) -> Session:
     path = Path(given.path)
     if not path.exists():
         path = next((entry.path for entry in loading.bundled() if entry.name == given.problem), path)
-    module = loading.load(loading.Source(path, given.source))
+    with aside():
+        module = loading.load(loading.Source(path, given.source))
     known = {option.name: option for option in loading.options(module)}
     try:
         flags = {name: known[name].value(value) for name, value in given.flags.items()}
@@ -87,7 +90,7 @@ def reopen(run: RunDirectory) -> Session:
             f"damaged. Restore it from a copy, or solve the problem again into another directory."
         ) from error
     there = contextlib.chdir(given.folder) if Path(given.folder).is_dir() else contextlib.nullcontext()
-    with there:
+    with there, aside():
         return _affordable(Session(given, loading.build(module, flags)))
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import runs
-from .errors import taught
+from .errors import foreseen
 from .interrupts import Interrupts
 from .progress import ProgressLine
 from .session import Session, reopen
-from .terminal import print_json, summary
+from .terminal import aside, print_json, summary
 
 if TYPE_CHECKING:
     from ..solution import Solution
@@ -35,8 +35,7 @@ def solve_command(
         with run.held():
             return _solve(session, run, None, session.given.settings, as_json, keys)
     except BaseException as error:
-        expected = isinstance(error, KeyboardInterrupt) or taught(error)
-        if run is not None and expected and not run.checkpoint.exists():
+        if run is not None and foreseen(error) and not run.checkpoint.exists():
             run.discard()
         raise
 
@@ -67,11 +66,12 @@ def _solve(
     from ..solvers.ladder import choose
 
     line = ProgressLine(as_json, settings.budget)
-    line.write("preparing")
-    line.say(f"{session.given.problem}: {choose(session.problem, None, session.recipe).reason}")
     watcher = _Watcher(session, run, line, keys)
     try:
-        with keys.between_steps(lambda: line.write("stopping after this step (once more to stop at once)")):
+        line.write("preparing")
+        line.say(f"{session.given.problem}: {choose(session.problem, None, session.recipe).reason}")
+        stopping = "stopping after this step (once more to stop at once)"
+        with keys.between_steps(lambda: line.note(stopping)), aside():
             solution = solve(
                 session.problem,
                 device=settings.device,
@@ -89,7 +89,7 @@ def _solve(
         if not (cut_short and run.checkpoint.exists()):  # the one before is exact
             with keys.undisturbed():
                 run.write_checkpoint(solution.snapshot(), session.given)
-        if not watcher.stopped and not cut_short:
+        if solution.status != "interrupted":
             keys.check()  # it came in the last step
         return _finish(session, run, solution, line, as_json)
     except KeyboardInterrupt:
@@ -145,6 +145,7 @@ class _Watcher:
         self.line(progress)
         if self.keys.asked is not None:
             self.stopped = True
+            self.keys.hold()
             self.keys.check()
         if time.monotonic() >= self.next:
             with self.keys.undisturbed():

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ..runs import plain
 
 if TYPE_CHECKING:
     from ..solution import Solution
+
+
+def aside() -> contextlib.redirect_stdout[TextIO]:
+    """While a problem's own code runs: what it prints is no part of the command's output."""
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
