@@ -161,7 +161,7 @@ def _problem_command(name: str, rest: list[str], words: list[str], keys: Interru
         budget=given.budget,
         tolerance=given.tolerance,
         samples_scale=given.samples_scale,
-        network=None if "network" in own or given.network == "auto" else given.network,
+        network=None if "network" in own else given.network,
     )
     from .commands.session import declare
 
@@ -334,7 +334,10 @@ def _add_settings(parser: Parser, with_network: bool) -> None:
     )
     if with_network:
         run.add_argument(
-            "--network", choices=_NETWORKS, default="auto", help="replaces the networks of all fields"
+            "--network",
+            choices=_NETWORKS,
+            help="replaces the networks that the problem declares, and the stages it names; auto chooses both, as "
+            "happens where it declares none",
         )
 
 

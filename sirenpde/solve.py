@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -33,7 +33,7 @@ def solve(
     budget: float | None = None,
     tolerance: float | None = None,
     samples_scale: float = 1.0,
-    network: Recipe | None = None,
+    network: Recipe | Literal["auto"] | None = None,
     progress: Callable[[Progress], None] | None = None,
     resume: Mapping[str, Any] | None = None,
 ) -> Solution:
@@ -50,7 +50,8 @@ def solve(
         tolerance: the relative held-out residual at which it stops: that of the worst constraint, on points that
             nothing was fitted to, as a fraction of the largest of its own terms.
         samples_scale: multiplies the number of samples of every constraint.
-        network: a recipe that replaces the one of every field.
+        network: a recipe that replaces the one of every field, and the stages declared for it; "auto" chooses
+            both as if the problem had left them open.
         progress: called after every step. An exception it raises ends the run.
         resume: a checkpoint, as ``Solution.snapshot`` gives it; the run goes on from there, to the same bits.
 
@@ -95,7 +96,7 @@ def recall(
     using: Sequence[Stage] | None = None,
     *,
     device: str = "auto",
-    network: Recipe | None = None,
+    network: Recipe | Literal["auto"] | None = None,
     steps: int | None = None,
 ) -> Solution:
     """The solution at a checkpoint, with nothing computed; arguments and errors as for ``solve``."""
@@ -105,7 +106,10 @@ def recall(
 
 
 def _choice(
-    problem: Problem, using: Sequence[Stage] | None, network: Recipe | None, steps: int | None
+    problem: Problem,
+    using: Sequence[Stage] | None,
+    network: Recipe | Literal["auto"] | None,
+    steps: int | None,
 ) -> Choice:
     choice = choose(problem, using, network)
     if steps is None:

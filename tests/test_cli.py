@@ -199,6 +199,22 @@ def test_the_network_can_be_replaced(case, capsys):
     assert code == 0 and "tanh" in json.loads(out)["choice"]
 
 
+def test_auto_replaces_a_declared_network(case, capsys):
+    code, out, _ = run(capsys, "solve", "case.py", "--trained", "--network", "auto", "--json", "--out", "r")
+    found = json.loads(out)
+    assert code == 0 and "frozen sines" in found["choice"] and "SIREN 1 x 8" not in found["choice"]
+    assert found["errors"]["u"]["relative_l2"] < 1e-9
+    assert run(capsys, "export", "r")[0] == 0  # the run knows what it was made with
+    assert json.loads((case / "r" / "run.json").read_text())["settings"]["network"] == "auto"
+    assert "SIREN 1 x 8" in run(capsys, "show", "case.py", "--trained", "--out", "a")[1]
+    assert (
+        "SIREN 1 x 8" not in run(capsys, "show", "case.py", "--trained", "--network", "auto", "--out", "b")[1]
+    )
+    own = CASE.replace("width: int = 8", "network: str = 'none', width: int = 8")
+    (case / "own.py").write_text(own.replace("return u(p)", 'assert network == "auto"\n        return u(p)'))
+    assert run(capsys, "show", "own.py", "--trained", "--network", "auto", "--out", "c")[0] == 0
+
+
 def test_a_field_that_is_not_finite_has_its_own_exit_code(case, capsys):
     code, _, err = run(capsys, "solve", "case.py", "--kind", "pole", "--trained")
     assert code == 3

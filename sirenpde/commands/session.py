@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import loading
 from ..runs import Given, RunDirectory, RunError, Settings, memory_of_the_machine
@@ -30,7 +30,7 @@ class Session:
     problem: Problem
 
     @property
-    def recipe(self) -> Recipe | None:
+    def recipe(self) -> Recipe | Literal["auto"] | None:
         """The network asked for, where the problem's own function did not take it."""
         name = self.given.settings.network
         return None if name is None or "network" in self.given.flags else recipe(name)
@@ -43,8 +43,10 @@ class Session:
         return None if name is None else {"float32": torch.float32, "float64": torch.float64}[name]
 
 
-def recipe(name: str) -> Recipe:
-    """A network by its name on the command line, with the package's own sizes."""
+def recipe(name: str) -> Recipe | Literal["auto"]:
+    """A network by its name on the command line, with the package's own sizes; "auto" as it is."""
+    if name == "auto":
+        return "auto"
     from ..networks.fourier import FourierFeatures
     from ..networks.mlp import MLP
     from ..networks.series import FourierSeries

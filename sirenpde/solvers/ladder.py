@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 from torch import nn
@@ -145,13 +146,19 @@ def _is_differentiated(problem: Problem, axis: Axis) -> bool:
     )
 
 
-def choose(problem: Problem, using: Sequence[Stage] | None, network: Recipe | None) -> Choice:
+def choose(
+    problem: Problem, using: Sequence[Stage] | None, network: Recipe | Literal["auto"] | None
+) -> Choice:
     """Networks where none is declared, and stages where none are named.
 
-    A declared network is respected unless ``network`` replaces it in every field.
+    A declared network is respected unless ``network`` replaces it in every field; "auto" leaves it open.
     """
     found = traits(problem)
-    given = {u: network or u.network for u in problem.fields}
+    if isinstance(network, str):
+        given: Given = dict.fromkeys(problem.fields)
+        _check_is_auto(network)
+    else:
+        given = {u: network or u.network for u in problem.fields}
     stages = using or (problem.using if network is None else None)
     if stages:
         return _choice(
@@ -162,6 +169,13 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Recipe | No
     else:
         rungs = _declared(problem, given, found)
     return _choice(rungs, _reason(problem, found))
+
+
+def _check_is_auto(network: str) -> None:
+    if network != "auto":
+        raise ValueError(
+            f"network={network!r} was given; expected 'auto' or a recipe, such as Siren(width=64)."
+        )
 
 
 def _ladder(problem: Problem, found: Traits) -> list[Rung]:
