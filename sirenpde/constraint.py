@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from .calculus.field import Derivative
 from .calculus.operators import PointFunction
-from .geometry.domain import Domain
+from .geometry.domain import Data, Domain
 from .geometry.point import Point
 
 
@@ -109,5 +110,7 @@ def on(
 
 
 def name_of(f: PointFunction) -> str:
-    """A field's name, or a function's."""
+    """A field's name, an operator's, such as u_xx + u_yy, or a function's."""
+    if isinstance(f, Derivative | Data):
+        return str(f)
     return str(getattr(f, "name", getattr(f, "__name__", type(f).__name__)))

@@ -11,7 +11,7 @@ from .calculus.operators import PointFunction
 from .constraint import Constraint, name_of
 from .geometry.domain import Domain
 from .geometry.surface import TriangleMesh
-from .probe import Requests, probe
+from .probe import Output, Requests, check_names, look_closely, probe, try_output, try_reference
 
 if TYPE_CHECKING:
     from .solvers.stage import Stage
@@ -39,6 +39,30 @@ class Reference:
     fit: Literal["none", "affine"] = "none"
     peak: float | None = None
     surface: TriangleMesh | None = None
+
+    def __post_init__(self) -> None:
+        if not callable(self.value):
+            raise TypeError(
+                f"Reference was given {type(self.value).__name__} {self.value!r:.60}; expected a function of a "
+                f"point. Write def exact(p): return torch.sin(x(p)), or name the data of points: cloud['measured']."
+            )
+        domains = [*self.on.values()] if isinstance(self.on, Mapping) else [self.on]
+        for domain in domains if self.on is not None else ():
+            if not hasattr(domain, "draw"):
+                raise TypeError(
+                    f"Reference(on=...) was given {domain!r}, a {type(domain).__name__}; expected a domain, or "
+                    f"several by name. Write on=box, or on={{'wall': box.boundary()}}."
+                )
+        if self.on is not None and not domains:
+            raise ValueError("Reference(on={}) names no domain; expected at least one. Write on=box.")
+        if isinstance(self.samples, bool) or not isinstance(self.samples, int) or self.samples < 1:
+            raise ValueError(f"Reference has samples={self.samples!r}; expected a positive whole number.")
+        if self.fit not in ("none", "affine"):
+            raise ValueError(f"Reference has fit={self.fit!r}; expected 'none' or 'affine'.")
+        if self.peak is not None and not (isinstance(self.peak, int | float) and self.peak > 0):
+            raise ValueError(
+                f"Reference has peak={self.peak!r}; expected a positive number, 1 for a picture."
+            )
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -71,40 +95,59 @@ class Problem:
         outputs: Sequence[PointFunction] = (),
         using: Sequence[Stage] | None = None,
     ) -> None:
-        if not constraints:
-            raise ValueError("Problem was given no constraint; expected at least one, declared with @on.")
-        for constraint in constraints:
-            if not isinstance(constraint, Constraint):
-                raise TypeError(
-                    f"Problem was given {getattr(constraint, '__name__', constraint)!r}, a "
-                    f"{type(constraint).__name__}; expected constraints. Declare it with @on(domain, samples=...)."
-                )
-        names = [constraint.name for constraint in constraints]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(
-                f"Problem has several constraints called {', '.join(sorted(twice))}; names must differ, since the "
-                f"reports use them. Rename the functions or pass @on(..., name=...)."
-            )
-        requests = tuple(probe(constraint) for constraint in constraints)
-        known = {u: v if isinstance(v, Reference) else Reference(v) for u, v in (reference or {}).items()}
+        self._gather(constraints)
+        chosen = _functions(outputs) or self.fields
+        known = _references(reference, chosen, self.fields)
+        put = object.__setattr__
+        put(self, "using", stages_of(using))
+        put(self, "outputs", chosen)
+        put(self, "reference", known)
+        shown = tuple(dict.fromkeys([*chosen, *known]))
+        check_names(shown)
+        for pair in zip(self.constraints, self.requests, strict=True):
+            look_closely(*pair)
+        tried = {u: self.output(u) for u in shown}
+        for u in known:
+            for domain in self.compared_on(u).values():
+                try_reference(known[u].value, tried[u], domain, known[u].samples)
+
+    @classmethod
+    def derived(cls, *constraints: Constraint) -> Problem:
+        """A problem made of constraints of another, which were looked at closely when that was declared."""
+        problem = cls.__new__(cls)
+        problem._gather(constraints)
+        return problem
+
+    def _gather(self, constraints: tuple[Constraint, ...]) -> None:
+        """The constraints and what they ask for; nothing more is asked for or known."""
+        _check_constraints(constraints)
         put = object.__setattr__
         put(self, "constraints", constraints)
-        put(self, "requests", requests)
-        put(self, "reference", known)
-        put(self, "using", None if using is None else tuple(using))
-        put(self, "outputs", tuple(outputs) or self.fields)
-        field_names = [u.name for u in self.fields]
-        if len(set(field_names)) < len(field_names):
-            raise ValueError(
-                f"Problem has fields of the same name: {', '.join(field_names)}. Rename one of them."
-            )
-        for u in known:
-            if u not in self.outputs and u not in self.fields:
-                raise ValueError(
-                    f"reference names {name_of(u)}, which is neither a field of the constraints nor an output. "
-                    f"Add it to outputs, or use the field itself as the key."
-                )
+        put(self, "requests", tuple(probe(constraint) for constraint in constraints))
+        put(self, "using", None)
+        put(self, "outputs", self.fields)
+        put(self, "reference", {})
+        names = [u.name for u in self.fields]
+        if len(set(names)) < len(names):
+            raise ValueError(f"Problem has fields of the same name: {', '.join(names)}. Rename one of them.")
+
+    def output(self, function: PointFunction) -> Output:
+        """What a function of a point gives, and on which domain; ConstraintError where it cannot be evaluated."""
+        on = [d for known in self.reference.values() for d in _domains(known.on)]
+        carriers = [u.domain for u in self.fields if hasattr(u.domain, "draw")]
+        return try_output(
+            function,
+            self.fields,
+            self.unknowns,
+            [*carriers, *(c.domain for c in self.constraints), *on],  # type: ignore[list-item]
+        )
+
+    def compared_on(self, u: PointFunction) -> Mapping[str, Domain]:
+        """The domains on which an output is compared with its reference, by name; "" for a single one."""
+        on = self.reference[u].on
+        if isinstance(on, Mapping):
+            return on
+        return {"": on if on is not None else self.output(u).domain}  # type: ignore[dict-item]
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -135,3 +178,84 @@ class Problem:
             "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
         ]
         return "\n".join(lines)
+
+
+def _check_constraints(constraints: Sequence[object]) -> None:
+    if not constraints:
+        raise ValueError("Problem was given no constraint; expected at least one, declared with @on.")
+    for constraint in constraints:
+        if not isinstance(constraint, Constraint):
+            raise TypeError(
+                f"Problem was given {getattr(constraint, '__name__', constraint)!r}, a "
+                f"{type(constraint).__name__}; expected constraints. Declare it with @on(domain, samples=...)."
+            )
+    names = [constraint.name for constraint in constraints if isinstance(constraint, Constraint)]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(
+            f"Problem has several constraints called {', '.join(sorted(twice))}; names must differ, since the "
+            f"reports use them. Rename the functions or pass @on(..., name=...)."
+        )
+
+
+def _functions(outputs: Sequence[PointFunction]) -> tuple[PointFunction, ...]:
+    if not isinstance(outputs, list | tuple):
+        raise TypeError(
+            f"Problem was given outputs={outputs!r:.60}, a {type(outputs).__name__}; expected several fields or "
+            f"functions of a point. Write outputs=(u,), with a comma."
+        )
+    for f in outputs:
+        if not callable(f):
+            raise TypeError(
+                f"outputs holds {f!r:.60}, a {type(f).__name__}; expected fields and functions of a point. Give the "
+                f"field itself, such as u, or a function: def flux(p): return grad(u)(p)."
+            )
+    return tuple(outputs)
+
+
+def _domains(on: Domain | Mapping[str, Domain] | None) -> list[Domain]:
+    if on is None:
+        return []
+    return list(on.values()) if isinstance(on, Mapping) else [on]
+
+
+def _references(
+    given: Mapping[Any, Reference | PointFunction] | None,
+    outputs: Sequence[PointFunction],
+    fields: Sequence[Field],
+) -> dict[PointFunction, Reference]:
+    if given is not None and not isinstance(given, Mapping):
+        raise TypeError(
+            f"Problem was given reference={type(given).__name__}; expected a dictionary from fields or outputs to "
+            f"exact solutions. Write reference={{u: exact}}."
+        )
+    for u in given or {}:
+        if u not in outputs and u not in fields:
+            name = name_of(u) if callable(u) else repr(u)
+            raise ValueError(
+                f"reference names {name}, which is neither a field of the constraints nor an output. "
+                f"Add it to outputs, or use the field itself as the key."
+            )
+    return {u: v if isinstance(v, Reference) else Reference(v) for u, v in (given or {}).items()}
+
+
+def stages_of(using: Sequence[Stage] | None) -> tuple[Stage, ...] | None:
+    """The stages of ``using=[...]``. Raises TypeError for a single one, a class, a name, and whatever is no stage.
+
+    >>> from sirenpde import Adam
+    >>> stages_of([Adam(steps=10)])[0].steps
+    10
+    """
+    if using is None:
+        return None
+    if not isinstance(using, list | tuple):
+        given = f"a {type(using).__name__}" if not isinstance(using, type) else f"the class {using.__name__}"
+        raise TypeError(f"using was given {given}; expected a list of stages. Write using=[Adam(), LBFGS()].")
+    for stage in using:
+        if isinstance(stage, type) or not hasattr(stage, "advance"):
+            given = f"the class {stage.__name__}" if isinstance(stage, type) else repr(stage)
+            raise TypeError(
+                f"using holds {given}; expected stages such as Adam(steps=1000) or LeastSquares(), imported from "
+                f"sirenpde. Call the class: using=[Adam()]."
+            )
+    return tuple(using)

@@ -83,12 +83,7 @@ class Evaluable:
     @property
     def axes(self) -> tuple[Axis, ...]:
         """The axes of the points it takes, in the order of their columns."""
-        own = getattr(self.function, "axes", None)
-        if own is None:
-            field = getattr(self.function, "field", None)
-            own = field.axes if field is not None else self.solution.problem.fields[0].axes
-        axes: tuple[Axis, ...] = own
-        return axes
+        return self.solution.problem.output(self.function).domain.axes
 
     def on_grid(self, n: int | tuple[int, ...]) -> Gridded:
         """Values on a regular grid over the ranges of the axes, ends included, n points along each."""
@@ -218,7 +213,7 @@ class Solution:
         return {"kind": "held-out residual, no reference declared", "held_out_rms": rms}
 
     def _errors(self, u: PointFunction, known: Reference) -> dict[str, Any]:
-        where = known.on if isinstance(known.on, Mapping) else {"": known.on or self[u].function.domain}  # type: ignore[attr-defined]
+        where = self.problem.compared_on(u)
         pairs = {name: self._compared(u, known, domain) for name, domain in where.items()}
         found = torch.cat([pair[0] for pair in pairs.values()])
         exact = torch.cat([pair[1] for pair in pairs.values()])

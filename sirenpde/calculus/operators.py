@@ -89,16 +89,20 @@ def D(f: PointFunction, *axes: Axis) -> PointFunction:
     >>> print(D(Field("u", box), t, x))
     u_tx
     """
-    if not callable(f):
-        raise TypeError(
-            f"D was given a {type(f).__name__}; expected a field or a function of a point. Differentiate the "
-            f"function and then evaluate it: D(u, x)(p), not D(u(p), x)."
-        )
+    _check_function(f, "D", "D(u, x)")
     if not axes:
         raise ValueError("D was given no axis; expected at least one, as in D(u, x). Name the axes.")
     for axis in axes:
         f = _along(f, axis)
     return f
+
+
+def _check_function(f: object, operator: str, example: str) -> None:
+    if not callable(f):
+        raise TypeError(
+            f"{operator} was given a {type(f).__name__}; expected a field or a function of a point. Differentiate "
+            f"the function and then evaluate it: {example}(p)."
+        )
 
 
 def _along(f: PointFunction, axis: Axis) -> PointFunction:
@@ -129,6 +133,7 @@ def grad(f: PointFunction, *axes: Axis) -> PointFunction:
 
     Of a scalar in d dimensions it has shape (d,); of a vector of shape (m,) it is the Jacobian, (m, d).
     """
+    _check_function(f, "grad", "grad(u)")
     along = axes or _axes_of(f)
     if along is None:
         return lambda p: torch.stack([D(f, axis)(p) for axis in _all_axes(p)], dim=-1)
@@ -146,6 +151,7 @@ def div(f: PointFunction, *axes: Axis) -> PointFunction:
     >>> print(div(grad(u)))
     u_xx + u_yy
     """
+    _check_function(f, "div", "div(w)")
     if isinstance(f, Stack):
         along = axes or f.parts[0].field.axes
         if len(along) == len(f.parts):
@@ -171,6 +177,7 @@ def div(f: PointFunction, *axes: Axis) -> PointFunction:
 
 def curl(f: PointFunction, *axes: Axis) -> PointFunction:
     """The curl of a function of three components, or the scalar curl ∂_x f_y − ∂_y f_x of two."""
+    _check_function(f, "curl", "curl(w)")
 
     def rotation(p: Point) -> Tensor:
         along = axes or _axes_of(f) or _all_axes(p)
@@ -204,6 +211,7 @@ def laplacian(f: PointFunction, *axes: Axis) -> PointFunction:
     >>> print(laplacian(laplacian(u)))
     u_xxxx + 2 u_xxyy + u_yyyy
     """
+    _check_function(f, "laplacian", "laplacian(u)")
     along = axes or _axes_of(f)
     if along is None:
         return lambda p: torch.stack([D(f, axis, axis)(p) for axis in _all_axes(p)]).sum(0)
@@ -216,6 +224,7 @@ def laplacian(f: PointFunction, *axes: Axis) -> PointFunction:
 
 def hessian(f: PointFunction, *axes: Axis) -> PointFunction:
     """All second derivatives along the axes, of shape (..., d, d)."""
+    _check_function(f, "hessian", "hessian(u)")
     along = axes or _axes_of(f)
 
     def second(p: Point) -> Tensor:

@@ -22,7 +22,7 @@ from ..networks.series import FourierSeries, WaveSeries
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
 from ..networks.siren import Siren
-from ..problem import Problem
+from ..problem import Problem, stages_of
 from ..residuals import is_affine
 from .direct.least_squares import LeastSquares
 from .marching.march import March
@@ -159,7 +159,7 @@ def choose(
         _check_is_auto(network)
     else:
         given = {u: network or u.network for u in problem.fields}
-    stages = using or (problem.using if network is None else None)
+    stages = stages_of(using) or (problem.using if network is None else None)
     if stages:
         return _choice(
             [Rung(_filled(problem, given, _suited(stages[0], found)), tuple(stages))], "as asked for"

@@ -98,7 +98,7 @@ def slab_problem(problem: Problem, slab: Interval, before: Before | None) -> Sla
         assert before is not None
         kept += [(constraint, None, 1.0) for constraint in _hand_over(problem, slab, before)]
     constraints, origins, factors = zip(*kept, strict=True)
-    return SlabProblem(Problem(*constraints), origins, factors)
+    return SlabProblem(Problem.derived(*constraints), origins, factors)
 
 
 def at_rest(problem: Problem, slab: Interval) -> Problem:
@@ -121,7 +121,7 @@ def at_rest(problem: Problem, slab: Interval) -> Problem:
             samples = SAMPLES if domain.size is None else None
             name, weight = f"steady {u.name}", _clock(slab, order)
             found.append(Constraint(name, _along(u, slab, order), domain, samples, weight))
-    return Problem(*found)
+    return Problem.derived(*found)
 
 
 def highest(problem: Problem, u: Field, slab: Interval) -> int:
