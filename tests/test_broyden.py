@@ -6,7 +6,22 @@ import pytest
 import torch
 from states import state_of
 
-from sirenpde import LBFGS, MLP, Adam, Box, D, Field, Problem, Siren, Unknown, l1, laplacian, on, solve
+from sirenpde import (
+    LBFGS,
+    MLP,
+    Adam,
+    Box,
+    D,
+    Field,
+    PointCloud,
+    Problem,
+    Siren,
+    Unknown,
+    l1,
+    laplacian,
+    on,
+    solve,
+)
 from sirenpde.solvers.sampling.points import Adaptive, Points
 from sirenpde.solvers.stage import Unfit
 from sirenpde.solvers.training import broyden
@@ -92,13 +107,13 @@ def test_bfgs_is_the_member_with_one_and_one():
     torch.testing.assert_close(inverse, expected, rtol=1e-12, atol=1e-12)
 
 
-def parabola(samples=64):
+def parabola(samples=64, weight=1.0):
     """u = f with all that is trained in the last layer: a quadratic objective."""
     box = Box(x=(-1, 1))
     (x,) = box.axes
     u = Field("u", box, MLP(width=4, depth=0))
 
-    @on(box, samples=samples)
+    @on(box, samples=samples, weight=weight)
     def matches(p):
         return u(p) - (0.3 + 2 * x(p))
 
@@ -191,6 +206,84 @@ def test_it_stops_where_nothing_falls():
             break
     assert report.finished and report.reason == "the objective no longer falls"
     assert report.loss < 1e-28
+
+
+@pytest.mark.parametrize("weight", [1e4, 1e6, 1e10])
+def test_a_first_step_far_too_long_is_shortened(weight):
+    """A slope of about 1e-2 and a curvature of 2 weight: the first trial is weight times too long."""
+    state = state_of(parabola(weight=weight))
+    right = torch.tensor([2.0, 0.3], dtype=torch.float64)
+    state.theta = right + torch.tensor([1e-2, -1e-2], dtype=torch.float64) / weight
+    before = float(state.system.gradient(state.theta, state.system.draw(torch.Generator())).loss)
+    stage = SelfScaledBroyden(steps=60)
+    for _ in range(60):
+        report = stage.advance(state)
+        if report.finished:
+            break
+    assert report.loss < 1e-12 * before
+    assert float((state.theta - right).abs().max()) < 1e-6 * 1e-2 / weight + 1e-15
+
+
+@pytest.mark.parametrize("stage", [SelfScaledBroyden(steps=80), LBFGS(steps=20)], ids=lambda s: s.name)
+def test_a_wall_behind_which_nothing_is_finite_is_kept_away_from(stage):
+    box = Box(x=(-1, 1))
+    (x,) = box.axes
+    u = Field("u", box, MLP(width=4, depth=0))
+
+    @on(box, samples=64, weight=1e8)
+    def matches(p):
+        return torch.log(1 - 1e3 * (u(p) - 0.3 - 2 * x(p)))
+
+    state = state_of(Problem(matches))
+    state.theta = torch.tensor([2 + 1e-6, 0.3 - 1e-6], dtype=torch.float64)
+    for _ in range(stage.steps):
+        report = stage.advance(state)
+        assert math.isfinite(report.loss) and bool(state.theta.isfinite().all())
+        if report.finished:
+            break
+    assert report.loss < 1e-10 and report.reason == "the objective no longer falls"
+
+
+@pytest.mark.slow
+def test_a_stage_after_a_long_adam_goes_on():
+    """What Adam left is steep: the step of the slope's length is 1e4 times too long."""
+    box = Box(x=(0, 1), y=(0, 1))
+    x, y = box.axes
+    u = Field("u", box, Siren(width=24, depth=2, omega=6))
+    places = torch.rand(300, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+    def exact(p):
+        return torch.sin(math.pi * x(p)) * torch.sin(math.pi * y(p))
+
+    problem = Problem(
+        on(box, 1000, name="pde")(lambda p: laplacian(u)(p) + 2 * math.pi**2 * exact(p)),
+        on(PointCloud(places, box), weight=100, name="seen")(lambda p: u(p) - exact(p)),
+        reference={u: exact},
+    )
+    solution = solve(problem, [Adam(steps=4000), SelfScaledBroyden(steps=300)])
+    assert solution.stages[-1].steps == 300
+    assert solution.errors["u"]["relative_l2"] < 2e-4
+
+
+@pytest.mark.parametrize("factor", [-1.0, -1e6])
+def test_lbfgs_forgets_pairs_that_lead_nowhere(factor):
+    state = state_of(poisson(Siren(8, 2, omega=4, omega_hidden=4), samples=60))
+    stage = LBFGS(steps=100)
+    for _ in range(4):
+        before = stage.advance(state).loss
+    (kept,) = state.cache["optimizer"].state.values()
+    kept["ro"][:] = [factor * r for r in kept["ro"]]  # directions that are no descent, or not finite
+    losses = [stage.advance(state).loss for _ in range(6)]
+    assert losses == sorted(losses, reverse=True) and losses[-1] < 0.5 * before
+
+
+def test_lbfgs_ends_where_no_fresh_start_lowers_anything():
+    state, stage = state_of(parabola()), LBFGS(steps=100)
+    for _ in range(30):
+        report = stage.advance(state)
+        if report.finished:
+            break
+    assert report.finished and report.reason == "the objective no longer falls" and report.loss < 1e-28
 
 
 def test_refusals(monkeypatch):

@@ -24,6 +24,8 @@ LONGER = (
 )
 STEEP = 1e6  # times the objective, in place of one that is not finite
 TRIALS = 25  # evaluations in one line search
+SHORTER = 1e-2  # times the first trial, where a search from it finds nothing
+SEARCHES = 7  # along the steepest descent, the last from 1e-12 of the first trial; two along other directions
 WINDOW, FALL = 100, 1e-4  # over so many steps the objective must fall by this share
 
 
@@ -39,8 +41,9 @@ class SelfScaledBroyden:
 
     where φ (1 is BFGS, 0 is DFP) and the scale τ are functions of b and h; see ``scales``. H starts as the
     identity times yᵀs / yᵀy, and is kept where points are drawn anew. A step costs little more than one gradient
-    and three passes over H, P² numbers for P parameters. Best in float64 and after some Adam. It stops where the
-    objective no longer falls.
+    and three passes over H, P² numbers for P parameters. Best in float64 and after some Adam. Where a search fails, a
+    shorter step is tried, and then steepest descent, from which H is built again; it stops where neither lowers the
+    objective.
 
     Args:
         steps: at most so many.
@@ -154,10 +157,23 @@ def _search(state: State, samples: tuple[Batch, ...]) -> tuple[float, Evaluation
     slope = float(g.dot(d))
     if not slope < 0:
         return None
-    if "inverse" in state.memory:
-        first = min(1.0, LONGER * state.memory["length"])
-    else:
-        first = min(1.0, 1 / float(g.abs().sum()))
+    scaled = "inverse" in state.memory
+    first = min(1.0, LONGER * state.memory["length"] if scaled else 1 / float(g.abs().sum()))
+    for _ in range(2 if scaled else SEARCHES):
+        found = _search_from(first, state, samples, before, slope)
+        if found is not None or first * float(d.norm()) < torch.finfo(d.dtype).eps * float(
+            state.theta.norm()
+        ):
+            return found
+        first *= SHORTER
+    return None
+
+
+def _search_from(
+    first: float, state: State, samples: tuple[Batch, ...], before: float, slope: float
+) -> tuple[float, Evaluation] | None:
+    """A search whose first trial is the step of this length."""
+    d = state.memory["direction"]
     tried: dict[float, Evaluation] = {}
 
     def at(t: float) -> Evaluation:

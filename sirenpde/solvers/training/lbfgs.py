@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from torch import Tensor
 from ..sampling.points import FIXED, Points, batches
 from ..stage import Report, State
 
+FIRST_STEPS = (1.0, 1e-3, 1e-6)  # of fresh starts, one after the other, where the objective does not fall
+STEEP = 1e6  # times the objective, in place of one that is not finite
 INNER = 10  # iterations to an advance: each call of the library's optimiser evaluates once more at its start
 
 
@@ -18,7 +21,8 @@ INNER = 10  # iterations to an advance: each call of the library's optimiser eva
 class LBFGS:
     """The limited-memory quasi-Newton method of Liu and Nocedal (1989), strong Wolfe conditions.
 
-    It stops when the objective no longer falls. Best in float64, and after some Adam.
+    Where the objective does not fall, it forgets its pairs and starts anew from steepest descent, with shorter and
+    shorter first steps, and stops when none of them lowers it. Best in float64, and after some Adam.
 
     Args:
         steps: at most this many advances of ten iterations each.
@@ -54,6 +58,8 @@ class LBFGS:
         if self.points.renewed(state.step) == state.step:
             self._forget(state)
         optimizer = self._optimizer(state)
+        fresh = state.memory.get("fresh", 0)  # starts in a row that lowered nothing
+        optimizer.param_groups[0]["lr"] = FIRST_STEPS[fresh - 1] if fresh else 1.0
         parameter: Tensor = state.cache["parameter"]
         best: dict[str, Any] = {}
 
@@ -61,24 +67,36 @@ class LBFGS:
             evaluation = state.system.gradient(parameter.detach(), samples)
             parameter.grad = evaluation.gradient
             loss = float(evaluation.loss)
-            if "loss" not in best or loss < best["loss"]:
-                best.update(loss=loss, terms=tuple(evaluation.terms.tolist()))
+            if best and not math.isfinite(loss):  # a trial too long, with which the library would go on
+                parameter.grad = torch.zeros_like(evaluation.gradient)
+                return torch.full_like(evaluation.loss, STEEP * abs(best["loss"]))
+            if not best or loss < best["loss"]:
+                terms = tuple(evaluation.terms.tolist())
+                best.update(loss=loss, terms=terms, theta=parameter.detach().clone())
             return evaluation.loss
 
         optimizer.step(closure)
-        state.theta = parameter.detach().clone()
+        broken = not bool(parameter.isfinite().all())
+        state.theta = best["theta"] if broken else parameter.detach().clone()
         state.memory["optimizer"] = optimizer.state_dict()
         state.step += 1
         before = state.memory.get("loss")
         state.memory["loss"] = best["loss"]
-        stalled = before is not None and best["loss"] >= before * (1 - 1e-6)
-        reason = "the objective no longer falls" if stalled else "all steps taken"
-        return Report(best["terms"], stalled or state.step >= self.steps, reason)
+        stalled = broken or (before is not None and best["loss"] >= before * (1 - 1e-6))
+        state.memory["fresh"] = fresh + 1 if stalled else 0
+        ended = state.memory["fresh"] > len(FIRST_STEPS)
+        if stalled:
+            self._forget_pairs(state)
+        reason = "the objective no longer falls" if ended else "all steps taken"
+        return Report(best["terms"], ended or state.step >= self.steps, reason)
 
     def _forget(self, state: State) -> None:
+        self._forget_pairs(state)
+        state.memory.pop("loss", None)
+
+    def _forget_pairs(self, state: State) -> None:
         for kept in (state.memory, state.cache):
             kept.pop("optimizer", None)
-        state.memory.pop("loss", None)
 
     def _optimizer(self, state: State) -> torch.optim.LBFGS:
         if "optimizer" not in state.cache:
