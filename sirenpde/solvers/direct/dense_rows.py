@@ -35,11 +35,12 @@ def has_last_layer(module: nn.Module) -> bool:
 
 def column_count(system: System) -> int:
     """How many real unknowns the last layers have together, the unknown numbers among them."""
-    fields = sum(_width(module) * u.outputs for u, module in system.parameters.networks.items())
+    fields = sum(width(module) * u.outputs for u, module in system.parameters.networks.items())
     return fields + len(system.parameters.unknowns)
 
 
-def _width(module: nn.Module) -> int:
+def width(module: nn.Module) -> int:
+    """How many columns the last layer has for each output: its features, and the bias."""
     assert isinstance(module, DenseNetwork)
     return module.head.in_features + (module.head.bias is not None)
 
@@ -150,7 +151,7 @@ class Kept:
 
     def __init__(self, system: System, batches: Sequence[Batch]) -> None:
         entries = sum(
-            len(asked) * len(batch) * _width(system.parameters.networks[u])
+            len(asked) * len(batch) * width(system.parameters.networks[u])
             for group, batch in zip(system.groups, batches, strict=True)
             for u, asked in group.sweep.asked.items()
         )
@@ -265,7 +266,7 @@ def _starts(system: System, in_complex: bool) -> list[int]:
     """The first column of each field, and the number of columns."""
     starts = [0]
     for u, module in system.parameters.networks.items():
-        starts.append(starts[-1] + _width(module) * (u.components if in_complex else u.outputs))
+        starts.append(starts[-1] + width(module) * (u.components if in_complex else u.outputs))
     return starts
 
 
@@ -286,7 +287,7 @@ def store(system: System, theta: Tensor, unknowns: Tensor) -> Tensor:
     starts = _starts(system, unknowns.is_complex())
     result[system.parameters.numbers_slice] = unknowns[starts[-1] :].real
     for (u, module), start, stop in zip(system.parameters.networks.items(), starts, starts[1:], strict=False):
-        layer = unknowns[start:stop].reshape(-1, _width(module))
+        layer = unknowns[start:stop].reshape(-1, width(module))
         layer = torch.cat([layer.real, layer.imag]) if layer.is_complex() else layer
         _write(system.parameters.of(u, result), module, layer)
     return result

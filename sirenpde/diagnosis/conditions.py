@@ -1,0 +1,74 @@
+"""Which faces of a box carry conditions on a field, and how many an equation along each axis asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..calculus.field import Field
+from ..geometry.point import Axis
+from ..problem import Problem
+from .pieces import Piece, pieces
+
+
+@dataclass(frozen=True)
+class Ends:
+    """An axis of a field: the order of the equations along it, and how many conditions hold at its two ends."""
+
+    axis: Axis
+    order: int
+    low: int
+    high: int
+
+
+def ends(problem: Problem, u: Field) -> list[Ends]:
+    """The axes of a field, without those along which it is periodic; conditions count by their components."""
+    periodic = {axis.name for axis in u.periodic}
+    return [_ends(problem, u, i, axis) for i, axis in enumerate(u.axes) if axis.name not in periodic]
+
+
+def _ends(problem: Problem, u: Field, place: int, axis: Axis) -> Ends:
+    orders, counts = [0], {"low": 0, "high": 0}
+    for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
+        if u not in requests.fields:
+            continue
+        sides = {side for piece in pieces(constraint, requests.data) for side in _sides(piece, axis)}
+        for side in sides & set(counts):
+            counts[side] += max(1, requests.size // u.outputs)
+        if "inside" in sides or not sides:
+            orders += [powers[place] for d in requests.of(u) for powers, _ in d.symbol.terms]
+    return Ends(axis, max(orders), counts["low"], counts["high"])
+
+
+def _sides(piece: Piece, axis: Axis) -> Iterator[str]:
+    """Whether a piece lies at an end of an axis, or inside."""
+    if axis.name not in piece.names:
+        return
+    column = piece.names.index(axis.name)
+    low, high = piece.intervals[column]
+    if piece.points is not None:
+        low, high = float(piece.points[:, column].min()), float(piece.points[:, column].max())
+    slack = 1e-9 * (axis.high - axis.low)
+    if high <= axis.low + slack:
+        yield "low"
+    elif low >= axis.high - slack:
+        yield "high"
+    else:
+        yield "inside"
+
+
+def missing_conditions(problem: Problem, u: Field) -> str:
+    """Along which axes a field has fewer conditions than the order of its equations, in words; or nothing."""
+    words = []
+    for end in ends(problem, u):
+        count = end.low + end.high
+        if count < end.order:
+            name = end.axis.name
+            where = [
+                f"{n} at {name} = {x:g}" for n, x in ((end.low, end.axis.low), (end.high, end.axis.high)) if n
+            ]
+            words.append(
+                f"along {name} the equations of {u.name} are of order {end.order}, and there "
+                f"{'is' if count == 1 else 'are'} {' and '.join(where) or 'none'}"
+            )
+    return "; ".join(words)
