@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 import torch
 
+from .checkpoint import snapshot
+from .records import Record, Row
 from .residuals import NotFinite
 from .run import Kept, Run, better, build_system
-from .solution import Record, Row, Solution
+from .solution import Solution
 from .solvers.stage import Report, Unfit, held_out, relative_residual
 from .verdict import GOOD_ENOUGH, finished, interrupted, out_of_time
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
 KEEP_EVERY = 50  # steps between copies of the last finite parameters
-CHECKS = 500  # of the tolerance in a stage, at least, and
+CHECKS = 50  # of the tolerance in a stage, at least, and
 APART = 10  # steps between them, at most
 NUMERICAL = (ArithmeticError, torch.linalg.LinAlgError)  # type: ignore[attr-defined]  # it is, though not exported
 BREAKS = (*NUMERICAL, MemoryError, torch.OutOfMemoryError, Unfit)
@@ -49,29 +52,26 @@ class Limits:
 
 
 class Clock:
-    """The seconds of this call and of the whole run, and the share of the budget that a rung may use.
+    """The seconds of a run, those before a checkpoint included, and the share of its budget that a rung may use.
 
     While another rung follows, a rung may use half of what is left, so that the plan is made before.
     """
 
     def __init__(self, run: Run, budget: float | None) -> None:
         self.run, self.budget = run, budget
-        self.started, self.earlier = time.monotonic(), run.seconds
-
-    def elapsed(self) -> float:
-        return time.monotonic() - self.started
+        self.started = time.monotonic() - run.seconds
 
     def tick(self) -> None:
-        self.run.seconds = self.earlier + self.elapsed()
+        self.run.seconds = time.monotonic() - self.started
 
     def share(self) -> None:
         """Set the deadline of the rung that begins or goes on now."""
-        if self.budget is None:
-            self.run.state.deadline = math.inf
-            return
-        left = self.budget - self.elapsed()
-        share = left if self.run.in_last_rung else 0.5 * left
-        self.run.state.deadline = time.monotonic() + share
+        self.run.state.deadline = math.inf
+        if self.budget is not None:
+            self.tick()
+            left = self.budget - self.run.seconds
+            share = left if self.run.in_last_rung else 0.5 * left
+            self.run.state.deadline = time.monotonic() + share
 
 
 def follow(run: Run, limits: Limits, progress: Callable[[Progress], None] | None) -> None:
@@ -80,40 +80,38 @@ def follow(run: Run, limits: Limits, progress: Callable[[Progress], None] | None
     try:
         in_time = _stages(run, limits, clock, progress)
     except KeyboardInterrupt:
+        clock.tick()
         if run.is_open:
-            clock.tick()
             run.status, run.message = interrupted(run)
             return
         in_time = True
-    clock.tick()
     if in_time:
-        run.put_back(run.shown())
         run.status, run.message = finished(run, limits.tolerance)
     else:
         assert limits.budget is not None
-        run.status, run.message = out_of_time(run, limits.tolerance, clock.elapsed(), limits.budget)
+        run.status, run.message = out_of_time(run, limits.tolerance, limits.budget)
 
 
 def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress], None] | None) -> bool:
     """False where the budget ended before the stages did."""
-    meter = ErrorMeter(run)
-    clock.share()
+    meter, shared = ErrorMeter(run), -1
     while run.is_open:
-        if run.before is None and _open_stage(run):
+        rung = run.choice.rung_at(run.stage_index)
+        if rung != shared:
             clock.share()
+            shared = rung
+        if run.before is None:
+            _open_stage(run)
         report = _advance(run)
         clock.tick()
         last, late = run.in_last_rung, run.state.is_late or report.cut
         after = None if progress is None else _progress(run, report, meter.read())
-        if report.finished and not (report.cut and last):
+        if report.finished and not report.cut:
             run.ended = _close_stage(run, report, limits.tolerance)
         else:
             run.ended = _is_within(run, report, limits.tolerance)
-            if late and not last and not run.ended:
-                left = replace(report, reason="its share of the budget is used")
-                run.ended = _close_stage(run, left, limits.tolerance)
-        if late and not last and run.is_open:
-            run.leave_rung()
+        if late and not last and run.is_open and run.choice.rung_at(run.stage_index) == rung:
+            _leave_rung(run, report)
         # Only now, so that a checkpoint or an interruption never falls between a stage's last step and its end.
         if progress is not None and after is not None:
             progress(after)
@@ -150,24 +148,21 @@ def _usable(run: Run) -> Kept:
     return next((kept for kept in known if kept.is_finite), known[-1])
 
 
-def _open_stage(run: Run) -> bool:
-    """Remember what to come back to; at the foot of another rung, build its networks. Whether it is one."""
+def _open_stage(run: Run) -> None:
+    """Remember what to come back to; at the foot of another rung, build its networks."""
     state, opened = run.state, run.choice.opens(run.stage_index)
-    foot = opened is not None and run.stage_index > 0
-    if opened is not None and foot:
+    if opened is not None and run.stage_index > 0:
         old = state.system
         found = state.recipes if run.best is None else run.best.recipes
         state.recipes = dict(opened.recipes_after(found))
         state.system = build_system(run.problem, state.recipes, state.build, old.device, old.dtype)
         state.theta, state.cache = state.system.initial(), {"held_out": held_out(state)}
     run.before = run.last_finite = run.keep()
-    return foot
 
 
 def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:
     """Roll back a stage that made the held-out objective worse, and go to the next; whether the run is over."""
-    stage, state, reason = run.choice.stages[run.stage_index], run.state, report.reason
-    after, before = run.keep(), run.before
+    reason, after, before = report.reason, run.keep(), run.before
     assert before is not None
     # The first stage starts from fields that nobody asked for: what it found is shown, however it compares.
     if not after.objective <= before.objective * SLACK and (run.records or not after.is_finite):
@@ -175,18 +170,32 @@ def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:
         rise = f"from {before.objective:.3e} to {after.objective:.3e}"
         reason += f"; rolled back, since the held-out objective rose {rise}"
         after = before
-    if run.best is None or not _same(
-        after, before
-    ):  # fields that no stage has moved replace none that were found
-        run.best = better(run.best, after)
-    earlier = sum(record.seconds for record in run.records)
-    run.records.append(
-        Record(stage.name, state.step, run.seconds - earlier, report.loss, reason, report.residuals)
-    )
+    _remember(run, after)
+    _record(run, report, reason)
     enough = tolerance or (GOOD_ENOUGH if run.choice.closes(run.stage_index) else 0.0)
-    state.memory, state.cache, state.step = {}, {"held_out": held_out(state)}, 0
-    run.before, run.stage_index, run.reason = None, run.stage_index + 1, ""
-    return run.best.residual <= enough
+    run.to_next_stage()
+    return run.best is not None and run.best.residual <= enough
+
+
+def _leave_rung(run: Run, report: Report) -> None:
+    """Go to the next rung, since this one has used its share; it goes on if time is left in the end."""
+    if run.before is not None:
+        _remember(run, run.keep())
+        _record(run, report, f"{report.reason}; " * bool(report.reason) + "its share of the budget is used")
+    run.leave_rung()
+
+
+def _remember(run: Run, kept: Kept) -> None:
+    """The best fields so far; such as no stage has moved replace none that were found."""
+    if run.best is None or run.before is None or not _same(kept, run.before):
+        run.best = better(run.best, kept)
+
+
+def _record(run: Run, report: Report, reason: str) -> None:
+    name, seconds = run.choice.stages[run.stage_index].name, sum(record.seconds for record in run.records)
+    run.records.append(
+        Record(name, run.state.step, run.seconds - seconds, report.loss, reason, report.residuals)
+    )
 
 
 def _same(one: Kept, other: Kept) -> bool:
@@ -261,5 +270,5 @@ def _progress(run: Run, report: Report, error: float | None) -> Progress:
         _terms(run, report),
         run.seconds,
         error,
-        run.snapshot,
+        partial(snapshot, run),
     )

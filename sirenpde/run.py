@@ -1,28 +1,29 @@
-"""The one value that changes while a problem is solved: how it begins, and its checkpoints."""
+"""The one value that changes while a problem is solved: how it begins, and goes from stage to stage."""
 
 from __future__ import annotations
 
 import copy
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .calculus.field import Field, Recipe
+from .fingerprint import fingerprint
+from .fingerprint import stages as stages_of
 from .networks.sine_features import SineFeatures
 from .networks.sine_lattice import SineLattice
-from .networks.values import from_value, to_value
 from .problem import Problem
+from .records import Record, Row, Status
 from .residuals import System
-from .solution import Record, Row, Status
 from .solvers.ladder import Choice
-from .solvers.stage import State, held_out, relative_residual
+from .solvers.stage import Stage, State, held_out, relative_residual
 from .solvers.starts import Constants, constant_start, set_constant
 
-FORMAT = "sirenpde checkpoint 4"
 POOR = 0.1  # relative residual of fields that are hardly a solution
 Recipes = Mapping[Field, Recipe | nn.Module]
 
@@ -40,6 +41,7 @@ class Kept:
     theta: Tensor
     objective: float
     residual: float  # relative, of the worst constraint
+    rung: int
 
     @property
     def is_finite(self) -> bool:
@@ -52,6 +54,17 @@ class Kept:
         return poor, self.objective if poor else self.residual
 
 
+@dataclass(frozen=True)
+class Left:
+    """A stage that its rung's share of the budget cut off, to be taken up again if time is left."""
+
+    stage_index: int
+    step: int
+    memory: dict[str, Any]
+    kept: Kept
+    before: Kept | None
+
+
 @dataclass
 class Run:
     """The one value that changes while a problem is solved."""
@@ -61,6 +74,11 @@ class Run:
     state: State
     start: Constants = field(default_factory=dict)  # constant fields to begin from, where not from zero
     stage_index: int = 0
+    waiting: list[int] = field(default_factory=list)  # rungs not begun
+    left: list[Left] = field(default_factory=list)  # rungs begun and cut off
+    repeated: list[int] = field(
+        default_factory=list
+    )  # stages taken once more, each a rung of its own at the end
     before: Kept | None = None  # at the stage's start
     best: Kept | None = None  # of the stages gone before
     last_finite: Kept | None = None
@@ -74,6 +92,17 @@ class Run:
     status: Status = "interrupted"
     message: str = ""
 
+    @cached_property
+    def fingerprint(self) -> dict[str, Any]:
+        """What a checkpoint has to agree with: the problem."""
+        return fingerprint(self.problem)
+
+    @cached_property
+    def asked(self) -> list[dict[str, Any]]:
+        """And the networks and stages that were chosen for it."""
+        count = len(self.choice.rungs) - len(self.repeated)
+        return stages_of(replace(self.choice, rungs=self.choice.rungs[:count]))
+
     @property
     def is_open(self) -> bool:
         """Whether a stage is left, and needed."""
@@ -81,12 +110,54 @@ class Run:
 
     @property
     def in_last_rung(self) -> bool:
-        return self.choice.rung_at(self.stage_index) == len(self.choice.rungs) - 1
+        """Whether no rung is left that was not begun: this one may use all the time there is."""
+        return not self.waiting
+
+    def to_next_stage(self) -> None:
+        """From the end of a stage to the next of its rung, or to another rung."""
+        state = self.state
+        state.memory, state.cache, state.step = {}, {"held_out": held_out(state)}, 0
+        self.before, self.reason = None, ""
+        if not self.choice.closes(self.stage_index):
+            self.stage_index += 1
+        else:
+            self._to_next_rung()
 
     def leave_rung(self) -> None:
-        """Go to the foot of the next rung."""
-        if self.choice.opens(self.stage_index) is None:
-            self.stage_index = self.choice.last_of(self.choice.rung_at(self.stage_index)) + 1
+        """Go to the next rung, remembering where this one stands."""
+        state = self.state
+        memory = copy.deepcopy(state.memory)
+        self.left.append(Left(self.stage_index, state.step, memory, self.keep(), self.before))
+        state.memory, state.cache, state.step = {}, {"held_out": held_out(state)}, 0
+        self.before, self.reason = None, ""
+        self._to_next_rung()
+
+    def _to_next_rung(self) -> None:
+        """The next rung that was not begun; else the first that was cut off."""
+        if self.waiting:
+            self.stage_index = self.choice.first_of(self.waiting.pop(0))
+        elif self.left:
+            back = self.left.pop(0)
+            self.put_back(back.kept)
+            self.stage_index, self.before = back.stage_index, back.before
+            self.state.step, self.state.memory = back.step, back.memory
+        else:
+            self.stage_index = len(self.choice.stages)
+
+    def repeat(self) -> bool:
+        """Take the last iterative stage of the best rung once more, from the best fields; whether there is one."""
+        best = self.shown()
+        stages = self.choice.rungs[best.rung].stages
+        first = self.choice.first_of(best.rung)
+        again = [first + i for i, stage in enumerate(stages) if is_iterative(stage)]
+        if not again:
+            return False
+        self.put_back(best)
+        self.stage_index = len(self.choice.stages)
+        self.choice = with_repeated(self.choice, again[-1])
+        self.repeated.append(again[-1])
+        self.before = self.last_finite = self.keep()
+        return True
 
     def keep(self) -> Kept:
         """The fields being worked on."""
@@ -94,7 +165,8 @@ class Run:
         objective = float(state.system.losses(state.theta, held_out(state)).sum())
         residual = relative_residual(state, state.theta) if math.isfinite(objective) else math.inf
         objective, residual = (x if math.isfinite(x) else math.inf for x in (objective, residual))
-        return Kept(dict(state.recipes), state.system, state.theta.clone(), objective, residual)
+        rung = self.choice.rung_at(min(self.stage_index, len(self.choice.stages) - 1))
+        return Kept(dict(state.recipes), state.system, state.theta.clone(), objective, residual, rung)
 
     def put_back(self, kept: Kept) -> None:
         state = self.state
@@ -114,44 +186,27 @@ class Run:
         if not self.history or self.stage_index >= len(self.choice.stages) or self.state.step == 0:
             return tuple(self.records)
         last, earlier = self.history[-1], sum(record.seconds for record in self.records)
+        if (last.stage, last.step) != (self.choice.stages[self.stage_index].name, self.state.step):
+            return tuple(self.records)  # taken up again, and not moved since
         reason = "good enough" if self.ended else f"{self.reason}; " * bool(self.reason) + "can be resumed"
         cut = Record(last.stage, self.state.step, self.seconds - earlier, last.loss, reason)
         return (*self.records, cut)
-
-    def snapshot(self) -> dict[str, Any]:
-        """Plain numbers, strings and tensors: what ``torch.load(weights_only=True)`` accepts."""
-        return {
-            "format": FORMAT,
-            "seed": self.state.seed,
-            "dtype": str(self.state.system.dtype),
-            "stage_index": self.stage_index,
-            "step": self.state.step,
-            "scale": self.state.scale,
-            "theta": self.state.theta.detach().cpu().clone(),
-            "memory": copy.deepcopy(self.state.memory),
-            "recipes": _recipe_values(self.state.recipes),
-            "networks": {
-                u.name: {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}
-                for u, module in self.state.system.parameters.networks.items()
-            },
-            "before": _kept_value(self.before),
-            "best": _kept_value(self.best),
-            "records": [asdict(record) for record in self.records],
-            "history": [asdict(row) for row in self.history],
-            "warnings": list(self.warnings),
-            "troubles": list(self.troubles),
-            "start": {u.name: list(values) for u, values in self.start.items()},
-            "reason": self.reason,
-            "ended": self.ended,
-            "status": self.status,
-            "message": self.message,
-            "seconds": self.seconds,
-        }
 
 
 def better(one: Kept | None, other: Kept) -> Kept:
     """The one whose worst constraint is met better; where neither is met, that of the smaller objective."""
     return other if one is None or other.rank <= one.rank else one
+
+
+def is_iterative(stage: Stage) -> bool:
+    """Whether a stage takes a number of steps that its user sets."""
+    return "steps" in getattr(stage, "__dataclass_fields__", {})
+
+
+def with_repeated(choice: Choice, stage: int) -> Choice:
+    """The choice with one of its stages once more, a rung of its own at the end."""
+    rung = choice.rungs[choice.rung_at(stage)]
+    return replace(choice, rungs=(*choice.rungs, replace(rung, stages=(choice.stages[stage],))))
 
 
 def begin(
@@ -171,7 +226,7 @@ def begin(
         build = builder(problem, seed, start)
         system = build_system(problem, choice.recipes, build, device, dtype)
     state = State(system, system.initial(), dict(choice.recipes), build, seed, scale)
-    return Run(problem, choice, state, start)
+    return Run(problem, choice, state, start, waiting=list(range(1, len(choice.rungs))))
 
 
 def builder(
@@ -245,80 +300,3 @@ def _precision(problem: Problem, choice: Choice) -> torch.dtype:
     wanted = [torch.empty(0, dtype=d).real.dtype for d in asked]  # type: ignore[arg-type]
     wanted = wanted or [stage.precision for stage in choice.stages]
     return torch.float64 if torch.float64 in wanted else torch.float32
-
-
-# ---------------------------------------------------------------------------------------- checkpoints
-
-
-def _recipe_values(recipes: Recipes) -> dict[str, Any]:
-    """Recipes as plain values; None for what only the problem file can give."""
-    return {u.name: to_value(recipe) for u, recipe in recipes.items()}
-
-
-def _kept_value(kept: Kept | None) -> dict[str, Any] | None:
-    if kept is None:
-        return None
-    theta = kept.theta.detach().cpu().clone()
-    return {
-        "recipes": _recipe_values(kept.recipes),
-        "theta": theta,
-        "objective": kept.objective,
-        "residual": kept.residual,
-    }
-
-
-def restore(run: Run, checkpoint: Mapping[str, Any]) -> None:
-    """Put a run back where a checkpoint was taken. Raises ValueError if it belongs to another problem."""
-    names = [u.name for u in run.problem.fields]
-    if checkpoint.get("format") != FORMAT or set(checkpoint.get("networks", {})) != set(names):
-        raise ValueError(
-            f"The checkpoint holds the fields {', '.join(checkpoint.get('networks', {})) or 'none'}; expected "
-            f"{', '.join(names)}, in the format '{FORMAT}'. Resume with the problem and flags that it was made with."
-        )
-    state, device = run.state, run.state.system.device
-    dtype: torch.dtype = {"torch.float32": torch.float32, "torch.float64": torch.float64}[checkpoint["dtype"]]
-    state.seed, state.scale = int(checkpoint["seed"]), float(checkpoint["scale"])
-
-    run.start = {u: tuple(checkpoint["start"][u.name]) for u in run.problem.fields if checkpoint["start"]}
-    state.build = builder(run.problem, state.seed, run.start)
-    run.stage_index = int(checkpoint["stage_index"])
-    state.recipes = _recipes(run, checkpoint["recipes"])
-    networks = {u: state.build(u, placeholder(recipe)) for u, recipe in state.recipes.items()}
-    try:
-        for u in run.problem.fields:
-            networks[u].load_state_dict(checkpoint["networks"][u.name])
-    except RuntimeError as error:
-        raise ValueError(
-            f"The checkpoint's network does not fit the problem's: {' '.join(str(error).split())} Resume with the "
-            f"flags that it was made with."
-        ) from error
-    state.system = System(run.problem, networks, device, dtype)
-    state.theta = checkpoint["theta"].to(device=device, dtype=dtype)
-    state.memory = copy.deepcopy(dict(checkpoint["memory"]))
-    state.cache, state.step = {}, int(checkpoint["step"])
-    run.before, run.best = _kept(run, checkpoint["before"]), _kept(run, checkpoint["best"])
-    run.last_finite = run.before
-    run.records = [Record(**record) for record in checkpoint["records"]]
-    run.history = [Row(**row) for row in checkpoint["history"]]
-    run.warnings = [str(text) for text in checkpoint["warnings"]]
-    run.troubles = [str(text) for text in checkpoint["troubles"]]
-    run.reason, run.ended = str(checkpoint["reason"]), bool(checkpoint["ended"])
-    run.status, run.message = checkpoint["status"], str(checkpoint["message"])
-    run.seconds = float(checkpoint["seconds"])
-
-
-def _recipes(run: Run, values: Mapping[str, Any]) -> dict[Field, Recipe | nn.Module]:
-    declared = run.choice.recipes_at(run.stage_index)
-    return {
-        u: declared[u] if values[u.name] is None else from_value(values[u.name]) for u in run.problem.fields
-    }
-
-
-def _kept(run: Run, value: Mapping[str, Any] | None) -> Kept | None:
-    if value is None:
-        return None
-    old, state = run.state.system, run.state
-    recipes = _recipes(run, value["recipes"])
-    system = build_system(run.problem, recipes, state.build, old.device, old.dtype)
-    theta = value["theta"].to(device=old.device, dtype=old.dtype)
-    return Kept(recipes, system, theta, float(value["objective"]), float(value["residual"]))

@@ -3,51 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .calculus.operators import PointFunction
+from .checkpoint import Snapshot, snapshot
 from .constraint import name_of
 from .geometry.domain import Domain
 from .geometry.point import Axis
 from .problem import Problem, Reference
+from .records import Record as Record
+from .records import Row as Row
+from .records import Status as Status
 from .residuals import Sweep, evaluate, record
+from .run import Run
 from .solvers.stage import fixed, generator, held_out, relative_residual, relative_residuals
 
-if TYPE_CHECKING:
-    from .run import Run
-
-Status = Literal["solved", "rough", "budget", "interrupted", "not finite"]
-
-
-@dataclass(frozen=True)
-class Record:
-    """One stage of a run, over."""
-
-    name: str
-    steps: int
-    seconds: float
-    loss: float
-    reason: str
-    residuals: int | None = None  # that it made small, where these were not those of the declared samples
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a run's history."""
-
-    stage: str
-    step: int
-    seconds: float
-    loss: float
-    terms: dict[str, float]
+Again = Callable[[Snapshot, float, float | None], "Solution"]  # a checkpoint, tolerance, more seconds
 
 
 @dataclass(frozen=True)
@@ -105,7 +84,7 @@ class Solution:
     ``solution[u]`` evaluates a field, an output, or any function of a point such as ``laplacian(u)``.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, again: Again | None = None) -> None:
         self.problem: Problem = run.problem
         self.status: Status = run.status
         self.message = run.message
@@ -119,15 +98,18 @@ class Solution:
         self._state = replace(run.state, system=kept.system, theta=kept.theta, recipes=recipes, cache=held)
         self.theta = self._state.theta
         self.seed = run.state.seed
-        self._snapshot = run.snapshot
+        self._snapshot = partial(snapshot, run)
+        self._again = again
 
     def __getitem__(self, function: PointFunction) -> Evaluable:
         return Evaluable(self, function)
 
     def __repr__(self) -> str:
-        return (
-            f"Solution({self.status}, {', '.join(map(name_of, self.problem.outputs))}, {self.seconds:.1f} s)"
-        )
+        outputs = ", ".join(map(name_of, self.problem.outputs))
+        known = self.error_estimate.get("relative_l2")
+        error = "" if known is None else f"error {known:.1e}, "
+        how = f"{self.status}, relative residual {self.relative_residual:.1e}"
+        return f"Solution({outputs}: {how}, {error}{self.seconds:.1f} s)"
 
     @property
     def device(self) -> str:
@@ -262,6 +244,33 @@ class Solution:
     def snapshot(self) -> dict[str, Any]:
         """A checkpoint of the run, for ``solve(..., resume=...)`` and ``torch.save``."""
         return self._snapshot()
+
+    def refine(self, tolerance: float, budget: float | None = None) -> Solution:
+        """Go on from what was found until the tolerance is met, or for so many more seconds.
+
+        Stages that were cut off go on, those not yet tried follow, and where none is left the last iterative one is
+        taken once more from the best fields. Raises ValueError for a solution that a file was read for, since only
+        the problem can be solved: ``solve(problem, resume=solution, tolerance=...)``.
+
+        >>> from sirenpde import Box, D, Field, Problem, SineFeatures, LeastSquares, on, solve
+        >>> line = Box(t=(0, 1))
+        >>> u = Field("u", line)
+        >>> @on(line, samples=50)
+        ... def decay(p):
+        ...     return D(u, line.axes[0])(p) + u(p)
+        >>> @on(line.at(t=0))
+        ... def start(p):
+        ...     return u(p) - 1
+        >>> rough = solve(Problem(decay, start), tolerance=1e-2)
+        >>> rough.refine(1e-9).relative_residual < 1e-9
+        True
+        """
+        if self._again is None:
+            raise ValueError(
+                "This solution was read from a file, without its problem; expected one that solve() returned. Use "
+                "solve(problem, resume=solution, tolerance=...)."
+            )
+        return self._again(self.snapshot(), tolerance, budget)
 
     def export(self, path: str | Path, resolution: int | None = None) -> Path:
         """Write the outputs to a file whose ending says how: .vtu, .ply, .stl, .png or .npz.

@@ -11,15 +11,19 @@ import torch
 
 from . import diagnosis
 from .calculus.field import Recipe
+from .checkpoint import Snapshot, adopt, check_belongs, restore, stage_differences
 from .loop import Limits, follow
 from .loop import Progress as Progress
 from .problem import Problem
 from .run import DeviceError as DeviceError
-from .run import begin, restore
+from .run import Run, begin, is_iterative
 from .run import find_device as find_device
 from .solution import Solution
 from .solvers.ladder import Choice, choose
 from .solvers.stage import Stage
+from .verdict import GOOD_ENOUGH
+
+STAGES = ("Adam", "LBFGS", "LeastSquares", "GaussNewton", "SelfScaledBroyden", "NaturalGradient", "Soap")
 
 
 def solve(
@@ -35,7 +39,7 @@ def solve(
     samples_scale: float = 1.0,
     network: Recipe | Literal["auto"] | None = None,
     progress: Callable[[Progress], None] | None = None,
-    resume: Mapping[str, Any] | None = None,
+    resume: Snapshot | Solution | None = None,
 ) -> Solution:
     """Find the fields that satisfy a problem's constraints.
 
@@ -46,14 +50,17 @@ def solve(
         dtype: ``torch.float32`` or ``torch.float64``; what the stages work best in if left out.
         seed: fixes the networks' first values and all points.
         steps: at most so many steps of each iterative stage.
-        budget: seconds after which the run stops with the best it has.
+        budget: seconds after which the run stops with the best it has, those before a checkpoint included. While
+            other networks are left to be tried, each choice of them may use half of what is left.
         tolerance: the relative held-out residual at which it stops: that of the worst constraint, on points that
             nothing was fitted to, as a fraction of the largest of its own terms.
         samples_scale: multiplies the number of samples of every constraint.
         network: a recipe that replaces the one of every field, and the stages declared for it; "auto" chooses
             both as if the problem had left them open.
         progress: called after every step. An exception it raises ends the run.
-        resume: a checkpoint, as ``Solution.snapshot`` gives it; the run goes on from there, to the same bits.
+        resume: a solution, or a checkpoint as ``Solution.snapshot`` gives it; the run goes on from there, to the
+            same bits. With other stages in ``using`` these begin from the fields found. A run that was over goes on
+            where a smaller ``tolerance`` is given.
 
     Returns:
         The best fields found. The ``status`` is "solved" where their relative held-out residual is below the
@@ -78,16 +85,92 @@ def solve(
     >>> bool(abs(solution[u]([[0.5]]) - 0.25) < 1e-9)
     True
     """
-    if tolerance is not None and not 0 < tolerance < math.inf:
-        raise ValueError(f"solve was given tolerance={tolerance}; expected a positive number, such as 1e-8.")
+    _check(budget, tolerance, using)
     choice = _choice(problem, using, network, steps)
     run = begin(problem, choice, find_device(device), dtype, seed, samples_scale)
     if resume is None:
         run.warnings.extend(diagnosis.warnings(problem))
     else:
-        restore(run, resume)
+        _go_on(run, _snapshot(resume), using is not None, tolerance)
     follow(run, Limits(budget, tolerance), progress)
-    return Solution(run)
+
+    def again(checkpoint: Snapshot, tolerance: float, more: float | None) -> Solution:
+        limit = None if more is None else run.seconds + more
+        return solve(
+            problem,
+            using,
+            device=device,
+            steps=steps,
+            network=network,
+            budget=limit,
+            tolerance=tolerance,
+            resume=checkpoint,
+        )
+
+    return Solution(run, again)
+
+
+def _go_on(run: Run, checkpoint: Snapshot, stages_given: bool, tolerance: float | None) -> None:
+    """Put a run where a checkpoint was taken; at the start of other stages, if these are asked for."""
+    check_belongs(run, checkpoint)
+    others = stage_differences(run, checkpoint)
+    if others and not stages_given:
+        raise ValueError(
+            f"The checkpoint was made with other stages or networks: {'; '.join(others[:3])}. Resume with those that "
+            f"it was made with, or give using=[...] to go on with others from the fields found."
+        )
+    if others:
+        adopt(run, checkpoint)
+        return
+    restore(run, checkpoint)
+    over = run.ended or not run.is_open
+    run.ended = over and run.shown().residual <= (tolerance or GOOD_ENOUGH)
+    if over and not run.ended and not run.is_open and tolerance is not None:
+        run.repeat()
+
+
+def _snapshot(resume: Snapshot | Solution) -> Snapshot:
+    return resume.snapshot() if isinstance(resume, Solution) else resume
+
+
+def _check(budget: object, tolerance: object, using: object) -> None:
+    """Raises TypeError or ValueError for limits and stages that are none, and says what to write."""
+    for name, value, example in (("budget", budget, "budget=60"), ("tolerance", tolerance, "tolerance=1e-8")):
+        if value is None:
+            continue
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 < value < math.inf:  # type: ignore[operator]
+            what = "seconds, a positive number" if name == "budget" else "a positive number"
+            raise (ValueError if number else TypeError)(
+                f"solve was given {name}={value!r}; expected {what}. Write {example}."
+            )
+    if using is None:
+        return
+    if isinstance(using, str) or not isinstance(using, Sequence):
+        raise TypeError(
+            f"solve was given using={using!r}; expected a list of stages. Write using=[{_written(using)}]."
+        )
+    if not using:
+        raise ValueError(
+            "solve was given using=[]; expected at least one stage, such as using=[Adam()]. Leave it out to have "
+            "the stages chosen."
+        )
+    for stage in using:
+        if isinstance(stage, type) or not hasattr(stage, "advance"):
+            raise TypeError(
+                f"solve was given {stage!r} among its stages; expected a stage such as Adam(). Write "
+                f"using=[{_written(stage)}]."
+            )
+
+
+def _written(stage: object) -> str:
+    """How a stage that was meant is written."""
+    if isinstance(stage, type):
+        return f"{stage.__name__}()"
+    known = {name.lower(): name for name in STAGES}
+    if isinstance(stage, str):
+        return f"{known.get(''.join(filter(str.isalnum, stage.lower())), 'Adam')}()"
+    return repr(stage) if hasattr(stage, "advance") else "Adam()"
 
 
 def recall(
@@ -101,6 +184,7 @@ def recall(
 ) -> Solution:
     """The solution at a checkpoint, with nothing computed; arguments and errors as for ``solve``."""
     run = begin(problem, _choice(problem, using, network, steps), find_device(device), None, 0, 1.0)
+    check_belongs(run, checkpoint)
     restore(run, checkpoint)
     return Solution(run)
 
@@ -119,6 +203,4 @@ def _choice(
 
 
 def _limited(stage: Stage, steps: int) -> Stage:
-    if "steps" not in getattr(stage, "__dataclass_fields__", {}):
-        return stage
-    return replace(stage, steps=steps)  # type: ignore[type-var]
+    return replace(stage, steps=steps) if is_iterative(stage) else stage  # type: ignore[type-var]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from .records import Status
 from .run import POOR, Kept, Run
-from .solution import Status
 from .solvers.stage import held_out, relative_residuals
 from .solvers.starts import describe
 
@@ -27,9 +27,9 @@ def finished(run: Run, tolerance: float | None) -> tuple[Status, str]:
     return "rough", _and_start(run, f"{'; '.join(parts).removesuffix('.')}. {_advice(kept, tolerance)}")
 
 
-def out_of_time(run: Run, tolerance: float | None, seconds: float, budget: float) -> tuple[Status, str]:
+def out_of_time(run: Run, tolerance: float | None, budget: float) -> tuple[Status, str]:
     """The outcome of a run that its budget ended."""
-    kept, spent = run.shown(), f"stopped after {seconds:.1f} s, the budget being {budget:g} s"
+    kept, spent = run.shown(), f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
     if not kept.is_finite:
         return "not finite", f"{spent}; {run.troubles[0] if run.troubles else 'no residual is finite yet'}"
     if kept.residual <= (tolerance or GOOD_ENOUGH):

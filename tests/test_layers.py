@@ -20,9 +20,12 @@ LAYERS = {
     "solvers": 6,
     "export": 6,  # arrays in, files out: it knows no solution
     "plots": 5,  # arrays in, figures out: export puts them into files
-    "solution": 7,
-    "run": 8,
+    "records": 0,  # the account of a run
+    "fingerprint": 6,
+    "run": 7,
+    "checkpoint": 8,
     "verdict": 9,
+    "solution": 9,
     "loop": 10,
     "solve": 11,
     "runs": 8,

@@ -88,9 +88,9 @@ class Choice:
         """Which rung a stage belongs to."""
         return [i for i, rung in enumerate(self.rungs) for _ in rung.stages][stage]
 
-    def last_of(self, rung: int) -> int:
-        """The last stage of a rung."""
-        return sum(len(r.stages) for r in self.rungs[: rung + 1]) - 1
+    def first_of(self, rung: int) -> int:
+        """The first stage of a rung."""
+        return sum(len(r.stages) for r in self.rungs[:rung])
 
     def opens(self, stage: int) -> Rung | None:
         """The rung that begins with a stage, if one does."""
