@@ -13,15 +13,15 @@ from ...calculus.field import Field
 from ...networks.series import EvolvingSeries, SeparableSeries
 from ...residuals import Batch, Group, System, is_affine
 from ..stage import Report, State, Unfit, generator, sample_counts
-from .affine_solve import solve_affine
+from .affine_solve import is_affine_at, solve_affine
 from .dense_rows import column_count, has_last_layer, matrix_bytes
 from .edge_points import draw
 from .grid_rows import grid_rows, on_grids, solve_on_grids
 from .newton import newton
 from .null_space import NullSpace, null_space
 from .preconditioner import by_diagonal, by_differences
-from .search import COLUMNS, Search
-from .trials import OVERSAMPLING, Trial, Trials, is_open, trials_of
+from .search import COLUMNS, Search, Searching
+from .trials import OVERSAMPLING, OutOfTime, Trial, Trials, is_open, trials_of
 
 GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grids stops
 
@@ -99,34 +99,48 @@ class LeastSquares:
 
     def _search(self, state: State) -> Report:
         if "search" not in state.cache:
-            trials = trials_of(state, self.tolerance)
-            state.cache["search"] = trials, Search(trials).run()
-        trials, running = state.cache["search"]
+            state.cache["search"] = self._begun(state)
+        trials, running, best = state.cache["search"]
         try:
             trial: Trial = next(running)
         except StopIteration as ended:
             best, free = ended.value
             return self._refitted(state, trials, best, free)
-        best = state.cache.get("best")
+        except OutOfTime:
+            return self._cut(state, trials, best)
+        state.memory["yielded"] = state.memory.get("yielded", 0) + 1
         if best is None or trial.held_out < best.held_out:
-            state.cache["best"] = trial
+            state.cache["search"] = trials, running, trial
             _adopt(state, trial)
         terms = state.system.losses(state.theta, trials.samples(state.system).fitted)
         return Report(tuple(terms.tolist()))
 
+    def _begun(self, state: State) -> tuple[Trials, Searching, Trial | None]:
+        """The search, past the trials that were reported before a checkpoint, and the best of these."""
+        trials = trials_of(state, self.tolerance)
+        running = Search(trials).run()
+        known = [next(running) for _ in range(state.memory.get("yielded", 0))]
+        return trials, running, min(known, key=lambda trial: trial.held_out, default=None)
+
+    def _cut(self, state: State, trials: Trials, best: Trial) -> Report:
+        """The end of a search for want of time, with the best so far."""
+        _adopt(state, best)
+        batches = trials.samples(best.system).fitted
+        reason = f"{_account(best)}; more features would have taken too long"
+        return _finished(state, batches, f"{_size(best.system, batches)}; {reason}", cut=True)
+
     def _refitted(self, state: State, trials: Trials, best: Trial, free: NullSpace | None) -> Report:
-        """The end of a search: a last solve on all samples, where there are more and they are needed."""
+        """The end of a search: a last solve on all samples, where there are more and it predicts more."""
         _adopt(state, best)
         batches, samples = _samples(state, best.system), trials.samples(best.system)
         needed = best.held_out > self.tolerance and best.system.row_count(batches) > best.rows
-        if needed and trials.fits_in_time(column_count(best.system)):
+        if needed and trials.has_time(column_count(best.system)):
             note = _solve_dense(state, batches, free, samples.unit)
-        else:
-            batches, note = samples.fitted, _size(best.system, samples.fitted)
-        shape = next(iter(best.recipes.values())).describe()
-        cut = "; more features would have taken too long" if trials.skipped else ""
-        reason = f"{note}; {shape}; held-out residual {best.held_out:.1e}{_told(free)}{cut}"
-        return _finished(state, batches, reason, bool(trials.skipped))
+            if trials.judged(best.system, state.theta) <= best.held_out:
+                return _finished(state, batches, f"{note}; {_account(best)}{_told(free)}")
+            state.theta = best.theta
+        note = _size(best.system, samples.fitted)
+        return _finished(state, samples.fitted, f"{note}; {_account(best)}{_told(free)}")
 
     def _solve(self, state: State, batches: Sequence[Batch]) -> str:
         system = state.system
@@ -156,6 +170,10 @@ class LeastSquares:
         return f"{found.numel()} coefficients on grids, {count} iterations"
 
 
+def _account(best: Trial) -> str:
+    return f"{next(iter(best.recipes.values())).describe()}; held-out residual {best.held_out:.1e}"
+
+
 def _adopt(state: State, trial: Trial) -> None:
     state.system, state.theta = trial.system, trial.theta
     state.recipes.update(trial.recipes)
@@ -174,7 +192,7 @@ def _solve_dense(
     held = None if free is None else free.rows(system, state.theta)
     if is_affine(system.problem):
         found = solve_affine(system, state.theta, batches, held)
-        if found.holds(system, batches):
+        if is_affine_at(system, found.theta, batches):
             state.theta = found.theta
             return f"{_size(system, batches)}, rank {found.rank}"
     result = newton(system, state.theta, batches, unit=unit, held=held)

@@ -22,12 +22,14 @@ STEP = 1.5  # between bandwidths along one axis
 SWIFT = 0.1  # a fall after which the axes' bandwidths are left as they are
 STALLED = 0.9  # of the held-out residual: what two larger counts in a row leave of it where nothing is gained
 FALLS = 0.5  # what more features must make of the held-out residual
+GOAL = 1e-6  # a held-out residual above which trials of affine constraints go on while they gain anything
 FAST = 0.2  # and what twice as many must have made of it, for a further trial that is costly
 CONTENT = 3.0  # times the tolerance: enough where a further trial would take seconds
 
 # They yield every trial, so that the caller may stop in between.
 Trying = Generator[Trial, None, Trial]
 TryingOrNone = Generator[Trial, None, Trial | None]
+Searching = Generator[Trial, None, tuple[Trial, NullSpace | None]]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ class Search:
     or more, features of one or two axes each. Then the axes' bandwidths one by one. Then more features for as
     long as the held-out residual falls; beyond 800 columns for as long as it falls fast.
 
+    What is tried, and in what order, is a function of the problem and the seed. Where time ends it, the trials
+    made are the first of those that more time would give, and the best of them counts; so it does across
+    numbers of features and bandwidths.
+
     Constraints that are not affine are solved by Newton's method: from the start for the first features, and
     from the best fields so far for those after them. Of the directions ``free``, in which fields may be moved at
     will, they take no part.
@@ -46,16 +52,29 @@ class Search:
     trials: Trials
     free: NullSpace | None = None
 
-    def run(self) -> Generator[Trial, None, tuple[Trial, NullSpace | None]]:
+    def run(self) -> Searching:
         """Every trial, and in the end the best, with what the constraints leave undetermined."""
+        path, lowest = self.path(), None
+        while True:
+            try:
+                trial = next(path)
+            except StopIteration as ended:
+                best, free = ended.value
+                return (best if free is not None and free.exact else lowest or best), free
+            lowest = trial if lowest is None or trial.held_out < lowest.held_out else lowest
+            yield trial
+
+    def path(self) -> Searching:
+        """The trials, the next chosen by those before it."""
         best = yield from self.coarse()
         best = yield from self.fewer_axes(best)
         best = yield from self.by_axis(best)
         search = replace(self, free=self.trials.undetermined(best))
         if search.free is not None and search.free.exact:
             best = (yield from search.fit(best.shape, best)) or best
-        given = all(recipe.count is not None for recipe in self.trials.given.values())
-        best = yield from search.as_many_as_given(best) if given else search.grown(best)
+        best = yield from search.grown(best)
+        if all(recipe.count is not None for recipe in self.trials.given.values()):
+            best = yield from search.as_many_as_given(best)
         return best, search.free
 
     def fit(self, shape: Shape, near: Trial | None) -> TryingOrNone:
@@ -156,42 +175,57 @@ class Search:
         fell, power, still = 0.0, 0.0, 0
         for count in (c for c in self.counts if c > best.shape.count):
             columns = count * self.trials.outputs
-            cheap = columns <= CHEAP
-            enough = self.trials.tolerance * (1 if cheap else CONTENT)
-            if best.held_out < enough or fell > (1 if cheap else FALLS if columns <= COSTLY else FAST):
+            if self.is_enough(best, fell, columns) or still == 2:
+                break  # where still, what is left is noise or contradiction, or needs other networks
+            found, power = yield from self.wider(best, count, power)
+            if found is None:
                 break
-            trials: dict[float, Trial] = {}
-            for p in (0.25, 1.0) if cheap else (power, power + 1.0):
-                if not cheap and any(t.held_out < FALLS * best.held_out for t in trials.values()):
-                    break  # the wider band is for coefficients so large that rounding is what stays
-                trial = yield from self.fit(best.shape.larger(count, p), best)
-                trials |= {} if trial is None else {p: trial}
-                if trial is not None and trial.held_out <= self.trials.tolerance:
-                    break
-            power = min(trials, key=lambda p: trials[p].held_out, default=-1.0)
-            if power < 0 or (trials[power].held_out > FALLS * best.held_out and not cheap):
-                break
-            found = trials[power]
-            if cheap and found.held_out > SWIFT * best.held_out:
+            if columns <= CHEAP and found.held_out > SWIFT * best.held_out:
                 found = yield from self.by_axis(found)
-            fell = (found.held_out / best.held_out) ** (1 / math.log2(count / best.shape.count))
             still = still + 1 if found.held_out > STALLED * best.held_out else 0
+            fell = (found.held_out / best.held_out) ** (1 / math.log2(count / best.shape.count))
             best = found if found.held_out < best.held_out else best
-            if still == 2:
-                break  # what is left is noise or contradiction, or needs other networks
         return best
 
+    def is_enough(self, best: Trial, fell: float, columns: int) -> bool:
+        """Whether a trial of so many columns is not worth its time, the last ones having fallen so far."""
+        if columns <= CHEAP:
+            return best.held_out < self.trials.tolerance or fell > 1
+        if self.trials.affine and best.held_out > GOAL:
+            return fell > STALLED
+        slow = fell > (FALLS if columns <= COSTLY else FAST)
+        return slow or best.held_out < CONTENT * self.trials.tolerance
+
+    def wider(
+        self, best: Trial, count: int, power: float
+    ) -> Generator[Trial, None, tuple[Trial | None, float]]:
+        """More features, in a band as wide or wider; the better of the two, and how much wider it is."""
+        trials: dict[float, Trial] = {}
+        cheap = count * self.trials.outputs <= CHEAP
+        for p in (0.25, 1.0) if cheap else (power, power + 1.0):
+            if not cheap and any(t.held_out < FALLS * best.held_out for t in trials.values()):
+                break  # the wider band is for coefficients so large that rounding is what stays
+            trial = yield from self.fit(best.shape.larger(count, p), best)
+            trials |= {} if trial is None else {p: trial}
+            if trial is not None and trial.held_out <= self.trials.tolerance:
+                break
+        if not trials:
+            return None, power
+        power = min(trials, key=lambda p: trials[p].held_out)
+        return trials[power], power
+
     def as_many_as_given(self, best: Trial) -> Trying:
+        """As many features as the recipes say, unless fewer predict more."""
         count = self.counts[-1]
         if count == best.shape.count:
             return best
-        found = yield from self.fit(best.shape.larger(count, 0.25), best)
-        if found is None and not self.trials.skipped:
+        more, _ = yield from self.wider(best, count, 0.25)
+        if more is None:
             raise TooLarge(
                 f"{count} features of each field need a matrix beyond the {MEMORY_LIMIT >> 30} GiB allowed; "
                 f"expected fewer. Give a smaller count, or leave it out: SineFeatures()."
             )
-        return found or best
+        return more if more.held_out <= max(best.held_out, self.trials.tolerance) else best
 
     # ------------------------------------------------------------------------------- what is searched
 
@@ -213,4 +247,4 @@ class Search:
         given = [recipe.count for recipe in recipes if recipe.count is not None]
         if len(given) < len(recipes):
             return rising
-        return (*(c for c in rising if c < max(given) and c * outputs <= CHEAP // 2), max(given))
+        return (*(c for c in rising if c < max(given)), max(given))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from torch import Tensor
 
@@ -16,7 +16,7 @@ from ...networks.sine_features import SineFeatures
 from ...networks.values import from_value, to_value
 from ...residuals import Batch, Group, NotFinite, System, is_affine
 from ..stage import HELD_OUT, MEMORY_LIMIT, State, generator
-from .affine_solve import solve_affine
+from .affine_solve import is_affine_at, solve_affine
 from .dense_rows import column_count, memory, store, tangent_fields
 from .dense_solve import DAMPING, solve_dense
 from .edge_points import draw_group
@@ -74,6 +74,10 @@ class _Samples:
     unit: float  # the residual of vanishing fields on the others
 
 
+class OutOfTime(Exception):
+    """The deadline ends a search here; what comes before does not depend on it."""
+
+
 def is_open(recipe: object) -> bool:
     """Whether a recipe leaves its size to the solver."""
     return isinstance(recipe, SineFeatures) and (recipe.count is None or recipe.bandwidth is None)
@@ -94,26 +98,64 @@ class Trials:
     drawn: dict[int, _Samples] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)  # that the last trial with so many columns took
     curved: list[int] = field(default_factory=list)  # columns where constraints that seemed affine were not
-    skipped: list[int] = field(default_factory=list)  # columns of trials for which there was no time
+    checked: set[int] = field(
+        default_factory=set
+    )  # columns of trials that were compared with what was foreseen
+    made: list[Trial | None] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)  # of trials, those before a checkpoint first
 
     def fit(self, shape: Shape, near: Trial | None, free: NullSpace | None) -> Trial | None:
-        """The fields with these features, or None where the matrix would be too large, or the time too short.
+        """The fields with these features, or None where the matrix would be too large.
 
         Constraints that are not affine are solved by Newton's method, from the fields of ``near`` if given. The
-        fields have no part of the directions ``free``.
+        fields have no part of the directions ``free``. What was made before a checkpoint is not made again.
+
+        Raises OutOfTime where the deadline would be passed. Nothing else depends on the clock.
         """
-        if not self.fits_in_time(shape.count * self.outputs):
-            return None
+        if len(self.made) < len(self.records):
+            trial = self._again(shape)
+        else:
+            if not self.has_time(shape.count * self.outputs):
+                raise OutOfTime
+            trial = self._new(shape, near, free)
+        self.made.append(trial)
+        return trial
+
+    def _new(self, shape: Shape, near: Trial | None, free: NullSpace | None) -> Trial | None:
         started, system = time.monotonic(), self.system(shape)
         samples = self.samples(system)
         if memory(system, samples.fitted) > MEMORY_LIMIT:
+            self.records.append({})
             return None
         theta = self._solved(system, samples, near, free)
-        held_out = math.sqrt(float(system.losses(theta, samples.others).sum())) / samples.unit
-        rows = system.row_count(samples.fitted)
-        held_out = held_out if math.isfinite(held_out) else math.inf
-        self.seconds[column_count(system)] = time.monotonic() - started
-        return Trial(shape, self.recipes(shape), system, theta, rows, held_out)
+        trial = Trial(
+            shape,
+            self.recipes(shape),
+            system,
+            theta,
+            system.row_count(samples.fitted),
+            self.judged(system, theta),
+        )
+        self.seconds[shape.count * self.outputs] = time.monotonic() - started
+        self.records.append({"held_out": trial.held_out, "theta": theta, "curved": list(self.curved)})
+        return trial
+
+    def _again(self, shape: Shape) -> Trial | None:
+        """A trial from its record."""
+        record = self.records[len(self.made)]
+        if not record:
+            return None
+        system = self.system(shape)
+        self.curved[:] = record["curved"]
+        rows = system.row_count(self.samples(system).fitted)
+        theta = record["theta"].to(device=system.device, dtype=system.dtype)
+        return Trial(shape, self.recipes(shape), system, theta, rows, record["held_out"])
+
+    def judged(self, system: System, theta: Tensor) -> float:
+        """The residual on points that nothing was fitted to, relative to that of vanishing fields."""
+        samples = self.samples(system)
+        found = math.sqrt(float(system.losses(theta, samples.others).sum())) / samples.unit
+        return found if math.isfinite(found) else math.inf
 
     def recipes(self, shape: Shape) -> dict[Field, SineFeatures]:
         return {u: shape.recipe(u, given) for u, given in self.given.items()}
@@ -129,15 +171,12 @@ class Trials:
         system.groups = tuple(replace(group, rows=first.rows) for group, first in pairs)
         return system
 
-    def fits_in_time(self, columns: int) -> bool:
-        """Whether a trial would end before the deadline; the first one is made in any case."""
-        if not self.seconds:
+    def has_time(self, columns: int) -> bool:
+        """Whether a trial would end before the deadline; the first ones are made until one is finite."""
+        if not self.seconds or not any(trial and math.isfinite(trial.held_out) for trial in self.made):
             return True
         known = max(self.seconds)
-        foreseen = self.seconds[known] * max(1.0, columns / known) ** 3
-        fits = time.monotonic() + foreseen <= self.state.deadline
-        self.skipped.extend([] if fits else [columns])
-        return fits
+        return time.monotonic() + self.seconds[known] * max(1.0, columns / known) ** 3 <= self.state.deadline
 
     def _solved(
         self, system: System, samples: _Samples, near: Trial | None, free: NullSpace | None
@@ -147,7 +186,8 @@ class Trials:
         held = None if free is None else free.rows(system, start)
         if self.affine:
             found = solve_affine(system, start, batches, held)
-            if columns in self.seconds or found.holds(system, batches):
+            if columns in self.checked or is_affine_at(system, found.theta, batches):
+                self.checked.add(columns)
                 return found.theta
             self.curved.append(columns)
         if near is None:
@@ -235,7 +275,8 @@ def trials_of(state: State, tolerance: float) -> Trials:
     values = state.memory["given"]
     given = {u: from_value(values[u.name]) for u in state.system.problem.fields if u.name in values}
     others = [key for key in slices if key not in given]
-    return Trials(replace(state), tolerance, given, dict(zip(others, state.memory["others"], strict=True)))
+    known = dict(zip(others, state.memory["others"], strict=True))
+    return Trials(replace(state), tolerance, given, known, records=state.memory.setdefault("trials", []))
 
 
 def _points(group: Group) -> int:

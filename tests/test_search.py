@@ -1,0 +1,152 @@
+"""What the search for features tries, in which order, and what it keeps: with trials that cost nothing."""
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from sirenpde import Box, D, Field, LeastSquares, Problem, SineFeatures, Unknown, on, solve
+from sirenpde.solvers.direct.search import Search
+from sirenpde.solvers.direct.trials import OutOfTime, Shape, Trial, Trials
+
+box = Box(x=(0, 1), y=(0, 1))
+u = Field("u", box)
+
+
+@dataclass
+class Stub:
+    """Trials whose held-out residual is a function of their shape."""
+
+    predicts: Any
+    given: Any = field(default_factory=lambda: {u: SineFeatures()})
+    affine: bool = True
+    tolerance: float = 1e-12
+    outputs: int = 1
+    most: int = 10**6
+    tried: list[Shape] = field(default_factory=list)
+
+    def fit(self, shape, near, free):
+        if len(self.tried) >= self.most:
+            raise OutOfTime
+        self.tried.append(shape)
+        return Trial(shape, {}, None, None, shape.count, self.predicts(shape))
+
+    def undetermined(self, best):
+        return None
+
+
+def run(stub):
+    """All that was tried, and the best when it ended."""
+    found, searching = [], Search(stub).run()
+    while True:
+        try:
+            found.append(next(searching))
+        except StopIteration as ended:
+            return found, ended.value[0]
+        except OutOfTime:
+            return found, min(found, key=lambda trial: trial.held_out)
+
+
+def speed(shape):
+    return math.prod(b for _, b in shape.bandwidth) ** (1 / len(shape.bandwidth))
+
+
+def smooth(shape):
+    """Best at a bandwidth of 10, and better with every feature."""
+    return 100 / shape.count * (1e-3 + math.log(speed(shape) / 10) ** 2 / 100)
+
+
+def noisy(shape):
+    return 0.02 + 1e-9 * speed(shape) + 1 / shape.count**3
+
+
+def erratic(shape):
+    """Worse with 1600 features than with 800, and better with 2400."""
+    return smooth(shape) * (3 if shape.count == 1600 else 1)
+
+
+@pytest.mark.parametrize("predicts", [smooth, noisy, erratic])
+@pytest.mark.parametrize("most", [1, 2, 5, 17, 30])
+def test_less_time_makes_the_first_of_the_same_trials_and_is_no_better(predicts, most):
+    whole, best = run(Stub(predicts))
+    cut, sooner = run(Stub(predicts, most=most))
+    assert [trial.shape for trial in cut] == [trial.shape for trial in whole[: len(cut)]]
+    assert sooner.held_out >= best.held_out
+
+
+@pytest.mark.parametrize("predicts", [smooth, noisy, erratic])
+def test_the_best_of_all_trials_is_what_the_search_ends_with(predicts):
+    found, best = run(Stub(predicts))
+    assert best.held_out == min(trial.held_out for trial in found)
+
+
+@pytest.mark.parametrize("predicts", [smooth, noisy, erratic])
+def test_more_features_are_not_worse(predicts):
+    counts = (200, 500, 1000, 1600, 3000)
+    best = [run(Stub(predicts, {u: SineFeatures(count=count)}))[1].held_out for count in counts]
+    assert all(b <= 1.25 * a for a, b in pairwise(best))
+    assert best[-1] < 1.01 * best[0] and run(Stub(predicts))[1].held_out < 1.01 * best[0]
+
+
+def test_a_search_that_gains_nothing_is_left():
+    found, _ = run(Stub(noisy))
+    assert max(trial.shape.count for trial in found) <= 800 and len(found) < 40
+    found, _ = run(Stub(noisy, affine=False))
+    assert max(trial.shape.count for trial in found) <= 800 and len(found) < 40
+
+
+def test_affine_constraints_are_given_more_features_while_these_gain():
+    def slow(shape):  # to a quarter by twice as many features
+        return 20 / shape.count**2
+
+    assert run(Stub(slow))[1].shape.count == 4800
+    assert run(Stub(slow, affine=False))[1].shape.count < 4800
+    assert run(Stub(lambda shape: 1e-7 * slow(shape)))[1].shape.count < 4800
+
+
+# ------------------------------------------------------------------------------------ with real trials
+
+
+def decay():
+    line = Box(t=(0, 2))
+    (t,) = line.axes
+    w, rate = Field("w", line), Unknown("rate", 0.5, low=0.0)
+    return Problem(
+        on(line, 200, name="ode")(lambda p: D(w, t)(p) + rate(p) * w(p) ** 2),
+        on(line.at(t=0), weight=10, name="start")(lambda p: w(p) - 1),
+        on(line.at(t=2), weight=10, name="end")(lambda p: w(p) - 1 / 3),
+    )
+
+
+def advection():
+    place = Box(x=(0, 1), y=(0, 1))
+    x, y = place.axes
+    w = Field("w", place)
+    wave = lambda p: (6 * (x(p) - y(p))).sin()  # noqa: E731
+    along = on(place, 600, name="along")(lambda p: D(w, x)(p) + D(w, y)(p))
+    return Problem(along, on(place.at(y=0), 200, weight=10, name="edge")(lambda p: w(p) - wave(p)))
+
+
+@pytest.mark.parametrize("problem", [decay, advection])
+def test_a_resumed_search_goes_on_where_it_was_and_makes_no_trial_twice(problem, monkeypatch):
+    problem = problem()
+    whole = solve(problem, using=[LeastSquares()])
+    cut_at = len(whole.history) // 2
+
+    def stop(progress):
+        if progress.step == cut_at:
+            raise KeyboardInterrupt
+
+    cut = solve(problem, using=[LeastSquares()], progress=stop)
+    assert len(cut.history) == cut_at
+    made, new = [], Trials._new
+    monkeypatch.setattr(
+        Trials, "_new", lambda self, shape, *rest: (made.append(shape), new(self, shape, *rest))[1]
+    )
+    resumed = solve(problem, using=[LeastSquares()], resume=cut.snapshot())
+    assert [row.loss for row in resumed.history] == [row.loss for row in whole.history]
+    assert [row.step for row in resumed.history] == [row.step for row in whole.history]
+    assert resumed.theta.equal(whole.theta) and resumed.unknowns == whole.unknowns
+    assert len(made) <= len(whole.history) - cut_at + 1
