@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 
+import torch
 from torch import Tensor
 
 from .calculus.field import Derivative
@@ -104,9 +106,27 @@ def on(
 
     def declare(residual: PointFunction) -> Constraint:
         given = name or name_of(residual)
-        return Constraint(given, residual, domain, samples, float(weight), loss)
+        return Constraint(given, in_precision(residual), domain, samples, float(weight), loss)
 
     return declare
+
+
+def in_precision(function: PointFunction) -> PointFunction:
+    """The function with the point's own precision for the numbers that torch makes tensors of in it.
+
+    Otherwise ``torch.where(x(p) < 0.5, 0.1, 0.7)`` and ``0.1 * (x(p) < 0.5)`` would have seven digits.
+    """
+
+    @wraps(function)
+    def evaluated(p: Point) -> Tensor:
+        usual = torch.get_default_dtype()
+        torch.set_default_dtype(p.place.dtype)
+        try:
+            return function(p)
+        finally:
+            torch.set_default_dtype(usual)
+
+    return evaluated
 
 
 def name_of(f: PointFunction) -> str:

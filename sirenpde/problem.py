@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from torch import nn
+
 from .calculus.field import Field, Unknown
+from .calculus.modules import drops
 from .calculus.operators import PointFunction
 from .constraint import Constraint, name_of
 from .geometry.domain import Domain
 from .geometry.surface import TriangleMesh
-from .probe import Output, Requests, check_names, look_closely, probe, try_output, try_reference
+from .probe import Output, Requests, check_names, check_smooth, look_closely, probe, try_output, try_reference
 
 if TYPE_CHECKING:
     from .solvers.stage import Stage
@@ -106,6 +109,8 @@ class Problem:
         check_names(shown)
         for pair in zip(self.constraints, self.requests, strict=True):
             look_closely(*pair)
+        for own in self.fields:
+            check_smooth(own, [d for requests in self.requests for d in requests.of(own)])
         tried = {u: self.output(u) for u in shown}
         for u in known:
             for domain in self.compared_on(u).values():
@@ -130,6 +135,16 @@ class Problem:
         names = [u.name for u in self.fields]
         if len(set(names)) < len(names):
             raise ValueError(f"Problem has fields of the same name: {', '.join(names)}. Rename one of them.")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was changed or noticed at declaration and is no error, a paragraph each."""
+        return tuple(
+            f"The network of field '{u.name}' holds Dropout, which is off in the copy that is solved for: a field "
+            f"has one value at a point."
+            for u in self.fields
+            if isinstance(u.network, nn.Module) and drops(u.network)
+        )
 
     def output(self, function: PointFunction) -> Output:
         """What a function of a point gives, and on which domain; ConstraintError where it cannot be evaluated."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .calculus.field import Field, Recipe
+from .calculus.modules import as_network
 from .fingerprint import fingerprint
 from .fingerprint import stages as stages_of
 from .networks.sine_features import SineFeatures
@@ -261,7 +262,7 @@ def placeholder(recipe: Recipe | nn.Module) -> Recipe | nn.Module:
 def build_network(u: Field, recipe: Recipe | nn.Module, seed: int) -> nn.Module:
     """A field's network in float64; a module of the user's own is copied, so that it stays as it was."""
     if isinstance(recipe, nn.Module):
-        return copy.deepcopy(recipe)
+        return as_network(recipe)
     low, high = [axis.low for axis in u.axes], [axis.high for axis in u.axes]
     periodic = tuple(u.position(axis) for axis in u.periodic)
     generator = torch.Generator().manual_seed(seed)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .calculus.operators import PointFunction
 from .checkpoint import Snapshot, snapshot
-from .constraint import name_of
+from .constraint import in_precision, name_of
 from .geometry.domain import Domain
 from .geometry.point import Axis
 from .problem import Problem, Reference
@@ -152,6 +152,7 @@ class Solution:
         system = self._state.system
         batch = system.batch(points, data)
         names = tuple(axis.name for axis in axes)
+        functions = [in_precision(function) for function in functions]
         requests = record(functions, batch, names)
         return evaluate(
             Sweep(functions, requests, names, system.parameters), self.theta, batch, system.device
@@ -297,7 +298,7 @@ def exact_values(
         )
 
     def at(coords: Tensor, local: dict[str, Tensor]) -> Tensor:
-        return function(Point(names, coords, read, lambda key: local[key]))
+        return in_precision(function)(Point(names, coords, read, lambda key: local[key]))
 
     values: Tensor = torch.func.vmap(at)(points.double(), dict(data))
     return values

@@ -9,13 +9,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from sirenpde import (
+    MLP,
     Adam,
+    Basic,
     Box,
     ConstraintError,
     D,
     Field,
+    FourierFeatures,
     LeastSquares,
     PointCloud,
     Problem,
@@ -30,12 +34,14 @@ from sirenpde import (
     solve,
 )
 from sirenpde.geometry.cloud import assemble
+from sirenpde.geometry.point import Point
 
 box = Box(x=(0, 1), y=(0, 2))
 x, y = box.axes
 u, w = Field("u", box), Field("w", box, shape=(2,))
 c = Unknown("c", 1.0)
 PI = torch.tensor(math.pi)
+ONES = torch.ones(2)
 THIRDS = torch.tensor([1 / 3, 2 / 3])
 HUNDRED = torch.linspace(0, 1, 100, dtype=torch.float64)
 CALLS = []
@@ -120,7 +126,7 @@ BAD = [
     (lambda p: w(p)[0] * HUNDRED.square().sum() - w(p)[1] * HUNDRED, "100 entries", "w(p)[1] * HUNDRED"),
     (lambda p: u(p) - torch.sin(PI * x(p)), "float32 (3.14159274) met", "PI * x(p)"),
     (lambda p: w(p) - THIRDS * x(p), "met the point's float64", "THIRDS * x(p)"),
-    (lambda p: torch.ones(2) * u(p) - w(p), "seven digits", "torch.ones(2) * u(p)"),
+    (lambda p: ONES * u(p) - w(p), "seven digits", "ONES * u(p)"),
     (lambda p: u(p).float(), "float32, seven digits", "u(p).float()"),
     (lambda p: u - 1, "a value was needed. Evaluate it at the point: u(p)", "u - 1"),
     (lambda p: laplacian(u) + 2.0, "Evaluate it at the point: laplacian(u)(p)", "laplacian(u) + 2.0"),
@@ -174,6 +180,7 @@ def own_derivative(p):
         lambda p: (torch.sin(torch.arange(1, 101) * x(p))).sum() - u(p),  # a series with as many terms as samples
         lambda p: hessian(lambda q: x(q) * u(q))(p) + (x(p) < 0.5) * w(p)[0],
         lambda p: torch.relu(u(p)) + u(p).clamp(max=1.0) - u(p) ** 8 + torch.exp(5 * u(p)) + torch.log(u(p) - 1),
+        lambda p: D(lambda q: torch.where(x(q) < 0.5, 0.1, 0.7) * u(q), x)(p) - 0.02 * (y(p) > 0.7),
         lambda p: c(p) * u(p) - PI.double().sin() - p.coords.new_tensor([0.1, 0.2]) @ w(p),
         lambda p: u(p) - torch.sin(replace(p, coords=2 * p.coords).coords.sum()) - x(replace(p, coords=-p.coords)),
     ],
@@ -194,6 +201,29 @@ def test_data_that_are_not_numbers_are_named_with_their_place():
         Problem(on(scan, name="fit")(lambda p: u(p) - scan["gap"](p)))
     filled = on(scan, name="fit")(lambda p: u(p) - torch.nan_to_num(scan["gap"](p)))
     assert Problem(filled).fields == (u,)
+
+
+def test_numbers_that_torch_makes_in_a_constraint_have_all_their_digits():
+    third = 1 / 3
+
+    @on(box, 10, name="law")
+    def law(p):
+        return u(p) - torch.where(x(p) < 2, third, 0.5) - torch.tensor(third) - third * (x(p) < 2)
+
+    values = residual_at(law, {u: 1.0})
+    assert abs(values).max() < 1e-15 and torch.get_default_dtype() == torch.float32
+    with pytest.raises(ZeroDivisionError):
+        residual_at(on(box, 10)(lambda p: u(p) + 1 / (len(p.axes) - 2)), {u: 1.0})
+    assert torch.get_default_dtype() == torch.float32
+
+
+def residual_at(constraint, known):
+    points, _ = constraint.domain.draw(3, torch.Generator().manual_seed(0))
+    names = tuple(axis.name for axis in constraint.domain.axes)
+    values = {field.itself: torch.tensor(value, dtype=torch.float64) for field, value in known.items()}
+    return torch.func.vmap(
+        lambda q: constraint.residual(Point(names, q, values.__getitem__, {}.__getitem__))
+    )(points)
 
 
 @pytest.mark.parametrize("change", [lambda q: q.sub_(0.5), lambda q: q.zero_(), lambda q: q.mul_(-1)])
@@ -294,7 +324,7 @@ LAWS = (
         ({"outputs": [named(".hidden")]}, "expected a name that a file can have"),
         ({"outputs": [raising]}, r"Output 'raising' failed at line \d+ .*ZeroDivisionError"),
         ({"outputs": [named("none", lambda p: None)]}, "Output 'none'.*returned nothing"),
-        ({"outputs": [named("number", lambda p: 3.0)]}, "Output 'number'.*returned a float; expected a tensor"),
+        ({"outputs": [named("number", lambda p: 3.0)]}, "Output 'number' returned a float .*; expected a tensor"),
         ({"outputs": [named("foreign", lambda p: stranger(p))]}, "the field stranger, which no constraint mentions"),
         ({"outputs": [stranger]}, "the field stranger, which no constraint mentions"),
         ({"outputs": [named("free", lambda p: c(p) * u(p))]}, "the number c, which no constraint mentions"),
@@ -307,7 +337,7 @@ LAWS = (
         ({"reference": {u: 0.0}}, r"Reference was given float 0.0; expected a function of a point"),
         ({"reference": {u: "exact"}}, "Reference was given str 'exact'"),
         ({"reference": {u: np.zeros(4)}}, "Reference was given ndarray"),
-        ({"reference": {u: lambda p: 1.0}}, "The reference of 'u'.*returned a float; expected a tensor"),
+        ({"reference": {u: lambda p: 1.0}}, "The reference of 'u' returned a float .*; expected a tensor"),
         ({"reference": {u: lambda p: None}}, "The reference of 'u'.*returned nothing"),
         ({"reference": {u: lambda p: p.coords}}, r"has shape \(2,\); expected \(\), that of the output"),
         ({"reference": {flux: exact}, "outputs": [flux]}, r"'flux'.*has shape \(\); expected \(2,\)"),
@@ -379,3 +409,118 @@ def test_an_output_that_is_a_function_is_measured_on_the_domain_of_what_it_reads
         "slope",
     }
     assert found[slope]([[1.0], [2.0]]).shape == (2,)
+
+
+# ------------------------------------------------------------------------------------------------ networks
+
+
+def layers(*between, inputs=2, outputs=1):
+    return nn.Sequential(nn.Linear(inputs, 8), *between, nn.Linear(8, outputs))
+
+
+class Own(nn.Module):
+    """A network that does something to its values."""
+
+    def __init__(self, last):
+        super().__init__()
+        self.inner, self.last = layers(nn.Tanh()), last
+
+    def forward(self, points):
+        return self.last(self.inner(points))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Field("v", box, layers(nn.Tanh(), inputs=3)), r"points of shape \(5, 2\).*first layer 2 inputs"),
+        (lambda: Field("v", box, layers(nn.Tanh(), inputs=1)), r"points of shape \(5, 2\).*first layer 2 inputs"),
+        (lambda: Field("v", box, layers(nn.Tanh(), outputs=3)), r"the shape \(5, 3\).*last layer 1 outputs"),
+        (lambda: Field("v", box, layers(nn.Tanh()), shape=(3,)), r"the shape \(5, 1\).*last layer 3 outputs"),
+        (lambda: Field("v", box, layers(nn.Tanh()), dtype=complex), "returned the shape.*last layer 2 outputs"),
+        (lambda: Field("v", box, Own(lambda v: v[:, 0])), r"returned the shape \(5,\).*do not squeeze"),
+        (lambda: Field("v", box, Own(lambda v: (v, v))), "returned a tuple"),
+        (lambda: Field("v", box, Own(lambda v: torch.complex(v, v))), "returned complex128; expected"),
+        (lambda: Field("v", box, Own(lambda v: v.float())), "gave float32 for points in float64"),
+        (lambda: Field("v", box, Own(nn.functional.dropout)), "two values at one point"),
+        (lambda: Field("v", box, Own(lambda v: v + torch.rand_like(v))), "two values at one point"),
+        (lambda: Field("v", box, Own(lambda v: v - v.mean())), "other values at a point alone"),
+        (lambda: Field("v", box, layers(nn.BatchNorm1d(8), nn.Tanh())), "BatchNorm in training mode"),
+        (lambda: Field("v", box, layers(nn.Tanh()), periodic=(y,)), "differs at both ends of y"),
+        (lambda: Field("v", box, shape=3), "has shape 3; expected positive sizes"),
+        (lambda: Field("v", box, periodic=x), r"periodic=x; expected several axes. Write periodic=\(x,\)"),
+        (lambda: MLP(activation="relu"), "Its derivatives have jumps"),
+    ],
+)  # fmt: skip
+def test_a_network_that_cannot_be_the_field_is_refused(make, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        make()
+
+
+class Squares(nn.Module):
+    """A quadratic polynomial."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = layers(nn.Identity())
+
+    def forward(self, points):
+        return self.inner(points) ** 2
+
+
+def zero_at_first():
+    network = layers(nn.ReLU())
+    nn.init.zeros_(network[-1].weight)
+    return network
+
+
+@pytest.mark.parametrize(
+    ("network", "operator", "shown"),
+    [
+        (
+            layers(nn.ReLU()),
+            lambda v: laplacian(v),
+            r"u_xx \+ u_yy of field 'u', whose network, a Sequential",
+        ),
+        (zero_at_first(), lambda v: D(v, x, y), "u_xy of field 'u'"),
+        (layers(nn.LeakyReLU(), nn.Linear(8, 8), nn.Hardtanh()), lambda v: D(v, x, x), "u_xx of field 'u'"),
+        (
+            Own(lambda v: torch.relu(v)).inner[:1].append(nn.Linear(8, 1)),
+            lambda v: laplacian(v),
+            "linear layers",
+        ),
+        (Squares(), lambda v: laplacian(laplacian(v)), "its derivatives of order 4 vanish"),
+        (MLP(depth=0), lambda v: laplacian(v), "whose network, a MLP, has none"),
+    ],
+)
+def test_a_network_without_the_derivatives_asked_for_is_named(network, operator, shown):
+    v = Field("u", box, network)
+    with pytest.raises(ConstraintError, match=shown):
+        Problem(on(box, 20)(lambda p: operator(v)(p) - 1))
+    assert Problem(on(box, 20)(lambda p: D(v, x)(p) - 1)).fields == (v,)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        layers(nn.Tanh()),
+        zero_at_first()[:1].append(nn.GELU()).append(nn.Linear(8, 1)),
+        layers(nn.LayerNorm(8), nn.SiLU()),
+        layers(nn.BatchNorm1d(8), nn.Tanh()).eval(),
+        FourierFeatures(Basic(), MLP(depth=0)),
+        None,
+    ],
+)
+def test_a_smooth_network_is_accepted(network):
+    v = Field("u", box, network)
+    assert Problem(on(box, 20)(lambda p: laplacian(v)(p) - 1)).fields == (v,)
+
+
+def test_dropout_is_switched_off_in_a_copy_and_noted():
+    network = layers(nn.Tanh(), nn.Dropout(0.5))
+    v = Field("v", box, network)
+    problem = Problem(on(box, 20, name="fit")(lambda p: v(p) - 1))
+    assert "holds Dropout" in problem.notes[0] and "'v'" in problem.notes[0]
+    found = solve(problem, [Adam(steps=2)])
+    assert found[v]([[0.5, 0.5]]) == found[v]([[0.5, 0.5]]) and problem.notes[0] in found.warnings
+    assert network.training
+    assert Problem(on(box, 20)(lambda p: u(p) - 1)).notes == ()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..geometry.point import Axis, Point, check_point
+from .modules import check_module
 from .symbols import Symbol
 
 MAX_ORDER = 4
@@ -47,14 +48,14 @@ class Field:
         network: a recipe (``Siren``, ``FourierSeries``, ...) or your own ``nn.Module`` from (N, d)
             coordinates to (N, outputs) values, twice that many for a complex field (real parts first).
             ``None`` leaves the choice to the solver. Recipes see every axis mapped to [-1, 1]; a module of
-            your own sees the coordinates as they are.
+            your own sees the coordinates as they are, with its Dropout switched off.
         shape: () for a scalar, (3,) for three components.
         dtype: ``None`` or ``float`` for a real field, ``complex`` for a complex one, in the precision of
             the run; a torch dtype asks for that precision.
         periodic: axes along which the field is exactly periodic over their range.
 
     Raises:
-        TypeError, ValueError: at declaration, for a dtype, shape or axis that does not fit.
+        TypeError, ValueError: at declaration, for a dtype, shape, axis or module that does not fit.
 
     >>> from sirenpde import Box, Field, Siren
     >>> u = Field("u", Box(x=(0, 1), y=(0, 1)), Siren(width=64, depth=2))
@@ -82,9 +83,13 @@ class Field:
                 f"Field '{self.name}' has dtype {self.dtype}; expected None, float, complex, or a torch floating "
                 f"or complex dtype of 32 or 64 bits per part."
             )
-        if any(not isinstance(n, int) or n < 1 for n in self.shape):
+        if not isinstance(self.shape, tuple) or any(not isinstance(n, int) or n < 1 for n in self.shape):
             raise ValueError(
-                f"Field '{self.name}' has shape {self.shape}; expected positive sizes, as in (3,)."
+                f"Field '{self.name}' has shape {self.shape!r}; expected positive sizes, as in (3,). A scalar has ()."
+            )
+        if not isinstance(self.periodic, tuple | list):
+            raise TypeError(
+                f"Field '{self.name}' has periodic={self.periodic}; expected several axes. Write periodic=(x,)."
             )
         for axis in self.periodic:
             self.position(axis)
@@ -95,6 +100,10 @@ class Field:
                 f"Field '{self.name}' was given {given} as its network; expected a recipe such as "
                 f"Siren(width=256, depth=4) or an nn.Module. Call the recipe, or leave the network out."
             )
+        if isinstance(self.network, nn.Module):
+            places = [self.position(axis) for axis in self.periodic]
+            single = self.dtype in (torch.float32, torch.complex64)
+            check_module(self.name, self.network, self.axes, self.outputs, places, single)
 
     @property
     def axes(self) -> tuple[Axis, ...]:

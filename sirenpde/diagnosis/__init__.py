@@ -23,7 +23,7 @@ def warnings(problem: Problem) -> list[str]:
     >>> print(warnings(Problem(start, wall))[0].partition(":")[0])
     The constraints 'start' and 'wall' contradict each other where they meet, at t = 0, x = 0
     """
-    return [*jumps(problem), *contradictions(problem)]
+    return [*problem.notes, *jumps(problem), *contradictions(problem)]
 
 
 __all__ = ["warnings"]

@@ -7,6 +7,7 @@ wrong with it is said at the user's own line.
 from .calling import probe as probe
 from .closely import look_closely as look_closely
 from .messages import ConstraintError as ConstraintError
+from .networks import check_smooth as check_smooth
 from .outputs import Output as Output
 from .outputs import check_names as check_names
 from .outputs import try_output as try_output

@@ -49,7 +49,7 @@ def probe(constraint: Constraint) -> Requests:
     check_value(residual, who, constraint.residual)
     if not any(isinstance(key, Derivative | Unknown) for key in recorder.asked):
         raise ConstraintError(
-            f"{who}{declared_at(constraint.residual)} uses no field, so nothing could satisfy it; expected at least "
+            f"{who} uses no field, so nothing could satisfy it{declared_at(constraint.residual)}; expected at least "
             f"one field or unknown. Evaluate a field at the point, as in u(p)."
         )
     recorded = {
@@ -94,18 +94,18 @@ RESIDUAL = (
 
 def check_value(value: object, who: str, function: PointFunction, meaning: str = RESIDUAL) -> None:
     """Raises ConstraintError where a function of a point gave no real or complex numbers."""
-    who += declared_at(function)
+    place = declared_at(function)
     if not isinstance(value, Tensor):
         given = "nothing" if value is None else f"a {type(value).__name__}"
-        raise ConstraintError(f"{who} returned {given}; expected a tensor, {meaning}.")
+        raise ConstraintError(f"{who} returned {given}{place}; expected a tensor, {meaning}.")
     if not (value.is_floating_point() or value.is_complex()):
         raise ConstraintError(
-            f"{who} returned a tensor of {value.dtype}; expected real or complex numbers. Return the "
+            f"{who} returned a tensor of {value.dtype}{place}; expected real or complex numbers. Return the "
             f"difference of the two sides, not a comparison of them."
         )
     if value.numel() == 0:
         raise ConstraintError(
-            f"{who} returned an empty tensor of shape {tuple(value.shape)}; expected values."
+            f"{who} returned an empty tensor of shape {tuple(value.shape)}{place}; expected values."
         )
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..calculus.field import Derivative, Field, HasAxes, Unknown
 from ..calculus.operators import PointFunction, Stack
-from ..constraint import name_of
+from ..constraint import in_precision, name_of
 from ..geometry.domain import Deferred, Domain
 from ..geometry.point import Axis, Point
 from .calling import call, call_together, check_axes, check_value
@@ -142,6 +142,7 @@ def _asked(
         sampled[key] = _carried(key, carriers)
         return here(sampled[key][0])
 
+    function = in_precision(function)
     value = call(function, who, Point(names, place, read, sample), Conversions())
     check_value(
         value, who, function, "its values. End the function with 'return', and evaluate fields at p: u(p)"
@@ -177,6 +178,7 @@ def try_reference(value: PointFunction, output: Output, domain: Domain, samples:
     number.
     """
     who = f"The reference of '{name_of(output.function)}'"
+    value = in_precision(value)
     if not hasattr(domain, "draw"):
         raise ConstraintError(
             f"{who} is compared on a {type(domain).__name__}, which has no points to draw. Say where: "

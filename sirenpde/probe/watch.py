@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
@@ -125,7 +124,7 @@ def _bytes(value: Tensor) -> int:
 
 def is_rounded(value: Tensor) -> bool:
     """Whether numbers of single precision look cut off there: not whole, and with more digits than people write."""
-    single = value.detach().cpu()
-    single = (torch.view_as_real(single) if single.is_complex() else single).float()
-    digits = single.contiguous().numpy().view(np.int32) & 0xFF  # the last eight bits of 24
-    return bool(((digits != 0) & (single != single.round()).numpy()).any())
+    single = value.detach()
+    single = torch.view_as_real(single) if single.is_complex() else single
+    start = torch.frexp(single.float()).mantissa * 2**16  # sixteen bits of 24
+    return bool(((start != start.round()) & (single != single.round())).any())

@@ -124,7 +124,7 @@ def _folded(recorder: _Recorder, results: list[Any]) -> tuple[list[_Step], list[
 
     for step in recorder.steps:
         arguments, keywords = resolve(step.arguments), resolve(step.keywords)
-        if step.operation in (torch.ops.aten.detach.default, torch.ops.aten.clone.default):
+        if step.operation in _SAME:
             known[step.outputs[0][0]] = arguments[0]
         elif _is_constant(step.operation, arguments, keywords):
             known |= {place: recorder.tensors[place] for place, _ in step.outputs}
