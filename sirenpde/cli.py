@@ -26,11 +26,16 @@ _COMMANDS = {
     "show": "a problem's constraints, derivatives, channels and sizes; draws the sample points and normals",
     "check": "prove what can be proven before solving: derivatives, declared solution, samples, scales",
     "solve": "solve a problem into a new run directory",
-    "resume": "go on with a run where it stopped",
+    "resume": "go on with a run where it stopped, or to a smaller tolerance",
     "export": "write a run's fields for mesh viewers",
     "plot": "draw a run's figures again",
     "bench": "measure the derivative engine's speed, or the accuracy of solved problems",
 }
+_CODES = (
+    "exit codes: 0 solved, rough or at the end of its budget (the first line says which, and how good it is); "
+    "1 failed; 2 words that make no command; 3 no finite fields; 4 with --strict, rough or at the end of its "
+    "budget; 130 interrupted."
+)
 _NEEDS_PROBLEM = ("show", "check", "solve")
 _WORDS = {
     "show": "PROBLEM ",
@@ -73,7 +78,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 failed, 2 usage, 3 not finite, 130 interrupted."""
+    """Run one command and return its exit code: 0 done, 1 failed, 2 usage, 3 not finite, 4 rough, 130 interrupted."""
     words = list(sys.argv[1:] if argv is None else argv)
     _write_anything()
     with interrupts() as keys:
@@ -168,9 +173,9 @@ def _problem_command(name: str, rest: list[str], words: list[str], keys: Interru
     session = declare(source, module, flags, settings)
     keys.check()
     if name == "solve":
-        from .commands.solving import solve_command
+        from .commands.solving import Manner, solve_command
 
-        return solve_command(session, given.out, ["sirenpde", *words], given.json, keys)
+        return solve_command(session, given.out, ["sirenpde", *words], Manner(given.json, given.strict, keys))
     from .commands.looking import check_command, show_command
 
     return (
@@ -185,9 +190,10 @@ def _list(given: argparse.Namespace) -> int:
 
 
 def _resume(given: argparse.Namespace, keys: Interrupts) -> int:
-    from .commands.solving import resume_command
+    from .commands.solving import Manner, resume_command
 
-    return resume_command(given.directory, given.device, given.budget, given.json, keys)
+    manner = Manner(given.json, given.strict, keys)
+    return resume_command(given.directory, given.device, given.budget, given.tolerance, manner)
 
 
 def _export(given: argparse.Namespace) -> int:
@@ -261,7 +267,13 @@ def _parser(name: str, add_help: bool = True, own: Collection[str] = ()) -> Pars
     """The parser of a command. A problem's ``own`` parameter ``network`` takes the place of the flag."""
     usage = f"sirenpde {name} {_WORDS.get(name, '')}[flags]"
     text = _COMMANDS[name][0].upper() + _COMMANDS[name][1:] + "."
-    parser = Parser(prog=f"sirenpde {name}", usage=usage, description=text, add_help=add_help)
+    parser = Parser(
+        prog=f"sirenpde {name}",
+        usage=usage,
+        description=text,
+        epilog=_CODES if name in ("solve", "resume") else None,
+        add_help=add_help,
+    )
     if name in _NEEDS_PROBLEM:
         parser.add_argument(
             "problem", metavar="PROBLEM", help="the path of a problem file, or a bundled problem's name"
@@ -275,6 +287,9 @@ def _parser(name: str, add_help: bool = True, own: Collection[str] = ()) -> Pars
     if name == "resume":
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="another device than the run's")
         parser.add_argument("--budget", type=_seconds, metavar="60s", help="stop after so much more time")
+        parser.add_argument(
+            "--tolerance", type=_fraction, metavar="T", help="go on to another tolerance than the run's"
+        )
     if name == "export":
         parser.add_argument(
             "--format", choices=_FORMATS, default="vtu", help="the kind of file (default: vtu)"
@@ -305,6 +320,12 @@ def _parser(name: str, add_help: bool = True, own: Collection[str] = ()) -> Pars
         accuracy.add_argument(
             "--out", metavar="DIR", help="write accuracy.json, accuracy.md and accuracy.png"
         )
+    if name in ("solve", "resume"):
+        parser.add_argument(
+            "--strict",
+            action="store_true",
+            help="exit with 4, not 0, where the equations are not met to the tolerance (status rough or budget)",
+        )
     if name in ("list", "check", "solve", "resume", "bench"):
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     return parser
@@ -327,7 +348,7 @@ def _add_settings(parser: Parser, with_network: bool) -> None:
         "--tolerance",
         type=_fraction,
         metavar="T",
-        help="stop at this relative held-out residual, such as 1e-8",
+        help="stop at this relative held-out residual, such as 1e-8; 1e-6 is called solved if left out",
     )
     run.add_argument(
         "--samples-scale", type=_factor, default=1.0, metavar="S", help="multiplies the number of samples"

@@ -40,6 +40,8 @@ class Progress:
     terms: Mapping[str, float]
     seconds: float
     error: float | None  # the worst relative L2 error against the references, measured now and then
+    held_out: float | None  # the relative held-out residual of the best fields, measured with it
+    unknowns: Mapping[str, float]  # the unknown numbers
     snapshot: Callable[[], dict[str, Any]]
 
 
@@ -94,7 +96,7 @@ def follow(run: Run, limits: Limits, progress: Callable[[Progress], None] | None
 
 def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress], None] | None) -> bool:
     """False where the budget ended before the stages did."""
-    meter, shared = ErrorMeter(run), -1
+    meter, shared = Meter(run), -1
     while run.is_open:
         rung = run.choice.rung_at(run.stage_index)
         if rung != shared:
@@ -105,7 +107,7 @@ def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress
         report = _advance(run)
         clock.tick()
         last, late = run.in_last_rung, run.state.is_late or report.cut
-        after = None if progress is None else _progress(run, report, meter.read())
+        after = None if progress is None else _progress(run, report, meter)
         if report.finished and not report.cut:
             run.ended = _close_stage(run, report, limits.tolerance)
         else:
@@ -240,26 +242,31 @@ def _raise_not_finite(run: Run, terms: Mapping[str, float]) -> NoReturn:
     )
 
 
-class ErrorMeter:
-    """The true error while a run goes on, measured so rarely that it takes a few percent of the time."""
+class Meter:
+    """The true error and the held-out residual on the way, so rarely that it takes a few percent of the time."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.value: float | None = None
+        self.error: float | None = None
+        self.residual: float | None = None
         self.next = time.monotonic() + 2.0
 
-    def read(self) -> float | None:
-        if self.run.problem.reference and time.monotonic() >= self.next:
-            started = time.monotonic()
-            errors = Solution(self.run).errors
-            self.value = max(float(error["relative_l2"]) for error in errors.values())
-            now = time.monotonic()
-            self.next = now + max(2.0, 30 * (now - started))
-        return self.value
+    def read(self) -> None:
+        """Measure again if it is time."""
+        started = time.monotonic()
+        if started < self.next:
+            return
+        solution = Solution(self.run)
+        self.residual = solution.relative_residual
+        self.error = max((float(e["relative_l2"]) for e in solution.errors.values()), default=None)
+        now = time.monotonic()
+        self.next = now + max(2.0, 30 * (now - started))
 
 
-def _progress(run: Run, report: Report, error: float | None) -> Progress:
-    stage = run.choice.stages[run.stage_index]
+def _progress(run: Run, report: Report, meter: Meter) -> Progress:
+    meter.read()
+    stage, layout = run.choice.stages[run.stage_index], run.state.system.parameters
+    numbers = zip(layout.unknowns, layout.numbers(run.state.theta), strict=True)
     return Progress(
         stage.name,
         run.stage_index,
@@ -269,6 +276,8 @@ def _progress(run: Run, report: Report, error: float | None) -> Progress:
         report.loss,
         _terms(run, report),
         run.seconds,
-        error,
+        meter.error,
+        meter.residual,
+        {unknown.name: float(value) for unknown, value in numbers},
         partial(snapshot, run),
     )

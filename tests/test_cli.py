@@ -23,7 +23,7 @@ from PIL import Image
 from sirenpde.cli import main
 from sirenpde.commands import progress as progress_module
 from sirenpde.commands.progress import ProgressLine
-from sirenpde.commands.terminal import duration
+from sirenpde.commands.terminal import duration, summary
 
 CASE = '''
 """A small Poisson problem.
@@ -197,6 +197,51 @@ def test_the_network_can_be_replaced(case, capsys):
         capsys, "solve", "case.py", "--network", "mlp", "--steps", 3, "--json", "--budget", "30s"
     )
     assert code == 0 and "tanh" in json.loads(out)["choice"]
+
+
+def test_the_first_line_says_how_good_it_is(case, capsys):
+    code, out, _ = run(capsys, "solve", "case.py")
+    assert code == 0 and re.match(r"case: solved in .* s: relative held-out residual \d\.\de-1", out)
+    code, out, _ = run(capsys, "solve", "case.py", "--trained")
+    assert code == 0 and re.match(r"case: rough in .* s: leaves \d+ % of the equations", out)
+    code, out, _ = run(capsys, "solve", "case.py", "--trained", "--steps", "10000000", "--budget", "0.2s")
+    first, *others = out.splitlines()
+    assert code == 0 and re.match(
+        r"case: budget in .* s: stopped after .* leaves \S+ % of the equations", first
+    )
+    assert any(
+        line.startswith("  residual  relative, held out, of the worst constraint: ") for line in others
+    )
+
+
+def test_strict_makes_rough_an_exit_code_of_its_own(case, capsys):
+    assert run(capsys, "solve", "case.py", "--strict")[0] == 0
+    code, out, _ = run(capsys, "solve", "case.py", "--trained", "--strict", "--out", "r")
+    assert code == 4 and out.startswith("case: rough")
+    assert run(capsys, "resume", "r", "--strict")[0] == 4 and run(capsys, "resume", "r")[0] == 0
+    words = ["--trained", "--strict", "--steps", "10000000", "--budget", "0.2s", "--json"]
+    code, out, _ = run(capsys, "solve", "case.py", *words)
+    assert code == 4 and json.loads(out)["status"] == "budget" and json.loads(out)["relative_residual"] > 1e-6
+    assert run(capsys, "solve", "case.py", "--kind", "pole", "--trained", "--strict")[0] == 3
+    assert "4 with --strict" in " ".join(run(capsys, "solve", "--help")[1].split())
+
+
+def test_warnings_come_first():
+    report = {
+        "constraints": {},
+        "errors": {},
+        "relative_residual": 0.25,
+        "unknowns": {"k": 0.099871, "m": 2.0},
+    }
+    solution = SimpleNamespace(
+        status="rough", seconds=1.0, message="leaves 25 % of the equations", warnings=("no start", "two walls"),
+        choice="as asked for", stages=(),
+    )  # fmt: skip
+    text = summary("case", solution, {**report, "unknown_errors": {"k": 0.00071}}, ["report.json"], "r/")
+    lines = text.splitlines()
+    assert lines[0] == "case: rough, with 2 warnings, in 1.0 s: leaves 25 % of the equations"
+    assert [line.split(None, 1) for line in lines[1:3]] == [["warning", "no start"], ["warning", "two walls"]]
+    assert "  found     k = 0.09987 ± 0.00071" in lines and "  found     m = 2" in lines
 
 
 def test_auto_replaces_a_declared_network(case, capsys):
@@ -671,20 +716,23 @@ class Screen(io.StringIO):
 
 def progress(step, **others):
     values = dict(stage="Adam", stage_index=0, stage_count=2, steps=100, loss=0.5, seconds=3.0, error=None)
-    return SimpleNamespace(step=step, **{**values, **others})
+    return SimpleNamespace(**{"step": step, "held_out": None, "unknowns": {}, **values, **others})
 
 
 def test_the_line_of_progress_tells_stage_loss_and_time_left(monkeypatch):
     monkeypatch.setattr(progress_module, "_QUICKEST", 0.0)
+    monkeypatch.setattr(ProgressLine, "_width", lambda self: 120)
     screen = Screen()
     line = ProgressLine(quiet=False, stream=screen)
     line.write("preparing")
     line(progress(1))
-    line(progress(50, error=0.01, seconds=52.0))
+    line(progress(50, error=0.01, held_out=0.02, unknowns={"k": 0.25}, seconds=52.0))
     line.close()
     assert "preparing" in screen.getvalue()
     last = screen.getvalue().split("\r")[-3]  # then it is wiped away
-    assert re.fullmatch(r"\[1/2\] Adam  0.\d s  step 50/100  50 s left  loss 5.00e-01  error 1.0e-02 *", last)
+    assert re.fullmatch(
+        r"\[1/2\] Adam  0.\d s  step 50/100  50 s left  held out 2.0e-02  k 0.25  loss 5.00e-01  err.*", last
+    )
     assert [duration(s) for s in (0.31, 12.3, 185, 3723)] == ["0.3 s", "12 s", "3:05", "1:02:03"]
     quiet = Screen()
     ProgressLine(quiet=True, stream=quiet).write("x")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .. import runs
@@ -20,20 +21,28 @@ if TYPE_CHECKING:
     from ..solve import Progress
 
 EXIT = {"solved": 0, "rough": 0, "budget": 0, "not finite": 3, "interrupted": 130}
+STRICT = EXIT | {"rough": 4, "budget": 4}
 _FIRST_CHECKPOINT, _CHECKPOINT_EVERY = 5.0, 30.0  # seconds
 
 
-def solve_command(
-    session: Session, out: str | None, command: Sequence[str], as_json: bool, keys: Interrupts
-) -> int:
+@dataclass(frozen=True)
+class Manner:
+    """How a command speaks, ends and is interrupted."""
+
+    as_json: bool
+    strict: bool
+    keys: Interrupts
+
+
+def solve_command(session: Session, out: str | None, command: Sequence[str], manner: Manner) -> int:
     """Solve a problem into a new run directory, which is taken away again where nothing was computed."""
     run = None
     try:
-        with keys.undisturbed():
+        with manner.keys.undisturbed():
             run = runs.create(out, session.given.problem)
             run.write_given(session.given, command)
         with run.held():
-            return _solve(session, run, None, session.given.settings, as_json, keys)
+            return _solve(session, run, None, session.given.settings, manner)
     except BaseException as error:
         if run is not None and foreseen(error) and not run.checkpoint.exists():
             run.discard()
@@ -41,17 +50,17 @@ def solve_command(
 
 
 def resume_command(
-    directory: str, device: str | None, budget: float | None, as_json: bool, keys: Interrupts
+    directory: str, device: str | None, budget: float | None, tolerance: float | None, manner: Manner
 ) -> int:
-    """Go on with a run where its last checkpoint was taken."""
+    """Go on with a run where its last checkpoint was taken, for so much longer or to another tolerance."""
     run = runs.open_run(directory)
     with run.held():
         session = reopen(run)
-        state = run.read_checkpoint(session.given)
-        limit = None if budget is None else float(state.get("seconds", 0.0)) + budget
-        settings = session.given.settings
-        settings = replace(settings, device=device or settings.device, budget=limit)
-        return _solve(session, run, state, settings, as_json, keys)
+        state, given = run.read_checkpoint(session.given), session.given.settings
+        settings = replace(
+            given, device=device or given.device, budget=budget, tolerance=tolerance or given.tolerance
+        )
+        return _solve(session, run, state, settings, manner)
 
 
 def _solve(
@@ -59,13 +68,13 @@ def _solve(
     run: runs.RunDirectory,
     state: Mapping[str, Any] | None,
     settings: runs.Settings,
-    as_json: bool,
-    keys: Interrupts,
+    manner: Manner,
 ) -> int:
     from ..solve import solve
     from ..solvers.ladder import choose
 
-    line = ProgressLine(as_json, settings.budget)
+    keys, seconds = manner.keys, 0.0 if state is None else float(state["seconds"])
+    line = ProgressLine(manner.as_json, settings.budget, seconds)
     watcher = _Watcher(session, run, line, keys)
     try:
         line.write("preparing")
@@ -91,11 +100,11 @@ def _solve(
                 run.write_checkpoint(solution.snapshot(), session.given)
         if solution.status != "interrupted":
             keys.check()  # it came in the last step
-        return _finish(session, run, solution, line, as_json)
+        return _finish(session, run, solution, settings, line, manner)
     except KeyboardInterrupt:
         if not run.checkpoint.exists():
             raise
-        raise KeyboardInterrupt(f"interrupted; continue with: sirenpde resume {run.path}") from None
+        raise KeyboardInterrupt(_how_to_go_on(session, run, settings)) from None
     except Exception as error:
         error.run_directory = run.path  # type: ignore[attr-defined]  # where the traceback belongs
         raise
@@ -103,8 +112,19 @@ def _solve(
         line.close()
 
 
+def _how_to_go_on(session: Session, run: runs.RunDirectory, settings: runs.Settings) -> str:
+    tolerance = "" if settings.tolerance == session.given.settings.tolerance else settings.tolerance
+    flag = f" --tolerance {tolerance:g}" if tolerance else ""
+    return f"interrupted; continue with: sirenpde resume {shlex.quote(str(run.path))}{flag}"
+
+
 def _finish(
-    session: Session, run: runs.RunDirectory, solution: Solution, line: ProgressLine, as_json: bool
+    session: Session,
+    run: runs.RunDirectory,
+    solution: Solution,
+    settings: runs.Settings,
+    line: ProgressLine,
+    manner: Manner,
 ) -> int:
     """Write everything, the report last, and say it."""
     from .outputs import surfaces, write_all
@@ -118,8 +138,7 @@ def _finish(
         report["errors"][name]["surface"] = errors
     run.write_json("report.json", report)
     line.close()
-    code = EXIT.get(solution.status, 1)
-    if as_json:
+    if manner.as_json:
         found = {"problem": session.given.problem, "directory": str(run.path), "files": files}
         print_json({**found, **report})
     else:
@@ -127,8 +146,8 @@ def _finish(
     if solution.status == "not finite":
         print(f"sirenpde: {solution.message}", file=sys.stderr)
     elif solution.status == "interrupted":
-        print(f"sirenpde: interrupted; continue with: sirenpde resume {run.path}", file=sys.stderr)
-    return code
+        print(f"sirenpde: {_how_to_go_on(session, run, settings)}", file=sys.stderr)
+    return (STRICT if manner.strict else EXIT)[solution.status]
 
 
 class _Watcher:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
@@ -46,16 +47,17 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
 def summary(
     name: str, solution: Solution, report: Mapping[str, Any], files: Sequence[str], directory: str
 ) -> str:
-    """What was chosen and why, time, residuals, errors, and what was written."""
-    outcome = f"{name}: {solution.status} in {duration(solution.seconds)}"
-    lines = [
-        outcome + (f" ({solution.message})" if solution.message and solution.status != "not finite" else "")
-    ]
+    """How good it is and what is wrong; then what was chosen and why, times, residuals, errors, and files written."""
+    noted = f", with {_counted(len(solution.warnings), 'warning')}," if solution.warnings else ""
+    said = f": {solution.message}" if solution.message else ""
+    lines = [f"{name}: {solution.status}{noted} in {duration(solution.seconds)}{said}"]
     rows = [("warning", text) for text in solution.warnings]
     rows.append(("chosen", solution.choice))
     for stage in solution.stages:
         took = f"{stage.steps} steps, {duration(stage.seconds)}, loss {stage.loss:.2e}"
         rows.append(("stage", f"{stage.name}: {took}; {stage.reason}"))
+    relative = _number(report["relative_residual"])
+    rows.append(("residual", f"relative, held out, of the worst constraint: {relative}"))
     for constraint, size in report["constraints"].items():
         words = ", ".join(f"{word} {_number(size[key])}" for word, key in _SIZES.items())
         rows.append(("residual", f"{constraint}: {words}"))
@@ -66,10 +68,30 @@ def summary(
             rows.append(("", f"surface: {_error(error['surface'])}"))
     if not report["errors"]:
         rows.append(("error", "not known: the problem declares no reference; see the held-out residuals"))
-    for unknown, value in report.get("unknowns", {}).items():
-        rows.append(("found", f"{unknown} = {value:.10g}"))
+    for unknown, value in report["unknowns"].items():
+        rows.append(
+            ("found", f"{unknown} = {_with_error(value, report.get('unknown_errors', {}).get(unknown))}")
+        )
     rows.append(("written", f"{directory}: {', '.join(files)}"))
     return "\n".join([*lines, table(rows)])
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _with_error(value: float, error: float | None) -> str:
+    """A number with its standard error, both to the second digit of the latter.
+
+    >>> _with_error(0.099871, 0.00071), _with_error(12345.678, 32.1), _with_error(2.0, None)
+    ('0.09987 ± 0.00071', '12346 ± 32', '2')
+    """
+    if error is None or not 0 < error < math.inf or not math.isfinite(value):
+        return f"{value:.10g}"
+    digits = 1 - math.floor(math.log10(error))
+    if not 0 <= digits <= 15:
+        return f"{value:.10g} ± {error:.1e}"
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
 def _error(error: Mapping[str, Any]) -> str:
@@ -90,7 +112,7 @@ _SIZES = {"rms": "rms", "max": "max", "held out": "held_out_rms"}
 def _number(value: float | None) -> str:
     return (
         "not finite"
-        if value is None
+        if value is None or not math.isfinite(value)
         else f"{value:.2e}"
         if value == 0 or not 1e-2 <= abs(value) < 1e4
         else f"{value:.4g}"
