@@ -260,8 +260,8 @@ def test_a_stage_after_a_long_adam_goes_on():
         on(PointCloud(places, box), weight=100, name="seen")(lambda p: u(p) - exact(p)),
         reference={u: exact},
     )
-    solution = solve(problem, [Adam(steps=4000), SelfScaledBroyden(steps=300)])
-    assert solution.stages[-1].steps == 300
+    solution = solve(problem, [Adam(steps=4000), SelfScaledBroyden(steps=600)])
+    assert solution.stages[-1].loss < 0.01 * solution.stages[0].loss
     assert solution.errors["u"]["relative_l2"] < 2e-4
 
 

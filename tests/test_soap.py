@@ -132,14 +132,31 @@ def test_the_blocks_are_the_weight_matrices():
     assert places == (slice(0, 12), slice(18, 54), slice(60, 66))
 
 
+@pytest.mark.parametrize("rank", [1, 3])
+def test_single_precision_follows_no_rounding(rank):
+    """Gradients of a low rank: beside their directions there is rounding alone, and no step."""
+    generator = torch.Generator().manual_seed(rank)
+    sides = torch.randn(2, 20, rank, generator=generator, dtype=torch.float64)
+    places = [(slice(0, 400), torch.Size([20, 20]))]
+    stage, single, double = Soap(), {}, {}
+    for t in range(1, 41):
+        core = 10 * torch.randn(rank, rank, generator=generator, dtype=torch.float64)
+        gradient = (sides[0] @ core @ sides[1].T).reshape(-1)
+        expected = stage.direction(double, places, gradient, t)
+        found = stage.direction(single, places, gradient.float(), t)
+        assert float((found - expected).norm() / expected.norm()) < 0.1, t
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_poisson_gets_better_than_by_adam(dtype):
     problem = poisson(Siren(24, 2, omega=4, omega_hidden=4))
-    errors = [
-        solve(problem, [stage], dtype=dtype).errors["u"]["relative_l2"]
-        for stage in (Soap(steps=400, lr=3e-3), Adam(steps=400, lr=3e-3))
-    ]
-    assert errors[0] < 0.2 * errors[1]
+    soap, adam = (
+        sorted(
+            solve(problem, [stage], dtype=dtype, seed=seed).errors["u"]["relative_l2"] for seed in range(3)
+        )[1]
+        for stage in (Soap(steps=250, lr=3e-3), Adam(steps=250, lr=3e-3))
+    )
+    assert soap < 0.2 * adam
 
 
 @pytest.mark.parametrize("wrong", [{"every": 0}, {"betas": (0.9, 1.0)}, {"lr": -1.0}, {"schedule": "linear"}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,10 @@ from .adam import EPSILON, Schedule, falling
 # orthonormal to 3e-7 only, and heavyball 3.2 compiles its steps and sets torch's global matmul precision.
 
 
+# A turned gradient below so many times the rounding of its matrix means nothing.
+ROUNDING = 100.0
+
+
 @dataclass(frozen=True)
 class Soap:
     """Adam in a rotated space, for networks too large for a matrix over all parameters.
@@ -29,7 +34,10 @@ class Soap:
 
         W ← W - lr Q_L (M' / (√V' + ε)) Q_Rᵀ,      M' = Q_Lᵀ M Q_R,
 
-    with Adam's corrections for the start. All other parameters, biases among them, take Adam's own step.
+    with Adam's corrections for the start. All other parameters, biases among them, take Adam's own step. Where a
+    gradient has fewer directions than its matrix, turning it leaves rounding in the others, which a division by
+    its own size would make as long as any: so ε is Adam's, or 100 times the rounding of the whole matrix, 100 eps
+    √ΣV', where that is more, as in single precision.
 
     Args:
         steps: how many.
@@ -106,7 +114,13 @@ class Soap:
         m.lerp_(gradient, 1 - beta1)
         turned = _turn(gradient, places, bases)
         v.mul_(beta2).addcmul_(turned, turned, value=1 - beta2)
-        scaled = (v / (1 - beta2**t)).sqrt_().add_(EPSILON)
+        squares = v / (1 - beta2**t)
+        least = [max(EPSILON, ROUNDING * _rounding(squares[place])) for place, _ in places]
+        scaled = squares.sqrt_()
+        floor = torch.full_like(scaled, EPSILON)
+        for (place, _), epsilon in zip(places, least, strict=True):
+            floor[place] = epsilon
+        scaled.add_(floor)
         step = _turn(m, places, bases).div_(scaled).div_(1 - beta1**t)
         step = _turn(step, places, [[left.T, right.T] for left, right in bases])
         for pair, g in zip(memory["covariances"], matrices, strict=True):
@@ -118,6 +132,11 @@ class Soap:
                 for pair, basis, (place, shape) in zip(memory["covariances"], bases, places, strict=True)
             ]
         return step
+
+
+def _rounding(squares: Tensor) -> float:
+    """What rounding leaves of a zero where vectors whose components have these squares are turned."""
+    return torch.finfo(squares.dtype).eps * math.sqrt(float(squares.sum()))
 
 
 def blocks(system: System) -> Iterator[tuple[slice, torch.Size]]:
