@@ -24,6 +24,7 @@ from .records import Row as Row
 from .records import Status as Status
 from .residuals import Sweep, evaluate, record
 from .run import Run
+from .solvers.direct.determination import can_tell, determination
 from .solvers.stage import fixed, generator, held_out, relative_residual, relative_residuals
 
 Again = Callable[[Snapshot, float, float | None], "Solution"]  # a checkpoint, tolerance, more seconds
@@ -141,6 +142,18 @@ class Solution:
         layout = self._state.system.parameters
         return {c.name: float(v) for c, v in zip(layout.unknowns, layout.numbers(self.theta), strict=True)}
 
+    @cached_property
+    def standard_errors(self) -> dict[str, float]:
+        """Those of the unknown numbers, from the residuals; infinite where the constraints do not determine one.
+
+        Residuals count as independent errors, so that this is a statement about measurements, where there are any.
+        None where a loss is not a sum of squares.
+        """
+        system = self._state.system
+        if not system.problem.unknowns or not can_tell(system):
+            return {}
+        return dict(determination(system, self.theta).errors)
+
     def values(
         self,
         functions: list[PointFunction],
@@ -235,6 +248,7 @@ class Solution:
             "error_estimate": self.error_estimate,
             "relative_residual": self.relative_residual,
             "unknowns": self.unknowns,
+            "unknown_errors": self.standard_errors,
             "parameters": self.parameters,
             "residuals": self.residuals,
             "device": self.device,

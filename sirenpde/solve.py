@@ -19,6 +19,7 @@ from .run import DeviceError as DeviceError
 from .run import Run, begin, is_iterative
 from .run import find_device as find_device
 from .solution import Solution
+from .solvers.direct.determination import left_open
 from .solvers.ladder import Choice, choose
 from .solvers.stage import Stage
 from .verdict import GOOD_ENOUGH
@@ -88,11 +89,13 @@ def solve(
     _check(budget, tolerance, using)
     choice = _choice(problem, using, network, steps)
     run = begin(problem, choice, find_device(device), dtype, seed, samples_scale)
-    if resume is None:
-        run.warnings.extend(diagnosis.warnings(problem))
-    else:
+    if resume is not None:
         _go_on(run, _snapshot(resume), using is not None, tolerance)
+    run.warnings = diagnosis.warnings(problem)
     follow(run, Limits(budget, tolerance), progress)
+    if run.status in ("solved", "rough", "budget"):
+        found = run.shown()
+        run.warnings += left_open(found.system, found.theta)
 
     def again(checkpoint: Snapshot, tolerance: float, more: float | None) -> Solution:
         limit = None if more is None else run.seconds + more

@@ -68,10 +68,9 @@ def summary(
             rows.append(("", f"surface: {_error(error['surface'])}"))
     if not report["errors"]:
         rows.append(("error", "not known: the problem declares no reference; see the held-out residuals"))
+    errors = report.get("unknown_errors", {})
     for unknown, value in report["unknowns"].items():
-        rows.append(
-            ("found", f"{unknown} = {_with_error(value, report.get('unknown_errors', {}).get(unknown))}")
-        )
+        rows.append(("found", f"{unknown} = {_with_error(value, errors.get(unknown))}"))
     rows.append(("written", f"{directory}: {', '.join(files)}"))
     return "\n".join([*lines, table(rows)])
 
@@ -87,7 +86,7 @@ def _with_error(value: float, error: float | None) -> str:
     ('0.09987 ± 0.00071', '12346 ± 32', '2')
     """
     if error is None or not 0 < error < math.inf or not math.isfinite(value):
-        return f"{value:.10g}"
+        return f"{value:.10g}" + (", undetermined" if error == math.inf else "")
     digits = 1 - math.floor(math.log10(error))
     if not 0 <= digits <= 15:
         return f"{value:.10g} ± {error:.1e}"

@@ -71,13 +71,20 @@ class NullSpace:
         return tuple(u for u, size in sizes.items() if size > EVEN * max(sizes.values()))
 
     @property
+    def is_constant(self) -> bool:
+        """Whether all that is found is a constant added to fields."""
+        first = [self.changes[u][0] for u in self.moved]
+        even = all(float((c - c.mean(0)).abs().max()) < EVEN * float(c.abs().max()) for c in first)
+        return even and len(self.sizes) == 1
+
+    @property
     def missing(self) -> str:
         """The axes along which fields that move have too few conditions, in words; nothing if there are none."""
         return "; ".join(filter(None, (missing_conditions(self.problem, u) for u in self.moved)))
 
     def _looks(self) -> str:
         moved = {u: self.changes[u][0] for u in self.moved}
-        if all(float((c - c.mean(0)).abs().max()) < EVEN * float(c.abs().max()) for c in moved.values()):
+        if self.is_constant:
             names = " and ".join(u.name for u in moved)
             return f"a constant added to {names}. Give a value at a point, or compare up to a constant"
         u, change = max(moved.items(), key=lambda pair: float(pair[1].abs().max()))
