@@ -98,13 +98,12 @@ def restore(run: Run, checkpoint: Snapshot) -> None:
         ) from error
 
 
-def adopt(run: Run, checkpoint: Snapshot) -> None:
+def adopt(run: Run, checkpoint: Snapshot, asked: Recipes) -> None:
     """Begin the run's own stages from the best fields of a checkpoint of the same problem.
 
-    Raises ValueError where a network was asked for and the fields found have another.
+    Raises ValueError where a network was ``asked`` for and the field found has another.
     """
     stages, waiting = run.stage_index, list(run.waiting)
-    asked = run.choice.recipes
     restore(run, {**checkpoint, "repeated": [], "left": []})
     run.put_back(run.shown())
     for u, recipe in asked.items():

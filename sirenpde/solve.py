@@ -16,7 +16,7 @@ from .loop import Limits, follow
 from .loop import Progress as Progress
 from .problem import Problem
 from .run import DeviceError as DeviceError
-from .run import Run, begin, is_iterative
+from .run import Recipes, Run, begin, is_iterative
 from .run import find_device as find_device
 from .solution import Solution
 from .solvers.direct.determination import left_open
@@ -90,7 +90,9 @@ def solve(
     choice = _choice(problem, using, network, steps)
     run = begin(problem, choice, find_device(device), dtype, seed, samples_scale)
     if resume is not None:
-        _go_on(run, _snapshot(resume), using is not None, tolerance)
+        replaced = None if isinstance(network, str) else network
+        asked = {u: recipe for u in problem.fields if (recipe := replaced or u.network) is not None}
+        _go_on(run, _snapshot(resume), asked, using is not None, tolerance)
     run.warnings = diagnosis.warnings(problem)
     follow(run, Limits(budget, tolerance), progress)
     if run.status in ("solved", "rough", "budget"):
@@ -113,7 +115,9 @@ def solve(
     return Solution(run, again)
 
 
-def _go_on(run: Run, checkpoint: Snapshot, stages_given: bool, tolerance: float | None) -> None:
+def _go_on(
+    run: Run, checkpoint: Snapshot, asked: Recipes, stages_given: bool, tolerance: float | None
+) -> None:
     """Put a run where a checkpoint was taken; at the start of other stages, if these are asked for."""
     check_belongs(run, checkpoint)
     others = stage_differences(run, checkpoint)
@@ -123,7 +127,7 @@ def _go_on(run: Run, checkpoint: Snapshot, stages_given: bool, tolerance: float 
             f"it was made with, or give using=[...] to go on with others from the fields found."
         )
     if others:
-        adopt(run, checkpoint)
+        adopt(run, checkpoint, asked)
         return
     restore(run, checkpoint)
     over = run.ended or not run.is_open
