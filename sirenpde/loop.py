@@ -16,7 +16,7 @@ from .records import Record, Row
 from .residuals import NotFinite
 from .run import Kept, Run, better, build_system
 from .solution import Solution
-from .solvers.stage import Report, Unfit, held_out, relative_residual
+from .solvers.stage import Report, Unfit, held_out, held_out_terms, holds_until, relative_residual
 from .verdict import GOOD_ENOUGH, finished, interrupted, out_of_time
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
@@ -138,7 +138,7 @@ def _advance(run: Run) -> Report:
         text = " ".join(str(error).split()) or type(error).__name__
         run.troubles.append(text)
         run.put_back(_usable(run))
-        terms = run.state.system.losses(run.state.theta, held_out(run.state))
+        terms = held_out_terms(run.state)
         what = "not tried" if isinstance(error, Unfit) else "broke off"
         return Report(tuple(terms.tolist()), True, f"{what}: {text}")
     return report
@@ -176,7 +176,7 @@ def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:
     _record(run, report, reason)
     enough = tolerance or (GOOD_ENOUGH if run.choice.closes(run.stage_index) else 0.0)
     run.to_next_stage()
-    return run.best is not None and run.best.residual <= enough
+    return run.best is not None and run.best.residual <= enough and holds_until(run.best.system) is None
 
 
 def _leave_rung(run: Run, report: Report) -> None:
@@ -208,6 +208,8 @@ def _is_within(run: Run, report: Report, tolerance: float | None) -> bool:
     """Whether the fields meet the tolerance, looked at after fixed steps so that no clock decides."""
     every = min(APART, max(1, run.choice.stages[run.stage_index].steps // CHECKS))
     if tolerance is None or (run.state.step % every and not report.finished):
+        return False
+    if holds_until(run.state.system) is not None:
         return False
     return relative_residual(run.state, run.state.theta) <= tolerance
 

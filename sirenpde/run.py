@@ -22,7 +22,7 @@ from .problem import Problem
 from .records import Record, Row, Status
 from .residuals import System
 from .solvers.ladder import Choice
-from .solvers.stage import Stage, State, held_out, relative_residual
+from .solvers.stage import Stage, State, held_out, held_out_terms, holds_until, relative_residual
 from .solvers.starts import Constants, constant_start, set_constant
 
 POOR = 0.1  # relative residual of fields that are hardly a solution
@@ -51,7 +51,7 @@ class Kept:
     @property
     def rank(self) -> tuple[bool, float]:
         """Fields with a smaller one are better. Where a constraint is not met at all, its share says nothing."""
-        poor = not self.residual < POOR
+        poor = not self.residual < POOR or holds_until(self.system) is not None
         return poor, self.objective if poor else self.residual
 
 
@@ -163,7 +163,7 @@ class Run:
     def keep(self) -> Kept:
         """The fields being worked on."""
         state = self.state
-        objective = float(state.system.losses(state.theta, held_out(state)).sum())
+        objective = float(held_out_terms(state).sum())
         residual = relative_residual(state, state.theta) if math.isfinite(objective) else math.inf
         objective, residual = (x if math.isfinite(x) else math.inf for x in (objective, residual))
         rung = self.choice.rung_at(min(self.stage_index, len(self.choice.stages) - 1))

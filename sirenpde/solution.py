@@ -25,7 +25,15 @@ from .records import Status as Status
 from .residuals import Sweep, evaluate, record
 from .run import Run
 from .solvers.direct.determination import can_tell, determination
-from .solvers.stage import fixed, generator, held_out, relative_residual, relative_residuals
+from .solvers.stage import (
+    fixed,
+    generator,
+    held_out,
+    holds_until,
+    relative_residual,
+    relative_residuals,
+    where_known,
+)
 
 Again = Callable[[Snapshot, float, float | None], "Solution"]  # a checkpoint, tolerance, more seconds
 
@@ -137,6 +145,12 @@ class Solution:
         return relative_residual(self._state, self.theta)
 
     @property
+    def holds_until(self) -> tuple[str, float] | None:
+        """How far along which axis a march came that was cut off; fields are not numbers beyond. Else None."""
+        held = holds_until(self._state.system)
+        return None if held is None else (held[0].name, held[1])
+
+    @property
     def unknowns(self) -> dict[str, float]:
         """The unknown numbers found."""
         layout = self._state.system.parameters
@@ -178,11 +192,11 @@ class Solution:
         ``relative`` is the held-out root mean square as a fraction of the largest of the constraint's own terms.
 
         Held-out points are an independent set that nothing was fitted to; a finite domain of which all points
-        are used has no others.
+        are used has no others. Where a march was cut off, all are those of the part that it solved.
         """
-        system = self._state.system
-        own = system.residuals(self.theta, fixed(self._state))
-        other = system.residuals(self.theta, held_out(self._state))
+        system, fitted = where_known(self._state.system, fixed(self._state))
+        _, others = where_known(self._state.system, held_out(self._state))
+        own, other = system.residuals(self.theta, fitted), system.residuals(self.theta, others)
         relative = relative_residuals(self._state, self.theta)
         return {
             constraint.name: {
@@ -191,7 +205,7 @@ class Solution:
                 "held_out_rms": float(h.square().sum(1).mean().sqrt()),
                 "relative": relative[constraint.name],
             }
-            for constraint, r, h in zip(self.problem.constraints, own, other, strict=True)
+            for constraint, r, h in zip(system.problem.constraints, own, other, strict=True)
         }
 
     @cached_property
@@ -225,6 +239,12 @@ class Solution:
         found = self.values([u], domain.axes, points, data)[0].cpu()
         exact = exact_values(known.value, domain.axes, points, data).to(found.dtype)
         stated = exact.isfinite().reshape(len(exact), -1).all(1)
+        held = self.holds_until
+        if held is not None and held[0] in [axis.name for axis in domain.axes]:
+            column = [axis.name for axis in domain.axes].index(held[0])
+            stated &= points[:, column] <= held[1]
+            if not stated.any():
+                return found[:0].reshape(-1), exact[:0].reshape(-1)
         if not stated.any():
             raise ValueError(
                 f"The reference of {name_of(u)} makes no statement on '{domain.name}': it is not finite there."
@@ -243,6 +263,7 @@ class Solution:
                 {"name": r.name, "steps": r.steps, "seconds": r.seconds, "loss": r.loss, "reason": r.reason}
                 for r in self.stages
             ],
+            "holds_until": None if self.holds_until is None else dict([self.holds_until]),
             "constraints": self.constraints,
             "errors": self.errors,
             "error_estimate": self.error_estimate,
@@ -319,7 +340,9 @@ def exact_values(
 
 
 def measured(found: Tensor, exact: Tensor, known: Reference) -> dict[str, float]:
-    """The errors of values against exact ones, both flat, as their reference asks for them."""
+    """The errors of values against exact ones, both flat, as their reference asks for them; not numbers for none."""
+    if not found.numel():
+        return {"relative_l2": math.nan, "max": math.nan}
     if known.fit == "affine":
         basis = torch.stack([found, torch.ones_like(found)], dim=1)
         found = basis @ torch.linalg.lstsq(basis, exact[:, None]).solution[:, 0]

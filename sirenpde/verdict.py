@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .records import Status
 from .run import POOR, Kept, Run
-from .solvers.stage import held_out, relative_residuals
+from .solvers.stage import held_out, holds_until, relative_residuals
 from .solvers.starts import describe
 
 GOOD_ENOUGH = 1e-6  # relative held-out residual of a solution where no tolerance is given
@@ -19,7 +19,7 @@ def finished(run: Run, tolerance: float | None) -> tuple[Status, str]:
     kept = run.shown()
     if not kept.is_finite:
         return "not finite", run.troubles[0] if run.troubles else "No residual of the fields found is finite."
-    if kept.residual <= (tolerance or GOOD_ENOUGH):
+    if _is_solved(kept, tolerance):
         return "solved", _and_start(run, _measured(kept, tolerance))
     last = run.records[-1].reason if run.records else ""
     parts = [_left(run, kept), f"no stage is left{', the last ended with: ' + last if last else ''}"]
@@ -32,7 +32,7 @@ def out_of_time(run: Run, tolerance: float | None, budget: float) -> tuple[Statu
     kept, spent = run.shown(), f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
     if not kept.is_finite:
         return "not finite", f"{spent}; {run.troubles[0] if run.troubles else 'no residual is finite yet'}"
-    if kept.residual <= (tolerance or GOOD_ENOUGH):
+    if _is_solved(kept, tolerance):
         return "solved", _and_start(run, f"{spent}; {_measured(kept, tolerance)}")
     return "budget", _and_start(run, f"{spent}; {_left(run, kept)}. A larger budget goes on from here.")
 
@@ -40,6 +40,10 @@ def out_of_time(run: Run, tolerance: float | None, budget: float) -> tuple[Statu
 def interrupted(run: Run) -> tuple[Status, str]:
     kept, where = run.shown(), f"interrupted at step {run.state.step} of stage {run.stage_index + 1}"
     return "interrupted", f"{where}; {_measured(kept, None)}" if kept.is_finite else where
+
+
+def _is_solved(kept: Kept, tolerance: float | None) -> bool:
+    return kept.residual <= (tolerance or GOOD_ENOUGH) and holds_until(kept.system) is None
 
 
 def _measured(kept: Kept, tolerance: float | None) -> str:
@@ -53,7 +57,12 @@ def _left(run: Run, kept: Kept) -> str:
     share = "100 %" if r >= 0.995 else f"{100 * r:.2g} %" if r >= FINE else f"{r:.1e}"
     worse = "worse than fields that vanish: it " if _is_worse_than_nothing(run, kept) else ""
     most = f"most of constraint '{_worst(run, kept)}'"
-    return f"{worse}leaves {share} of the equations, {most} ({_measured(kept, None)})"
+    left = f"{worse}leaves {share} of the equations, {most} ({_measured(kept, None)})"
+    held = holds_until(kept.system)
+    if held is None:
+        return left
+    axis, end = held
+    return f"holds up to {axis.name} = {end:.6g}, nothing being known beyond, and there {left}"
 
 
 def _worst(run: Run, kept: Kept) -> str:

@@ -23,6 +23,7 @@ from sirenpde.residuals import Batch, System
 from sirenpde.run import build_network
 from sirenpde.solvers.stage import Unfit
 from sirenpde.solvers.tensor.collocation import newton
+from sirenpde.solvers.tensor.gram import gram
 from sirenpde.solvers.tensor.mode_blocks import ModeBlocks
 from sirenpde.solvers.tensor.tensor_nodes import NoNodes
 from sirenpde.solvers.tensor.tensor_rows import TensorRows
@@ -191,3 +192,29 @@ def test_what_collocation_cannot_solve_is_told_so():
         Collocation(tolerance=0)
     large = Field("large", Box(x=(0, 1), y=(0, 1), z=(0, 1)), SineLattice(20))
     refused(ValueError, "68921 columns", lambda p: large(p), large.domain)
+
+
+def test_products_of_columns_are_those_of_the_matrix():
+    """Two fields, one with two components, slopes that vary over the box, faces and a start."""
+    box = Box(t=(0, 0.5), x=(0, 1), y=(-1, 2))
+    t, x, y = box.axes
+    u = Field("u", box, SineLattice((2, 2, 1)), shape=(2,))
+    v = Field("v", box, SineLattice((1, 2, 2)))
+
+    def inside(p):
+        return D(u, t)(p)[0] + x(p) * D(u, x, x)(p)[1] - t(p) * y(p) * D(v, y)(p) + v(p) ** 2
+
+    problem = Problem(
+        on(box, 10, name="inside")(inside),
+        on(box.at(t=0), 10, name="start")(lambda p: u(p) * (1 + x(p))),
+        on(box.boundary("x", "y"), 10, name="walls")(lambda p: v(p) + D(u, x)(p)[0]),
+    )
+    rows = TensorRows(system_of(*problem.constraints))
+    count = sum(torch.Size(shape).numel() for shape in rows.shapes)
+    at = torch.randn(count, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    slopes = rows.slopes(at)
+    matrix = torch.stack([rows.apply(slopes, e) for e in torch.eye(count, dtype=torch.float64)], dim=1)
+    expected = matrix.T @ matrix
+    kept = (expected.diagonal() > 0).double()
+    found = gram(rows, slopes) * kept * kept[:, None]
+    assert float((found - expected).abs().max()) < 1e-13 * float(expected.abs().max())

@@ -74,6 +74,7 @@ class SlabEngine:
                 derivatives[request, route.rows] = self.factor[route.inside] * values
             tapes.append((route, tape))
         assert derivatives is not None
+        derivatives[:, self.network.is_beyond(x)] = torch.nan
         return derivatives, tapes
 
     def backward(

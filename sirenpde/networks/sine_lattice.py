@@ -12,6 +12,7 @@ from torch import Generator
 from .recipe import check_box, check_positive, check_whole, one_per_axis
 from .series import Harmonics, SeparableSeries
 
+SLOWEST = 0.5  # bandwidth: slower sines are told apart by rounding alone, and span the same functions
 EXTENSION = 1e-13  # what a smooth function keeps of an error when it is continued to the longer period
 
 
@@ -92,7 +93,7 @@ class SineLattice:
 
 def default_bandwidth(order: int) -> float:
     """The highest frequency along an axis without a period, in radians per half side."""
-    return 4 * order * math.atan(EXTENSION ** (0.5 / order))
+    return max(SLOWEST, 4 * order * math.atan(EXTENSION ** (0.5 / order)))
 
 
 def _waves(low: float, high: float, order: int, bandwidth: float | None) -> Harmonics:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,24 +12,35 @@ from torch import Generator, Tensor, nn
 
 from .recipe import Recipe
 
+SLACK = 1e-9  # of the slabs together: ends computed in other ways are still the same
+
 
 class SlabNetwork(nn.Module):
     """Routes each point by its coordinate along one axis: slab k from ``edges[k]`` to ``edges[k + 1]``.
 
-    A point on an inner edge belongs to the slab below. Beyond the first and the last edge the network stays
-    as it is there, constant along the axis.
+    A point on an inner edge belongs to the slab below. Below the first edge the network stays as it is there,
+    constant along the axis. Beyond ``until``, up to which it is known, it is not a number; left out, it is known to
+    the last edge, and stays as it is there.
     """
 
-    def __init__(self, axis: int, edges: Sequence[float], networks: Sequence[nn.Module]) -> None:
+    def __init__(
+        self, axis: int, edges: Sequence[float], networks: Sequence[nn.Module], until: float | None = None
+    ) -> None:
         super().__init__()
         # Plain numbers, not a buffer: a network converted to float32 keeps its edges to the last digit.
         self.axis, self.edges = axis, tuple(map(float, edges))
+        self.until = math.inf if until is None else float(until)
         self.networks = nn.ModuleList(networks)
 
     def place(self, x: Tensor) -> Tensor:  # (..., d) -> (...)
         """The slab of each point."""
         inner = torch.tensor(self.edges[1:-1], dtype=x.dtype, device=x.device)
         return (x[..., self.axis, None] > inner).sum(-1)
+
+    def is_beyond(self, x: Tensor) -> Tensor:  # (..., d) -> (...)
+        """Which points lie where nothing is known."""
+        end = self.until + SLACK * (self.edges[-1] - self.edges[0])
+        return x[..., self.axis] > end
 
     def held(self, x: Tensor) -> Tensor:  # (..., d) -> (..., d)
         """The points, those beyond the edges moved onto them."""
@@ -39,11 +51,11 @@ class SlabNetwork(nn.Module):
         return torch.stack(columns, dim=-1)
 
     def forward(self, x: Tensor) -> Tensor:  # (..., d) -> (..., outputs)
-        place, x = self.place(x)[..., None], self.held(x)
+        place, beyond, x = self.place(x)[..., None], self.is_beyond(x)[..., None], self.held(x)
         total: Tensor = self.networks[0](x)
         for k, network in enumerate(self.networks):
             total = torch.where(place == k, network(x), total)
-        return total
+        return torch.where(beyond, torch.nan, total)
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,7 @@ class Slabs:
         recipes: one per slab.
         axis: the place of the axis among the field's own.
         edges: where the slabs begin and end, one more than recipes, ascending.
+        until: where the solution ends, if a march was cut off; beyond, the field is not a number.
 
     Raises ValueError where these do not fit each other.
 
@@ -70,6 +83,7 @@ class Slabs:
     recipes: tuple[Recipe, ...]
     axis: int
     edges: tuple[float, ...]
+    until: float | None = None
 
     def __post_init__(self) -> None:
         if not self.recipes or len(self.edges) != len(self.recipes) + 1:
@@ -95,7 +109,7 @@ class Slabs:
             ends = [(start, end) if a == self.axis else (low[a], high[a]) for a in range(len(low))]
             low_ends, high_ends = [a for a, _ in ends], [b for _, b in ends]
             networks.append(recipe.build(low_ends, high_ends, outputs, periodic, generator))
-        return SlabNetwork(self.axis, self.edges, networks)
+        return SlabNetwork(self.axis, self.edges, networks, self.until)
 
     def describe(self) -> str:
         return f"{len(self.recipes)} slabs of {self.recipes[-1].describe()}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,6 +13,9 @@ from torch import Tensor, nn
 
 from ..calculus.field import Field, Recipe
 from ..constraint import l2
+from ..geometry.point import Axis
+from ..networks.slabs import SLACK, SlabNetwork
+from ..problem import Problem
 from ..residuals import Batch, System, measure
 
 MEMORY_LIMIT = 8 << 30  # bytes of the dense matrices of one stage
@@ -133,11 +136,60 @@ def held_out(state: State) -> tuple[Batch, ...]:
     return batches
 
 
+def holds_until(system: System) -> tuple[Axis, float] | None:
+    """The axis of a march and how far along it the fields are known; None where they are known everywhere."""
+    for u, network in system.parameters.networks.items():
+        if isinstance(network, SlabNetwork):
+            axis = u.axes[network.axis]
+            if network.until < axis.high - SLACK * (axis.high - axis.low):
+                return axis, network.until
+    return None
+
+
+def where_known(system: System, batches: Sequence[Batch]) -> tuple[System, tuple[Batch, ...]]:
+    """The constraints, and their samples, of the part in which the fields are known: all of them, but for a march
+    that was cut off."""
+    held = holds_until(system)
+    if held is None:
+        return system, tuple(batches)
+    axis, end = held
+    kept: list[Batch] = []
+    members: list[int] = []
+    for group, batch in zip(system.groups, batches, strict=True):
+        known = torch.ones(len(batch), dtype=torch.bool, device=batch.points.device)
+        if axis.name in group.sweep.axes:
+            known = batch.points[:, group.sweep.axes.index(axis.name)] <= end
+        if bool(known.any()):
+            weights = None if batch.weights is None else batch.weights[known]
+            kept.append(Batch(batch.points[known], {k: x[known] for k, x in batch.data.items()}, weights))
+            members += group.members
+    part = Problem.derived(*(system.problem.constraints[i] for i in sorted(members))) if members else None
+    if (
+        part is None or part.fields != system.problem.fields
+    ):  # of some field nothing is known that could be measured
+        return system, tuple(batches)
+    return System(part, system.parameters.networks, system.device, system.dtype), tuple(kept)
+
+
+def held_out_terms(state: State) -> Tensor:
+    """The objective's terms on held-out points, where the fields are known; zero for those of which none is."""
+    system, batches = where_known(state.system, held_out(state))
+    own = dict(zip(_names(system), system.losses(state.theta, batches), strict=True))
+    return torch.stack([own.get(name, state.theta.new_zeros(())) for name in _names(state.system)])
+
+
+def _names(system: System) -> list[str]:
+    return [constraint.name for constraint in system.problem.constraints]
+
+
 def relative_residuals(state: State, theta: Tensor) -> dict[str, float]:
-    """Each constraint's root mean square residual on held-out points, as a fraction of the largest of its terms."""
-    found = measure.relative_residuals(state.system, theta, held_out(state)).tolist()
-    names = [constraint.name for constraint in state.system.problem.constraints]
-    return dict(zip(names, found, strict=True))
+    """Each constraint's root mean square residual on held-out points, as a fraction of the largest of its terms.
+
+    Where a march was cut off, those of the part that it solved.
+    """
+    system, batches = where_known(state.system, held_out(state))
+    found = measure.relative_residuals(system, theta, batches).tolist()
+    return dict(zip(_names(system), found, strict=True))
 
 
 def relative_residual(state: State, theta: Tensor) -> float:

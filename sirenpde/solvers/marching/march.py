@@ -20,7 +20,17 @@ from ..stage import Report, Stage, State, fixed
 from ..tensor.collocation import Collocation, rows_of
 from ..tensor.lattice_growth import fit, larger, open_lattices, opened, resized, tails
 from .slab_problem import NotMarchable, check
-from .slab_trial import Recipes, Trial, current, held_out, join, open_trial
+from .slab_trial import (
+    Recipes,
+    Trial,
+    close,
+    current,
+    held_out,
+    join,
+    keep_factor,
+    marches_affine,
+    open_trial,
+)
 
 FIRST = 1 / 16  # of the axis: the first slab tried
 LONGER, SHORTER, SAFETY = 2.0, 0.25, 0.8  # of one slab to the next, of one trial to the next, of both
@@ -94,16 +104,24 @@ class March:
         return torch.float64 if torch.float64 in precisions else precisions[0]
 
     def advance(self, state: State) -> Report:
-        if "edges" not in state.memory:
-            self._begin(state)
+        if "ended" in state.memory:  # a checkpoint of the last step
+            return _ended(state.memory)
         memory, axis = state.memory, _axis(state.system, str(self.axis))
+        if "edges" not in memory and not self._begin(state):
+            return Report((0.0,) * len(state.system.problem.constraints), cut=True)
         trial = current(state, axis)
         stages = tuple(self.stages) or _stages(trial.work.system)
         report = stages[memory["stage"]].advance(trial.work)
+        if (
+            report.cut and state.is_late
+        ):  # what time has made of the slab is left, so that it is solved as a whole
+            state.cache.pop("trial", None)
+            return Report(_terms(memory, trial, report), cut=True)
         state.step += 1
         if not math.isfinite(report.loss) or not bool(trial.work.theta.isfinite().all()):
             return self._not_finite(state, trial)
         join(state, trial)
+        keep_factor(state, trial)
         if report.finished:
             memory["stage"] += 1
             trial.work.memory, trial.work.step = {}, 0
@@ -114,9 +132,11 @@ class March:
             trial.work.cache = {}
         return Report(_terms(memory, trial, report))
 
-    def _begin(self, state: State) -> None:
+    def _begin(self, state: State) -> bool:
+        """Open the first slab; whether there was time for it."""
         axis = _axis(state.system, str(self.axis))
         check(state.system.problem, state.recipes, axis.name)
+        given = state.system, state.theta, dict(state.recipes)
         found = opened(open_lattices(state.recipes), axis)
         zeros = [0.0] * len(state.system.problem.constraints)
         state.memory.update(edges=[axis.low], open=[u.name for u in found], residuals=0)
@@ -125,11 +145,17 @@ class March:
         recipes, end = {**state.recipes, **found}, self._end(state, axis, (axis.high - axis.low) * FIRST)
         while True:  # until the start itself is told in full
             open_trial(state, axis, recipes, end, None)
+            if state.is_late:  # its first guess may be cut short: all of it is done again
+                state.system, state.theta, state.recipes = given
+                state.memory.clear()
+                state.cache.clear()
+                return False
             wanted = self._wanted(state, current(state, axis))
             if not larger(wanted, recipes) or not fit(wanted):
                 break
             recipes.update(wanted)
         state.memory["tail"] = math.inf
+        return True
 
     def _end(self, state: State, axis: Axis, length: float) -> float:
         """Where the next slab ends, if it is to be about this long."""
@@ -138,7 +164,10 @@ class March:
             share = len(edges) / self.slabs
             return axis.high if share >= 1 else axis.low + share * (axis.high - axis.low)
         left = axis.high - edges[-1]
-        return axis.high if left <= length * (1 + 1e-9) else edges[-1] + min(length, left / 2)
+        if left <= length * (1 + 1e-9):
+            return axis.high
+        whole = left / length  # slabs of equal length are left as they are
+        return edges[-1] + (length if abs(whole - round(whole)) < 1e-6 else min(length, left / 2))
 
     def _judge(self, state: State, trial: Trial, report: Report) -> Report:
         """Close the slab, or try it again with higher orders or shorter."""
@@ -160,7 +189,12 @@ class March:
             end = slab.low + slab.length * min(max(gain, SHORTER), 0.7)
             return self._again(state, trial, trial.work.recipes, end, report)
         # Where a shorter slab was no better, its length is not what limits it, but rounding or a rough start.
-        length = max(memory["whole"], slab.length) if poor else slab.length * min(max(gain, 0.5), LONGER)
+        if poor:
+            length = max(memory["whole"], slab.length)
+        elif marches_affine(state) and SAFETY <= gain < LONGER:
+            length = slab.length
+        else:
+            length = slab.length * min(max(gain, 0.5), LONGER)
         memory["floor"] = quality if poor else 0.1 * memory["floor"]
         memory.update(before=math.inf, whole=0.0, worst=max(memory["worst"], quality))
         return self._close(state, trial, report, {u: r for u, r in wanted.items() if u not in grown}, length)
@@ -173,8 +207,13 @@ class March:
         terms = _terms(memory, trial, report, closing=True)
         memory["residuals"] += report.residuals or trial.work.system.row_count(fixed(trial.work))
         memory["edges"].append(slab.high)
+        close(state, trial)
         if slab.high >= slab.axis.high:
-            return Report(terms, True, _account(memory, trial, report), residuals=memory["residuals"])
+            memory["ended"] = {"terms": list(terms), "reason": _account(memory, trial, report)}
+            return _ended(memory)
+        if marches_affine(state) and self.slabs is None:  # equal slabs share a factor
+            left = slab.axis.high - slab.high
+            length = left / math.ceil(left / length * (1 - 1e-9))
         end = self._end(state, slab.axis, length)
         open_trial(state, slab.axis, {**trial.work.recipes, **lower}, end, None)
         return Report(terms)
@@ -231,6 +270,12 @@ def _stages(system: System) -> tuple[Stage, ...]:
     """What solves a slab where nothing is said."""
     series = all(isinstance(m, SeparableSeries) for m in system.parameters.networks.values())
     return (Collocation(),) if series else (LeastSquares(),)
+
+
+def _ended(memory: Mapping[str, Any]) -> Report:
+    """The report of the last slab."""
+    ended = memory["ended"]
+    return Report(tuple(ended["terms"]), True, ended["reason"], residuals=memory["residuals"])
 
 
 def _rate(trial: Trial) -> float:

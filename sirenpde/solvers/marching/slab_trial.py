@@ -18,15 +18,17 @@ from ...networks.series import SeparableSeries
 from ...networks.sine_features import SineFeatures
 from ...networks.slabs import SlabNetwork, Slabs
 from ...problem import Problem
-from ...residuals import Batch, Parameters, System
+from ...residuals import Batch, Parameters, System, is_affine
 from ..stage import HELD_OUT, State, generator
 from ..tensor.collocation import newton, rows_of
 from ..tensor.lattice_growth import continued
+from ..tensor.mode_blocks import ModeBlocks
 from ..tensor.tensor_rows import TensorRows
 from .slab_domains import Interval
 from .slab_problem import Before, SlabProblem, at_rest, slab_problem
 
 Recipes = Mapping[Field, Any]
+SAME = 1e-9  # of a length: two slabs are as long as each other
 HELD = 512  # held-out points of a domain
 
 
@@ -54,10 +56,10 @@ def open_trial(state: State, axis: Axis, recipes: Recipes, end: float, earlier: 
     for u in state.system.problem.fields:
         known, theta = _slabs(state, u)
         own = _network(state, u, recipes[u], slab)
-        networks[u] = SlabNetwork(u.position(axis), edges, [*known[:closed], own])
+        networks[u] = SlabNetwork(u.position(axis), edges, [*known[:closed], own], slab.low)
         pieces += [*theta[:closed], flatten(own).to(state.theta)]
         before = _recipes(state, u)[:closed] if closed else ()
-        state.recipes[u] = Slabs((*before, recipes[u]), u.position(axis), edges)
+        state.recipes[u] = Slabs((*before, recipes[u]), u.position(axis), edges, slab.low)
     state.system = System(state.system.problem, networks, state.system.device, state.system.dtype)
     state.theta = torch.cat(pieces)
     state.memory.update(end=end, stage=0, inner={}, inner_step=0)
@@ -65,6 +67,14 @@ def open_trial(state: State, axis: Axis, recipes: Recipes, end: float, earlier: 
     trial = current(state, axis)
     trial.work.theta = _guess(trial, earlier)
     join(state, trial)
+
+
+def close(state: State, trial: Trial) -> None:
+    """The whole holds to the end of the trial."""
+    for u in state.system.problem.fields:
+        network, slabs = state.system.parameters.networks[u], state.recipes[u]
+        assert isinstance(network, SlabNetwork) and isinstance(slabs, Slabs)
+        network.until, state.recipes[u] = trial.slab.high, replace(slabs, until=trial.slab.high)
 
 
 def current(state: State, axis: Axis) -> Trial:
@@ -98,7 +108,56 @@ def _rebuilt(state: State, axis: Axis) -> Trial:
         step=memory["inner_step"],
         memory=memory["inner"],
     )
-    return Trial(system.problem, slab, plan, before, work, own)
+    trial = Trial(system.problem, slab, plan, before, work, own)
+    _lend(state, trial)
+    return trial
+
+
+# ------------------------------------------------------------------------- a factor for several slabs
+
+
+def keep_factor(state: State, trial: Trial) -> None:
+    """Remember the factor that the trial was solved with, and of which slab it is, for slabs like it."""
+    factor: ModeBlocks | None = trial.work.cache.get("factor")
+    if factor is None or factor is state.cache.get("factor") or not marches_affine(state):
+        return
+    state.cache["factor"] = factor
+    slab = trial.slab
+    state.memory["factor"] = {
+        "low": slab.low,
+        "high": slab.high,
+        "shapes": [list(shape) for shape in factor.rows.shapes],
+        "exact": not factor.is_rough,
+    }
+
+
+def marches_affine(state: State) -> bool:
+    """Whether the constraints are affine in the fields, so that slabs differ in their data alone."""
+    if "affine" not in state.cache:
+        state.cache["affine"] = is_affine(state.system.problem)
+    found: bool = state.cache["affine"]
+    return found
+
+
+def _lend(state: State, trial: Trial) -> None:
+    """Give the trial the factor of an earlier slab of its length and orders; made again after a checkpoint."""
+    known = state.memory.get("factor")
+    modules = trial.work.system.parameters.networks.values()
+    series = [module for module in modules if isinstance(module, SeparableSeries)]
+    if known is None or len(series) < len(modules):
+        return
+    slab, length = trial.slab, known["high"] - known["low"]
+    shapes = [list(module.coefficients.shape) for module in series]
+    if known["shapes"] != shapes or abs(slab.length - length) > SAME * slab.length:
+        return
+    if "factor" not in state.cache:
+        first = Interval(slab.axis, known["low"], known["high"])
+        problem = slab_problem(trial.whole, first, None if first.is_first else trial.before).problem
+        networks = {u: _network(state, u, trial.work.recipes[u], first) for u in problem.fields}
+        rows = TensorRows(System(problem, networks, state.system.device, state.system.dtype))
+        slopes = rows.slopes(rows.from_theta(rows.system.initial()))
+        state.cache["factor"] = ModeBlocks(rows, slopes, known["exact"])
+    trial.work.cache["factor"] = state.cache["factor"]
 
 
 def join(state: State, trial: Trial) -> None:
@@ -109,7 +168,8 @@ def join(state: State, trial: Trial) -> None:
         pieces += [*theta[:-1], work.system.parameters.of(u, work.theta).to(state.theta)]
         whole = state.system.parameters.networks[u]
         assert isinstance(whole, SlabNetwork)
-        networks[u] = SlabNetwork(whole.axis, whole.edges, [*known[:-1], work.system.parameters.networks[u]])
+        own = work.system.parameters.networks[u]
+        networks[u] = SlabNetwork(whole.axis, whole.edges, [*known[:-1], own], whole.until)
     if work.system is not trial.joined:
         trial.joined = work.system
         state.system = System(state.system.problem, networks, state.system.device, state.system.dtype)
@@ -194,7 +254,7 @@ def _at_rest(trial: Trial) -> Tensor:
     work, problem = trial.work, at_rest(trial.whole, trial.slab)
     system = System(problem, work.system.parameters.networks, work.system.device, work.system.dtype)
     rows = TensorRows(system)
-    found = rows.to_theta(newton(rows, rows.from_theta(system.initial())).amplitudes)
+    found = rows.to_theta(newton(rows, rows.from_theta(system.initial()), deadline=work.deadline).amplitudes)
     result = work.theta.clone()
     for u in problem.fields:
         result[work.system.parameters.slices[u]] = system.parameters.of(u, found)

@@ -82,7 +82,10 @@ class AxisBasis:
             return
         line = self.reference()
         values = line.weights.sqrt()[:, None] * self.functions(line.nodes, 0)
-        self._left, self.strength, right = torch.linalg.svd(values, full_matrices=False)
+        left, self.strength, right = torch.linalg.svd(values, full_matrices=False)
+        # Rounding decides the signs of a decomposition; a factor serves in a box moved along only if they agree.
+        signs = torch.where(left[-1] < 0, -1.0, 1.0).to(left)
+        self._left, right = left * signs, right * signs[:, None]
         self.change = right.T / self.strength
         self.inverse = self.strength[:, None] * right
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ from .tensor_rows import Slopes, TensorRows
 TOLERANCE = 1e-13  # of the gradient relative to the solution, where Newton's method has arrived
 FORCING = 1e-3  # by how much the iterative solve for a step reduces the gradient
 INNER = 400  # iterations of it at most
+LARGEST_EXACT = (
+    4000  # columns of a factor that is made anew, dearly, where one by products of columns does not serve
+)
 KEEP = 30  # a factor that serves in so few iterations is kept for the next step
 HALVINGS = 6
 ROUNDING = 1e-7  # below this relative size of the gradient a stall is rounding, not failure
@@ -82,10 +86,15 @@ class Collocation:
             _rebuild(state, opened(start, None))
             state.theta = state.system.initial()
         rows = rows_of(state)
-        solved = newton(rows, rows.from_theta(state.theta), self.iterations)
+        known: ModeBlocks | None = state.cache.get("factor")
+        blocks = known if known is not None and known.fits(rows) else None
+        solved = newton(rows, rows.from_theta(state.theta), self.iterations, blocks, state.deadline)
+        state.cache["factor"] = solved.blocks
         state.theta = rows.to_theta(solved.amplitudes)
-        state.step += 1
         terms = tuple(rows.terms(solved.residual).tolist())
+        if solved.cut:
+            return Report(terms, cut=True)
+        state.step += 1
         wanted = self._wanted(state, rows, solved)
         grown = larger(wanted, state.recipes)
         if not grown or not fit(wanted) or state.step >= self.steps:
@@ -128,34 +137,47 @@ class Solved:
     amplitudes: Tensor
     residual: Tensor
     note: str
+    blocks: ModeBlocks | None  # the last factor that served
+    cut: bool  # whether time ran out before it arrived
 
 
-def newton(rows: TensorRows, amplitudes: Tensor, iterations: int = 30) -> Solved:
+def newton(
+    rows: TensorRows,
+    amplitudes: Tensor,
+    iterations: int = 30,
+    blocks: ModeBlocks | None = None,
+    deadline: float = math.inf,
+) -> Solved:
     """Minimise the sum of squared residuals from these amplitudes on.
 
-    The gradient is measured after preconditioning, where its norm is that of the step's change of the rows.
+    The gradient is measured after preconditioning, where its norm is that of the step's change of the rows. A factor
+    ``blocks`` of rows that are near is used for as long as it serves. Beyond the deadline, of ``time.monotonic()``,
+    it ends where it is.
     """
     vector = rows.vector(amplitudes)
-    blocks: ModeBlocks | None = None
-    before, inner, steps, converged = math.inf, 0, 0, False
-    while steps < iterations and bool(vector.isfinite().all()):
+    before, inner, steps, converged, exact = math.inf, 0, 0, False, False
+    while steps < iterations and bool(vector.isfinite().all()) and time.monotonic() < deadline:
         slopes = rows.slopes(amplitudes)
-        blocks = blocks or ModeBlocks(rows, slopes)
+        fresh = blocks is None
+        blocks = blocks or ModeBlocks(rows, slopes, exact)
         gradient = blocks.transpose(rows.transpose(slopes, vector))
         scale = float(rows.apply(slopes, amplitudes).norm() + vector.norm()) + 1e-300
         size = float(gradient.norm()) / scale
         if size <= TOLERANCE or (size < ROUNDING and size > 0.3 * before):
             converged = True
             break
-        step, count = _cgls(rows, blocks, slopes, vector, gradient)
+        step, count = _cgls(rows, blocks, slopes, vector, gradient, deadline)
         inner, steps, before = inner + count, steps + 1, size
         found = _descend(rows, amplitudes, step, vector, size)
         if found is None:
             break
         amplitudes, vector = found
-        blocks = blocks if count <= KEEP else None
+        if count > KEEP:
+            exact = exact or (fresh and blocks.is_rough and len(amplitudes) <= LARGEST_EXACT)
+            blocks = None
     note = f"{len(amplitudes)} coefficients, {len(vector)} residuals, {steps} Newton steps, {inner} inner iterations"
-    return Solved(amplitudes, vector, note if converged else f"{note}, not converged")
+    cut = not converged and time.monotonic() >= deadline
+    return Solved(amplitudes, vector, note if converged else f"{note}, not converged", blocks, cut)
 
 
 def _descend(
@@ -171,14 +193,19 @@ def _descend(
 
 
 def _cgls(
-    rows: TensorRows, blocks: ModeBlocks, slopes: Sequence[Slopes], vector: Tensor, gradient: Tensor
+    rows: TensorRows,
+    blocks: ModeBlocks,
+    slopes: Sequence[Slopes],
+    vector: Tensor,
+    gradient: Tensor,
+    deadline: float,
 ) -> tuple[Tensor, int]:
     """Conjugate gradients for min |A x - vector|, in the unknowns R x of the preconditioner's factor R."""
     x = torch.zeros_like(gradient)
     residual, direction = vector.clone(), gradient.clone()
     first = gamma = float(gradient.square().sum())
     count = 0
-    while count < INNER and gamma > FORCING**2 * first:
+    while count < INNER and gamma > FORCING**2 * first and time.monotonic() < deadline:
         image = rows.apply(slopes, blocks.solve(direction))
         alpha = gamma / float(image.square().sum())
         x += alpha * direction

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,15 +19,14 @@ from ...residuals import Parameters
 from .axis_basis import AxisBasis, along_axis
 from .tensor_rows import TensorRows
 
-ALONG, ACROSS = (
-    4,
-    (12, 8, 5, 3, 2),
-)  # orders to start with, along the axis of a march and, if they fit, the others
+# Orders to start with, the first that fit: along the axis of a march, and along the others.
+ALONG, ACROSS = (4, 2), (12, 8, 5, 3, 2)
 HIGHEST, UPPER = 0.85, 0.6  # parts of the order beyond which waves count as the highest, and as the upper
 GROWTH, SHRINKAGE, LEAST = 1.5, 0.75, 8
+GENTLE = 1.2  # growth where a factor is already large
 NEGLIGIBLE = 0.01  # of the tolerance: upper waves that are dropped
 LARGEST = 100_000  # coefficients of a field
-WIDEST = 4000  # columns of the factor of one wave: a second or two of linear algebra
+WIDE, WIDEST = 1500, 8500  # columns of the factor of one wave: from WIDE on it takes seconds
 
 Lattices = Mapping[Field, SineLattice]
 
@@ -38,12 +38,12 @@ def open_lattices(recipes: Mapping[Field, object]) -> dict[Field, SineLattice]:
 
 def opened(recipes: Lattices, along: Axis | None) -> dict[Field, SineLattice]:
     """The lattices with orders to start from."""
-    for across in ACROSS:
+    for across, slow in itertools.product(ACROSS, ALONG):
         found = {
-            u: replace(r, orders=tuple(ALONG if along and a.name == along.name else across for a in u.axes))
+            u: replace(r, orders=tuple(slow if along and a.name == along.name else across for a in u.axes))
             for u, r in recipes.items()
         }
-        if fit(found):
+        if fit(found) and (slow == ALONG[-1] or columns(found) <= WIDE):
             break
     return found
 
@@ -77,11 +77,11 @@ def tails(rows: TensorRows, amplitudes: Tensor, recipes: Lattices, along: Axis |
 
 def resized(recipes: Lattices, sizes: Tails, tolerance: float) -> dict[Field, SineLattice]:
     """Higher orders where the highest waves exceed the tolerance, lower ones where the upper vanish."""
-    found = dict(recipes)
+    found, growth = dict(recipes), GROWTH if columns(recipes) <= WIDE else GENTLE
     for u, recipe in recipes.items():
         for place, (axis, order) in enumerate(zip(u.axes, orders_of(recipe), strict=True)):
             if sizes.highest.get(axis.name, 0.0) > tolerance:
-                found[u] = _with(found[u], place, math.ceil(GROWTH * order))
+                found[u] = _with(found[u], place, math.ceil(growth * order))
             elif sizes.upper.get(axis.name, math.inf) < NEGLIGIBLE * tolerance:
                 found[u] = _with(found[u], place, min(order, max(LEAST, math.ceil(SHRINKAGE * order))))
     return found
@@ -98,12 +98,19 @@ def larger(recipes: Lattices, others: Mapping[Field, object]) -> set[Field]:
 
 def fit(recipes: Lattices) -> bool:
     """Whether the coefficients, and the factor of one wave of all fields together, are not too many."""
-    counts = {u: [2 * order + 1 for order in orders_of(r)] for u, r in recipes.items()}
-    columns = sum(
-        u.outputs * math.prod(n for a, n in zip(u.axes, own, strict=True) if a not in u.periodic)
-        for u, own in counts.items()
+    return columns(recipes) <= WIDEST and all(math.prod(_functions(r)) <= LARGEST for r in recipes.values())
+
+
+def columns(recipes: Lattices) -> int:
+    """Of the factor of one wave of all fields together."""
+    return sum(
+        u.outputs * math.prod(n for a, n in zip(u.axes, _functions(r), strict=True) if a not in u.periodic)
+        for u, r in recipes.items()
     )
-    return columns <= WIDEST and all(math.prod(own) <= LARGEST for own in counts.values())
+
+
+def _functions(recipe: object) -> list[int]:
+    return [2 * order + 1 for order in orders_of(recipe)]
 
 
 def orders_of(recipe: object) -> tuple[int, ...]:

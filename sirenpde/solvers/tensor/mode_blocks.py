@@ -3,7 +3,8 @@
 An operator whose coefficients do not vary along the periodic axes takes each wave to itself, so that its
 triangular factor falls into one block per wave. With the true slopes averaged around these axes it is close to
 the true operator as long as the variation moves little within the box, as in a short slab of time. Without a
-periodic axis nothing is averaged, and the one block is the factor of the true matrix.
+periodic axis nothing is averaged, and the one block is the factor of the true matrix; where that is large, it
+comes from the products of its columns, which cost far less and lose digits that conjugate gradients win back.
 """
 
 from __future__ import annotations
@@ -17,15 +18,22 @@ from torch import Tensor
 from ...calculus.field import Field
 from ..stage import MEMORY_LIMIT, TooLarge
 from .axis_basis import as_waves, from_waves
+from .gram import gram
 from .tensor_rows import Block, Slopes, TensorRows, Unsuited
 
 DAMPING = 1e-14  # of a block's largest column: what no row sees keeps its amplitude
+WIDE = 1500  # columns of one block beyond which its factor comes from the products of its columns
+FAINT = 1e-13  # of the largest of these products: below, they are rounding
 
 
 class ModeBlocks:
-    """Solves with the triangular factor of the averaged rows, amplitudes in and out."""
+    """Solves with the triangular factor of the averaged rows, amplitudes in and out.
 
-    def __init__(self, rows: TensorRows, slopes: Sequence[Slopes]) -> None:
+    ``is_rough`` says that it is a factor of the products of columns, which has lost digits; ``exact`` asks for one
+    that has not.
+    """
+
+    def __init__(self, rows: TensorRows, slopes: Sequence[Slopes], exact: bool = False) -> None:
         self.rows = rows
         first = rows.fields[0]
         self.around = [axis for axis, basis in enumerate(rows.bases[first]) if basis.is_periodic]
@@ -37,6 +45,10 @@ class ModeBlocks:
             math.prod(rows.shapes[f][a] for a in (*self.along, -1)) for f in range(len(rows.fields))
         ]
         self._check_memory()
+        self.is_rough = not (exact or self.around) and sum(self.widths) > WIDE
+        if self.is_rough:
+            self.triangle = _triangle(gram(rows, slopes), self._kept())
+            return
         averaged = [
             self._averaged(block, slope, wavenumbers)
             for block, slope in zip(rows.blocks, slopes, strict=True)
@@ -55,10 +67,20 @@ class ModeBlocks:
         self.inverse = torch.linalg.solve_triangular(triangle, unit.expand_as(triangle), upper=True)
 
     def solve(self, amplitudes: Tensor) -> Tensor:
+        if self.is_rough:
+            found: Tensor = torch.linalg.solve_triangular(self.triangle.T, amplitudes[:, None], upper=True)
+            return found[:, 0]
         return self._through(self.inverse, amplitudes)
 
     def transpose(self, amplitudes: Tensor) -> Tensor:
+        if self.is_rough:
+            found: Tensor = torch.linalg.solve_triangular(self.triangle, amplitudes[:, None], upper=False)
+            return found[:, 0]
         return self._through(self.inverse.mH, amplitudes)
+
+    def fits(self, rows: TensorRows) -> bool:
+        """Whether it takes the amplitudes of these rows."""
+        return self.rows.shapes == rows.shapes
 
     def _through(self, inverse: Tensor, amplitudes: Tensor) -> Tensor:
         own = self.rows.split(amplitudes)
@@ -162,6 +184,14 @@ class ModeBlocks:
                 f"{needed / 2**30:.1f} GiB; {MEMORY_LIMIT >> 30} GiB are allowed. Lower the orders along the axes "
                 f"without a period, declare periodic axes as such, or use a stage without a matrix, such as LBFGS()."
             )
+
+
+def _triangle(products: Tensor, kept: Tensor) -> Tensor:
+    """The lower Cholesky factor of products of columns, of which only those ``kept`` count."""
+    products.mul_(kept).mul_(kept[:, None])
+    products.diagonal().add_(FAINT * float(products.diagonal().max()))
+    factor: Tensor = torch.linalg.cholesky(products)
+    return factor
 
 
 def _both_ways(x: Tensor) -> Tensor:
