@@ -63,7 +63,7 @@ def oracle(made: System, theta: Tensor, batches: tuple[Batch, ...]) -> Tensor:
             jets.append(engine._derivatives(made.parameters.of(field, theta), own))
         values = sweep.over(batch, jets, made.parameters.numbers(theta))
         for place, (i, value) in enumerate(zip(group.members, values, strict=True)):
-            scale = torch.full((len(batch),), made.problem.constraints[i].weight / len(batch), dtype=F64)
+            scale = torch.full((len(batch),), made.row_weight(i) / len(batch), dtype=F64)
             if batch.weights is not None:
                 scale = scale * batch.weights[:, place]
             found.append((flat(value) * scale.sqrt()[:, None]).flatten())

@@ -8,6 +8,7 @@ import torch
 from sirenpde import Adam, Box, D, Field, Problem, Siren, Unknown, laplacian, on, solve
 from sirenpde.residuals import System
 from sirenpde.residuals.measure import relative_residuals
+from sirenpde.residuals.scaling import scales_of
 
 F64 = torch.float64
 
@@ -15,18 +16,19 @@ F64 = torch.float64
 class Known(torch.nn.Module):
     """A network that is a given function of the coordinates (n, d)."""
 
-    def __init__(self, function):
+    def __init__(self, function, unit):
         super().__init__()
-        self.function = function
+        self.function, self.unit = function, unit
         self.unused = torch.nn.Parameter(torch.zeros(1))
 
     def forward(self, x):
-        return self.function(x) + 0 * self.unused
+        return self.function(x) / self.unit + 0 * self.unused
 
 
 def measured(problem, *functions):
     """The relative residuals of given fields, by the constraints' names."""
-    networks = {u: Known(f) for u, f in zip(problem.fields, functions, strict=True)}
+    units = scales_of(problem).units
+    networks = {u: Known(f, units[u]) for u, f in zip(problem.fields, functions, strict=True)}
     system = System(problem, networks, torch.device("cpu"), F64)
     found = relative_residuals(system, system.initial(), system.draw(torch.Generator().manual_seed(0)))
     return dict(zip([c.name for c in problem.constraints], found.tolist(), strict=True))

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..calculus.field import Derivative
+from ..calculus.field import Derivative, Field
 from ..constraint import Constraint
 from ..geometry.point import Point
 from ..probe import Requests
 from ..problem import Problem
 from .batch import Batch
 from .pullback import RowPullback
+from .scaling import natural_size, power_of_two, scales_of
 from .sweep import Sweep, flat
 
 TRIED = 200  # points at which constraints are tried
-SIZES = (1e-6, 1e-3, 1.0, 1e3, 1e6)  # of the jets that they are tried with
+SIZES = (1e-6, 1e-3, 1.0, 1e3, 1e6)  # of usual jets, that they are tried with
 ROUNDING = 1e-11  # of a component's size, for what is affine
-STEP = 1024.0  # of the differences: large beside one, so that a large offset costs no digits of the slopes
+STEP = 1024.0  # of the differences, times usual jets: large, so that a large offset costs no digits of the slopes
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,17 @@ class Rows:
 def is_affine(problem: Problem) -> bool:
     """Whether every constraint is affine in the fields, found by trying: r(a) + r(b) - r(0) = r(a + b).
 
-    It is tried at many points, with jets from 1e-6 to 1e6 in size. What is finite for some jets only, as 1/u and
+    It is tried at many points, with jets from 1e-6 to 1e6 times their usual size. What is finite for some jets only, as 1/u and
     log(u) are, is not affine. Unknown numbers count as not affine, and so does any loss but ``l2``.
     """
     if problem.unknowns or any(constraint.loss.name != "l2" for constraint in problem.constraints):
         return False
-    return all(_affine(*pair) for pair in zip(problem.constraints, problem.requests, strict=True))
+    sizes = scales_of(problem).sizes
+    pairs = zip(problem.constraints, problem.requests, strict=True)
+    return all(_affine(constraint, requests, sizes) for constraint, requests in pairs)
 
 
-def _affine(constraint: Constraint, requests: Requests) -> bool:
+def _affine(constraint: Constraint, requests: Requests, sizes: Mapping[Field, float]) -> bool:
     generator = torch.Generator().manual_seed(1)
     count = min(TRIED, constraint.domain.size or TRIED)
     points, data = constraint.domain.draw(count, generator)
@@ -63,6 +66,8 @@ def _affine(constraint: Constraint, requests: Requests) -> bool:
     def random(size: float) -> dict[Derivative, Tensor]:
         return {
             d: size
+            * sizes[d.field]
+            * natural_size(d)
             * torch.randn(
                 len(points),
                 *d.field.shape,
@@ -94,7 +99,8 @@ def _adds_up(values: Tensor) -> bool:
     return bool((error <= ROUNDING * size).all())
 
 
-def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch) -> Rows:
+def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch, sizes: Mapping[Field, float]) -> Rows:
+    """A constraint's rows by differences of jets as large as those of networks of these sizes."""
     numbers = batch.points.new_zeros(0)
 
     def residual(jets: list[Tensor], coords: Tensor, data: dict[str, Tensor]) -> Tensor:
@@ -107,15 +113,21 @@ def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch) -> Rows:
 
     def slope(field: int, chunk: Batch, offset: Tensor) -> Tensor:
         """Differences from zero, which are exact for an affine function and need no derivative."""
-        shape = zero[field].shape
-        units = STEP * torch.eye(shape.numel(), dtype=zero[field].dtype, device=offset.device)
+        shape, u = zero[field].shape, sweep.fields[field]
+        steps = [
+            STEP * power_of_two(sizes[u] * natural_size(d)) for d in sweep.asked[u] for _ in range(shape[1])
+        ]
+        each = offset.new_tensor(steps)
+        units = torch.diag(each)
 
         def moved(unit: Tensor) -> Tensor:
             jets = [unit.reshape(shape) if f == field else jet for f, jet in enumerate(zero)]
             value: Tensor = over_points(jets, chunk.points, dict(chunk.data))
             return value
 
-        differences = (torch.func.vmap(moved)(units) - offset) / STEP  # (requests * outputs, n, m)
+        differences = (torch.func.vmap(moved)(units) - offset) / each[
+            :, None, None
+        ]  # (requests * outputs, n, m)
         return differences.movedim(0, -1).reshape(*offset.shape, *shape)
 
     offsets, slopes = [], []

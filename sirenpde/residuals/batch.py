@@ -34,11 +34,20 @@ class Batch:
 
 
 class Parameters:
-    """Where each field's network and each unknown number lies in the flat vector theta."""
+    """Where each field's network and each unknown number lies in the flat vector theta.
 
-    def __init__(self, networks: Mapping[Field, nn.Module], unknowns: Sequence[Unknown]) -> None:
+    A field is ``units[u]`` times what its network gives; where they are left out, the network's values themselves.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[Field, nn.Module],
+        unknowns: Sequence[Unknown],
+        units: Mapping[Field, float] | None = None,
+    ) -> None:
         self.networks = dict(networks)
         self.unknowns = tuple(unknowns)
+        self.units = {u: 1.0 if units is None else units[u] for u in self.networks}
         self.slices: dict[Hashable, slice] = {}
         start = 0
         for u, module in self.networks.items():

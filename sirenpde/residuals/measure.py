@@ -11,7 +11,7 @@ from ..calculus.engines import engine_for
 from ..calculus.field import Field
 from ..calculus.symbols import Powers, Symbol
 from .batch import Batch
-from .scaling import inverse_length, scales_of
+from .scaling import inverse_length
 from .system import Group, System
 
 POINTS = 1024  # of a group of constraints, at which its terms are measured
@@ -63,7 +63,7 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
                 x = batch.points[:, group.sweep.columns[u]]
                 parts = [engine.forward(weights, part)[0].square().sum(1) for part in x.split(engine.chunk)]
                 most = torch.maximum(most, (torch.stack(parts).sum(0) / len(x)).sqrt())
-        least = FLOOR * max(float(most[0].max()), scales_of(system.problem).fields[u])
+        least = FLOOR * max(float(most[0].max()), system.sizes[u])
         found[u] = {
             powers: size.clamp(min=least * inverse_length(u, powers))
             for powers, size in zip(partials, most, strict=True)

@@ -4,7 +4,7 @@ A field u is U_u times what its network gives, and a constraint's residual count
 
     A_iu = max over the derivatives ∂^a that i asks of u of rms |∂r_i/∂(∂^a u)| / L^a     (L: half the axes' lengths)
 
-and b_i = rms |r_i| of vanishing fields, a field of size U_u that varies along its axes enters r_i with about
+and b_i the size of r_i for vanishing fields, a field of size U_u that varies along its axes enters r_i with about
 A_iu U_u. The sizes are those with A_iu U_u = R_i and b_i = R_i, in the mean of their logarithms. Other units
 multiply A, b, U and R, and change nothing else.
 """
@@ -12,8 +12,8 @@ multiply A, b, U and R, and change nothing else.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import torch
@@ -27,18 +27,26 @@ from ..probe import Requests
 from ..problem import Problem
 from .sweep import assemble, flat
 
-POINTS = 512  # of every constraint, at which slopes are measured
+POINTS = 2048  # of every constraint, at which it is measured
+MET = 0.1  # of its residual for vanishing fields: a constraint with less, and linear terms as small, asks for no more
 ROUNDS = 10  # of slopes measured at fields of the size found last; two where they do not depend on it
 SETTLED = 0.2  # of a logarithm: nearer than the power of two that a size is rounded to
+ORDINARY = 10  # binary orders from one within which a field is left as it is
+EVEN = 7  # binary orders from the smallest to the largest size of constraints that are left as they are
 FAINT = 0.01  # of a constraint's other terms: data that say nothing about the size of a field
-STARTS = (0.0, 1.0, 1e3, 1e-3, 1e6, 1e-6)  # sizes of fields at which finite slopes are looked for
+FACTORS = (1.0, 1e3, 1e-3, 1e6, 1e-6)  # of the fields' sizes, at which finite slopes are looked for
 
 Sizes = Mapping[Field, float]
+Jets = dict[Derivative, Tensor]
 
 
 @dataclass(frozen=True)
 class Scales:
-    """The unit of every field, and of the residuals of every constraint by its name; all of them powers of two.
+    """The sizes of fields, and of constraints by their names, all of them powers of two, and what is done with them.
+
+    Ordinary problems are left as they are declared: fields whose size is within a thousand of one, and constraints
+    that are within a hundred of each other, as they are or with the roots of their weights. Else a field is its size
+    times what its network gives, and residuals count in units of their own constraint's size.
 
     >>> from sirenpde import Box, Field, Problem, laplacian, on
     >>> from sirenpde.residuals.scaling import scales_of
@@ -51,22 +59,33 @@ class Scales:
     ... def walls(p):
     ...     return u(p)
     >>> scales = scales_of(Problem(poisson, walls))
-    >>> scales.fields[u] == 2.0**38, scales.constraints["poisson"]  # half the side squared is 2^37.8
-    (True, 1.0)
+    >>> scales.units[u] == scales.row_unit("walls") == 2.0**38  # half the side squared is 2^37.8
+    True
     """
 
-    fields: Sizes
+    sizes: Sizes
     constraints: Mapping[str, float]
+    even: bool  # whether the constraints' sizes are near each other
+
+    @property
+    def units(self) -> dict[Field, float]:
+        """What every field's network is multiplied by."""
+        return {u: size if abs(math.log2(size)) > ORDINARY else 1.0 for u, size in self.sizes.items()}
+
+    def row_unit(self, name: str) -> float:
+        """What a constraint's residuals are divided by."""
+        if not self.even:
+            return self.constraints[name]
+        return 1.0 if set(self.units.values()) == {1.0} else max(self.constraints.values())
 
     def extended(self, problem: Problem) -> Scales:
         """The same for a problem that shares some of the constraints, by their names; the others are measured."""
         found = dict(self.constraints)
         for constraint, requests in _pairs(problem):
             if constraint.name not in found:
-                found[constraint.name] = power_of_two(
-                    measure(constraint, requests, self.fields).size(self.fields)
-                )
-        return Scales(self.fields, found)
+                size = measure(constraint, requests, self.sizes).size(self.sizes)
+                found[constraint.name] = power_of_two(size)
+        return replace(self, constraints=found)
 
 
 _known: WeakKeyDictionary[Problem, Scales] = WeakKeyDictionary()
@@ -90,12 +109,18 @@ def inverse_length(u: Field, powers: Powers) -> float:
     return math.prod(half**-n for half, n in zip(halves, powers, strict=True))
 
 
+def natural_size(d: Derivative) -> float:
+    """The size of what is requested of a field of size 1 that varies along its axes: of its largest term."""
+    return max(abs(c) * inverse_length(d.field, powers) for powers, c in d.symbol.terms)
+
+
 @dataclass(frozen=True)
 class Measured:
-    """A constraint's slopes A by each field, and what is there without fields, b."""
+    """A constraint's slopes A by each field, what is there without them, b, and whether they have to balance it."""
 
     slopes: Sizes
     rest: float
+    told: bool
 
     def size(self, sizes: Sizes) -> float:
         """The largest of the constraint's terms, for fields of these sizes."""
@@ -107,28 +132,38 @@ class Measured:
 
 
 def measure(constraint: Constraint, requests: Requests, sizes: Sizes) -> Measured:
-    """Slopes at random derivatives as large as those of fields of these sizes, the fields themselves positive."""
+    """A constraint at random derivatives as large as those of fields of these sizes, the fields themselves positive.
+
+    b is its residual for vanishing fields, or for these, where those have none.
+    """
     random = torch.Generator().manual_seed(2)
     points, data = constraint.domain.draw(min(POINTS, constraint.domain.size or POINTS), random)
     used = {key: data[key] for key in requests.data}
-    units = {
-        d: max(abs(c) * inverse_length(d.field, a) for a, c in d.symbol.terms) for d in requests.derivatives
-    }
+    units = {d: natural_size(d) for d in requests.derivatives}
     jets = {d: sizes[d.field] * units[d] * _around_one(d, len(points), random) for d in units}
-    zero = {d: torch.zeros_like(jet) for d, jet in jets.items()}
-    leaves = [jet.requires_grad_() for jet in jets.values()]
-    with torch.enable_grad():
-        values = residuals(constraint, requests, points, used, jets)
-        signs = torch.randint(0, 2, values.shape, generator=random) * 2.0 - 1  # of components added up
-        grads = torch.autograd.grad((signs * values).sum(), leaves, allow_unused=True)
-    rest = residuals(constraint, requests, points, used, zero)
-    if not rest.isfinite().all():
-        rest = values.detach()
+
+    def at(jets: Jets) -> Tensor:
+        return residuals(constraint, requests, points, used, jets)
+
+    values, linear = at(jets), _linear(at, jets)
+    rest = at({d: torch.zeros_like(jet) for d, jet in jets.items()})
+    rest = rest if bool(rest.isfinite().all()) else values
+    # A random sum of the components, each sign as likely, has the slopes of all of them in the mean.
+    signs = torch.randint(0, 2, values.shape, generator=random) * 2.0 - 1
+    grads = torch.func.grad(lambda jets: (signs * at(jets)).sum())(jets) if jets else {}
     slopes: dict[Field, float] = {}
-    for d, grad in zip(jets, grads, strict=True):
-        own = 0.0 if grad is None else max(map(_rms, grad.unbind(1))) * units[d]
-        slopes[d.field] = max(slopes.get(d.field, 0.0), own)
-    return Measured(slopes, _rms(rest.square().sum(1).sqrt()))
+    for d, grad in grads.items():
+        slopes[d.field] = max(slopes.get(d.field, 0.0), max(map(_rms, grad.unbind(1))) * units[d])
+    there = max(_size(values), _size(linear))
+    return Measured(slopes, _size(rest), there > MET * _size(rest))
+
+
+def _linear(at: Callable[[Jets], Tensor], jets: Jets) -> Tensor:
+    """Σ ∂r/∂(∂^a u) ∂^a u, (n, m)."""
+    if not jets:
+        return torch.zeros_like(at(jets))
+    found: Tensor = torch.func.jvp(at, (jets,), (jets,))[1]
+    return found
 
 
 def residuals(
@@ -136,7 +171,7 @@ def residuals(
     requests: Requests,
     points: Tensor,
     data: Mapping[str, Tensor],
-    jets: Mapping[Derivative, Tensor],
+    jets: Jets,
 ) -> Tensor:
     """Real components (n, m) of a constraint at given derivatives, each (n, outputs); unknowns as they start."""
     axes = tuple(axis.name for axis in constraint.domain.axes)
@@ -151,7 +186,7 @@ def residuals(
 
         return constraint.residual(Point(axes, coords, read, lambda key: local[key]))
 
-    value: Tensor = torch.func.vmap(one)(points, dict(jets), dict(data))
+    value: Tensor = torch.func.vmap(one)(points, jets, dict(data))
     return flat(value)
 
 
@@ -160,6 +195,13 @@ def _around_one(d: Derivative, count: int, random: torch.Generator) -> Tensor:
     shape = count, d.field.outputs
     sizes = 0.5 + torch.rand(shape, dtype=torch.float64, generator=random)
     return sizes if d.symbol.order == 0 else sizes * (torch.randint(0, 2, shape, generator=random) * 2.0 - 1)
+
+
+def _size(rows: Tensor) -> float:
+    """Of residuals (n, m), between the root mean square and the largest: data may be a narrow pulse."""
+    values = rows.square().sum(1).sqrt()
+    finite = values[values.isfinite()]
+    return math.sqrt(_rms(values) * float(finite.max())) if len(finite) else math.inf
 
 
 def _rms(values: Tensor) -> float:
@@ -175,10 +217,10 @@ def _pairs(problem: Problem) -> list[tuple[Constraint, Requests]]:
 def _scales(problem: Problem) -> Scales:
     sizes, measured = _sized(problem)
     rounded = {u: power_of_two(size) for u, size in sizes.items()}
-    names = [constraint.name for constraint in problem.constraints]
-    return Scales(
-        rounded, {name: power_of_two(m.size(sizes)) for name, m in zip(names, measured, strict=True)}
-    )
+    own = {c.name: power_of_two(m.size(sizes)) for c, m in zip(problem.constraints, measured, strict=True)}
+    declared = [math.sqrt(c.weight) * own[c.name] for c in problem.constraints]
+    even = any(max(many) <= 2.0**EVEN * min(many) for many in (declared, own.values()))
+    return Scales(rounded, own, even)
 
 
 def _sized(problem: Problem) -> tuple[dict[Field, float], list[Measured]]:
@@ -187,20 +229,22 @@ def _sized(problem: Problem) -> tuple[dict[Field, float], list[Measured]]:
     def at(sizes: Sizes) -> list[Measured]:
         return [measure(constraint, requests, sizes) for constraint, requests in _pairs(problem)]
 
-    for start in STARTS:
-        measured = at(dict.fromkeys(problem.fields, start))
+    sizes = balanced(problem.fields, [m for m in at(dict.fromkeys(problem.fields, 0.0)) if m.is_finite])
+    for factor in FACTORS:
+        measured = at({u: factor * size for u, size in sizes.items()})
         if all(m.is_finite for m in measured):
+            sizes = {u: factor * size for u, size in sizes.items()}
             break
-    sizes = balanced(problem.fields, measured)
+    before = math.inf
     for turn in range(ROUNDS):
-        there = at(sizes)
-        if not all(m.is_finite for m in there):
-            break
-        measured, found = there, balanced(problem.fields, there)
+        found = balanced(problem.fields, measured)
         if turn:  # slopes that grow with the fields let each round overshoot: halfway they meet
             found = {u: math.sqrt(found[u] * sizes[u]) for u in found}
         moved = max(abs(math.log(found[u] / sizes[u])) for u in found)
-        sizes = found
+        there = at(found)
+        if moved > before or not all(m.is_finite for m in there):
+            break
+        sizes, measured, before = found, there, moved
         if moved < SETTLED:
             break
     return sizes, measured
@@ -212,7 +256,7 @@ def balanced(fields: Sequence[Field], measured: Sequence[Measured]) -> dict[Fiel
     Fields are then raised to what the data of a constraint ask for, and data that turn out to be faint beside the
     other terms of their constraint are left out. Sizes that nothing fixes are 1.
     """
-    told = [m.rest > 0 for m in measured]
+    told = [m.told for m in measured]
     while True:
         rows, right = [], []
         for m, counts in zip(measured, told, strict=True):
@@ -239,5 +283,5 @@ def _raise(sizes: dict[Field, float], measured: Sequence[Measured]) -> None:
     """Fields of a constraint are as large as its data at least: something has to balance them."""
     for m in measured:
         largest = max((slope * sizes[u] for u, slope in m.slopes.items()), default=0.0)
-        if 0 < largest < m.rest:
+        if m.told and 0 < largest < m.rest:
             sizes.update({u: sizes[u] * m.rest / largest for u in m.slopes})

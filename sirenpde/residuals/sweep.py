@@ -58,7 +58,10 @@ class Sweep:
         return [engine.load(self.parameters.of(u, theta)) for u, engine in self.engines.items()]
 
     def jets(self, weights: Sequence[Any], points: Tensor) -> tuple[list[Tensor], list[Any]]:
-        """The requested derivatives of every field, each (requests, n, outputs), and the engines' tapes."""
+        """The requested derivatives of every network, each (requests, n, outputs), and the engines' tapes.
+
+        Those of the fields are ``parameters.units`` times as large, which ``at`` and ``over`` see to.
+        """
         pairs = [
             engine.forward(w, points[:, self.columns[u]])
             for (u, engine), w in zip(self.engines.items(), weights, strict=True)
@@ -79,7 +82,9 @@ class Sweep:
                     f"by calling the function once, so ask for every derivative on every path through it."
                 )
             field, row = self.places[key]
-            return assemble(jets[field][row], self.fields[field])
+            u = self.fields[field]
+            value, unit = assemble(jets[field][row], u), self.parameters.units[u]
+            return value if unit == 1 else unit * value
 
         p = Point(self.axes, coords, read, lambda key: data[key])
         return [function(p) for function in self.functions]

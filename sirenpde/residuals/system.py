@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from ..problem import Problem
 from .affine import Rows, linearise, tangents
 from .batch import Batch, Parameters
 from .pullback import PointLoss, Pullback, RowPullback
+from .scaling import Scales, scales_of
 from .sweep import Sweep, evaluate, flat
 
 JACOBIAN_CHUNK = 512  # points whose rows are made together, so that a row is written once while in a cache
@@ -53,17 +55,25 @@ class NotFinite(ArithmeticError):
 class System:
     """The residuals of a problem with given networks, as functions of one flat parameter vector.
 
-    Everything here is a pure function of ``theta`` and the batches; nothing is stored between calls.
+    Everything here is a pure function of ``theta`` and the batches; nothing is stored between calls. In the
+    objective, and in rows, residuals count in units of their own constraint, as ``scales`` says, the problem's own if
+    left out; the fields are units of theirs times the networks.
     """
 
     def __init__(
-        self, problem: Problem, networks: Mapping[Field, nn.Module], device: torch.device, dtype: torch.dtype
+        self,
+        problem: Problem,
+        networks: Mapping[Field, nn.Module],
+        device: torch.device,
+        dtype: torch.dtype,
+        scales: Scales | None = None,
     ):
         self.problem = problem
+        self.scales = scales_of(problem) if scales is None else scales
         self.device = device
         self.dtype = dtype
         modules = {u: networks[u].to(device=device, dtype=dtype) for u in problem.fields}
-        self.parameters = Parameters(modules, problem.unknowns)
+        self.parameters = Parameters(modules, problem.unknowns, self.scales.units)
         self.groups = tuple(self._groups())
 
     def _groups(self) -> Iterator[Group]:
@@ -80,7 +90,7 @@ class System:
                 self.parameters,
             )
             data = tuple(dict.fromkeys(key for requests in asked for key in requests.data))
-            pullback = Pullback(sweep, [self._loss(i) for i in members])
+            pullback = Pullback(sweep, [self.point_loss(i) for i in members])
             place = torch.tensor(members, device=self.device)
             yield Group(
                 first.domain,
@@ -92,6 +102,20 @@ class System:
                 pullback,
                 RowPullback(sweep),
             )
+
+    def with_networks(self, networks: Mapping[Field, nn.Module]) -> System:
+        """The same problem, in the same units, with other networks."""
+        return System(self.problem, networks, self.device, self.dtype, self.scales)
+
+    @property
+    def sizes(self) -> dict[Field, float]:
+        """About how large the values of every network are."""
+        return {u: self.scales.sizes[u] / unit for u, unit in self.parameters.units.items()}
+
+    def row_weight(self, i: int) -> float:
+        """What the square of a constraint's residual counts in the objective: its weight, over its unit squared."""
+        constraint = self.problem.constraints[i]
+        return constraint.weight / self.scales.row_unit(constraint.name) ** 2
 
     def initial(self) -> Tensor:
         return self.parameters.initial().to(device=self.device, dtype=self.dtype)
@@ -145,9 +169,11 @@ class System:
         ):
             engine.backward(w, tape, share * slope, gradient[self.parameters.slices[u]])
 
-    def _loss(self, i: int) -> PointLoss:
+    def point_loss(self, i: int) -> PointLoss:
+        """A constraint's residuals (n, m) -> the weighted losses of its points (n,), whose mean is its term."""
         constraint = self.problem.constraints[i]
-        return lambda residuals: constraint.weight * constraint.loss.pointwise(residuals)
+        factor = 1 / self.scales.row_unit(constraint.name)
+        return lambda residuals: constraint.weight * constraint.loss.pointwise(factor * residuals)
 
     def residuals(self, theta: Tensor, batches: Sequence[Batch]) -> list[Tensor]:
         """Every constraint's residuals as real components, (n, m), unweighted, in the problem's order."""
@@ -163,7 +189,7 @@ class System:
         terms = theta.new_zeros(len(residuals))
         for group, batch in zip(self.groups, batches, strict=True):
             for place, i in enumerate(group.members):
-                points = self._loss(i)(residuals[i])
+                points = self.point_loss(i)(residuals[i])
                 terms[i] = (points if batch.weights is None else batch.weights[:, place] * points).mean()
         return terms
 
@@ -177,9 +203,19 @@ class System:
             for place, (i, value) in enumerate(
                 zip(group.members, sweep.over(batch, zero, numbers), strict=True)
             ):
-                points = self._loss(i)(flat(value))
+                points = self.point_loss(i)(flat(value))
                 terms[i] = (points if batch.weights is None else batch.weights[:, place] * points).mean()
         return terms
+
+    def norm_of_nothing(self, batches: Sequence[Batch]) -> float:
+        """The root of the objective of vanishing fields, a unit for others; where they have none, that of residuals
+        as large as their constraints' terms."""
+        size = math.sqrt(float(self.losses_of_nothing(batches).sum()))
+        if 0 < size < math.inf:
+            return size
+        names = [constraint.name for constraint in self.problem.constraints]
+        sizes = [self.scales.constraints[name] for name in names]
+        return math.sqrt(sum(self.row_weight(i) * size**2 for i, size in enumerate(sizes)))
 
     def row_count(self, batches: Sequence[Batch]) -> int:
         """How many real components the residuals have on these samples together."""
@@ -189,7 +225,7 @@ class System:
         )
 
     def vector(self, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
-        """All residual components (N,), scaled by sqrt(weight / samples): the sum of their squares is the
+        """All residual components (N,), scaled by sqrt(row weight / samples): the sum of their squares is the
         objective. Meaningful where every loss is ``l2``.
 
         Group by group, and in it constraint by constraint, point by point.
@@ -255,7 +291,7 @@ class System:
 
     def _row_scale(self, group: Group, batch: Batch, place: int) -> Tensor:
         """The factors of a constraint's rows, (n, 1), or (1, 1) where all are equal."""
-        share = self.problem.constraints[group.members[place]].weight / len(batch)
+        share = self.row_weight(group.members[place]) / len(batch)
         if batch.weights is None:
             return torch.full((1, 1), share**0.5, dtype=self.dtype, device=self.device)
         return (share * batch.weights[:, place, None]).sqrt()
@@ -269,7 +305,7 @@ class System:
         for group, batch in zip(self.groups, batches, strict=True):
             if at is None:
                 for place, i in enumerate(group.members):
-                    yield linearise(group.sweep, place, i, batch)
+                    yield linearise(group.sweep, place, i, batch, self.sizes)
             else:
                 yield from tangents(group.sweep, group.rows, group.members, batch, at, self.device)
 

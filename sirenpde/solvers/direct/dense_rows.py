@@ -204,7 +204,7 @@ def _assembled(
 
 def _row_scale(system: System, block: Rows) -> Tensor:
     """The factors of a constraint's rows, (n, 1), or (1, 1) where all are equal."""
-    share = system.problem.constraints[block.constraint].weight / len(block.batch)
+    share = system.row_weight(block.constraint) / len(block.batch)
     if block.batch.weights is None:
         return torch.full((1, 1), share**0.5, dtype=system.dtype, device=system.device)
     return (share * block.batch.weights[:, block.place, None]).sqrt()
@@ -237,7 +237,7 @@ def _by_numbers(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tens
         columns, first = torch.cat(parts), 0  # (n, components, unknowns)
         for place, i in enumerate(group.members):
             own = slice(first, first + group.sweep.requests[place].size)
-            share = system.problem.constraints[i].weight / len(batch)
+            share = system.row_weight(i) / len(batch)
             weight = 1.0 if batch.weights is None else batch.weights[:, place, None, None]
             found.append((columns[:, own] * (torch.as_tensor(share * weight)) ** 0.5).flatten(0, 1))
             first = own.stop

@@ -89,7 +89,7 @@ def _rows(system: System, module: nn.Module, u: Field, block: Rows, lattice: Any
     columns = block.sweep.columns[u]
     grid = [lattice.coordinates[a].to(device=system.device, dtype=system.dtype) for a in columns]
     symbols = tuple(d.symbol for d in block.sweep.asked[u])
-    scale = (system.problem.constraints[block.constraint].weight / len(block.batch)) ** 0.5
+    scale = (system.row_weight(block.constraint) / len(block.batch)) ** 0.5
     index = tuple(lattice.index[:, a].to(system.device) for a in columns)
     return GridRows(
         GridTransform(module, symbols, grid),

@@ -165,7 +165,7 @@ class Trials:
         state = self.state
         built = {u: state.build(u, recipe) for u, recipe in self.recipes(shape).items()}
         networks = {**state.system.parameters.networks, **built}
-        system = System(state.system.problem, networks, state.system.device, state.system.dtype)
+        system = state.system.with_networks(networks)
         # What is recorded of the constraints does not depend on the networks, and takes long to record.
         pairs = zip(system.groups, state.system.groups, strict=True)
         system.groups = tuple(replace(group, rows=first.rows) for group, first in pairs)
@@ -214,8 +214,7 @@ class Trials:
             others = tuple(
                 system.draw_group(group, random, len(batch) / _points(group)) for group, batch in counts
             )
-            unit = math.sqrt(float(system.losses_of_nothing(others).sum()))
-            self.drawn[columns] = _Samples(fitted, others, unit or 1.0)
+            self.drawn[columns] = _Samples(fitted, others, system.norm_of_nothing(others))
         return self.drawn[columns]
 
     def draw(self, system: System, columns: int) -> tuple[Batch, ...]:

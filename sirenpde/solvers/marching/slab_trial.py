@@ -60,7 +60,7 @@ def open_trial(state: State, axis: Axis, recipes: Recipes, end: float, earlier: 
         pieces += [*theta[:closed], flatten(own).to(state.theta)]
         before = _recipes(state, u)[:closed] if closed else ()
         state.recipes[u] = Slabs((*before, recipes[u]), u.position(axis), edges, slab.low)
-    state.system = System(state.system.problem, networks, state.system.device, state.system.dtype)
+    state.system = state.system.with_networks(networks)
     state.theta = torch.cat(pieces)
     state.memory.update(end=end, stage=0, inner={}, inner_step=0)
     state.cache.pop("trial", None)
@@ -93,11 +93,14 @@ def _rebuilt(state: State, axis: Axis) -> Trial:
     every = {u: _slabs(state, u) for u in system.problem.fields}
     before = None
     if closed:
-        last = Parameters({u: networks[closed - 1] for u, (networks, _) in every.items()}, ())
+        last = Parameters(
+            {u: networks[closed - 1] for u, (networks, _) in every.items()}, (), system.scales.units
+        )
         before = Before(last, torch.cat([pieces[closed - 1] for _, pieces in every.values()]), system)
     plan = slab_problem(system.problem, slab, before)
     fields = plan.problem.fields
-    own = System(plan.problem, {u: every[u][0][closed] for u in fields}, system.device, system.dtype)
+    scales = system.scales.extended(plan.problem)
+    own = System(plan.problem, {u: every[u][0][closed] for u in fields}, system.device, system.dtype, scales)
     work = State(
         own,
         torch.cat([every[u][1][closed] for u in fields]),
@@ -172,7 +175,7 @@ def join(state: State, trial: Trial) -> None:
         networks[u] = SlabNetwork(whole.axis, whole.edges, [*known[:-1], own], whole.until)
     if work.system is not trial.joined:
         trial.joined = work.system
-        state.system = System(state.system.problem, networks, state.system.device, state.system.dtype)
+        state.system = state.system.with_networks(networks)
         for u, recipe in work.recipes.items():
             slabs = state.recipes[u]
             assert isinstance(slabs, Slabs) and not isinstance(recipe, nn.Module)
@@ -252,7 +255,8 @@ def _copied(trial: Trial, before: Before) -> Tensor:
 def _at_rest(trial: Trial) -> Tensor:
     """The start of the axis, continued with the highest derivative along it zero."""
     work, problem = trial.work, at_rest(trial.whole, trial.slab)
-    system = System(problem, work.system.parameters.networks, work.system.device, work.system.dtype)
+    scales = work.system.scales.extended(problem)
+    system = System(problem, work.system.parameters.networks, work.system.device, work.system.dtype, scales)
     rows = TensorRows(system)
     found = rows.to_theta(newton(rows, rows.from_theta(system.initial()), deadline=work.deadline).amplitudes)
     result = work.theta.clone()

@@ -80,8 +80,7 @@ class Causal:
                 continue
             count = theta.new_zeros(self.chunks).index_add_(0, place, theta.new_ones(len(batch)))
             for i in group.members:
-                constraint = system.problem.constraints[i]
-                values = constraint.weight * constraint.loss.pointwise(residuals[i])
+                values = system.point_loss(i)(residuals[i])
                 total += theta.new_zeros(self.chunks).index_add_(0, place, values) / count.clamp(min=1)
         return total
 

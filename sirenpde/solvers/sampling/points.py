@@ -133,7 +133,7 @@ class Adaptive:
             if count >= len(batch):
                 chosen.append(None)
                 continue
-            weights = [system.problem.constraints[i].weight for i in group.members]
+            weights = [system.row_weight(i) for i in group.members]
             squares = sum(
                 w * residuals[i].square().sum(1) for w, i in zip(weights, group.members, strict=True)
             )

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from ...calculus.field import Field
 from ...networks.sine_lattice import SineLattice
-from ...residuals import System
 from ..stage import Report, State
 from .lattice_growth import continued, fit, larger, open_lattices, opened, resized, tails
 from .mode_blocks import ModeBlocks
@@ -119,7 +118,7 @@ def _rebuild(state: State, recipes: Mapping[Field, SineLattice]) -> None:
         u: state.build(u, recipes[u]) if u in recipes else module
         for u, module in old.parameters.networks.items()
     }
-    state.system = System(old.problem, networks, old.device, old.dtype)
+    state.system = old.with_networks(networks)
 
 
 def rows_of(state: State) -> TensorRows:

@@ -238,7 +238,7 @@ class TensorRows:
                 for u in group.sweep.fields
             )
             weights = [
-                self.system.problem.constraints[i].weight
+                self.system.row_weight(i)
                 for i in group.members
                 for _ in range(self.system.problem.requests[i].size)
             ]
