@@ -90,5 +90,6 @@ def _advice(kept: Kept, tolerance: float | None) -> str:
 def _and_start(run: Run, message: str) -> str:
     if not run.start:
         return message
-    why = f"begun from {describe(run.start)}, since vanishing fields have no finite residual"
+    begun = describe(run.start, run.state.system.parameters.units)
+    why = f"begun from {begun}, since vanishing fields have no finite residual"
     return f"{message.removesuffix('.')}; {why}"

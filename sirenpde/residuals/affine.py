@@ -39,8 +39,8 @@ class Rows:
 def is_affine(problem: Problem) -> bool:
     """Whether every constraint is affine in the fields, found by trying: r(a) + r(b) - r(0) = r(a + b).
 
-    It is tried at many points, with jets from 1e-6 to 1e6 times their usual size. What is finite for some jets only, as 1/u and
-    log(u) are, is not affine. Unknown numbers count as not affine, and so does any loss but ``l2``.
+    It is tried at many points, with jets from 1e-6 to 1e6 times their usual size. What is finite for some jets
+    only, as 1/u and log(u) are, is not affine. Unknown numbers count as not affine, and so does any loss but ``l2``.
     """
     if problem.unknowns or any(constraint.loss.name != "l2" for constraint in problem.constraints):
         return False

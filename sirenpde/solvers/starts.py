@@ -63,8 +63,9 @@ def set_constant(module: nn.Module, values: Sequence[float]) -> nn.Module:
     return module
 
 
-def describe(constants: Constants) -> str:
-    """For example ``u = 1, v = (0.5, 0.5)``."""
+def describe(constants: Constants, units: Mapping[Field, float]) -> str:
+    """For example ``u = 1, v = (0.5, 0.5)``, for fields that are these units times their networks."""
+    constants = {u: tuple(units[u] * value for value in values) for u, values in constants.items()}
     return ", ".join(
         f"{u.name} = {values[0]:.4g}"
         if len(values) == 1
@@ -125,7 +126,7 @@ def _rows(system: System, batches: Sequence[Batch], constants: Constants) -> tup
         owners = [i for place, i in enumerate(group.members) for _ in range(sweep.requests[place].size)]
         for component, (_, by_jet), i in zip(components.unbind(1), each, owners, strict=True):
             slopes = dict(zip(sweep.fields, by_jet, strict=True))
-            scale = math.sqrt(system.problem.constraints[i].weight / len(batch))
+            scale = math.sqrt(system.row_weight(i) / len(batch))
             by_constant = [
                 torch.einsum("r,rno->no", factors[sweep.fields.index(u)], slopes[u])
                 if u in slopes

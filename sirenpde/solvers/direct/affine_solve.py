@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ...residuals import Batch, System
+from ...residuals.scaling import natural_size
 from .dense_rows import assemble, store
 from .dense_solve import solve_dense
 
@@ -39,7 +40,10 @@ def is_affine_at(system: System, theta: Tensor, batches: Sequence[Batch]) -> boo
     for nothing, there in zip(
         system.linear_rows(batches), system.linear_rows(batches, at=theta), strict=True
     ):
-        for a, b in zip(nothing.slopes, there.slopes, strict=True):
+        sweep = nothing.sweep
+        for u, own, other in zip(sweep.fields, nothing.slopes, there.slopes, strict=True):
+            usual = own.new_tensor([natural_size(d) for d in sweep.asked[u]])[:, None]
+            a, b = usual * own, usual * other
             size = a.abs().amax((0, 2, 3)) + b.abs().amax((0, 2, 3))
             if not bool(((a - b).abs().amax((0, 2, 3)) <= SAME * size).all()):
                 return False

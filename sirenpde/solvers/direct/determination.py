@@ -108,9 +108,7 @@ def determination(system: System, theta: Tensor) -> Determination:
     """
     near, at = _in_doubles(system, theta)
     problem = near.problem
-    small = System(
-        problem, {u: _features(problem, i) for i, u in enumerate(problem.fields)}, near.device, near.dtype
-    )
+    small = near.with_networks({u: _features(problem, i) for i, u in enumerate(problem.fields)})
     batches = tuple(_draw(small))
     matrix = tangent_fields(small, small.initial(), near, at, batches).matrix
     if not bool(matrix.isfinite().all()):
@@ -124,7 +122,8 @@ def determination(system: System, theta: Tensor) -> Determination:
 def _in_doubles(system: System, theta: Tensor) -> tuple[System, Tensor]:
     cpu = torch.device("cpu")
     networks = {u: copy.deepcopy(module) for u, module in system.parameters.networks.items()}
-    return System(system.problem, networks, cpu, torch.float64), theta.detach().to(cpu, torch.float64)
+    near = System(system.problem, networks, cpu, torch.float64, system.scales)
+    return near, theta.detach().to(cpu, torch.float64)
 
 
 def _features(problem: Problem, i: int) -> torch.nn.Module:

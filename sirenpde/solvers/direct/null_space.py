@@ -14,7 +14,6 @@ from ...calculus.symbols import Symbol
 from ...diagnosis.conditions import missing_conditions
 from ...problem import Problem
 from ...residuals import Batch, System
-from ...residuals.scaling import scales_of
 from .dense_rows import column_count, tangent, width
 from .dense_solve import solve_dense
 
@@ -160,18 +159,19 @@ def null_space(
 
 def row_units(system: System, batches: Sequence[Batch]) -> Tensor:
     """What puts rows (rows,) in units of what slow fields make of them, with a weight of 1 at least."""
-    problem, scales, parts = system.problem, scales_of(system.problem), []
+    problem, scales, parts = system.problem, system.scales, []
     for group, batch in zip(system.groups, batches, strict=True):
         for i in group.members:
             constraint, size = problem.constraints[i], problem.requests[i].size
-            unit = scales.constraints[constraint.name] * min(constraint.weight, 1.0) ** 0.5
+            size_in_rows = scales.constraints[constraint.name] / scales.row_unit(constraint.name)
+            unit = size_in_rows * min(constraint.weight, 1.0) ** 0.5
             parts.append(batch.points.new_full((len(batch) * size,), 1 / unit))
     return torch.cat(parts)
 
 
 def column_units(system: System) -> Tensor:
-    """The units of the fields of all columns but those of the unknown numbers."""
-    sizes, parts = scales_of(system.problem).fields, []
+    """The sizes of the networks of all columns but those of the unknown numbers."""
+    sizes, parts = system.sizes, []
     for u in system.parameters.networks:
         count = width(system.parameters.networks[u]) * u.outputs
         parts.append(torch.full((count,), sizes[u], dtype=system.dtype, device=system.device))
