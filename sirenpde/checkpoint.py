@@ -28,6 +28,8 @@ def snapshot(run: Run) -> dict[str, Any]:
         "format": FORMAT,
         "problem": run.fingerprint,
         "rungs": run.asked,
+        "declared": _declared(run),
+        "choice": run.choice.reason,
         "seed": state.seed,
         "dtype": str(state.system.dtype),
         "scale": state.scale,
@@ -159,6 +161,33 @@ def _restore(run: Run, checkpoint: Snapshot) -> None:
     run.reason, run.ended = str(checkpoint["reason"]), bool(checkpoint["ended"])
     run.status, run.message = checkpoint["status"], str(checkpoint["message"])
     run.seconds = float(checkpoint["seconds"])
+
+
+def _declared(run: Run) -> dict[str, Any]:
+    """What the fields and unknown numbers are, for a reader without the problem."""
+    return {
+        "fields": {
+            u.name: {
+                "axes": [[axis.name, axis.low, axis.high] for axis in u.axes],
+                "shape": list(u.shape),
+                "complex": u.is_complex,
+                "periodic": [axis.name for axis in u.periodic],
+                "frame": _frame(run, u),
+            }
+            for u in run.problem.fields
+        },
+        "unknowns": {c.name: [c.initial, c.low, c.high] for c in run.problem.unknowns},
+    }
+
+
+def _frame(run: Run, u: Field) -> list[Any] | None:
+    """The way back to the units of a file, over the field's axes, where a cloud or mesh was scaled into the box."""
+    for constraint in run.problem.constraints:
+        frame, axes = getattr(constraint.domain, "frame", None), constraint.domain.axes
+        if frame is not None and {a.name for a in u.axes} <= {a.name for a in axes}:
+            own = frame.over(axes, u.axes)
+            return [list(own.centre), own.scale]
+    return None
 
 
 def _recipe_values(recipes: Recipes) -> dict[str, Any]:

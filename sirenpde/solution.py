@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import saved
+from .calculus.field import Field
 from .calculus.operators import PointFunction
 from .checkpoint import Snapshot, snapshot
 from .constraint import in_precision, name_of
@@ -107,11 +109,30 @@ class Solution:
         self._state = replace(run.state, system=kept.system, theta=kept.theta, recipes=recipes, cache=held)
         self.theta = self._state.theta
         self.seed = run.state.seed
-        self._snapshot = partial(snapshot, run)
+        self._snapshot: Callable[[], dict[str, Any]] = partial(snapshot, run)
         self._again = again
 
-    def __getitem__(self, function: PointFunction) -> Evaluable:
+    def __getitem__(self, function: PointFunction | str) -> Evaluable:
+        if isinstance(function, str) or (isinstance(function, Field) and function not in self.problem.fields):
+            function = self._named(function)
         return Evaluable(self, function)
+
+    def _named(self, which: Field | str) -> PointFunction:
+        """The output or field of a name, or of a field that was declared anew."""
+        functions: tuple[PointFunction, ...] = (*self.problem.fields, *self.problem.outputs)
+        known = {name_of(f): f for f in functions}
+        name = which if isinstance(which, str) else which.name
+        if name not in known:
+            raise ValueError(
+                f"The solution was asked for '{name}'; expected one of {', '.join(known)}. Name an output or field."
+            )
+        found = known[name]
+        if isinstance(which, Field) and (found.axes, found.shape) != (which.axes, which.shape):  # type: ignore[attr-defined]
+            raise ValueError(
+                f"The solution was asked for the field '{name}' on other axes or of another shape than it was solved "
+                f"with. Declare it as in the problem, or ask by name: solution['{name}']."
+            )
+        return found
 
     def __repr__(self) -> str:
         outputs = ", ".join(map(name_of, self.problem.outputs))
@@ -280,6 +301,47 @@ class Solution:
     def snapshot(self) -> dict[str, Any]:
         """A checkpoint of the run, for ``solve(..., resume=...)`` and ``torch.save``."""
         return self._snapshot()
+
+    def save(self, directory: str | Path) -> None:
+        """Write the solution into a directory: its fields, its report, and the checkpoint of its run.
+
+        >>> import tempfile
+        >>> from sirenpde import Box, D, Field, Problem, Solution, on, solve
+        >>> line = Box(t=(0, 1))
+        >>> u = Field("u", line)
+        >>> @on(line, samples=50)
+        ... def decay(p):
+        ...     return D(u, line.axes[0])(p) + u(p)
+        >>> @on(line.at(t=0))
+        ... def start(p):
+        ...     return u(p) - 1
+        >>> folder = tempfile.mkdtemp()
+        >>> solve(Problem(decay, start)).save(folder)
+        >>> round(float(Solution.load(folder)["u"]([[1.0]])[0]), 9)
+        0.367879441
+        """
+        saved.write(directory, self.snapshot(), self.report())
+
+    @staticmethod
+    def load(directory: str | Path) -> Solution:
+        """A solution that ``save`` wrote, or that of a run directory, without its problem.
+
+        ``solution["u"]`` and ``solution.export`` give its fields; the report is that of the day it was saved.
+        With the problem, ``solve(problem, resume=solution)`` goes on from it. No code of the files is executed.
+
+        Raises:
+            ValueError: for a directory without a solution, for damaged files, and for fields whose network is a
+                module of the problem's own.
+        """
+        run, checkpoint, report = saved.read(directory)
+        solution = Solution(run)
+        solution._snapshot = lambda: dict(checkpoint)
+        measured = {"constraints": {}, "errors": {}, "residuals": 0, "standard_errors": {}}
+        report = {**report, "standard_errors": report.get("unknown_errors", {})}
+        measured |= {name: report[name] for name in measured if name in report}
+        residual = report.get("relative_residual", run.shown().residual)
+        vars(solution).update({**measured, "relative_residual": residual})  # in place of measuring anew
+        return solution
 
     def refine(self, tolerance: float, budget: float | None = None) -> Solution:
         """Go on from what was found until the tolerance is met, or for so many more seconds.

@@ -24,17 +24,18 @@ LAYERS = {
     "fingerprint": 6,
     "run": 7,
     "checkpoint": 8,
+    "saved": 9,
     "verdict": 9,
-    "solution": 9,
-    "loop": 10,
-    "solve": 11,
+    "solution": 10,
+    "loop": 11,
+    "solve": 12,
     "runs": 8,
     "loading": 8,
-    "analysis": 12,
-    "bench": 13,  # it compares with the reference solvers of analysis
-    "commands": 14,
-    "cli": 15,
-    "__main__": 16,
+    "analysis": 13,
+    "bench": 14,  # it compares with the reference solvers of analysis
+    "commands": 15,
+    "cli": 16,
+    "__main__": 17,
 }
 
 

@@ -224,8 +224,7 @@ def _restore(frame: Frame | None) -> Restore | None:
 
 def _frame(problem: Problem, axes: tuple[Axis, ...]) -> Frame | None:
     """The frame of the cloud or mesh that was scaled into the box, over these of its axes."""
-    for constraint in problem.constraints:
-        domain = constraint.domain
+    for domain in (*(c.domain for c in problem.constraints), *(u.domain for u in problem.fields)):
         frame: Frame | None = getattr(domain, "frame", None)
         if frame is not None and {a.name for a in axes} <= {a.name for a in domain.axes}:
             return frame.over(domain.axes, axes)
