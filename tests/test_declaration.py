@@ -432,12 +432,12 @@ class Own(nn.Module):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Field("v", box, layers(nn.Tanh(), inputs=3)), r"points of shape \(5, 2\).*first layer 2 inputs"),
-        (lambda: Field("v", box, layers(nn.Tanh(), inputs=1)), r"points of shape \(5, 2\).*first layer 2 inputs"),
-        (lambda: Field("v", box, layers(nn.Tanh(), outputs=3)), r"the shape \(5, 3\).*last layer 1 outputs"),
-        (lambda: Field("v", box, layers(nn.Tanh()), shape=(3,)), r"the shape \(5, 1\).*last layer 3 outputs"),
+        (lambda: Field("v", box, layers(nn.Tanh(), inputs=3)), r"points of shape \(64, 2\).*first layer 2 inputs"),
+        (lambda: Field("v", box, layers(nn.Tanh(), inputs=1)), r"points of shape \(64, 2\).*first layer 2 inputs"),
+        (lambda: Field("v", box, layers(nn.Tanh(), outputs=3)), r"the shape \(64, 3\).*last layer 1 outputs"),
+        (lambda: Field("v", box, layers(nn.Tanh()), shape=(3,)), r"the shape \(64, 1\).*last layer 3 outputs"),
         (lambda: Field("v", box, layers(nn.Tanh()), dtype=complex), "returned the shape.*last layer 2 outputs"),
-        (lambda: Field("v", box, Own(lambda v: v[:, 0])), r"returned the shape \(5,\).*do not squeeze"),
+        (lambda: Field("v", box, Own(lambda v: v[:, 0])), r"returned the shape \(64,\).*do not squeeze"),
         (lambda: Field("v", box, Own(lambda v: (v, v))), "returned a tuple"),
         (lambda: Field("v", box, Own(lambda v: torch.complex(v, v))), "returned complex128; expected"),
         (lambda: Field("v", box, Own(lambda v: v.float())), "gave float32 for points in float64"),
