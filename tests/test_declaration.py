@@ -4,6 +4,7 @@ import linecache
 import math
 import random
 import re
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -114,6 +115,11 @@ BAD = [
     (counted, "gives the same at every call", "def counted(p):"),
     (lambda p: u(p) - random.random(), "the same at every call", "random.random()"),
     (lambda p: u(p) - np.random.default_rng().normal(), "the same at every call", "default_rng()"),
+    (lambda p: u(p) - time.time(), "gives the same at every call", "time.time()"),
+    (lambda p: torch.linspace(0, u(p), 5)[1] - 1, "automatic differentiation says 0", "linspace(0, u(p), 5)"),
+    (lambda p: torch.tensor([u(p), x(p)]) - 1, "torch.stack([a, b])", "torch.tensor([u(p), x(p)])"),
+    (lambda p, q: u(p) - u(q), "A function of a point takes the point alone", "lambda p, q"),
+    (lambda p: max(u(p), x(p)), "torch.maximum(a, b) in place of max", "max(u(p), x(p))"),
     (lambda p: u(p) - torch.rand(()), "Give random values to the points as data", "torch.rand(())"),
     (lambda p: u(p) - torch.randn_like(u(p)), "Give random values to the points as data", "randn_like"),
     (autograd, "D(u, x)(p)", "torch.autograd.grad(u(p), x(p))"),

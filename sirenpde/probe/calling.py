@@ -83,7 +83,7 @@ def call(function: PointFunction, who: str, p: Point, watch: AbstractContextMana
     except ConstraintError:
         raise
     except Exception as error:
-        raise failed(who, error) from error
+        raise failed(who, error, function) from error
 
 
 RESIDUAL = (

@@ -36,7 +36,8 @@ def look_closely(constraint: Constraint, requests: Requests) -> None:
     known = {key: recorder.read(key).requires_grad_() for key in asked}
     watch = Derivatives(_lengths(constraint, requests, data), _is_single(requests))
     p = Point(axes, points[0], known.__getitem__, lambda key: data[key][0])
-    once = call(constraint.residual, who, p, watch)
+    once, again = (call(constraint.residual, who, p, watch) for _ in range(2))
+    _check_same(constraint, once.detach(), again.detach(), 0.0)
     if once.dtype in SINGLE and not _is_single(requests):
         raise ConstraintError(
             f"{who}{declared_at(constraint.residual)} returned {str(once.dtype).removeprefix('torch.')}, seven "
@@ -51,7 +52,7 @@ def look_closely(constraint: Constraint, requests: Requests) -> None:
     sampled = {key: data[key] for key in requests.data}
     together = partial(_residual, constraint, axes, points, sampled)
     several = together(jets)
-    _check_same(constraint, once.detach(), several[0].detach())
+    _check_same(constraint, once.detach(), several[0].detach(), SAME)
     _check_slopes(constraint, jets, several, together)
     _check_data(constraint, requests, jets, axes)
 
@@ -76,10 +77,10 @@ def _residual(
     return call_together(constraint.residual, who, axes, points, jets, sampled)
 
 
-def _check_same(constraint: Constraint, one: Tensor, other: Tensor) -> None:
+def _check_same(constraint: Constraint, one: Tensor, other: Tensor, digits: float) -> None:
     size = float(one.abs().max())
-    slack = SAME * size if math.isfinite(size) else 0.0
-    if torch.allclose(one, other, rtol=SAME, atol=slack, equal_nan=True):
+    slack = digits * size if math.isfinite(size) else 0.0
+    if torch.allclose(one, other, rtol=digits, atol=slack, equal_nan=True):
         return
     raise ConstraintError(
         f"Constraint '{constraint.name}'{declared_at(constraint.residual)} gave {_shown(one)} and then "
@@ -90,7 +91,7 @@ def _check_same(constraint: Constraint, one: Tensor, other: Tensor) -> None:
 
 
 def _shown(value: Tensor) -> str:
-    return ", ".join(f"{v:.6g}" for v in value.detach().reshape(-1)[:3].tolist())
+    return ", ".join(f"{v:.12g}" for v in value.detach().reshape(-1)[:3].tolist())
 
 
 def _check_components(

@@ -25,8 +25,10 @@ class Misuse(ValueError):
     """
 
 
-def failed(who: str, error: Exception) -> ConstraintError:
+def failed(who: str, error: Exception, function: Callable[..., object]) -> ConstraintError:
     """What an exception inside a function of a point means, at the user's line."""
+    if not any(not _is_foreign(f.filename) for f in traceback.extract_tb(error.__traceback__)):
+        return ConstraintError(f"{who} failed{declared_at(function)}: {explained(error)}")
     return ConstraintError(f"{who} failed at {line_of(error)}: {explained(error)}")
 
 
@@ -81,6 +83,8 @@ def advice(error: Exception) -> str:
             f". {'An' if kind[0] in 'AU' else 'A'} {kind} is a function of a point, and a value was needed. "
             f"Evaluate it at the point: {_EVALUATED[kind]}."
         )
+    if isinstance(error, TypeError) and "positional argument" in text:
+        return ". A function of a point takes the point alone. Write def law(p): ..."
     if isinstance(error, TypeError) and "'function'" in text:
         return ". A function of a point stands where a value was needed. Evaluate it at the point: f(p)."
     if "randomness" in text:
@@ -91,7 +95,7 @@ def advice(error: Exception) -> str:
     if "data-dependent control flow" in text or ("vmap" in text and ".item()" in text):
         return (
             " A constraint is evaluated on many points at once, so it cannot branch on a value. Use "
-            "torch.where(condition, a, b) in place of if."
+            "torch.where(condition, a, b) in place of if, and torch.maximum(a, b) in place of max."
         )
     if "accessing `data`" in text:
         return ". It cuts a value off from its field. Leave out .data."

@@ -30,6 +30,11 @@ class Conversions(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
+        if func is torch.tensor and any(map(_follows, tree_leaves(args))):
+            raise Misuse(
+                "torch.tensor(...) copies values without their slopes. Put values side by side by "
+                "torch.stack([a, b]), and use a single one as it is."
+            )
         if getattr(func, "__name__", "") not in CONVERSIONS:
             return func(*args, **(kwargs or {}))
         if not _follows(args[0]):
