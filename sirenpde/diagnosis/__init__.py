@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from ..problem import Problem
 from .contradictions import contradictions
+from .illposed import ill_posed
 from .jumps import jumps
 
 
 def warnings(problem: Problem) -> list[str]:
     """What makes an answer wrong without a residual that shows it, a paragraph each; none for most problems.
 
-    Functions that jump where they are differentiated, and conditions that contradict each other where they meet.
+    Short waves that grow without bound, functions that jump where they are differentiated, and conditions that
+    contradict each other where they meet.
     Everything is found by evaluating the constraints on some hundred points: a fraction of a second, and the same
     at every call.
 
@@ -23,7 +25,7 @@ def warnings(problem: Problem) -> list[str]:
     >>> print(warnings(Problem(start, wall))[0].partition(":")[0])
     The constraints 'start' and 'wall' contradict each other where they meet, at t = 0, x = 0
     """
-    return [*problem.notes, *jumps(problem), *contradictions(problem)]
+    return [*problem.notes, *ill_posed(problem), *jumps(problem), *contradictions(problem)]
 
 
 __all__ = ["warnings"]

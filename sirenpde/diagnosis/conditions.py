@@ -32,15 +32,15 @@ def _ends(problem: Problem, u: Field, place: int, axis: Axis) -> Ends:
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
         if u not in requests.fields:
             continue
-        sides = {side for piece in pieces(constraint, requests.data) for side in _sides(piece, axis)}
-        for side in sides & set(counts):
+        found = {side for piece in pieces(constraint, requests.data) for side in sides(piece, axis)}
+        for side in found & set(counts):
             counts[side] += max(1, requests.size // u.outputs)
-        if "inside" in sides or not sides:
+        if "inside" in found or not found:
             orders += [powers[place] for d in requests.of(u) for powers, _ in d.symbol.terms]
     return Ends(axis, max(orders), counts["low"], counts["high"])
 
 
-def _sides(piece: Piece, axis: Axis) -> Iterator[str]:
+def sides(piece: Piece, axis: Axis) -> Iterator[str]:
     """Whether a piece lies at an end of an axis, or inside."""
     if axis.name not in piece.names:
         return

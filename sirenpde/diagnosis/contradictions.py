@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import torch
 from torch import Tensor
 
-from ..calculus.field import Derivative, Field, Unknown
-from ..calculus.symbols import Powers
 from ..constraint import Constraint
-from ..geometry.point import Point
-from ..probe import Requests
 from ..problem import Problem
+from .local import Key, Stacked, keys_of, name_of_key, stacked
 from .pieces import INWARD, Meeting, Piece, meet, pieces
 
 JUMP = 1e-6  # of the size of a field's values on the faces
 ROUNDING = 1e-13  # below which values are nothing
 ITERATIONS = 12  # of Newton's method; one is enough for affine conditions
 SOLVED = 1e-9  # of the first residual
-
-Key = tuple[Field, Powers] | Unknown
 
 
 @dataclass(frozen=True)
@@ -50,9 +45,9 @@ class Contradiction:
             else f"The constraints '{self.first.name}' and '{self.second.name}' contradict each other where they meet"
         )
         low, high = self.values
-        what = f"{_name(self.key)} is {low:.4g} by one and {high:.4g} by the other"
+        what = f"{name_of_key(self.key)} is {low:.4g} by one and {high:.4g} by the other"
         if not self.known:
-            what = f"nothing meets both, and {_name(self.key)} is off by {self.jump:.2g} between them"
+            what = f"nothing meets both, and {name_of_key(self.key)} is off by {self.jump:.2g} between them"
         return (
             f"{who}, at {where}: {what}. No field meets both, so that the error near there is of the size of this "
             f"jump, {self.jump:.2g}, however small the residual elsewhere. Let one lead to the other's value over a "
@@ -70,19 +65,19 @@ def contradictions(problem: Problem) -> list[str]:
     ]
     scale: dict[Key, float] = {}
     for piece, requests in parts:
-        own = _keys([requests])
+        own = keys_of([requests])
         for key, size in zip(own, _usual(piece, own).tolist(), strict=True):
             scale[key] = max(size, scale.get(key, 0.0))
     together: dict[tuple[int, int], list[Meeting]] = {}
     for (a, asked), (b, also) in combinations(parts, 2):
-        meeting = meet(a, b) if set(_keys([asked])) & set(_keys([also])) else None
+        meeting = meet(a, b) if set(keys_of([asked])) & set(keys_of([also])) else None
         if meeting is not None:
             place = problem.constraints.index(a.constraint), problem.constraints.index(b.constraint)
             together.setdefault(place, []).append(meeting)
     worst = (
         _worst(_joined(meetings), keys, torch.tensor([scale[key] for key in keys], dtype=torch.float64))
         for place, meetings in together.items()
-        for keys in [_keys([problem.requests[i] for i in place])]
+        for keys in [keys_of([problem.requests[i] for i in place])]
     )
     return [str(contradiction) for contradiction in worst if contradiction is not None]
 
@@ -95,79 +90,6 @@ def _joined(meetings: Sequence[Meeting]) -> Meeting:
         for side in (0, 1)
     ]
     return Meeting(meetings[0].first, meetings[0].second, (ours, theirs), (data[0], data[1]))
-
-
-def _keys(several: Sequence[Requests]) -> list[Key]:
-    """What the conditions are conditions on: fields, their derivatives term by term, and unknown numbers."""
-    keys: dict[Key, None] = {}
-    for requests in several:
-        keys.update({(d.field, powers): None for d in requests.derivatives for powers, _ in d.symbol.terms})
-        keys.update({c: None for c in requests.unknowns})
-    # One entry per real output, so that keys and columns of a matrix are the same thing.
-    return [key for key in keys for _ in range(1 if isinstance(key, Unknown) else key[0].outputs)]
-
-
-def _name(key: Key) -> str:
-    if isinstance(key, Unknown):
-        return key.name
-    u, powers = key
-    letters = "".join(axis.name * n for axis, n in zip(u.axes, powers, strict=True))
-    return f"{u.name}_{letters}" if letters else u.name
-
-
-def _residual(constraint: Constraint, keys: Sequence[Key]) -> Callable[..., Tensor]:
-    """Coordinates, values of the keys and data at one point -> the residual's real components."""
-    names = tuple(axis.name for axis in constraint.domain.axes)
-    first: dict[Key, int] = {}
-    for i, key in enumerate(keys):
-        first.setdefault(key, i)
-
-    def at(coords: Tensor, values: Tensor, data: dict[str, Tensor]) -> Tensor:
-        def read(key: object) -> Tensor:
-            if isinstance(key, Unknown):
-                return values[first[key]]
-            assert isinstance(key, Derivative)
-            u = key.field
-            parts = [
-                factor * values[(i := first[u, powers]) : i + u.outputs]
-                for powers, factor in key.symbol.terms
-            ]
-            value = torch.stack(parts).sum(0)
-            if u.is_complex:
-                value = torch.complex(value[: u.components], value[u.components :])
-            return value.reshape(u.shape)
-
-        r = constraint.residual(Point(names, coords, read, lambda key: data[key]))
-        return (torch.view_as_real(r) if r.is_complex() else r).reshape(-1)
-
-    return at
-
-
-Stacked = Callable[[Tensor], tuple[Tensor, Tensor]]
-
-
-def _stacked(parts: Sequence[tuple[Constraint, Tensor, dict[str, Tensor]]], keys: Sequence[Key]) -> Stacked:
-    """Values (n, keys) -> the residuals of several constraints at n points side by side, and their slopes."""
-
-    def both(values: Tensor) -> tuple[Tensor, Tensor]:
-        residuals, slopes = [], []
-        for constraint, points, data in parts:
-            at = _residual(constraint, keys)
-
-            def with_value(
-                x: Tensor, v: Tensor, own: dict[str, Tensor], at: Callable[..., Tensor] = at
-            ) -> object:
-                value = at(x, v, own)
-                return value, value
-
-            slope, value = torch.func.vmap(torch.func.jacfwd(with_value, argnums=1, has_aux=True))(
-                points, values, data
-            )
-            residuals.append(value)
-            slopes.append(slope)
-        return torch.cat(residuals, 1), torch.cat(slopes, 1)
-
-    return both
 
 
 def _solve(residual: Stacked, start: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -206,7 +128,7 @@ def _usual(piece: Piece, keys: Sequence[Key]) -> Tensor:
     nothing = torch.zeros(len(keys), dtype=torch.float64)
     if not len(points):
         return nothing
-    residual = _stacked([(piece.constraint, points, piece.data_at(rows, len(points)))], keys)
+    residual = stacked([(piece.constraint, points, piece.data_at(rows, len(points)))], keys)
     try:
         values, _, slopes = _solve(residual, _start(len(points), keys))
     except RuntimeError:
@@ -230,8 +152,8 @@ def _worst(meeting: Meeting, keys: Sequence[Key], scale: Tensor) -> Contradictio
     ]
     try:
         start = _start(len(meeting.points[0]), keys)
-        joint, left, _ = _solve(_stacked(parts, keys), start)
-        apart = [_solve(_stacked([part], keys), joint) for part in parts]
+        joint, left, _ = _solve(stacked(parts, keys), start)
+        apart = [_solve(stacked([part], keys), joint) for part in parts]
     except RuntimeError:
         return None
     each = [values for values, _, _ in apart]

@@ -1,0 +1,89 @@
+"""Constraints as functions of what they read at one point: fields, their derivatives term by term, and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from ..calculus.field import Derivative, Field, Unknown
+from ..calculus.symbols import Powers
+from ..constraint import Constraint
+from ..geometry.point import Point
+from ..probe import Requests
+
+Key = tuple[Field, Powers] | Unknown
+
+
+def keys_of(several: Sequence[Requests]) -> list[Key]:
+    """What the conditions are conditions on: fields, their derivatives term by term, and unknown numbers."""
+    keys: dict[Key, None] = {}
+    for requests in several:
+        keys.update({(d.field, powers): None for d in requests.derivatives for powers, _ in d.symbol.terms})
+        keys.update({c: None for c in requests.unknowns})
+    # One entry per real output, so that keys and columns of a matrix are the same thing.
+    return [key for key in keys for _ in range(1 if isinstance(key, Unknown) else key[0].outputs)]
+
+
+def name_of_key(key: Key) -> str:
+    if isinstance(key, Unknown):
+        return key.name
+    u, powers = key
+    letters = "".join(axis.name * n for axis, n in zip(u.axes, powers, strict=True))
+    return f"{u.name}_{letters}" if letters else u.name
+
+
+def _residual(constraint: Constraint, keys: Sequence[Key]) -> Callable[..., Tensor]:
+    """Coordinates, values of the keys and data at one point -> the residual's real components."""
+    names = tuple(axis.name for axis in constraint.domain.axes)
+    first: dict[Key, int] = {}
+    for i, key in enumerate(keys):
+        first.setdefault(key, i)
+
+    def at(coords: Tensor, values: Tensor, data: dict[str, Tensor]) -> Tensor:
+        def read(key: object) -> Tensor:
+            if isinstance(key, Unknown):
+                return values[first[key]]
+            assert isinstance(key, Derivative)
+            u = key.field
+            parts = [
+                factor * values[(i := first[u, powers]) : i + u.outputs]
+                for powers, factor in key.symbol.terms
+            ]
+            value = torch.stack(parts).sum(0)
+            if u.is_complex:
+                value = torch.complex(value[: u.components], value[u.components :])
+            return value.reshape(u.shape)
+
+        r = constraint.residual(Point(names, coords, read, lambda key: data[key]))
+        return (torch.view_as_real(r) if r.is_complex() else r).reshape(-1)
+
+    return at
+
+
+Stacked = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+def stacked(parts: Sequence[tuple[Constraint, Tensor, dict[str, Tensor]]], keys: Sequence[Key]) -> Stacked:
+    """Values (n, keys) -> the residuals of several constraints at n points side by side, and their slopes."""
+
+    def both(values: Tensor) -> tuple[Tensor, Tensor]:
+        residuals, slopes = [], []
+        for constraint, points, data in parts:
+            at = _residual(constraint, keys)
+
+            def with_value(
+                x: Tensor, v: Tensor, own: dict[str, Tensor], at: Callable[..., Tensor] = at
+            ) -> object:
+                value = at(x, v, own)
+                return value, value
+
+            slope, value = torch.func.vmap(torch.func.jacfwd(with_value, argnums=1, has_aux=True))(
+                points, values, data
+            )
+            residuals.append(value)
+            slopes.append(slope)
+        return torch.cat(residuals, 1), torch.cat(slopes, 1)
+
+    return both
