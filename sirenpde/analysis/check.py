@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from .. import diagnosis
 from ..calculus.engine import Engine
 from ..calculus.field import Derivative, Field, Recipe, Unknown
 from ..calculus.nested import NestedEngine
@@ -22,11 +23,15 @@ from ..networks.sine_lattice import SineLattice
 from ..probe import Requests
 from ..problem import Problem
 from ..residuals import Batch, Group, Sweep, System, evaluate, flat
+from ..residuals.scaling import inverse_length
 from ..run import build_network
 from ..runs import peak_memory_mb
 from ..solution import exact_values
+from ..solvers.direct.determination import left_open
 
 ENGINE_TOLERANCE = 1e-10  # relative difference to the oracle
+ROUNDING = 1e-12  # of the terms that slow fields of the same size would have
+FAR = 0.5  # of the terms, for data beside a declared solution
 EXACT_TOLERANCE = 1e-6  # a residual of the declared solution, relative to its largest term
 POINTS = 8
 SUBSTITUTED = 2000
@@ -35,11 +40,12 @@ TIMED = 500
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: right, wrong, or (None) merely said."""
+    """One thing looked at: right, wrong, or (None) merely said, as a warning where ``warns``."""
 
     topic: str
     ok: bool | None
     text: str
+    warns: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,11 +91,13 @@ def check(problem: Problem, system: System, seed: int = 0, scale: float = 1.0) -
     """Look at a problem before it is solved, one finding after another.
 
     The derivative engine against nested ``torch.func`` on every request, in float64, values and parameter
-    gradients; declared solutions substituted into the constraints; the samples; the scale of every term at
-    the untrained networks; time and memory of one gradient.
+    gradients; declared solutions substituted into the constraints; what makes an answer wrong without a residual
+    that shows it, and what the constraints leave undetermined; the samples; the scale of every term at the untrained
+    networks; time and memory of one gradient.
     """
     yield from check_engines(system)
     yield from check_reference(problem)
+    yield from check_diagnosis(problem, system)
     for group in system.groups:
         yield check_samples(group, [problem.constraints[i].name for i in group.members], seed, scale)
     batches = system.draw(torch.Generator().manual_seed(seed), scale)
@@ -147,6 +155,24 @@ def _relative(a: Tensor, b: Tensor) -> float:
     return float((a - b).abs().max()) / (size or 1.0) if b.numel() else 0.0
 
 
+# --------------------------------------------------------------------------------------------- diagnosis
+
+
+def check_diagnosis(problem: Problem, system: System) -> Iterator[Finding]:
+    """Jumps, contradictions, growth without bound, and what is not determined near some fields, as warnings."""
+    noticed = diagnosis.warnings(problem)
+    fine = "no growth without bound, no jumps under derivatives, no conditions that contradict each other"
+    yield from _warnings("equations and conditions", noticed, fine)
+    fine = "some hundred smooth directions of the fields are all seen by the constraints"
+    yield from _warnings("what is determined", left_open(system, some_parameters(system)), fine)
+
+
+def _warnings(topic: str, texts: Sequence[str], fine: str) -> Iterator[Finding]:
+    yield from (Finding(topic, None, text, warns=True) for text in texts)
+    if not texts:
+        yield Finding(topic, True, fine)
+
+
 # --------------------------------------------------------------------------------------- declared solutions
 
 
@@ -193,9 +219,15 @@ def _substituted(constraint: Constraint, requests: Requests, known: Mapping[Fiel
         return Finding(topic, None, "it makes no statement there: it is not finite")
     r = terms.residual[stated]
     rms, most = float(r.square().sum(1).mean().sqrt()), float(r.abs().max())
-    scale = max(terms.scale, _usual_scale(constraint, requests, known, batch))
+    usual = _usual_scale(constraint, requests, known, batch)
+    scale = max(terms.scale, usual)
     text = f"residual rms {rms:.1e}, max {most:.1e}, where its terms are of size {scale:.1e}"
-    return Finding(topic, rms <= EXACT_TOLERANCE * scale, text)
+    if set(requests.data) - {"normal"}:
+        far = rms > FAR * scale
+        text = f"it differs from the data by rms {rms:.1e}, max {most:.1e}, where its terms are of size {scale:.1e}"
+        return Finding(topic, None, text + "; is it that of other data?" * far, warns=far)
+    rounding = ROUNDING * max(scale, _slow_scale(constraint, requests, known, batch))
+    return Finding(topic, rms <= max(EXACT_TOLERANCE * scale, rounding), text)
 
 
 def _usual_scale(
@@ -205,14 +237,42 @@ def _usual_scale(
 
     In u_t = 0 at the start the only term vanishes, and rounding would look large beside it.
     """
-    usual = {}
-    for d in requests.derivatives:
-        low, high = (torch.tensor(ends, dtype=torch.float64) for ends in _ends(d.field))
-        spread = torch.rand(300, len(low), dtype=torch.float64, generator=torch.Generator().manual_seed(5))
-        value = exact_values(differentiate(d, known[d.field]), d.field.axes, low + (high - low) * spread, {})
-        size = _rms(flat(value))
-        usual[d] = torch.full((len(batch), *d.field.shape), 0.0 if size != size else size, dtype=value.dtype)
-    return weigh(constraint, requests, usual, batch).scale
+    return _scale_of(constraint, requests, {d: _size(d, known[d.field]) for d in requests.derivatives}, batch)
+
+
+def _slow_scale(
+    constraint: Constraint, requests: Requests, known: Mapping[Field, PointFunction], batch: Batch
+) -> float:
+    """The same with derivatives of fields as large as these, or as the largest of them, that vary along their axes.
+
+    A term that vanishes identically, as u_y of u = x does, is made of rounding alone, which has the size of this.
+    """
+    sizes = {u: _size(u.itself, known[u]) for u in requests.fields}
+    largest = max([*sizes.values(), *(_size(u.itself, f) for u, f in known.items())])
+    slow = {
+        d: (sizes[d.field] or largest)
+        * sum(abs(c) * inverse_length(d.field, powers) for powers, c in d.symbol.terms)
+        for d in requests.derivatives
+    }
+    return _scale_of(constraint, requests, slow, batch)
+
+
+def _scale_of(
+    constraint: Constraint, requests: Requests, sizes: Mapping[Derivative, float], batch: Batch
+) -> float:
+    values = {}
+    for d, size in sizes.items():
+        dtype = torch.complex128 if d.field.is_complex else torch.float64
+        values[d] = torch.full((len(batch), *d.field.shape), size, dtype=dtype)
+    return weigh(constraint, requests, values, batch).scale
+
+
+def _size(d: Derivative, function: PointFunction) -> float:
+    """The root mean square of a known function's derivative over its field's box; 0 where it is not finite."""
+    low, high = (torch.tensor(ends, dtype=torch.float64) for ends in _ends(d.field))
+    spread = torch.rand(300, len(low), dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    size = _rms(flat(exact_values(differentiate(d, function), d.field.axes, low + (high - low) * spread, {})))
+    return 0.0 if size != size else size
 
 
 def _ends(u: Field) -> tuple[list[float], list[float]]:

@@ -82,7 +82,7 @@ def _memories(session: Session, choice: Choice) -> Iterator[tuple[str, int]]:
 
 
 def check_command(session: Session, out: str | None, as_json: bool) -> int:
-    """Exit code 1 where something is wrong."""
+    """Exit code 1 where something is wrong; warnings are told, and alone leave it 0."""
     from ..analysis.check import Finding, check
 
     _, system = _prepare(session)
@@ -97,19 +97,32 @@ def check_command(session: Session, out: str | None, as_json: bool) -> int:
             break
         findings.append(finding)
         if not as_json:
-            print(f"{_MARKS[finding.ok]:<5} {finding.topic}: {finding.text}", flush=True)
+            mark = _WARNS if finding.warns else _MARKS[finding.ok]
+            print(f"{mark:<5} {finding.topic}: {finding.text}", flush=True)
     picture = draw_samples(session, system, files)
-    wrong = [finding for finding in findings if finding.ok is False]
+    wrong, warned = sum(f.ok is False for f in findings), sum(f.warns for f in findings)
     if as_json:
-        rows = [{"topic": f.topic, "ok": f.ok, "text": f.text} for f in findings]
-        print_json({"ok": not wrong, "findings": rows, "picture": str(picture)})
+        rows = [{"topic": f.topic, "ok": f.ok, "warning": f.warns, "text": f.text} for f in findings]
+        print_json({"ok": not wrong, "warnings": warned, "findings": rows, "picture": str(picture)})
     else:
         print(f"{_MARKS[None]:<5} samples and normals drawn in {picture}")
-        print(f"{len(wrong)} of {len(findings)} findings wrong" if wrong else "all is well")
+        print(_verdict(wrong, warned, len(findings)))
     return 1 if wrong else 0
 
 
-_MARKS = {True: "ok", False: "WRONG", None: "-"}
+_MARKS, _WARNS = {True: "ok", False: "WRONG", None: "-"}, "WARN"
+
+
+def _verdict(wrong: int, warned: int, count: int) -> str:
+    """The last line: well is only what has neither mistakes nor warnings."""
+    warnings = f"{warned} warning" + "s" * (warned > 1)
+    if wrong:
+        return f"{wrong} of {count} findings wrong" + f", and {warnings}" * bool(warned)
+    return (
+        f"nothing is wrong, but there {'is' if warned == 1 else 'are'} {warnings}"
+        if warned
+        else "all is well"
+    )
 
 
 def _prepare(session: Session) -> tuple[Choice, System]:
