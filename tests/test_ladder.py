@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import time
 
 import pytest
 import torch
@@ -122,8 +123,12 @@ def test_a_run_cut_off_in_a_worse_rung_shows_the_better_one_and_goes_on(rungs) -
 
 def test_budget(rungs) -> None:
     rungs(Rung(TRAINED.recipes, (Adam(steps=10**7),)))
+    worked = (
+        time.process_time()
+    )  # of all threads, and of this process alone: others may keep the machine busy
     solution = solve(problem, budget=1.0)
-    assert solution.status == "budget" and 1.0 <= solution.seconds < 3.0
+    assert time.process_time() - worked < 3.0 * torch.get_num_threads()
+    assert solution.status == "budget" and solution.seconds >= 1.0
     assert "the budget being 1 s" in solution.message
 
 

@@ -285,11 +285,13 @@ def test_the_search_ends_before_the_budget_does():
     problem = dirichlet(
         box, lambda p: torch.sin(40 * p.coords).prod(), lambda p: -3200 * torch.sin(40 * p.coords).prod()
     )
-    started = time.monotonic()
+    worked = (
+        time.process_time()
+    )  # of all threads, and of this process alone: others may keep the machine busy
     solution = solve(problem, budget=0.5)
     assert solution.status == "budget" and solution.message.startswith("stopped after")
     assert solution.parameters <= 1601
-    assert time.monotonic() - started < 30
+    assert time.process_time() - worked < 15 * torch.get_num_threads()
     # Whether the search or the loop around it notices first depends on the machine; here it is the search.
     state = begin(problem, choose(problem, None, None), torch.device("cpu"), None, 0, 1.0).state
     state.deadline = time.monotonic()
