@@ -33,6 +33,7 @@ def snapshot(run: Run) -> dict[str, Any]:
         "seed": state.seed,
         "dtype": str(state.system.dtype),
         "scale": state.scale,
+        "sizes": {u.name: size for u, size in state.system.scales.sizes.items()},
         "start": {u.name: list(values) for u, values in run.start.items()},
         "stage_index": run.stage_index,
         "waiting": list(run.waiting),

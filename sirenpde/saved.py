@@ -22,6 +22,7 @@ from .probe import Requests
 from .problem import Problem
 from .records import Record, Row
 from .residuals import System
+from .residuals.scaling import Scales
 from .run import Kept, Run, builder, placeholder
 from .solvers.ladder import Choice, Rung
 from .solvers.stage import State
@@ -121,7 +122,8 @@ def _run(snapshot: Mapping[str, Any]) -> Run:
     dtype: torch.dtype = {"torch.float32": torch.float32, "torch.float64": torch.float64}[snapshot["dtype"]]
     build = builder(problem, int(snapshot["seed"]), {})
     networks = {u: build(u, placeholder(recipe)) for u, recipe in recipes.items()}
-    system = System(problem, networks, torch.device("cpu"), dtype)
+    sizes = {u: float(snapshot["sizes"][u.name]) for u in fields}
+    system = System(problem, networks, torch.device("cpu"), dtype, Scales(sizes, {}, even=True))
     theta = found["theta"].to(dtype)
     if theta.shape != system.initial().shape:
         raise ValueError(f"theta has the shape {tuple(theta.shape)}")

@@ -88,6 +88,20 @@ def test_fields_of_every_kind_come_back(tmp_path):
     assert again["v"](shifted) == pytest.approx(again["v"](places), abs=1e-5)
 
 
+def test_fields_in_large_units_come_back(tmp_path):
+    box = Box(x=(0, 1e6))
+    (s,) = box.axes
+    u = Field("u", box, SineFeatures(60, 4.0))
+    bar = on(box, 100, name="bar")(lambda p: 2e11 * D(u, s, s)(p) + 1e7)
+    ends = on(box.boundary(), name="ends")(u)
+    solution = solve(Problem(bar, ends))
+    solution.save(tmp_path)
+    places = np.linspace(0, 1e6, 30)[:, None]
+    known = 1e7 / 4e11 * places[:, 0] * (1e6 - places[:, 0])  # 6.25e6 in the middle
+    assert np.abs(solution[u](places) - known).max() < 1e-2
+    assert np.array_equal(Solution.load(tmp_path)["u"](places), solution[u](places))
+
+
 def test_what_is_exported_is_the_same(tmp_path):
     _, problem = decay(SineFeatures(60, 4.0))
     solution = solve(problem, [LeastSquares()])

@@ -168,7 +168,7 @@ def where_known(system: System, batches: Sequence[Batch]) -> tuple[System, tuple
         part is None or part.fields != system.problem.fields
     ):  # of some field nothing is known that could be measured
         return system, tuple(batches)
-    return System(part, system.parameters.networks, system.device, system.dtype), tuple(kept)
+    return System(part, system.parameters.networks, system.device, system.dtype, system.scales), tuple(kept)
 
 
 def held_out_terms(state: State) -> Tensor:

@@ -157,7 +157,8 @@ def _lend(state: State, trial: Trial) -> None:
         first = Interval(slab.axis, known["low"], known["high"])
         problem = slab_problem(trial.whole, first, None if first.is_first else trial.before).problem
         networks = {u: _network(state, u, trial.work.recipes[u], first) for u in problem.fields}
-        rows = TensorRows(System(problem, networks, state.system.device, state.system.dtype))
+        scales = state.system.scales.extended(problem)
+        rows = TensorRows(System(problem, networks, state.system.device, state.system.dtype, scales))
         slopes = rows.slopes(rows.from_theta(rows.system.initial()))
         state.cache["factor"] = ModeBlocks(rows, slopes, known["exact"])
     trial.work.cache["factor"] = state.cache["factor"]
