@@ -17,7 +17,7 @@ from .residuals import NotFinite
 from .run import Kept, Run, better, build_system
 from .solution import Solution
 from .solvers.stage import Report, Unfit, held_out, held_out_terms, holds_until, relative_residual
-from .verdict import GOOD_ENOUGH, finished, interrupted, out_of_time
+from .verdict import finished, interrupted, out_of_time
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
 KEEP_EVERY = 50  # steps between copies of the last finite parameters
@@ -174,7 +174,8 @@ def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:
         after = before
     _remember(run, after)
     _record(run, report, reason)
-    enough = tolerance or (GOOD_ENOUGH if run.choice.closes(run.stage_index) else 0.0)
+    rung = run.choice.rungs[run.choice.rung_at(run.stage_index)]
+    enough = tolerance or (rung.enough if run.choice.closes(run.stage_index) else 0.0)
     run.to_next_stage()
     return run.best is not None and run.best.residual <= enough and holds_until(run.best.system) is None
 

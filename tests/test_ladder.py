@@ -311,3 +311,30 @@ def test_unknown_numbers_are_found_with_frozen_sines_in_time_too() -> None:
     solution = solve(inverse)
     assert solution.unknowns["rate"] == pytest.approx(0.3, abs=1e-10)
     assert solution.errors["v"]["relative_l2"] < 1e-10
+
+
+def across(turning: bool = False, axes: int = 2) -> Problem:
+    """Heat that is carried across a line or a square."""
+    cube = Box(t=(0, 0.5), **{"xy"[i]: (-1, 1) for i in range(axes)})
+    t, *space = cube.axes
+    v = Field("v", cube)
+
+    def motion(p: Point) -> Tensor:
+        speeds = (-space[-1](p), space[0](p)) if turning else (1.0, 0.5)
+        carried = sum((c * D(v, a)(p) for c, a in zip(speeds, space, strict=False)), torch.zeros(()))
+        return D(v, t)(p) + carried - 0.1 * laplacian(v, *space)(p)
+
+    return Problem(
+        on(cube, 1000, name="motion")(motion),
+        on(cube.at(t=0), 200, name="start")(lambda p: v(p) - torch.cos(math.pi / 2 * space[0](p))),
+        on(cube.boundary(*space), 200, name="walls")(lambda p: v(p)),
+    )
+
+
+@pytest.mark.parametrize("turning", [False, True])
+def test_what_evolves_in_two_axes_of_space_is_marched_by_equal_slabs(turning: bool) -> None:
+    choice = choose(across(turning), None, None)
+    assert names(choice) == [["march along t"], ["least squares"]]
+    assert all(isinstance(recipe, SineLattice) for recipe in choice.recipes.values())
+    assert choice.rungs[0].enough == 1e-4
+    assert names(choose(across(axes=1), None, None))[0] == ["least squares"]

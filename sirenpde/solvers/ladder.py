@@ -38,6 +38,8 @@ LINEAR = (SineFeatures, SineLattice, FourierSeries, WaveSeries)
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
 LATTICE_AXES = 3  # without a period, up to which a lattice has room for more than a few orders along each
+ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not make better in as much time
+ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes minutes
 LAST_STEPS = (
     60  # of a trained network where direct solves were exact, or left what may be noise: half a minute
 )
@@ -50,12 +52,14 @@ Given = Mapping[Field, Recipe | nn.Module | None]
 class Rung:
     """A network for every field, and the stages that train them, in order.
 
-    The networks of the fields ``sized`` become as wide and as fast as what earlier rungs found asks for.
+    The networks of the fields ``sized`` become as wide and as fast as what earlier rungs found asks for. No further
+    rung is tried where the relative residual is at most ``enough``.
     """
 
     recipes: Mapping[Field, Recipe | nn.Module]
     stages: tuple[Stage, ...]
     sized: tuple[Field, ...] = ()
+    enough: float = 1e-6
 
     def recipes_after(self, found: Mapping[Field, Recipe | nn.Module]) -> Mapping[Field, Recipe | nn.Module]:
         """The networks, where earlier rungs ended with these."""
@@ -115,6 +119,7 @@ class Traits:
     time: Axis | None  # along which all fields evolve from a start, and no number is unknown
     alike: bool  # all fields have the same axes, as tensor products need
     family: bool  # along some axis nothing is differentiated: a family of equations, not one
+    wide: bool  # two axes of space or more
     tensor: bool  # every domain is a box, a slice or a face, on few axes
 
 
@@ -131,6 +136,7 @@ def traits(problem: Problem) -> Traits:
         time=time,
         alike=alike,
         family=any(not _is_differentiated(problem, axis) for axis in first),
+        wide=len(first) > 2,
         tensor=boxes and whole and len(open_axes) <= LATTICE_AXES and not problem.unknowns,
     )
 
@@ -182,7 +188,8 @@ def _ladder(problem: Problem, found: Traits) -> list[Rung]:
     """What can work on a problem whose networks are all left open, the most promising first.
 
     The rules: marching suits what evolves and is not affine, unless it is a family of equations, which one fit
-    solves at once; frozen sines suit all else. Then comes whatever else fits the domains, and a trained network
+    solves at once, and what evolves in two axes of space or more, where equal slabs cost little after the first;
+    frozen sines suit all else. Then comes whatever else fits the domains, and a trained network
     last.
     """
     if not found.smooth:
@@ -193,6 +200,8 @@ def _ladder(problem: Problem, found: Traits) -> list[Rung]:
         [] if found.time is None else [Rung(sines.recipes if found.affine else lattice, (March(found.time),))]
     )
     march = march if found.alike else []
+    if found.affine and found.tensor and found.wide and found.time is not None and not found.family:
+        return [Rung(lattice, (March(found.time, tolerance=ACROSS),), enough=ROUGHLY), sines]
     collocation = [Rung(lattice, (Collocation(),))] if found.tensor else []
     if march and not found.affine and not found.family:
         return [*march, sines, _last(problem, found)]

@@ -18,7 +18,8 @@ from ...residuals import NotFinite, System
 from ..direct.least_squares import LeastSquares
 from ..stage import Report, Stage, State, fixed
 from ..tensor.collocation import Collocation, rows_of
-from ..tensor.lattice_growth import fit, larger, open_lattices, opened, resized, tails
+from ..tensor.lattice_growth import fit, larger, open_lattices, opened, resized, tails, within_reach
+from .slab_domains import Interval
 from .slab_problem import NotMarchable, check
 from .slab_trial import (
     Recipes,
@@ -40,6 +41,8 @@ NOISE = 0.7  # of the highest waves, after a growth of orders: they are rounding
 LOUDEST = 1e-9  # of a field: larger waves are not rounding
 ABOVE_NOISE = 2.0  # times these: waves that ask for higher orders
 FINEST = 1e-13  # tolerance: rounding leaves more of most residuals
+COARSE = 100.0  # times the highest waves: a residual that they explain
+FEW = 32  # slabs
 LEAST = 1e-6  # of the axis: the shortest slab
 
 
@@ -178,6 +181,8 @@ class March:
         gain = SAFETY * (target / max(quality, 1e-300)) ** (1 / _rate(trial))
         failed = self.slabs is None and not quality < FAILED
         poor = self.slabs is None and quality > target
+        coarse = bool(grown) and not fit(wanted) and quality < COARSE * memory["waves"]
+        poor = poor and not coarse  # shorter slabs would not help: the orders are at their limit
         in_vain = poor and quality > 0.5 * memory.get("coarser", math.inf)
         memory["coarser"] = math.inf
         if grown and fit(wanted) and not failed and not in_vain:
@@ -191,11 +196,11 @@ class March:
         # Where a shorter slab was no better, its length is not what limits it, but rounding or a rough start.
         if poor:
             length = max(memory["whole"], slab.length)
-        elif marches_affine(state) and SAFETY <= gain < LONGER:
+        elif coarse or (marches_affine(state) and gain >= SAFETY and (gain < LONGER or _are_few(slab))):
             length = slab.length
         else:
             length = slab.length * min(max(gain, 0.5), LONGER)
-        memory["floor"] = quality if poor else 0.1 * memory["floor"]
+        memory["floor"] = quality if poor or coarse else 0.1 * memory["floor"]
         memory.update(before=math.inf, whole=0.0, worst=max(memory["worst"], quality))
         return self._close(state, trial, report, {u: r for u, r in wanted.items() if u not in grown}, length)
 
@@ -218,7 +223,7 @@ class March:
         open_trial(state, slab.axis, {**trial.work.recipes, **lower}, end, None)
         return Report(terms)
 
-    def _wanted(self, state: State, trial: Trial) -> dict[Field, SineLattice]:
+    def _wanted(self, state: State, trial: Trial) -> Mapping[Field, SineLattice]:
         """The lattices whose orders are open, as large as the fields ask for."""
         memory, recipes = state.memory, trial.work.recipes.items()
         own = {u: r for u, r in recipes if isinstance(r, SineLattice) and u.name in memory["open"]}
@@ -228,7 +233,8 @@ class March:
         sizes = tails(rows, rows.from_theta(trial.work.theta), own, trial.slab.axis)
         if LOUDEST > sizes.worst > NOISE * memory["tail"]:  # it was as large before the orders were raised
             memory["noise"] = max(memory["noise"], ABOVE_NOISE * sizes.worst)
-        wanted = resized(own, sizes, max(self.tolerance, memory["noise"]))
+        wanted = within_reach(resized(own, sizes, max(self.tolerance, memory["noise"])), own)
+        memory["waves"] = sizes.worst
         memory["tail"] = sizes.worst if larger(wanted, own) else math.inf
         return wanted
 
@@ -276,6 +282,11 @@ def _ended(memory: Mapping[str, Any]) -> Report:
     """The report of the last slab."""
     ended = memory["ended"]
     return Report(tuple(ended["terms"]), True, ended["reason"], residuals=memory["residuals"])
+
+
+def _are_few(slab: Interval) -> bool:
+    """Whether slabs as long as this one come to the end in about the time that another factor would take."""
+    return slab.axis.high - slab.high <= FEW * slab.length
 
 
 def _rate(trial: Trial) -> float:

@@ -87,6 +87,20 @@ def resized(recipes: Lattices, sizes: Tails, tolerance: float) -> dict[Field, Si
     return found
 
 
+def within_reach(wanted: Lattices, own: Lattices) -> Lattices:
+    """The lattices that are wanted, or, where these are too large, the largest on the way to them."""
+    if fit(wanted):
+        return wanted
+    for share in (0.75, 0.5, 0.25):
+        found = dict(wanted)
+        for u, recipe in own.items():
+            pairs = zip(orders_of(recipe), orders_of(wanted[u]), strict=True)
+            found[u] = replace(recipe, orders=tuple(a + round(share * (b - a)) for a, b in pairs))
+        if fit(found) and larger(found, own):
+            return found
+    return wanted
+
+
 def larger(recipes: Lattices, others: Mapping[Field, object]) -> set[Field]:
     """The fields whose lattice has a higher order along some axis."""
     return {
