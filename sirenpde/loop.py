@@ -17,6 +17,7 @@ from .residuals import NotFinite
 from .run import Kept, Run, better, build_system
 from .solution import Solution
 from .solvers.stage import Report, Unfit, held_out, held_out_terms, holds_until, relative_residual
+from .solvers.starts import number_start
 from .verdict import finished, interrupted, out_of_time
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
@@ -158,7 +159,7 @@ def _open_stage(run: Run) -> None:
         found = state.recipes if run.best is None else run.best.recipes
         state.recipes = dict(opened.recipes_after(found))
         state.system = build_system(run.problem, state.recipes, state.build, old.device, old.dtype)
-        state.theta, state.cache = state.system.initial(), {"held_out": held_out(state)}
+        state.theta, state.cache = number_start(state.system, state.seed), {"held_out": held_out(state)}
     run.before = run.last_finite = run.keep()
 
 

@@ -21,9 +21,11 @@ from .networks.sine_lattice import SineLattice
 from .problem import Problem
 from .records import Record, Row, Status
 from .residuals import System
+from .residuals.scaling import scales_of
+from .solvers.initial import set_initial
 from .solvers.ladder import Choice
 from .solvers.stage import Stage, State, held_out, held_out_terms, holds_until, relative_residual
-from .solvers.starts import Constants, constant_start, set_constant
+from .solvers.starts import Constants, constant_start, number_start, set_constant
 
 POOR = 0.1  # relative residual of fields that are hardly a solution
 Recipes = Mapping[Field, Recipe | nn.Module]
@@ -226,17 +228,19 @@ def begin(
     if start:
         build = builder(problem, seed, start)
         system = build_system(problem, choice.recipes, build, device, dtype)
-    state = State(system, system.initial(), dict(choice.recipes), build, seed, scale)
+    state = State(system, number_start(system, seed), dict(choice.recipes), build, seed, scale)
     return Run(problem, choice, state, start, waiting=list(range(1, len(choice.rungs))))
 
 
 def builder(
     problem: Problem, seed: int, start: Constants
 ) -> Callable[[Field, Recipe | nn.Module], nn.Module]:
-    """What builds a field's network, from constants where there are such."""
+    """What builds a field's network: from its declared initial values, or constants where there are such."""
 
     def build(u: Field, recipe: Recipe | nn.Module) -> nn.Module:
         module = build_network(u, recipe, seed + problem.fields.index(u))
+        if u.initial is not None:
+            return set_initial(module, u, scales_of(problem).units[u])
         return set_constant(module, start[u]) if u in start else module
 
     return build

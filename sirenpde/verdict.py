@@ -91,5 +91,5 @@ def _and_start(run: Run, message: str) -> str:
     if not run.start:
         return message
     begun = describe(run.start, run.state.system.parameters.units)
-    why = f"begun from {begun}, since vanishing fields have no finite residual"
+    why = f"begun from {begun}, since vanishing fields have no finite residual, or cannot move"
     return f"{message.removesuffix('.')}; {why}"

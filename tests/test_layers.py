@@ -84,6 +84,7 @@ SOLVERS = {
     "direct": 1,
     "training": 2,
     "tensor": 2,
+    "initial": 3,
     "marching": 3,
     "ladder": 4,
 }

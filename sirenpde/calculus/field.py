@@ -53,6 +53,8 @@ class Field:
         dtype: ``None`` or ``float`` for a real field, ``complex`` for a complex one, in the precision of
             the run; a torch dtype asks for that precision.
         periodic: axes along which the field is exactly periodic over their range.
+        initial: where a solve starts, if not from zero: a number, a function of a point, or an earlier
+            solution's field, ``solution[u]``. Networks are fitted to it, those of every stage that builds some.
 
     Raises:
         TypeError, ValueError: at declaration, for a dtype, shape, axis or module that does not fit.
@@ -67,6 +69,7 @@ class Field:
     shape: tuple[int, ...] = ()
     dtype: type[Any] | torch.dtype | None = None
     periodic: tuple[Axis, ...] = ()
+    initial: Any = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isidentifier():
@@ -93,6 +96,13 @@ class Field:
             )
         for axis in self.periodic:
             self.position(axis)
+        if not (
+            self.initial is None or isinstance(self.initial, int | float | complex) or callable(self.initial)
+        ):
+            raise TypeError(
+                f"Field '{self.name}' was given initial={self.initial!r}, a {type(self.initial).__name__}; expected "
+                f"a number, a function of a point, or an earlier solution's field, solution[{self.name}]."
+            )
         known = self.network is None or isinstance(self.network, nn.Module)
         if not known and (isinstance(self.network, type) or not hasattr(self.network, "build")):
             given = getattr(self.network, "__name__", type(self.network).__name__)

@@ -1,4 +1,4 @@
-"""Where a run begins when vanishing fields, the usual start, have no finite residual: at constants."""
+"""Where a run begins when vanishing fields, the usual start, have no finite residual or cannot move: at constants."""
 
 from __future__ import annotations
 
@@ -27,21 +27,80 @@ RIPPLE = 0.01  # of the constant: what a network's own first values may add to i
 
 
 def constant_start(system: System, seed: int) -> Constants:
-    """Constant fields with finite residuals and slopes, where vanishing fields have none; empty where they do.
+    """Constant fields with finite residuals and slopes, where vanishing ones have none or cannot move; else empty.
 
-    With sqrt(u), log(u) or 1/u in a constraint nothing can start from u = 0. Of a few numbers the one with the
-    smallest objective is taken, and improved by Gauss-Newton steps over one constant per field: the boundary
-    and initial data say how large. Empty too where no constant tried is finite.
+    With sqrt(u), log(u) or 1/u in a constraint nothing can start from u = 0, and with u² only no step leaves it,
+    since all slopes vanish there. Of a few numbers the one with the smallest objective is taken, and improved by
+    Gauss-Newton steps over one constant per field: the boundary and initial data say how large. Fields that can
+    move begin at zero. Empty too where no constant tried is finite.
     """
-    few = _samples(system, seed)
-    if _is_finite(system, few, {u: (0.0,) * u.outputs for u in system.problem.fields}):
+    few, fields = _samples(system, seed), system.problem.fields
+    moved = set(fields)
+    if _is_finite(system, few, {u: (0.0,) * u.outputs for u in fields}):
+        moved = _stuck(system, few, seed)
+    if not moved:
         return {}
-    tried = [_all_at(system, size) for size in TRIED]
+    tried = [_all_at(system, size, moved) for size in TRIED]
     finite = [constants for constants in tried if _is_finite(system, few, constants)]
     if not finite:
         return {}
     sizes = [float(_rows(system, few, constants)[0].norm()) for constants in finite]
     return _improved(system, few, finite[sizes.index(min(sizes))])
+
+
+def _stuck(system: System, batches: Sequence[Batch], seed: int) -> set[Field]:
+    """Fields whose slopes vanish where they do, whatever the others are; all, where all slopes vanish together.
+
+    Fields whose constraints are met where they vanish are where they should be.
+    """
+    fields = [u for u in system.problem.fields if u.initial is None]
+    if not fields or _slopes(system, batches, fields, set(), seed) is None:
+        return set()
+    found = {u for u in fields if not _slopes(system, batches, [u], set(system.problem.fields) - {u}, seed)}
+    everything = _slopes(system, batches, system.problem.fields, set(), seed)
+    return found if everything else set(fields)
+
+
+def _slopes(
+    system: System, batches: Sequence[Batch], by: Sequence[Field], random: set[Field], seed: int
+) -> float | None:
+    """The largest slope of a residual by the jets of some fields, all zero but those of ``random``.
+
+    None where all residuals vanish.
+    """
+    raw, source = system.initial()[system.parameters.numbers_slice], generator(seed, HELD_OUT)
+    largest, size = 0.0, 0.0
+    for group, batch in zip(system.groups, batches, strict=True):
+        jets = []
+        for u in group.sweep.fields:
+            shape = len(group.sweep.asked[u]), len(batch), u.outputs
+            values = torch.randn(shape, generator=source, dtype=torch.float64) * (u in random)
+            jets.append(values.to(batch.points))
+        components, each = group.rows.slopes(batch, jets, raw)
+        size = max(size, float(components.abs().max()))
+        for _, by_jet in each:
+            own = [slope for u, slope in zip(group.sweep.fields, by_jet, strict=True) if u in by]
+            largest = max([largest, *(float(slope.abs().max()) for slope in own if slope.numel())])
+    return largest if size > 0 else None
+
+
+def number_start(system: System, seed: int) -> Tensor:
+    """The networks' first parameters, with unknown numbers moved by one that cannot move by themselves.
+
+    Where a number enters squared and starts at zero, no residual has a slope by it, whatever the fields are.
+    """
+    theta, source = system.initial(), generator(seed, HELD_OUT)
+    own = system.parameters.numbers_slice
+    if own.stop == own.start:
+        return theta
+    raw, sizes = theta[own], torch.zeros(own.stop - own.start, dtype=torch.float64)
+    for group, batch in zip(system.groups, _samples(system, seed), strict=True):
+        shapes = [(len(group.sweep.asked[u]), len(batch), u.outputs) for u in group.sweep.fields]
+        jets = [torch.rand(s, generator=source, dtype=torch.float64).to(batch.points) + 0.5 for s in shapes]
+        for by_number, _ in group.rows.slopes(batch, jets, raw)[1]:
+            sizes = sizes.maximum(by_number.abs().amax(0).double().cpu())
+    theta[own] = raw + (sizes == 0).to(raw)
+    return theta
 
 
 def set_constant(module: nn.Module, values: Sequence[float]) -> nn.Module:
@@ -84,10 +143,12 @@ def _samples(system: System, seed: int) -> list[Batch]:
     return batches
 
 
-def _all_at(system: System, size: float) -> Constants:
-    """This number for every component, the imaginary parts zero."""
-    fields = system.problem.fields
-    return {u: (size,) * u.components + (0.0,) * (u.outputs - u.components) for u in fields}
+def _all_at(system: System, size: float, moved: set[Field]) -> Constants:
+    """This number for every component of some fields, imaginary parts and other fields zero."""
+    return {
+        u: (size * (u in moved),) * u.components + (0.0,) * (u.outputs - u.components)
+        for u in system.problem.fields
+    }
 
 
 def _jets(sweep: Sweep, batch: Batch, constants: Constants) -> list[Tensor]:

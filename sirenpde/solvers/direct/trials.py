@@ -194,8 +194,13 @@ class Trials:
             return newton(system, start, batches, self.tolerance, 15, unit=samples.unit).theta
         linear = tangent_fields(system, start, near.system, near.theta, batches, held)
         damping = max(DAMPING, FIRST_DAMPING * min(1.0, near.held_out))
-        solved = solve_dense(linear.matrix, linear.target, damping)
-        start = store(system, start, solved.x)
+        # Numbers count by their change, so that those which nothing determines stay where they are.
+        known = linear.matrix.new_zeros(linear.matrix.shape[1])
+        known[len(known) - len(system.parameters.unknowns) :] = near.theta[
+            near.system.parameters.numbers_slice
+        ]
+        solved = solve_dense(linear.matrix, linear.target - linear.matrix @ known, damping)
+        start = store(system, start, solved.x + known)
         return newton(system, start, batches, self.tolerance, 2, solved.factor, samples.unit, held).theta
 
     def start(self, system: System) -> Tensor:

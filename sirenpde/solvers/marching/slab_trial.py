@@ -233,7 +233,8 @@ def _guess(trial: Trial, earlier: Trial | None) -> Tensor:
     if earlier is not None:
         return continued(earlier.work.system.parameters, earlier.work.theta, into)
     if before is None:
-        return _at_rest(trial)
+        told = any(u.initial is not None for u in trial.whole.fields)
+        return work.theta if told else _at_rest(trial)
     rows = rows_of(work)
     guesses = [
         continued(before.parameters, before.theta, into),

@@ -1,0 +1,131 @@
+"""The values that a field's declaration gives it to start from, and networks fitted to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..calculus.field import Field
+from ..calculus.layout import unflatten
+from ..constraint import Constraint
+from ..geometry.box import Box
+from ..geometry.point import Axis, Point
+from ..networks.dense import DenseNetwork
+from ..networks.series import SeparableSeries
+from ..networks.slabs import SlabNetwork
+from ..problem import Problem
+from ..residuals import System
+from ..residuals.scaling import Scales
+from .direct.dense_rows import assemble, store
+from .direct.dense_solve import solve_dense
+from .stage import generator
+from .tensor.collocation import newton
+from .tensor.tensor_rows import TensorRows
+
+FEWEST = 500  # points that a network is fitted at
+PER_COLUMN = 3  # points, at least
+DAMPING = 1e-8  # of the fit: a start needs no more digits, and small coefficients
+
+
+def initial_values(u: Field, points: Tensor) -> Tensor:
+    """The declared start at points (n, d): the real outputs of the field's network, (n, outputs).
+
+    Raises ValueError for values of another shape than the field's, or that are not finite.
+    """
+    given, names = u.initial, tuple(axis.name for axis in u.axes)
+    if hasattr(given, "on_grid"):  # an earlier solution's field
+        columns = [names.index(axis.name) for axis in given.axes]
+        found = torch.as_tensor(given(points[:, columns].numpy()))
+    elif callable(given):
+        found = torch.func.vmap(lambda coords: given(Point(names, coords, _no_field, _no_data)))(points)
+    else:
+        found = torch.full((len(points), *u.shape), given)
+    if tuple(found.shape[1:]) != u.shape or not bool(found.isfinite().all()):
+        raise ValueError(
+            f"Field '{u.name}' was given an initial value of shape {tuple(found.shape[1:])}, "
+            f"{'finite' if found.isfinite().all() else 'not finite everywhere'}; expected finite values of shape "
+            f"{u.shape}. Give a number, a function of a point, or an earlier solution's field."
+        )
+    found = found.reshape(len(points), -1)
+    if not u.is_complex:
+        return found.double()
+    found = found.to(torch.complex128)
+    return torch.cat([found.real, found.imag], dim=1)
+
+
+def _no_field(key: object) -> Tensor:
+    raise ValueError(
+        f"An initial value reads the unknown {key}; expected a known function of the coordinates."
+    )
+
+
+def _no_data(key: str) -> Tensor:
+    raise KeyError(f"An initial value reads the data '{key}'; expected a known function of the coordinates.")
+
+
+def set_initial(module: nn.Module, u: Field, unit: float = 1.0) -> nn.Module:
+    """Fit a network's last layer, or a series' coefficients, to the field's initial values over ``unit``.
+
+    A network of another kind than the package's stays as it is.
+    """
+    if isinstance(module, SlabNetwork):
+        for network, low, high in zip(module.networks, module.edges, module.edges[1:], strict=False):
+            _fit(network, u, unit, {u.axes[module.axis].name: (float(low), float(high))})
+    else:
+        _fit(module, u, unit, {})
+    return module
+
+
+def _fit(module: nn.Module, u: Field, unit: float, cut: Mapping[str, tuple[float, float]]) -> None:
+    if not isinstance(module, DenseNetwork | SeparableSeries):
+        return
+    box = Box(**{axis.name: cut.get(axis.name, (axis.low, axis.high)) for axis in u.axes})
+    count = max(FEWEST, PER_COLUMN * module.head.in_features) if isinstance(module, DenseNetwork) else FEWEST
+    there = Constraint("initial", lambda p: u.itself(p) - p.sample("initial"), _Given(box, u), count)
+    scales = Scales({u: unit}, {"initial": unit}, even=True)
+    system = System(Problem(there), {u: module}, torch.device("cpu"), torch.float64, scales)
+    theta = system.initial()
+    if isinstance(module, DenseNetwork):
+        linear = assemble(system, theta, system.draw(generator(0, 0)))
+        theta = store(system, theta, solve_dense(linear.matrix, linear.target, DAMPING).x)
+    else:
+        rows = TensorRows(system)
+        theta = rows.to_theta(newton(rows, rows.from_theta(theta)).amplitudes)
+    values = unflatten(module, system.parameters.of(u, theta))
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            if name in values:
+                parameter.copy_(values[name])
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """A box whose points carry the initial values."""
+
+    domain: Box
+    u: Field
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return self.domain.axes
+
+    @property
+    def size(self) -> int | None:
+        return self.domain.size
+
+    @property
+    def name(self) -> str:
+        return self.domain.name
+
+    def data(self, points: Tensor) -> Mapping[str, Tensor]:
+        values = initial_values(self.u, points.double())
+        if self.u.is_complex:
+            values = torch.complex(values[:, : self.u.components], values[:, self.u.components :])
+        return {"initial": values.reshape(len(points), *self.u.shape)}
+
+    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
+        points, data = self.domain.draw(n, generator)
+        return points, {**data, **self.data(points)}
