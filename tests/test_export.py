@@ -1,5 +1,7 @@
 """Every file is read back by a reader that is not ours."""
 
+from types import SimpleNamespace
+
 import meshio
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from sirenpde.export import (
     as_rows,
     export_fields,
     field_sets,
+    file_name,
     on_grid,
     sample,
     with_derivatives,
@@ -171,9 +174,7 @@ def test_a_picture_is_clipped_and_keeps_its_pixels(tmp_path, shape):
     np.testing.assert_array_equal(read, expected)
 
 
-@pytest.mark.parametrize(
-    "values", [np.full((2, 2), np.nan), np.zeros((2, 2, 2)), np.zeros((2, 2)) * 1j, np.zeros(4)]
-)
+@pytest.mark.parametrize("values", [np.zeros(()), np.zeros((2, 2, 2)), np.zeros((2, 2)) * 1j, np.zeros(4)])
 def test_what_is_no_picture_is_told(tmp_path, values):
     with pytest.raises(ValueError, match="picture"):
         write_picture(tmp_path / "u.png", values)
@@ -348,3 +349,74 @@ def test_a_field_of_five_axes_is_shown_in_the_middle_of_the_last_two(tmp_path):
     np.testing.assert_allclose(mesh["u"], solution[u](centred), atol=1e-12)
     with np.load(solution.export(tmp_path / "u.npz", resolution=5)) as arrays:
         assert arrays["u"].shape == (5, 5, 5, 1, 1) and arrays["d"].tolist() == [2.0]
+
+
+# ------------------------------------------------------------------------- what is not known, and odd names
+
+
+def cut_off(p):
+    """A field of (t, x) that is known until t = 1 alone."""
+    return np.where(p[:, 0] <= 1, np.sin(p[:, 1]), np.nan)
+
+
+def test_files_bear_values_that_are_not_known(tmp_path):
+    grid = sample({"u": cut_off}, ("t", "x"), [line(0, 2, 5), line(0, 1, 4)])
+    assert np.isnan(grid.values["u"][3:]).all() and np.isfinite(grid.values["u"][:3]).all()
+    mesh = pyvista.read(write_grid(tmp_path / "u.vtu", grid))
+    np.testing.assert_array_equal(np.isnan(mesh["u"]), mesh.points[:, 1] > 1)
+    with np.load(write_grid(tmp_path / "u.npz", grid)) as arrays:
+        np.testing.assert_array_equal(arrays["u"], grid.values["u"])
+    write_grid(tmp_path / "u.png", grid)
+    for values in (np.inf, np.nan):
+        write_grid(
+            tmp_path / "v.png", sample({"v": lambda p, v=values: v + 0 * p[:, 0]}, "x", [line(0, 1, 4)])
+        )
+
+
+@pytest.mark.parametrize("channels", [(), (1,), (3,)])
+def test_a_picture_is_transparent_where_it_is_not_known(tmp_path, channels):
+    values = np.full((2, 3, *channels), 0.2)
+    values[1, 2] = np.nan
+    found = pixels(write_picture(tmp_path / "a.png", values))
+    assert found.shape == (2, 3, 4 if channels == (3,) else 2)
+    assert (found[..., -1] == [[255, 255, 255], [255, 255, 0]]).all() and (found[0, 0, :-1] == 51).all()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("resolution", [33, 34])
+def test_a_surface_is_closed_where_the_field_is_not_known(tmp_path, sign, resolution):
+    half = zero_level(lambda p: np.where(p[:, 2] > 0.1, np.nan, sign * sphere(p)), SPACE.axes, resolution)
+    mesh = trimesh.load(write_surface(tmp_path / "s.ply", half))
+    cap = np.pi * 0.4**2 * (3 * 0.5 - 0.4) / 3  # of the ball, above z = 0.1
+    assert mesh.is_watertight
+    assert mesh.volume == pytest.approx(4 / 3 * np.pi / 8 - cap, abs=0.05)
+    with pytest.raises(ValueError, match="finite nowhere"):
+        zero_level(lambda p: np.nan * p[:, 0], SPACE.axes, resolution)
+
+
+def test_names_stay_in_their_directory():
+    assert file_name("u-v") == "u-v" and file_name("σ[0, 1]") == "σ[0, 1]"
+    odd = ["../u", "a/b", "/etc/u", "..", ".u", "a\\b", "C:u", "a\0b", "u\n", "u" * 5000, "ψ" * 3000]
+    names = [file_name(name) for name in odd]
+    assert len(set(names)) == len(odd)
+    for name in names:
+        assert not set(name) & set("/\\:\0\n") and not name.startswith(".") and len(name.encode()) <= 120
+
+
+def test_outputs_of_one_name_keep_a_file_each():
+    def named(f):
+        f.__name__ = "flux"
+        return f
+
+    u = Field("u", Box(x=(0, 1)))
+    outputs = [named(lambda p: u(p)), named(lambda p: 2 * u(p)), u]
+    solved = {f: SimpleNamespace(axes=u.axes) for f in outputs}
+
+    class Solved:
+        problem = SimpleNamespace(outputs=outputs, fields=[u], constraints=[])
+
+        def __getitem__(self, function):
+            return solved[function]
+
+    (fields,) = field_sets(Solved())
+    assert list(fields.functions) == ["flux", "flux_2", "u"] and list(fields.functions.values()) == outputs

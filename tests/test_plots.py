@@ -121,3 +121,25 @@ def test_of_many_axes_the_titles_name_the_one_that_differs() -> None:
     figure = field_panels("u", axes, coordinates, np.ones(n))
     titles = [ax.get_title() for ax in figure.axes if ax.get_title()]
     assert titles == ["u, …, c = 0", "u, …, c = 0.5", "u, …, c = 1"]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("until", [0.5, 0.0])
+def test_figures_bear_values_that_are_not_known(tmp_path, bad, until):
+    t = np.linspace(0, 1, 5)
+    for axes, coordinates in ((("t",), (t,)), (("t", "x"), (t, X)), (("t", "x", "y"), (t, X, Y))):
+        values = np.ones(tuple(map(len, coordinates)))
+        values[t >= until] = bad
+        for reference in (None, np.zeros_like(values), values):
+            figure = field_panels("u", axes, coordinates, values, reference)
+            save_figure(tmp_path / "u.png", figure, dpi=20)
+    history = [row("Adam", i, pde=1.0 if i / 5 <= until else bad) for i in range(1, 6)]
+    save_figure(tmp_path / "loss.png", loss_curve(history), dpi=20)
+
+
+def test_a_dollar_in_a_name_is_no_formula(tmp_path):
+    for name in ("$", "$a", "price in $ or $", r"$\nonsense{$"):
+        save_figure(tmp_path / "u.png", field_panels(name, ("x", "y"), (X, Y), U, U), dpi=20)
+        figure = loss_curve([row("Adam", i, **{name: 1 / i, "pde": 1 / i}) for i in range(1, 9)])
+        assert figure.axes[0].get_yscale() == "log"  # whose ticks are formulas
+        save_figure(tmp_path / "loss.png", figure, dpi=20)

@@ -17,6 +17,7 @@ from ..export import (
     FieldSet,
     as_rows,
     field_sets,
+    file_name,
     in_own_units,
     middles,
     on_grid,
@@ -50,9 +51,8 @@ def write_all(
 def write_default_fields(solution: Solution, run: RunDirectory) -> list[Path]:
     written = []
     for fields in field_sets(solution):
-        stem = run.fields / fields.name
         grid = in_own_units(fields, on_grid(solution, fields))
-        written.append(write_grid(stem.with_suffix(".vtu"), grid))
+        written.append(write_grid(run.fields / f"{fields.name}.vtu", grid))
         if fields.is_picture:
             written += write_pictures(solution, fields, run.fields)
         for name in fields.functions if _is_surface(solution, fields) else ():
@@ -60,7 +60,7 @@ def write_default_fields(solution: Solution, run: RunDirectory) -> list[Path]:
             with contextlib.suppress(
                 ValueError
             ):  # a field of one sign, such as a temperature, has no surface
-                written.append(write_fields(run.fields / f"{name}.ply", solution, part))
+                written.append(write_fields(run.fields / f"{file_name(name)}.ply", solution, part))
     return written
 
 
@@ -71,7 +71,7 @@ def write_pictures(solution: Solution, fields: FieldSet, folder: Path) -> list[P
         part = replace(fields, functions={name: function})
         grid = on_grid(solution, part)
         if _is_picture(grid.values[name]):
-            written.append(write_grid(folder / f"{name}.png", grid, picture=True))
+            written.append(write_grid(folder / f"{file_name(name)}.png", grid, picture=True))
     return written
 
 
@@ -102,14 +102,14 @@ def write_figures(solution: Solution, run: RunDirectory) -> list[Path]:
                 if fields.is_picture and _is_picture(values)
                 else field_panels(name, grid.axes, grid.coordinates, values, known.get(name))
             )
-            written.append(save_figure(run.figures / f"{name}.png", figure))
+            written.append(save_figure(run.figures / f"{file_name(name)}.png", figure))
     return written
 
 
 def surfaces(solution: Solution, run: RunDirectory) -> dict[str, Any]:
     """How far each zero level that was written, read back, is from the surface it should be."""
     known = {name_of(u): reference.surface for u, reference in solution.problem.reference.items()}
-    files = {name: run.fields / f"{name}.ply" for name in known}
+    files = {name: run.fields / f"{file_name(name)}.ply" for name in known}
     return {
         name: dict(surface_errors(TriangleMesh.open(files[name]), surface))
         for name, surface in known.items()

@@ -10,7 +10,7 @@ from .fields import (
     with_derivatives,
     write_fields,
 )
-from .files import FORMATS, as_rows, write_grid, write_npz
+from .files import FORMATS, as_rows, file_name, write_grid, write_npz
 from .grid import SHOWN, Grid, middles, sample
 from .picture import write_picture
 from .surface import write_surface, zero_level
@@ -24,6 +24,7 @@ __all__ = [
     "as_rows",
     "export_fields",
     "field_sets",
+    "file_name",
     "in_own_units",
     "middles",
     "on_grid",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -20,7 +21,7 @@ from ..geometry.frame import Frame
 from ..geometry.images import PixelGrid
 from ..geometry.point import Axis
 from ..problem import Problem
-from .files import FORMATS, write_grid
+from .files import FORMATS, file_name, write_grid
 from .grid import Array, Grid, coordinates_of, sample
 from .surface import Restore, write_surface, zero_level
 
@@ -54,7 +55,8 @@ class FieldSet:
 
     @property
     def name(self) -> str:
-        return "-".join(self.functions)
+        """Fit for a file."""
+        return file_name("-".join(self.functions))
 
     @property
     def is_picture(self) -> bool:
@@ -65,11 +67,19 @@ def field_sets(solution: Solved, outputs: Sequence[PointFunction] | None = None)
     """A solution's outputs, those on the same axes together."""
     sets: dict[tuple[Axis, ...], dict[str, PointFunction]] = {}
     for function in outputs or solution.problem.outputs:
-        sets.setdefault(solution[function].axes, {})[name_of(function)] = function
+        functions = sets.setdefault(solution[function].axes, {})
+        functions[_free_name(name_of(function), sets.values())] = function
     return [
         FieldSet(functions, axes, _gridded_domain(solution.problem, axes), _frame(solution.problem, axes))
         for axes, functions in sets.items()
     ]
+
+
+def _free_name(name: str, taken: Iterable[Mapping[str, PointFunction]]) -> str:
+    """The name, with a number where another output has it: each has a file of its own."""
+    names = {known for functions in taken for known in functions}
+    numbered = (f"{name}_{i}" for i in itertools.count(2))
+    return name if name not in names else next(other for other in numbered if other not in names)
 
 
 def _gridded_domain(problem: Problem, axes: tuple[Axis, ...]) -> Domain | None:

@@ -14,9 +14,13 @@ from .grid import Array
 def as_picture(values: Array) -> Array:
     """Values (rows, columns) or (rows, columns, 3) in [0, 1] -> 8-bit, clipped and rounded.
 
+    Where values are not finite the picture is transparent: such pixels bring a channel of their own, the last.
+
     >>> import numpy as np
     >>> as_picture(np.array([[-0.1, 0.5], [1.0, 7.0]])).tolist()
     [[0, 128], [255, 255]]
+    >>> as_picture(np.array([[0.2, float("nan")]])).tolist()
+    [[[51, 255], [0, 0]]]
     """
     if (
         np.iscomplexobj(values)
@@ -27,13 +31,16 @@ def as_picture(values: Array) -> Array:
             f"Values of shape {values.shape} and dtype {values.dtype} were given as a picture; expected real "
             f"(rows, columns) or (rows, columns, 3). Choose an output of one or three components."
         )
-    if not np.isfinite(values).all():
-        raise ValueError(
-            "The picture has values that are not finite; expected numbers. Solve the problem again."
-        )
     flat = values[..., 0] if values.ndim == 3 and values.shape[2] == 1 else values
-    rounded: Array = np.round(255 * np.clip(flat, 0, 1)).astype(np.uint8)
-    return rounded
+    unknown: Array = np.isnan(np.where(np.isfinite(flat), flat, np.nan))
+    rounded: Array = np.round(255 * np.clip(np.where(unknown, 0, flat), 0, 1)).astype(np.uint8)
+    if not unknown.any():
+        return rounded
+    hidden = unknown if flat.ndim == 2 else unknown.any(-1)
+    colours = rounded.reshape(*hidden.shape, -1)[..., :3]
+    shown: Array = np.dstack([colours, np.full(hidden.shape, 255, np.uint8)])
+    shown[hidden] = 0
+    return shown
 
 
 def write_picture(path: str | PathLike[str], values: Array) -> Path:

@@ -54,6 +54,7 @@ def zero_level(
     volume, least = _volume(function, coordinates, name)
     if _border(volume).mean() > 0.5:
         volume = -volume
+    volume = np.where(np.isfinite(volume), volume, np.nanmax(np.abs(volume)))  # what is not known is outside
     volume = _off_zero(volume, least)
     if _border(volume).any():
         volume = np.pad(volume, 1, constant_values=np.abs(volume).max())
@@ -79,20 +80,31 @@ def _volume(function: Function, coordinates: Sequence[Array], name: str) -> tupl
             f"A surface of {name} was asked for, whose values have shape {values.shape[1:]} and dtype "
             f"{values.dtype}; the zero level set needs a real scalar. Export VTU, or name a scalar output."
         )
-    coarse = values.reshape([len(c) for c in lines])
-    least = 1e-3 / step * float(np.median(np.abs(np.diff(coarse, axis=0))))
+    coarse = _known(values).reshape([len(c) for c in lines])
+    if not np.isfinite(coarse).any():
+        raise ValueError(
+            f"{name} is finite nowhere on the grid; a zero level set needs values of both signs. Check that the "
+            f"field has been solved."
+        )
+    least = 1e-3 / step * float(np.nanmedian(np.abs(np.diff(coarse, axis=0))))
     nearest = (np.arange(n) + step // 2) // step
     volume = coarse[np.ix_(nearest, nearest, nearest)]
     near = _near_zero(coarse, lines, step) if step > 1 else np.zeros(volume.shape, dtype=bool)
     if near.any():
         points = np.stack([c[i] for c, i in zip(coordinates, np.nonzero(near), strict=True)], axis=-1)
-        volume[near] = evaluate(function, points)
-    if not (volume.min() < 0 < volume.max()):
+        volume[near] = _known(evaluate(function, points))
+    low, high = np.nanmin(volume), np.nanmax(volume)
+    if not (low < 0 < high):
         raise ValueError(
-            f"{name} runs from {volume.min():.3g} to {volume.max():.3g} on the grid; a zero level set needs both "
-            f"signs. Raise --resolution, or check that the field has been solved."
+            f"{name} runs from {low:.3g} to {high:.3g} on the grid; a zero level set needs both signs. Raise "
+            f"--resolution, or check that the field has been solved."
         )
-    return volume, least or 1e-3 * float(np.abs(volume).max())
+    return volume, least or 1e-3 * float(max(-low, high))
+
+
+def _known(values: Array) -> Array:
+    """Values with NaN for all that is not finite, such as beyond the end of a march that was cut off."""
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _near_zero(coarse: Array, lines: Sequence[Array], step: int) -> Array:
@@ -102,10 +114,12 @@ def _near_zero(coarse: Array, lines: Sequence[Array], step: int) -> Array:
     anywhere on the coarse grid.
     """
     sides = [c[1] - c[0] for c in lines]
-    slopes = [np.abs(np.diff(coarse, axis=i)).max() / side for i, side in enumerate(sides)]
+    steps = [np.abs(np.diff(coarse, axis=i)) for i in range(len(sides))]
+    slopes = [np.nanmax(s, initial=0.0) / side for s, side in zip(steps, sides, strict=True)]
     reach = 1.5 * float(np.max(slopes)) * float(np.linalg.norm(sides)) / 2
     corners = np.stack([_shifted(coarse, offset) for offset in np.ndindex(2, 2, 2)])
     blocks = (np.abs(corners).min(0) <= reach) | (corners.min(0) * corners.max(0) <= 0)
+    blocks |= np.isnan(corners).any(0) & np.isfinite(corners).any(0)  # the edge of what is known
     cells = blocks.repeat(step, 0).repeat(step, 1).repeat(step, 2)
     near: Array = np.zeros(np.array(cells.shape) + 1, dtype=bool)
     for offset in np.ndindex(2, 2, 2):

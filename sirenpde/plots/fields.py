@@ -43,7 +43,8 @@ def field_panels(
     Values have the grid's shape, then the field's. One row for each component and for real and imaginary
     parts; three axes or more are shown by slices. Signed values are blue to red about zero, others viridis.
     """
-    parts = _parts(name, tuple(axes), tuple(coordinates), values, reference)
+    reference = None if reference is None else _known(reference)
+    parts = _parts(name, tuple(axes), tuple(coordinates), _known(values), reference)
     if len(parts[0].axes) == 1:
         return _curves(name, parts)
     columns = 1 if reference is None else 3
@@ -82,6 +83,13 @@ def image_panels(images: Mapping[str, Array]) -> Figure:
 
 
 # ------------------------------------------------------------------------------------------ taking apart
+
+
+def _known(values: Array) -> Array:
+    """NaN, which is not drawn, for all that is not finite."""
+    return np.where(
+        np.isfinite(values), values, complex(np.nan, np.nan) if np.iscomplexobj(values) else np.nan
+    )
 
 
 def _parts(
@@ -134,8 +142,6 @@ def _components(name: str, shape: tuple[int, ...]) -> list[tuple[str, tuple[Any,
 def _real(label: str, values: Array, reference: Array | None) -> list[tuple[str, Array, Array | None]]:
     if not np.iscomplexobj(values):
         return [(label, values, None if reference is None else np.real(reference))]
-    if reference is not None:
-        reference = np.where(np.isfinite(reference), reference, complex(np.nan, np.nan))
     return [
         (f"{word} {label}", part(values), None if reference is None else part(reference))
         for word, part in (("Re", np.real), ("Im", np.imag))
@@ -171,7 +177,7 @@ def _screen(part: Part) -> tuple[tuple[str, str], tuple[Array, Array], bool]:
 def _limits(*arrays: Array) -> dict[str, Any]:
     finite = np.concatenate([a[np.isfinite(a)].ravel() for a in arrays])
     if not len(finite):
-        return {"cmap": "viridis"}
+        return {"cmap": "viridis", "vmin": 0.0, "vmax": 1.0}
     low, high = float(finite.min()), float(finite.max())
     if low < 0 < high and min(-low, high) > 0.05 * max(-low, high):
         top = max(-low, high)

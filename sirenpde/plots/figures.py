@@ -49,7 +49,11 @@ def colour_bar(figure: Figure, image: Any, axes: Axes | Sequence[Axes]) -> None:
 
 
 def save_figure(path: str | PathLike[str], figure: Figure, dpi: int = 200) -> Path:
-    """Write a figure as PNG, PDF or SVG, whole or not at all."""
+    """Write a figure as PNG, PDF or SVG, whole or not at all. A dollar sign in a name is that, no formula."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(lambda part: isinstance(part, Text) and "$" in part.get_text()):
+        text.set_parse_math(False)  # type: ignore[attr-defined]
     with whole(path) as beside:
         figure.savefig(beside, dpi=dpi)
     return Path(path)

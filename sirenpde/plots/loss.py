@@ -39,11 +39,12 @@ def loss_curve(history: Sequence[HistoryRow]) -> Figure:
     curves = {name: np.array([row.terms.get(name, np.nan) for row in history]) for name in names}
     if len(names) != 1:
         curves = {"all": np.array([row.loss for row in history]), **curves}
-    single = len(history) < 3
+    single, shown = len(history) < 3, False
     for i, (name, values) in enumerate(curves.items()):
         total = i == 0 and len(names) != 1
         colour = "0.15" if total else COLOURS[(i - (len(names) != 1)) % len(COLOURS)]
-        positive = np.where(values > 0, values, np.nan)
+        positive = np.where((values > 0) & np.isfinite(values), values, np.nan)
+        shown |= bool(np.isfinite(positive).any())
         centre, middle, low, high = _thinned(steps, positive)
         (curve,) = ax.plot(
             centre, middle, color=colour, lw=1.6 if total else 1.1, label=name, zorder=4 - total
@@ -53,6 +54,8 @@ def loss_curve(history: Sequence[HistoryRow]) -> Figure:
             curve.set_linestyle("none" if len(history) == 1 else "-")
         if total or len(curves) == 1:
             ax.fill_between(centre, low, high, color=colour, alpha=0.15, lw=0)
+    if not shown:  # axes find no limits of their own
+        ax.set(xlim=(0, len(history) + 1), ylim=(0.1, 1))
     _mark_stages(ax, history)
     ax.grid(True, which="major", color="0.9", lw=0.6)
     ax.set_axisbelow(True)
