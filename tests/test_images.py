@@ -368,7 +368,8 @@ def test_what_would_lose_bits_is_refused(tmp_path: Path, capfd: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    "name", ["a.png", "deep.png", "a.tif", "deep.tif", "a.jpg", "a.gif", "a.bmp", "a.ppm", "a.npy"]
+    "name",
+    ["a.png", "deep.png", "a.tif", "packed.tif", "deep.tif", "a.jpg", "a.gif", "a.bmp", "a.ppm", "a.npy"],
 )
 def test_damaged_pictures_are_read_or_refused(
     tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]
@@ -382,6 +383,8 @@ def test_damaged_pictures_are_read_or_refused(
         tifffile.imwrite(file, colour.astype(np.uint32), photometric="rgb", metadata=None)
     elif name == "a.npy":
         np.save(file, colour / 255)
+    elif name == "packed.tif":
+        Image.fromarray(colour).save(file, compression="tiff_lzw")
     else:
         Image.fromarray(colour).save(file)
     good, refused = file.read_bytes(), 0

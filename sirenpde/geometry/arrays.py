@@ -22,7 +22,10 @@ def as_numbers(values: ArrayLike | Tensor, name: str) -> Tensor:
         raise TypeError(
             f"{name} is an array of {array.dtype}; numbers are needed. Convert it, or leave this column out."
         )
-    return torch.from_numpy(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64, order="C"))
+    with np.errstate(invalid="ignore"):  # signalling NaN, which is named where it matters
+        return torch.from_numpy(
+            array.astype(np.complex128 if array.dtype.kind == "c" else np.float64, order="C")
+        )
 
 
 def as_points(values: ArrayLike | Tensor, name: str, axes: Sequence[Axis]) -> Tensor:

@@ -112,10 +112,14 @@ class PointCloud:
         if box is not None and not rescale:
             return PointCloud(points, box, data, name)
         as_points(points, f"'{path}'", tuple(Axis(n, -math.inf, math.inf) for n in names))
-        if not rescale:
-            return PointCloud(points, axes_around(points, names), data, name)
         axes = _CUBE[: len(names)] if box is None else box.axes
-        frame = Frame.fitting(points, axes)
+        try:
+            around = axes_around(points, names)
+            frame = Frame.fitting(points, axes) if rescale else None
+        except ValueError as error:
+            raise ValueError(f"'{path}': {error}") from None
+        if frame is None:
+            return PointCloud(points, around, data, name)
         return PointCloud(frame.apply(points), axes, data, name, frame)
 
     @staticmethod

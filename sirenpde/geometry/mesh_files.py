@@ -55,7 +55,9 @@ def _read_ply(file: Path) -> Mesh:
         indices = corners.values.astype(np.int64)
     if (indices != corners.values).any():
         raise _unreadable(file, "its faces refer to vertices by numbers that are not whole")
-    return np.stack(coordinates, axis=1).astype(np.float64), _fans(file, corners.counts, indices)
+    with np.errstate(invalid="ignore"):
+        vertices = np.stack(coordinates, axis=1).astype(np.float64)
+    return vertices, _fans(file, corners.counts, indices)
 
 
 def _read_stl(file: Path) -> Mesh:
@@ -63,7 +65,8 @@ def _read_stl(file: Path) -> Mesh:
     count = int.from_bytes(content[80:84], "little") if len(content) >= 84 else -1
     if len(content) == 84 + 50 * count:
         record = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
-        corners = np.frombuffer(content, record, count, 84)["corners"].astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            corners = np.frombuffer(content, record, count, 84)["corners"].astype(np.float64)
     elif content[:1024].lstrip().lower().startswith(b"solid") and b"\0" not in content:
         corners = _stl_text(file, content.decode("latin-1"))
     elif count < 0:

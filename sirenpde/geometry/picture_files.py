@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .quiet import quiet
+from .quiet import quiet, quiet_descriptor
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -196,7 +196,8 @@ def _tiff(content: bytes) -> Array:
         _check_size(page.imagewidth, page.imagelength)
         bits, kind, photometric = page.bitspersample, int(page.sampleformat), int(page.photometric)
         if kind == 1 and bits <= 8:
-            return _by_pillow(content)
+            with quiet_descriptor():
+                return _by_pillow(content)
         if kind == 2:
             raise ValueError("its numbers have a sign, so that white is unknown: save them without")
         if photometric not in (0, 1, 2):
@@ -206,7 +207,8 @@ def _tiff(content: bytes) -> Array:
         except Exception as error:
             if (kind, bits, page.samplesperpixel) != (1, 16, 1):
                 raise ValueError(f"{error}: save it without compression") from error
-            stored = _by_pillow(content)
+            with quiet_descriptor():
+                stored = _by_pillow(content)
         axes, extra = page.axes, [int(e) for e in page.extrasamples]
     if axes == "SYX":
         stored = np.moveaxis(stored, 0, -1)

@@ -148,7 +148,8 @@ def as_picture(array: NDArray[np.generic], name: str) -> Picture:
             "needed. Divide it by its largest value."
         )
     white = 2 ** (8 * array.dtype.itemsize) - 1 if array.dtype.kind == "u" else 1
-    picture = array.astype(np.float64) / white
+    with np.errstate(invalid="ignore"):  # signalling NaN, named below
+        picture = array.astype(np.float64) / white
     bad = np.argwhere(~np.isfinite(picture))
     if len(bad):
         raise ValueError(

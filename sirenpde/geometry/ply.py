@@ -221,8 +221,8 @@ def _check_order(file: Path, element: Element, order: str) -> None:
     """Raises ValueError for coordinates that are absurd as they are, and sensible with their bytes turned round."""
     columns = [c for name, c in element.items() if name in ("x", "y", "z") and isinstance(c, np.ndarray)]
     if columns and all(c.dtype.kind == "f" for c in columns) and len(columns[0]):
-        given = np.abs(np.stack([c.astype(np.float64) for c in columns]))
         with np.errstate(all="ignore"):
+            given = np.abs(np.stack([c.astype(np.float64) for c in columns]))
             turned = np.abs(np.stack([c.byteswap().astype(np.float64) for c in columns]))
         absurd = not (given[given != 0].size and given.max() < 1e15 and given[given != 0].min() > 1e-30)
         sensible = ((turned == 0) | ((turned > 1e-12) & (turned < 1e12))).all() and turned.any()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 
@@ -27,3 +28,21 @@ def quiet(*loggers: str) -> Iterator[None]:
     finally:
         for logger, disabled in zip(found, before, strict=True):
             logger.disabled = disabled
+
+
+@contextlib.contextmanager
+def quiet_descriptor() -> Iterator[None]:
+    """What compiled libraries, such as libtiff, write to the error stream by themselves is left out."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no error stream
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
