@@ -20,7 +20,7 @@ from .dense_solve import solve_dense
 MOST_COLUMNS = 1000  # beyond, the singular values would take longer than the solve
 NOISE = 1e-6  # directions in which features make so little of a field are left out: they are rounding
 MOST = 8  # directions that are told
-FAINT = 0.1  # relative size above which the smallest is not looked at more closely
+FAINT = 1.0  # relative size above which the smallest is not looked at more closely
 SMALL = 0.02  # and above which it is none of those below a gap
 GAP = 0.01  # between a small size and the next
 FAR = 1e-3  # relative size of those that are small without a gap
