@@ -20,6 +20,7 @@ from .run import Recipes, Run, begin, is_iterative
 from .run import find_device as find_device
 from .solution import Solution
 from .solvers.direct.determination import left_open
+from .solvers.direct.unmet import unmet
 from .solvers.ladder import Choice, choose
 from .solvers.stage import Stage
 from .verdict import GOOD_ENOUGH
@@ -98,6 +99,8 @@ def solve(
     if run.status in ("solved", "rough", "budget"):
         found = run.shown()
         run.warnings += left_open(found.system, found.theta)
+    if run.status == "rough":
+        run.warnings += unmet(found.system, found.theta)
 
     def again(checkpoint: Snapshot, tolerance: float, more: float | None) -> Solution:
         limit = None if more is None else run.seconds + more

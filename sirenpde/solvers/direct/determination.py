@@ -106,10 +106,10 @@ def determination(system: System, theta: Tensor) -> Determination:
     >>> round(solution.unknowns["c"], 6), round(solution.standard_errors["c"], 3)
     (2.0, 0.408)
     """
-    near, at = _in_doubles(system, theta)
+    near, at = in_doubles(system, theta)
     problem = near.problem
-    small = near.with_networks({u: _features(problem, i) for i, u in enumerate(problem.fields)})
-    batches = tuple(_draw(small))
+    small = slow_system(near)
+    batches = tuple(samples(small))
     matrix = tangent_fields(small, small.initial(), near, at, batches).matrix
     if not bool(matrix.isfinite().all()):
         return Determination(problem, None, {}, {}, (), (), {})
@@ -119,14 +119,19 @@ def determination(system: System, theta: Tensor) -> Determination:
     return _numbers(small, near, at, batches, matrix, free)
 
 
-def _in_doubles(system: System, theta: Tensor) -> tuple[System, Tensor]:
+def in_doubles(system: System, theta: Tensor) -> tuple[System, Tensor]:
     cpu = torch.device("cpu")
     networks = {u: copy.deepcopy(module) for u, module in system.parameters.networks.items()}
     near = System(system.problem, networks, cpu, torch.float64, system.scales)
     return near, theta.detach().to(cpu, torch.float64)
 
 
-def _features(problem: Problem, i: int) -> torch.nn.Module:
+def slow_system(near: System) -> System:
+    """The problem with frozen sines, some hundred slow ones, for all fields."""
+    return near.with_networks({u: slow_features(near.problem, i) for i, u in enumerate(near.problem.fields)})
+
+
+def slow_features(problem: Problem, i: int) -> torch.nn.Module:
     u, outputs = problem.fields[i], sum(v.outputs for v in problem.fields)
     count = max(min(LEAST, MOST // outputs), COLUMNS // outputs)
     periodic = tuple(u.position(axis) for axis in u.periodic)
@@ -134,7 +139,7 @@ def _features(problem: Problem, i: int) -> torch.nn.Module:
     return SineFeatures(count, BANDWIDTH).build(low, high, u.outputs, periodic, generator(i, 0))
 
 
-def _draw(system: System) -> Iterator[Batch]:
+def samples(system: System) -> Iterator[Batch]:
     """Two points a column of each group of constraints at most; all measurements, as long as these are thousands."""
     columns = column_count(system)
     counts = [min(g.samples or g.domain.size or 1, ROWS if g.data else 2 * columns) for g in system.groups]
@@ -161,7 +166,7 @@ def _numbers(
     values = near.parameters.numbers(at)
     speeds = _speeds(unknowns, at[near.parameters.numbers_slice])
     by_field, by_number = matrix[:, : -len(unknowns)], matrix[:, -len(unknowns) :] / speeds
-    basis = _range(by_field * column_units(small))
+    basis = span(by_field * column_units(small))
     left = by_number - basis @ (basis.T @ by_number)
     unfelt, together = _undetermined(by_field, by_number, small, batches, values, names)
     known = [i for i, name in enumerate(names) if name not in (*unfelt, *together)]
@@ -191,7 +196,7 @@ def _numbers(
     return Determination(near.problem, free, found, errors, unfelt, together, correlations)
 
 
-def _range(matrix: Tensor) -> Tensor:
+def span(matrix: Tensor) -> Tensor:
     """An orthonormal basis of what columns reach, but for rounding."""
     norms = matrix.norm(dim=0).clamp(min=1e-300)
     vectors, sizes, _ = torch.linalg.svd(matrix / norms, full_matrices=False)
@@ -212,7 +217,7 @@ def _undetermined(
     A number changes by its own size, and residuals count in units of their slow terms.
     """
     rows = row_units(small, batches)[:, None]
-    basis = _range(rows * by_field * column_units(small))
+    basis = span(rows * by_field * column_units(small))
     pairs = zip(small.problem.unknowns, values.tolist(), strict=True)
     effect = rows * by_number * values.new_tensor([_size(c, value) for c, value in pairs])
     left = effect - basis @ (basis.T @ effect)
