@@ -175,3 +175,18 @@ def test_a_constant_that_the_reference_leaves_open_too_is_no_warning():
     assert not asked.warnings
     (said,) = solve(Problem(inside, *across), [LeastSquares()]).warnings
     assert "a constant added to u" in said
+
+
+def test_conditions_on_some_components_are_counted():
+    v = Field("v", Box(s=(0, 3)), SineFeatures(100, 8.0), shape=(2,))
+    (s,) = v.axes
+
+    def pendulum(p):
+        return D(v, s)(p) - torch.stack([v(p)[1], -torch.sin(v(p)[0])])
+
+    swings = on(v.domain, 300, name="pendulum")(pendulum)
+    angle = on(v.domain.at(s=0), name="angle")(lambda p: v(p)[0] - 1)
+    (said,) = solve(Problem(swings, angle), [LeastSquares()]).warnings
+    assert "along s the equations of v are of order 1 in 2 components, and there is 1 at s = 0" in said
+    speed = on(v.domain.at(s=0), name="speed")(lambda p: v(p)[1])
+    assert not solve(Problem(swings, angle, speed), [LeastSquares()]).warnings

@@ -34,7 +34,7 @@ def _ends(problem: Problem, u: Field, place: int, axis: Axis) -> Ends:
             continue
         found = {side for piece in pieces(constraint, requests.data) for side in sides(piece, axis)}
         for side in found & set(counts):
-            counts[side] += max(1, requests.size // u.outputs)
+            counts[side] += requests.size
         if "inside" in found or not found:
             orders += [powers[place] for d in requests.of(u) for powers, _ in d.symbol.terms]
     return Ends(axis, max(orders), counts["low"], counts["high"])
@@ -62,13 +62,14 @@ def missing_conditions(problem: Problem, u: Field) -> str:
     words = []
     for end in ends(problem, u):
         count = end.low + end.high
-        if count < end.order:
+        if count < end.order * u.outputs:
             name = end.axis.name
             where = [
                 f"{n} at {name} = {x:g}" for n, x in ((end.low, end.axis.low), (end.high, end.axis.high)) if n
             ]
+            each = f" in {u.outputs} components" if u.outputs > 1 else ""
             words.append(
-                f"along {name} the equations of {u.name} are of order {end.order}, and there "
+                f"along {name} the equations of {u.name} are of order {end.order}{each}, and there "
                 f"{'is' if count == 1 else 'are'} {' and '.join(where) or 'none'}"
             )
     return "; ".join(words)

@@ -56,7 +56,7 @@ class Determination:
         free = self.free
         if free is not None and (free.missing or free.relative[0] < HARDLY) and not self._is_expected(free):
             text = free.describe()
-            yield text[0].upper() + text[1:] + "."
+            yield text[0].upper() + text[1:] + "." * (text[-1] not in ".?")
         for name in self.unfelt:
             yield (
                 f"The unknown number {name} is undetermined: whatever it is, the fields can meet the constraints as "
