@@ -246,31 +246,28 @@ class Solution:
     def _errors(self, u: PointFunction, known: Reference) -> dict[str, Any]:
         where = self.problem.compared_on(u)
         pairs = {name: self._compared(u, known, domain) for name, domain in where.items()}
-        found = torch.cat([pair[0] for pair in pairs.values()])
-        exact = torch.cat([pair[1] for pair in pairs.values()])
-        errors: dict[str, Any] = measured(found, exact, known)
+        errors: dict[str, Any] = _together(list(pairs.values()), known)
         if len(pairs) > 1:
-            errors["on"] = {name: measured(*pair, known) for name, pair in pairs.items()}
+            errors["on"] = {name: _together([pair], known) for name, pair in pairs.items()}
         return errors
 
-    def _compared(self, u: PointFunction, known: Reference, domain: Domain) -> tuple[Tensor, Tensor]:
+    def _compared(self, u: PointFunction, known: Reference, domain: Domain) -> _Compared:
         """The solution and the reference side by side, where the reference makes a statement."""
         count = None if domain.size is not None else known.samples
         points, data = domain.draw(count, generator(self.seed, 7))
         found = self.values([u], domain.axes, points, data)[0].cpu()
-        exact = exact_values(known.value, domain.axes, points, data).to(found.dtype)
+        exact = exact_values(known.value, domain.axes, points, data)
+        exact = exact.to(found.dtype.to_complex() if exact.is_complex() else found.dtype)
         stated = exact.isfinite().reshape(len(exact), -1).all(1)
         held = self.holds_until
         if held is not None and held[0] in [axis.name for axis in domain.axes]:
             column = [axis.name for axis in domain.axes].index(held[0])
             stated &= points[:, column] <= held[1]
-            if not stated.any():
-                return found[:0].reshape(-1), exact[:0].reshape(-1)
-        if not stated.any():
+        elif not stated.any():
             raise ValueError(
                 f"The reference of {name_of(u)} makes no statement on '{domain.name}': it is not finite there."
             )
-        return found[stated].reshape(-1), exact[stated].reshape(-1)
+        return _Compared(found[stated].reshape(-1), exact[stated].reshape(-1), int(stated.sum()), len(points))
 
     def report(self) -> dict[str, Any]:
         """The run in numbers, as ``report.json`` holds it."""
@@ -378,6 +375,25 @@ class Solution:
         from .export import export_fields
 
         return export_fields(self, Path(path), resolution)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Values found and exact ones, both flat, at those of the points where the reference makes a statement."""
+
+    found: Tensor
+    exact: Tensor
+    stated: int
+    points: int
+
+
+def _together(parts: list[_Compared], known: Reference) -> dict[str, Any]:
+    """The errors on all parts; how many points they rest on, where the reference says nothing at others."""
+    errors: dict[str, Any] = measured(
+        torch.cat([part.found for part in parts]), torch.cat([part.exact for part in parts]), known
+    )
+    stated, points = sum(part.stated for part in parts), sum(part.points for part in parts)
+    return errors if stated == points else {**errors, "points": stated, "of_points": points}
 
 
 def exact_values(

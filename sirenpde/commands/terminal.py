@@ -94,8 +94,10 @@ def _with_error(value: float, error: float | None) -> str:
 
 
 def _error(error: Mapping[str, Any]) -> str:
-    measured = {key: value for key, value in error.items() if isinstance(value, int | float)}
-    return ", ".join(_measured(key, value) for key, value in measured.items())
+    counts = ("points", "of_points")
+    measured = {k: v for k, v in error.items() if isinstance(v, int | float) and k not in counts}
+    partly = f", on {error['points']} of {error['of_points']} points" if "points" in error else ""
+    return ", ".join(_measured(key, value) for key, value in measured.items()) + partly
 
 
 def _measured(key: str, value: float) -> str:

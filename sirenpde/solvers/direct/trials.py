@@ -17,7 +17,7 @@ from ...networks.values import from_value, to_value
 from ...residuals import Batch, Group, NotFinite, System, is_affine
 from ..stage import HELD_OUT, MEMORY_LIMIT, State, generator
 from .affine_solve import is_affine_at, solve_affine
-from .dense_rows import column_count, memory, store, tangent_fields
+from .dense_rows import check_memory, column_count, memory, store, tangent_fields
 from .dense_solve import DAMPING, solve_dense
 from .edge_points import draw_group
 from .newton import FIRST_DAMPING, newton
@@ -257,8 +257,9 @@ class Trials:
         return null_space(system, start, batches, matrix)
 
     def refuse(self, shape: Shape) -> NoReturn:
-        """No trial, of this shape to begin with, gave finite residuals: say where they are not."""
+        """No trial, of this shape to begin with, gave finite residuals: say whether it is too large, or where."""
         system = self.system(shape)
+        check_memory(system, self.samples(system).fitted)
         system.check_finite(self.start(system), self.samples(system).others)
         raise NotFinite(
             "LeastSquares() found no fields with finite residuals: they are finite for vanishing fields, and stop "
