@@ -14,7 +14,17 @@ from .calculus.operators import PointFunction
 from .constraint import Constraint, name_of
 from .geometry.domain import Domain
 from .geometry.surface import TriangleMesh
-from .probe import Output, Requests, check_names, check_smooth, look_closely, probe, try_output, try_reference
+from .probe import (
+    Output,
+    Requests,
+    check_names,
+    check_smooth,
+    has_seven_digits,
+    look_closely,
+    probe,
+    try_output,
+    try_reference,
+)
 
 if TYPE_CHECKING:
     from .solvers.stage import Stage
@@ -82,7 +92,11 @@ class Problem:
 
     Raises:
         ConstraintError: for a constraint that returns nothing, uses no field, has another shape or dtype than
-            a residual can have, asks for an axis or an order there is not, or branches on its values.
+            a residual can have, asks for an axis or an order there is not, branches on its values, is no function
+            of its point (random numbers, counters), hides its slopes (``.detach()``), or reads a field elsewhere;
+            for an output or reference that cannot be evaluated, or that does not fit the other; for a network
+            without the derivatives that are asked for.
+        TypeError, ValueError: for outputs, references and stages that are none, and names unfit for files.
     """
 
     constraints: tuple[Constraint, ...]
@@ -139,12 +153,19 @@ class Problem:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was changed or noticed at declaration and is no error, a paragraph each."""
-        return tuple(
+        dropped = [
             f"The network of field '{u.name}' holds Dropout, which is off in the copy that is solved for: a field "
             f"has one value at a point."
             for u in self.fields
             if isinstance(u.network, nn.Module) and drops(u.network)
-        )
+        ]
+        rounded = [
+            f"The points or data of '{c.domain.name}', which the constraint '{c.name}' reads, have the seven digits "
+            f"of float32, and so has what is fitted to them. Give float64 arrays if they were computed."
+            for c, requests in zip(self.constraints, self.requests, strict=True)
+            if has_seven_digits(c.domain, requests.data)
+        ]
+        return (*dropped, *rounded)
 
     def output(self, function: PointFunction) -> Output:
         """What a function of a point gives, and on which domain; ConstraintError where it cannot be evaluated."""

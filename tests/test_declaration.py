@@ -551,3 +551,16 @@ def test_the_error_says_on_how_many_points_it_rests():
     assert found.errors["u"]["max"] < 1e-9 and abs(found.errors["u"]["points"] - 100) <= 10
     whole = solve(Problem(*LAWS[:2], reference={u: exact}))
     assert "points" not in whole.errors["u"]
+
+
+def test_data_given_in_single_precision_are_noted():
+    places = torch.rand(50, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    values = torch.sin(places[:, 0])
+
+    def notes(points, data):
+        own = PointCloud(points, box, {"f": data}, name="probes")
+        return Problem(on(own, name="fit")(lambda p: u(p) - own["f"](p))).notes
+
+    assert notes(places, values) == () and notes(places.round(decimals=0) / 2, (8 * values).round() / 8) == ()
+    for given in (notes(places.float().numpy(), values), notes(places, values.float())):
+        assert len(given) == 1 and "'probes'" in given[0] and "seven digits" in given[0]

@@ -95,6 +95,9 @@ def test_a_derivative_of_sampled_data_is_refused():
         (lambda: Field("u", box, dtype=int), "dtype"),
         (lambda: Field("u", box, shape=(0,)), "positive sizes"),
         (lambda: Field("u", 3), "something with axes"),
+        (lambda: Unknown("c", "1"), "has initial='1'.*expected numbers"),
+        (lambda: Unknown("c", 1.0, low=float("nan")), "low=nan.*expected numbers"),
+        (lambda: Unknown("c", 0.0, low=0.0), "not strictly between its bounds"),
     ],
 )
 def test_bad_declarations_teach(make, message):

@@ -241,6 +241,12 @@ class Unknown:
     high: float | None = None
 
     def __post_init__(self) -> None:
+        given = [self.initial, *(end for end in (self.low, self.high) if end is not None)]
+        if not all(isinstance(value, int | float) and value == value for value in given):
+            raise ValueError(
+                f"Unknown '{self.name}' has initial={self.initial!r}, low={self.low!r}, high={self.high!r}; expected "
+                f"numbers. Write Unknown('{self.name}', initial=1.0, low=0.0)."
+            )
         above = self.low is None or self.low < self.initial
         below = self.high is None or self.initial < self.high
         if not (above and below):

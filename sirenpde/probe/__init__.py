@@ -5,6 +5,7 @@ wrong with it is said at the user's own line.
 """
 
 from .calling import probe as probe
+from .closely import has_seven_digits as has_seven_digits
 from .closely import look_closely as look_closely
 from .messages import ConstraintError as ConstraintError
 from .networks import check_smooth as check_smooth

@@ -10,15 +10,18 @@ import torch
 from torch import Tensor
 
 from ..constraint import Constraint
+from ..geometry.cloud import PointCloud
+from ..geometry.domain import Deferred, Domain
 from ..geometry.point import Point
 from .calling import call, call_together, few
 from .messages import ConstraintError, declared_at
 from .recorder import Recorder, Requests
-from .watch import Derivatives
+from .watch import Derivatives, is_rounded
 
 FEW = 16  # components, up to which a residual may have as many as there are samples
 SAME = 1e-9  # relative difference of two calls that is rounding
 STEPS = (1e-4, 1e-3)  # of the differences that slopes are compared with
+SEVERAL = 1000  # values of a cloud that tell their precision
 SINGLE = (torch.float32, torch.complex64)
 
 Jets = Mapping[Hashable, Tensor]
@@ -171,3 +174,18 @@ def _check_data(constraint: Constraint, requests: Requests, jets: Jets, axes: tu
                 f"'{constraint.domain.name}', the first at {where}; expected a number at every one. Declare it on "
                 f"the others: domain.where(mask), with the mask false there."
             )
+
+
+def has_seven_digits(domain: Domain, keys: Sequence[str]) -> bool:
+    """Whether data of a cloud, or the points that they belong to, were given in float32 and have all its digits."""
+    if not keys or not isinstance(domain, PointCloud) or isinstance(domain.data, Deferred):
+        return False
+    values = [domain.points[:SEVERAL], *(domain.data[key][:SEVERAL] for key in keys)]
+    return any(_is_single_precision(value.detach()) for value in values)
+
+
+def _is_single_precision(value: Tensor) -> bool:
+    if not value.is_floating_point():
+        return False
+    single = value.float()
+    return bool((single.double() == value).all()) and is_rounded(single)
