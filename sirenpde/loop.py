@@ -67,6 +67,10 @@ class Clock:
     def tick(self) -> None:
         self.run.seconds = time.monotonic() - self.started
 
+    @property
+    def is_over(self) -> bool:
+        return self.budget is not None and self.run.seconds >= self.budget
+
     def share(self) -> None:
         """Set the deadline of the rung that begins or goes on now."""
         self.run.state.deadline = math.inf
@@ -101,6 +105,8 @@ def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress
     while run.is_open:
         rung = run.choice.rung_at(run.stage_index)
         if rung != shared:
+            if clock.is_over and run.history:
+                return False
             clock.share()
             shared = rung
         if run.before is None:

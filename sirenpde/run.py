@@ -79,6 +79,7 @@ class Run:
     stage_index: int = 0
     waiting: list[int] = field(default_factory=list)  # rungs not begun
     left: list[Left] = field(default_factory=list)  # rungs begun and cut off
+    pending: int = 0  # how many of these are to get a share of the time, once more given
     repeated: list[int] = field(
         default_factory=list
     )  # stages taken once more, each a rung of its own at the end
@@ -113,8 +114,8 @@ class Run:
 
     @property
     def in_last_rung(self) -> bool:
-        """Whether no rung is left that was not begun: this one may use all the time there is."""
-        return not self.waiting
+        """Whether no other rung has to get its share: this one may use all the time there is."""
+        return not self.waiting and self.pending <= 0
 
     def to_next_stage(self) -> None:
         """From the end of a stage to the next of its rung, or to another rung."""
@@ -128,24 +129,42 @@ class Run:
 
     def leave_rung(self) -> None:
         """Go to the next rung, remembering where this one stands."""
+        self._set_aside()
+        self._to_next_rung()
+
+    def share_anew(self) -> None:
+        """Begin with the first rung that was cut off, since there is more time for each of them."""
+        if not self.left:
+            return
+        if self.before is None and self.choice.opens(self.stage_index) is not None:
+            self.waiting.insert(0, self.choice.rung_at(self.stage_index))
+        else:
+            self._set_aside()
+        self.left.sort(key=lambda left: left.stage_index)
+        self.pending = len(self.left)
+        self._take_up()
+
+    def _set_aside(self) -> None:
         state = self.state
         memory = copy.deepcopy(state.memory)
         self.left.append(Left(self.stage_index, state.step, memory, self.keep(), self.before))
         state.memory, state.cache, state.step = {}, {"held_out": held_out(state)}, 0
         self.before, self.reason = None, ""
-        self._to_next_rung()
 
     def _to_next_rung(self) -> None:
         """The next rung that was not begun; else the first that was cut off."""
         if self.waiting:
             self.stage_index = self.choice.first_of(self.waiting.pop(0))
         elif self.left:
-            back = self.left.pop(0)
-            self.put_back(back.kept)
-            self.stage_index, self.before = back.stage_index, back.before
-            self.state.step, self.state.memory = back.step, back.memory
+            self._take_up()
         else:
             self.stage_index = len(self.choice.stages)
+
+    def _take_up(self) -> None:
+        back, self.pending = self.left.pop(0), self.pending - 1
+        self.put_back(back.kept)
+        self.stage_index, self.before = back.stage_index, back.before
+        self.state.step, self.state.memory = back.step, back.memory
 
     def repeat(self) -> bool:
         """Take the last iterative stage of the best rung once more, from the best fields; whether there is one."""

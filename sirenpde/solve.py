@@ -133,6 +133,8 @@ def _go_on(
         adopt(run, checkpoint, asked)
         return
     restore(run, checkpoint)
+    if run.status == "budget":
+        run.share_anew()
     over = run.ended or not run.is_open
     run.ended = over and run.shown().residual <= (tolerance or GOOD_ENOUGH)
     if over and not run.ended and not run.is_open and tolerance is not None:

@@ -293,6 +293,14 @@ def rungs(monkeypatch):
     return choose
 
 
+class Slow(Works):
+    """One that takes 25 seconds a step."""
+
+    def advance(self, state):
+        self.clock.now += 24
+        return super().advance(state)
+
+
 def two(clock, rungs, first, second, end=1.0):
     """A problem with two rungs that need so many seconds and end at u = 1.5 and at ``end``; right is 1."""
     problem = fit(1.0)
@@ -335,10 +343,30 @@ def test_more_time_goes_on_where_the_budget_ended_the_run(clock, rungs):
     assert "stopped after 40.0 s, the budget being 40 s; " in short.message and "leaves" in short.message
     assert "relative held-out residual" in short.message
     longer = solve(problem, budget=60, resume=short)
-    assert longer.status == "solved" and longer.seconds == 50
-    assert names(longer)[-1] == ("second", 30)
-    more = short.refine(1e-6, budget=15)
-    assert more.status == "solved" and more.seconds == 50
+    assert longer.status == "solved" and longer.seconds == 60
+    assert names(longer) == [("first", 20), ("first", 30), ("second", 30)]
+    assert short.refine(1e-6, budget=25).status == "solved"
+
+
+def test_more_time_is_shared_anew_the_first_rung_first(clock, rungs):
+    problem = two(clock, rungs, 100, 90, 1.25)
+    short = solve(problem, budget=40, tolerance=1e-30)
+    assert names(short) == [("first", 20), ("second", 20)]
+    longer = solve(problem, budget=140, tolerance=1e-30, resume=short)
+    assert names(longer)[1:] == [("first", 70), ("second", 70)] and longer.seconds == 140
+    longest = solve(problem, budget=400, tolerance=1e-30, resume=longer)
+    assert names(longest)[2:] == [("first", 100), ("second", 90)] and longest.seconds == 190
+    assert longest.status == "rough"
+
+
+def test_no_rung_is_begun_when_the_time_is_over(clock, rungs):
+    problem = fit(1.0)
+    (u,) = problem.fields
+    slow = Rung({u: SineFeatures(1, 1.0)}, (Slow("slow", 2, 1.5, clock),))
+    rungs(slow, slow, slow)
+    solution = solve(problem, budget=20)
+    assert names(solution) == [("slow", 1)] and solution.seconds == 25 and solution.status == "budget"
+    assert names(solve(problem, resume=solution)) == [("slow", 1), ("slow", 2), ("slow", 2), ("slow", 2)]
 
 
 def test_a_budget_is_kept(clock, rungs):
