@@ -63,13 +63,16 @@ class Clock:
     def __init__(self, run: Run, budget: float | None) -> None:
         self.run, self.budget = run, budget
         self.started = time.monotonic() - run.seconds
+        self.longest = 0.0  # advance of this call
 
     def tick(self) -> None:
-        self.run.seconds = time.monotonic() - self.started
+        seconds = time.monotonic() - self.started
+        self.longest, self.run.seconds = max(self.longest, seconds - self.run.seconds), seconds
 
     @property
     def is_over(self) -> bool:
-        return self.budget is not None and self.run.seconds >= self.budget
+        """Whether there is no time for another rung: what is left may be less than its first step takes."""
+        return self.budget is not None and self.run.seconds + self.longest >= self.budget
 
     def share(self) -> None:
         """Set the deadline of the rung that begins or goes on now."""

@@ -366,6 +366,7 @@ def test_no_rung_is_begun_when_the_time_is_over(clock, rungs):
     rungs(slow, slow, slow)
     solution = solve(problem, budget=20)
     assert names(solution) == [("slow", 1)] and solution.seconds == 25 and solution.status == "budget"
+    assert names(solve(problem, budget=45)) == [("slow", 1)]  # in 20 seconds no step of the next is taken
     assert names(solve(problem, resume=solution)) == [("slow", 1), ("slow", 2), ("slow", 2), ("slow", 2)]
 
 
