@@ -121,7 +121,8 @@ def test_held_out_residual_is_relative_to_the_equations_terms(tiny: str) -> None
     solution = solve(problem)
     assert solution.relative_residual < 1e-12
     state = solution.snapshot()
-    part = accuracy_worker._recall(problem, {**state, "theta": 0.75 * state["theta"]}, False)
+    best = {**state["best"], "theta": 0.75 * state["best"]["theta"]}
+    part = accuracy_worker._recall(problem, {**state, "best": best}, False)
     assert part.relative_residual == pytest.approx(0.25, rel=1e-9)
 
 
