@@ -137,7 +137,8 @@ def _restore(run: Run, checkpoint: Snapshot) -> None:
     state, device = run.state, run.state.system.device
     dtype: torch.dtype = {"torch.float32": torch.float32, "torch.float64": torch.float64}[checkpoint["dtype"]]
     state.seed, state.scale = int(checkpoint["seed"]), float(checkpoint["scale"])
-    run.start = {u: tuple(checkpoint["start"][u.name]) for u in run.problem.fields if checkpoint["start"]}
+    known = checkpoint["start"]
+    run.start = {u: tuple(known[u.name]) for u in run.problem.fields if u.name in known}
     state.build = builder(run.problem, state.seed, run.start)
     run.repeated = [int(stage) for stage in checkpoint["repeated"]]
     for stage in run.repeated:

@@ -243,7 +243,7 @@ def begin(
 
     build = builder(problem, seed, {})
     system = build_system(problem, choice.recipes, build, device, dtype)
-    start = constant_start(system, seed)
+    start = {u: values for u, values in constant_start(system, seed).items() if u.initial is None}
     if start:
         build = builder(problem, seed, start)
         system = build_system(problem, choice.recipes, build, device, dtype)

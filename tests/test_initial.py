@@ -192,3 +192,22 @@ def test_undetermined_numbers_keep_their_start_beside_fields_that_are_found():
     solution = solve(Problem(*rows), using=[LeastSquares()])
     assert solution.unknowns["k"] == pytest.approx(3.0, abs=1e-9)
     assert solution.unknowns["E"] == pytest.approx(4.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("initial", [None, 1.5])
+def test_a_run_with_constant_or_declared_starts_is_resumed_to_the_same_bits(initial):
+    u, v = Field("u", line, SineFeatures()), Field("v", line, SineFeatures(), initial=initial)
+    rows = [
+        on(line, 200, name="first")(lambda p: torch.sqrt(u(p)) - 1 - z(p)),
+        on(line, 200, name="second")(lambda p: v(p) ** 2 - u(p)),
+    ]
+    problem = Problem(*rows, reference={v: lambda p: 1 + z(p)})
+    whole = solve(problem)
+
+    def stop(progress):
+        if progress.step == 2:
+            raise KeyboardInterrupt
+
+    cut = solve(problem, progress=stop)
+    assert whole.errors["v"]["relative_l2"] < 1e-8
+    assert solve(problem, resume=cut.snapshot()).theta.equal(whole.theta)
