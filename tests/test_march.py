@@ -583,3 +583,12 @@ def test_a_nonlinear_march_is_resumed_at_its_last_step() -> None:
 def test_orders_and_slabs_of_a_pulse_across_a_square_are_found() -> None:
     solution = solve(carried(SineLattice(), width=0.2), [March("t", tolerance=1e-6)])
     assert error(solution) < 1e-5
+
+
+@pytest.mark.parametrize("turning", [False, True])
+def test_a_field_too_fast_for_the_largest_lattice_is_told_so(monkeypatch, turning: bool) -> None:
+    """Not that the problem has no solution, which is what slabs shorter and shorter would have said."""
+    monkeypatch.setattr("sirenpde.solvers.tensor.lattice_growth.WIDEST", 800)
+    problem = carried(SineLattice(), 0.05, turning)
+    with pytest.raises(NotMarchable, match="varies too fast"):
+        solve(problem, [March("t")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import nn
@@ -183,6 +183,8 @@ class March:
         poor = self.slabs is None and quality > target
         coarse = bool(grown) and not fit(wanted) and quality < COARSE * memory["waves"]
         poor = poor and not coarse  # shorter slabs would not help: the orders are at their limit
+        if failed and grown and not fit(wanted):
+            self._refuse(state, trial)
         in_vain = poor and quality > 0.5 * memory.get("coarser", math.inf)
         memory["coarser"] = math.inf
         if grown and fit(wanted) and not failed and not in_vain:
@@ -249,6 +251,18 @@ class March:
             )
         open_trial(state, slab.axis, recipes, end, trial if end == slab.high else None)
         return Report(terms)
+
+    def _refuse(self, state: State, trial: Trial) -> NoReturn:
+        """A slab that is hardly solved, and the orders are as high as they may be: shorter slabs would not help."""
+        slab, recipes = trial.slab, trial.work.recipes.items()
+        what = ", ".join(f"{u.name}: {r.describe()}" for u, r in recipes if isinstance(r, SineLattice))
+        kind = NotMarchable if slab.is_first else NotFinite
+        raise kind(
+            f"March cannot follow the fields beyond {slab.axis} = {slab.low:.6g}: the largest lattices that a slab "
+            f"may have ({what}) leave {100 * state.memory['waves']:.2g} % of the field to their highest waves. It "
+            f"varies too fast for them, or jumps. Take a smaller box or a smoother start, declare periodic axes as "
+            f"such, or use another network and stage, such as SineFeatures() with LeastSquares()."
+        )
 
     def _not_finite(self, state: State, trial: Trial) -> Report:
         slab = trial.slab
