@@ -592,3 +592,54 @@ def test_a_field_too_fast_for_the_largest_lattice_is_told_so(monkeypatch, turnin
     problem = carried(SineLattice(), 0.05, turning)
     with pytest.raises(NotMarchable, match="varies too fast"):
         solve(problem, [March("t")])
+
+
+@pytest.mark.parametrize("second", [0.0, math.inf])
+def test_a_march_without_time_to_begin_begins_again_to_the_same_bits(second: float) -> None:
+    problem, stages = burgers(0.3), [March(t, 2, tolerance=1e-4)]
+    whole = solve(problem, stages)
+    cut = solve(problem, stages, budget=1e-6)
+    assert cut.status == "budget" and cut.relative_residual == pytest.approx(1.0)
+    if second == 0.0:
+        cut = solve(problem, stages, budget=1e-6, resume=cut.snapshot())
+    assert torch.equal(solve(problem, stages, resume=cut.snapshot()).theta, whole.theta)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("waves", [1, 2])
+def test_decaying_vortices_keep_their_orders_and_digits_over_long_times(waves: int) -> None:
+    """Navier-Stokes to t = 10 around two periods; one product of waves is all there is, and the pressure's."""
+    box = Box(t=(0, 10), x=(0, 2 * math.pi), y=(0, 2 * math.pi))
+    t, x, y = box.axes
+    u, v, q = (Field(name, box, SineLattice(), periodic=(x, y)) for name in "uvq")
+    nu = 0.1 / waves**2
+
+    def exact_u(p: Point) -> Tensor:
+        return -torch.cos(waves * x(p)) * torch.sin(waves * y(p)) * torch.exp(-0.2 * t(p))
+
+    def exact_v(p: Point) -> Tensor:
+        return torch.sin(waves * x(p)) * torch.cos(waves * y(p)) * torch.exp(-0.2 * t(p))
+
+    def exact_q(p: Point) -> Tensor:
+        both = torch.cos(2 * waves * x(p)) + torch.cos(2 * waves * y(p))
+        return -0.25 * both * torch.exp(-0.4 * t(p))
+
+    def momentum(w: Field, along) -> Callable[[Point], Tensor]:
+        def residual(p: Point) -> Tensor:
+            carried = D(w, t)(p) + u(p) * D(w, x)(p) + v(p) * D(w, y)(p)
+            return carried + D(q, along)(p) - nu * laplacian(w, x, y)(p)
+
+        return residual
+
+    problem = Problem(
+        on(box, 1000, name="along x")(momentum(u, x)),
+        on(box, 1000, name="along y")(momentum(v, y)),
+        on(box, 1000, name="volume")(lambda p: D(u, x)(p) + D(v, y)(p)),
+        on(box.at(t=0), 100, name="u at the start")(lambda p: u(p) - exact_u(p)),
+        on(box.at(t=0), 100, name="v at the start")(lambda p: v(p) - exact_v(p)),
+        reference={u: exact_u, v: exact_v, q: Reference(exact_q, fit="affine")},
+    )
+    solution = solve(problem)
+    assert max(float(e["relative_l2"]) for e in solution.errors.values()) < 1e-9
+    orders = [int(m) for m in re.findall(r"order \d+ x (\d+)", solution.stages[0].reason)]
+    assert max(orders) <= 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import torch
@@ -18,7 +18,16 @@ from ...residuals import NotFinite, System
 from ..direct.least_squares import LeastSquares
 from ..stage import Report, Stage, State, fixed
 from ..tensor.collocation import Collocation, rows_of
-from ..tensor.lattice_growth import fit, larger, open_lattices, opened, resized, tails, within_reach
+from ..tensor.lattice_growth import (
+    fit,
+    larger,
+    open_lattices,
+    opened,
+    orders_of,
+    resized,
+    tails,
+    within_reach,
+)
 from .slab_domains import Interval
 from .slab_problem import NotMarchable, check
 from .slab_trial import (
@@ -140,17 +149,24 @@ class March:
         axis = _axis(state.system, str(self.axis))
         check(state.system.problem, state.recipes, axis.name)
         given = state.system, state.theta, dict(state.recipes)
+        reached = state.memory.pop("reached", None)  # orders, in a call for which the time ran out
         found = opened(open_lattices(state.recipes), axis)
+        if reached is not None:
+            found = {u: replace(r, orders=tuple(reached["orders"][u.name])) for u, r in found.items()}
         zeros = [0.0] * len(state.system.problem.constraints)
         state.memory.update(edges=[axis.low], open=[u.name for u in found], residuals=0)
         state.memory.update(worst=0.0, floor=0.0, noise=0.0, tail=math.inf, whole=0.0)
         state.memory.update(sums=zeros, lengths=list(zeros))
+        state.memory.update({} if reached is None else reached["tails"])
         recipes, end = {**state.recipes, **found}, self._end(state, axis, (axis.high - axis.low) * FIRST)
         while True:  # until the start itself is told in full
             open_trial(state, axis, recipes, end, None)
             if state.is_late:  # its first guess may be cut short: all of it is done again
                 state.system, state.theta, state.recipes = given
+                own, tails = {u.name: list(orders_of(recipes[u])) for u in found}, ("noise", "tail")
+                so_far = {"orders": own, "tails": {key: state.memory[key] for key in tails}}
                 state.memory.clear()
+                state.memory["reached"] = so_far
                 state.cache.clear()
                 return False
             wanted = self._wanted(state, current(state, axis))
