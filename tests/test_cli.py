@@ -214,6 +214,22 @@ def test_the_first_line_says_how_good_it_is(case, capsys):
     )
 
 
+def test_a_run_goes_on_with_more_time_and_to_a_smaller_tolerance(case, capsys):
+    text = CASE.replace("using=[Adam(steps=60, lr=1e-3)]", "using=[GaussNewton(steps=500)]")
+    (case / "case.py").write_text(text.replace("import Adam,", "import Adam, GaussNewton,"))
+    words = ("solve", "case.py", "--trained", "--width", "16", "--out", "r", "--json")
+    first = json.loads(run(capsys, *words, "--budget", "1e-6s")[1])
+    assert first["status"] == "budget" and first["stages"][0]["steps"] <= 2
+    second = json.loads(run(capsys, "resume", "r", "--budget", "1e-6s", "--json")[1])
+    assert second["status"] == "budget" and second["stages"][0]["steps"] > first["stages"][0]["steps"]
+    third = json.loads(run(capsys, "resume", "r", "--tolerance", "1e-3", "--json")[1])
+    assert third["status"] == "solved" and third["relative_residual"] <= 1e-3
+    fourth = json.loads(run(capsys, "resume", "r", "--tolerance", "1e-5", "--json")[1])
+    assert fourth["status"] == "solved" and fourth["relative_residual"] <= 1e-5
+    again = json.loads(run(capsys, "resume", "r", "--tolerance", "1e-4", "--json")[1])
+    assert again["status"] == "solved" and again["relative_residual"] == fourth["relative_residual"]
+
+
 def test_strict_makes_rough_an_exit_code_of_its_own(case, capsys):
     assert run(capsys, "solve", "case.py", "--strict")[0] == 0
     code, out, _ = run(capsys, "solve", "case.py", "--trained", "--strict", "--out", "r")

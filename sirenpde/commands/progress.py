@@ -21,21 +21,14 @@ _QUICKEST = 0.2  # seconds between two lines on a terminal
 class ProgressLine:
     """On a terminal one line; where the output goes elsewhere, a line every ten seconds and at every event.
 
-    ``quiet`` says nothing at all. ``budget`` is what the run may take in seconds, for the time left, beside the
-    seconds of it that were spent ``earlier``.
+    ``quiet`` says nothing at all. ``budget`` is what the whole run may take in seconds, for the time left.
     """
 
-    def __init__(
-        self,
-        quiet: bool,
-        budget: float | None = None,
-        earlier: float = 0.0,
-        stream: TextIO | None = None,
-    ) -> None:
+    def __init__(self, quiet: bool, budget: float | None = None, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
         self.on = not quiet and self.stream is not None  # it is None where it was closed before
         self.live = self.on and self.stream.isatty()
-        self.budget, self.earlier, self.started = budget, earlier, time.monotonic()
+        self.budget, self.started = budget, time.monotonic()
         self.head = ""
         self.parts: list[str] = []  # of the line, the most important first
         self.reached: list[str] = []  # of the stage
@@ -107,7 +100,7 @@ class ProgressLine:
             pace = (progress.seconds - seconds) / (progress.step - step)
             ends.append(pace * (progress.steps - progress.step))
         if self.budget is not None:
-            ends.append(self.budget - (progress.seconds - self.earlier))
+            ends.append(self.budget - progress.seconds)
         return [f"{duration(max(0.0, min(ends)))} left"] if ends else []
 
     # ----------------------------------------------------------------------------------------- drawing

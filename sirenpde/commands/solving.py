@@ -58,7 +58,10 @@ def resume_command(
         session = reopen(run)
         state, given = run.read_checkpoint(session.given), session.given.settings
         settings = replace(
-            given, device=device or given.device, budget=budget, tolerance=tolerance or given.tolerance
+            given,
+            device=device or given.device,
+            budget=None if budget is None else float(state["seconds"]) + budget,
+            tolerance=tolerance or given.tolerance,
         )
         return _solve(session, run, state, settings, manner)
 
@@ -73,8 +76,7 @@ def _solve(
     from ..solve import solve
     from ..solvers.ladder import choose
 
-    keys, seconds = manner.keys, 0.0 if state is None else float(state["seconds"])
-    line = ProgressLine(manner.as_json, settings.budget, seconds)
+    keys, line = manner.keys, ProgressLine(manner.as_json, settings.budget)
     watcher = _Watcher(session, run, line, keys)
     try:
         line.write("preparing")
