@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -511,6 +512,85 @@ def test_bad_words_get_one_paragraph(case, capsys, words, code, said):
     assert err.count("\n") == (1 if words else 0)
     assert [path.name for path in case.iterdir()] in (["case.py"], ["case.py", "runs"], ["runs", "case.py"])
     assert not list(case.glob("runs/*"))
+
+
+WORDS = [
+    "",
+    " ",
+    "--",
+    "-1",
+    "0",
+    "nan",
+    "inf",
+    "1e400",
+    "٣",
+    "\udcff",
+    "9" * 5000,
+    "x" * 5000,
+    "..",
+    ".",
+    "/",
+]
+WORDS += [
+    "case.py",
+    "bytes.py",
+    "full/x",
+    "60s",
+    "m",
+    "cuda:-1",
+    "float16",
+    "{}",
+    "%(prog)s",
+    "$",
+    ",",
+    "\n",
+    "@a",
+]
+FLAGS = [
+    "--out",
+    "--device",
+    "--dtype",
+    "--seed",
+    "--steps",
+    "--budget",
+    "--tolerance",
+    "--samples-scale",
+    "--json",
+]
+FLAGS += [
+    "--network",
+    "--strict",
+    "--width",
+    "--factor",
+    "--kind",
+    "--no-trained",
+    "--no-kind",
+    "--format",
+    "-x",
+]
+FLAGS += ["--resolution", "--derivatives", "--fields", "--facter", "--Width", "--out=", "--help=1"]
+
+
+def test_no_command_line_brings_a_traceback(case, capsys, monkeypatch):
+    """Words at random, as a person who is in a hurry, or a broken script, would type them."""
+    from sirenpde.commands import looking, solving
+
+    for module, name in ((solving, "solve_command"), (looking, "check_command"), (looking, "show_command")):
+        monkeypatch.setattr(module, name, lambda *_: 0)
+    (case / "bytes.py").write_bytes(b"\xff\xfe\0")
+    (case / "full").mkdir()
+    (case / "full" / "x").write_text("x")
+    rng, codes = random.Random(0), []
+    for _ in range(120):
+        words = [rng.choice(["solve", "check", "show", "resume", "export", "plot", "list", "sovle", ""])]
+        words += [rng.choice(["case.py"] * 20 + WORDS)] if rng.random() < 0.9 else []
+        for _ in range(rng.randrange(4)):
+            words += [rng.choice(FLAGS), rng.choice(WORDS)][: rng.randrange(1, 3)]
+        code, out, err = run(capsys, *words)
+        assert "Unexpected" not in err and err.count("\n") == (code != 0), words
+        assert code in (0, 1, 2) and (code == 0 or not out or "--json" in words), words
+        codes.append(code)
+    assert {0, 1, 2} == set(codes) and codes.count(0) < 60
 
 
 HEAD = """
