@@ -342,7 +342,10 @@ def _add_settings(parser: Parser, with_network: bool) -> None:
         "--steps", type=_positive, metavar="N", help="at most so many steps of each iterative stage"
     )
     run.add_argument(
-        "--budget", type=_seconds, metavar="60s", help="stop after so much time: 90, 60s, 5m or 1h"
+        "--budget",
+        type=_seconds,
+        metavar="60s",
+        help="stop solving after so much time: 90, 60s, 5m or 1h; its files and figures come after",
     )
     run.add_argument(
         "--tolerance",

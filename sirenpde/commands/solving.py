@@ -138,11 +138,11 @@ def _finish(
     files = write_all(solution, run, line.write) if finished else []
     for name, errors in surfaces(solution, run).items():
         report["errors"][name]["surface"] = errors
+    report["files"] = files
     run.write_json("report.json", report)
     line.close()
     if manner.as_json:
-        found = {"problem": session.given.problem, "directory": str(run.path), "files": files}
-        print_json({**found, **report})
+        print_json({"problem": session.given.problem, "directory": str(run.path), **report})
     else:
         print(summary(session.given.problem, solution, report, [*files, "report.json"], f"{run.path}/"))
     if solution.status == "not finite":
