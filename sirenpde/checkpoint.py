@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -15,7 +15,8 @@ from .calculus.field import Field, Recipe
 from .networks.values import from_value, to_value
 from .records import Record, Row
 from .residuals import System
-from .run import Kept, Left, Recipes, Run, build_system, builder, placeholder, with_repeated
+from .residuals.scaling import scales_of
+from .run import Kept, Left, Recipes, Run, builder, placeholder, with_repeated
 
 FORMAT = "sirenpde checkpoint 5"
 Snapshot = Mapping[str, Any]
@@ -148,7 +149,9 @@ def _restore(run: Run, checkpoint: Snapshot) -> None:
     networks = {u: state.build(u, placeholder(recipe)) for u, recipe in state.recipes.items()}
     for u in run.problem.fields:
         networks[u].load_state_dict(checkpoint["networks"][u.name])
-    state.system = System(run.problem, networks, device, dtype)
+    # Those of the checkpoint: on another machine rounding may lead to the next power of two.
+    sizes = {u: float(checkpoint["sizes"][u.name]) for u in run.problem.fields}
+    state.system = System(run.problem, networks, device, dtype, replace(scales_of(run.problem), sizes=sizes))
     state.theta = checkpoint["theta"].to(device=device, dtype=dtype)
     if state.theta.shape != state.system.initial().shape:
         raise ValueError(f"theta has the shape {tuple(state.theta.shape)}")
@@ -221,7 +224,7 @@ def _kept(run: Run, value: Snapshot | None) -> Kept | None:
         return None
     old, state = run.state.system, run.state
     recipes = _recipes(run, value["recipes"])
-    system = build_system(run.problem, recipes, state.build, old.device, old.dtype)
+    system = old.with_networks({u: state.build(u, placeholder(recipe)) for u, recipe in recipes.items()})
     theta = value["theta"].to(device=old.device, dtype=old.dtype)
     return Kept(
         recipes, system, theta, float(value["objective"]), float(value["residual"]), int(value["rung"])

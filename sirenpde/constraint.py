@@ -65,7 +65,9 @@ def on(
     """Declare that a function of a point vanishes on a domain.
 
     The objective is the sum over constraints of ``weight`` times the mean over the samples of
-    ``loss(residual)``. The function's docstring is its equation.
+    ``loss(residual)``. Where constraints differ in size by more than a hundred, as they come and with their weights,
+    as with moduli in pascals or lengths in nanometres, the residuals of each count in units of its largest term, and
+    the weights are relative to that. The function's docstring is its equation.
 
     Args:
         domain: where it holds.

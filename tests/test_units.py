@@ -391,3 +391,16 @@ def test_a_constraint_on_numbers_alone_has_a_size():
     known = on(box, 5, name="known")(lambda p: c(p) - 3)
     scales = scales_of(Problem(known, on(box, 20, name="own")(lambda p: u(p) - c(p))))
     assert scales.constraints == {"known": 2.0, "own": 1.0} and scales.sizes[u] == 1.0
+
+
+def test_a_checkpoint_keeps_the_sizes_that_its_parameters_are_in():
+    """Rounding may lead to the next power of two on another machine: there its fields must be the same."""
+    from sirenpde.solve import recall
+
+    problem = poisson(1e3, 1.0, 2.0**30)
+    (u,), solution = problem.fields, solve(problem)
+    snapshot = solution.snapshot()
+    points = torch.tensor([[250.0, 250.0], [700.0, 100.0]], dtype=F64)
+    assert torch.equal(recall(problem, snapshot)[u](points), solution[u](points))
+    doubled = {**snapshot, "sizes": {"u": 2 * snapshot["sizes"]["u"]}}
+    assert torch.equal(recall(problem, doubled)[u](points), 2 * solution[u](points))
