@@ -50,6 +50,7 @@ def snapshot(run: Run) -> dict[str, Any]:
         },
         "before": _kept_value(run.before),
         "best": _kept_value(run.best),
+        "shown": _kept_value(run.shown()),
         "records": [asdict(record) for record in run.records],
         "history": [asdict(row) for row in run.history],
         "warnings": list(run.warnings),

@@ -110,8 +110,7 @@ def _run(snapshot: Mapping[str, Any]) -> Run:
         Unknown(name, *map(_number, value)) for name, value in snapshot["declared"]["unknowns"].items()
     ]
     problem = _problem(fields, unknowns)
-    over = snapshot["best"] is not None and (snapshot["before"] is None or snapshot["step"] == 0)
-    found = snapshot["best"] if over else snapshot
+    found = snapshot["shown"]
     unknown = [u.name for u in fields if found["recipes"][u.name] is None]
     if unknown:
         raise Unbuildable(
@@ -129,7 +128,7 @@ def _run(snapshot: Mapping[str, Any]) -> Run:
         raise ValueError(f"theta has the shape {tuple(theta.shape)}")
     state = State(system, theta, recipes, build, int(snapshot["seed"]), float(snapshot["scale"]))
     run = Run(problem, Choice((Rung(recipes, ()),), str(snapshot["choice"])), state)
-    run.best = Kept(recipes, system, theta, 0.0, float(found.get("residual", "nan")), 0)
+    run.best = Kept(recipes, system, theta, 0.0, float(found["residual"]), 0)
     run.records = [Record(**record) for record in snapshot["records"]]
     run.history = [Row(**row) for row in snapshot["history"]]
     run.warnings = [str(text) for text in snapshot["warnings"]]

@@ -102,6 +102,20 @@ def test_fields_in_large_units_come_back(tmp_path):
     assert np.array_equal(Solution.load(tmp_path)["u"](places), solution[u](places))
 
 
+def test_the_best_fields_are_kept_where_a_later_stage_was_cut_off(tmp_path):
+    u, problem = decay(SineFeatures(40, 4.0))
+
+    def stop(progress):
+        if progress.stage_index == 1 and progress.step == 2:
+            raise KeyboardInterrupt
+
+    cut = solve(problem, [LeastSquares(), Adam(steps=5, lr=0.5)], progress=stop)
+    cut.save(tmp_path)
+    places = np.linspace(0, 1, 9)[:, None]
+    assert cut.status == "interrupted" and cut.errors["u"]["relative_l2"] < 1e-6
+    assert np.array_equal(Solution.load(tmp_path)["u"](places), cut[u](places))
+
+
 def test_what_is_exported_is_the_same(tmp_path):
     _, problem = decay(SineFeatures(60, 4.0))
     solution = solve(problem, [LeastSquares()])
