@@ -1,9 +1,14 @@
 """What the README shows, runs."""
 
+import json
 import re
 from pathlib import Path
 
-from sirenpde import Adam, D, laplacian, solve
+import matplotlib.pyplot as plt
+import numpy as np
+
+from sirenpde import D, Solution
+from sirenpde.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -20,27 +25,42 @@ def test_the_example_declares_what_it_says():
     problem = declared()["problem"]
     assert [str(d) for asked in problem.requests for d in asked.derivatives] == [
         "u_tt",
-        "u_xx + u_yy",
+        "u_xx",
         "u",
         "u_t",
+        "u",
     ]
-    assert [c.equation for c in problem.constraints] == ["u_tt = c² Δu", "u = g at t = 0", "u_t = 0 at t = 0"]
-    # Two constraints on the same samples share one pass.
-    solution = solve(problem, [Adam(steps=3)], samples_scale=0.05)
-    assert len(solution._state.system.groups) == 2
-    assert len(solution.history) == 3
+    assert [c.equation for c in problem.constraints] == [
+        "u_tt = c² u_xx",
+        "u = g at t = 0",
+        "u_t = 0 at t = 0",
+        "u = 0 at both ends",
+    ]
+
+
+def test_the_first_file_is_solved_as_written_to_the_error_that_is_shown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pulse.py").write_text(BLOCKS[0])
+    assert main(["solve", "pulse.py"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("pulse: solved in ") and "written   runs/pulse-1/" in said
+    report = json.loads((tmp_path / "runs/pulse-1/report.json").read_text())
+    assert report["status"] == "solved" and report["warnings"] == []
+    assert report["errors"]["u"]["relative_l2"] < 1e-10 and report["relative_residual"] < 1e-10
+    assert plt.imread(tmp_path / "runs/pulse-1/figures/u.png").shape[2] == 4
 
 
 def test_the_readme_runs_to_its_end(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = declared()
-    exec(compile(BLOCKS[1].replace("steps=2000", "steps=2"), "README.md", "exec"), names)
+    exec(compile(BLOCKS[1], "README.md", "exec"), names)
     solution, u, t = names["solution"], names["u"], names["t"]
-    assert names["values"].shape == (1,) and names["speed"].values.shape == (8, 8, 8)
+    assert names["speed"].values.shape == (8, 8) and solution.errors["u"]["relative_l2"] < 1e-5
+    assert abs(names["values"][0] - np.exp(-0.3)) < 1e-5  # both halves are still together
     assert (tmp_path / "u.vtu").stat().st_size > 1000
-    assert solution[D(u, t)]([[0.1, 0.0, 0.0]]).shape == (1,) and solution[laplacian(u)](
-        [[0.1, 0, 0]]
-    ).shape == (1,)
+    loaded = Solution.load(tmp_path / "pulse")
+    assert np.array_equal(loaded["u"]([[0.1, 0.0]]), names["values"])
+    assert solution[D(u, t)]([[0.1, 0.0]]).shape == (1,)
 
 
 def test_a_bundled_problem_has_at_most_forty_lines_of_code():

@@ -103,7 +103,8 @@ def test_of_many_that_want_a_directory_at_once_each_has_its_own(tmp_path, monkey
         assert len(refused) == 4 - len(won) and all("nothing was changed" in text for text in refused)
         for made in won:
             made.discard()
-    assert [path.name for path in tmp_path.iterdir()] in ([], ["runs"])
+    # Who claims a directory need not be who made it, so that an empty one may stay.
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_discarding_takes_away_what_was_made_and_nothing_else(tmp_path):

@@ -97,6 +97,15 @@ def test_a_search_that_gains_nothing_is_left():
     assert max(trial.shape.count for trial in found) <= 800 and len(found) < 40
 
 
+def test_a_search_that_finds_a_part_and_no_more_looks_no_further():
+    """Data that no field meets leave the same residual with any number of features."""
+    stub = Stub(lambda shape: 0.4 + 1e-6 / shape.count)
+    run(stub)
+    assert max(shape.count for shape in stub.tried) <= 1600
+    unresolved = Stub(lambda shape: 0.95 if shape.count < 4000 else 0.1)
+    assert run(unresolved)[1].held_out == 0.1
+
+
 def test_affine_constraints_are_given_more_features_while_these_gain():
     def slow(shape):  # to a quarter by twice as many features
         return 20 / shape.count**2

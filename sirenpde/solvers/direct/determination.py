@@ -98,11 +98,12 @@ def determination(system: System, theta: Tensor) -> Determination:
     The standard error of the mean of n numbers:
 
     >>> import torch
-    >>> from sirenpde import Box, Field, PointCloud, Problem, Unknown, on, solve
+    >>> from sirenpde import Box, Field, LeastSquares, PointCloud, Problem, Unknown, on, solve
     >>> box, c = Box(x=(0, 1)), Unknown("c", 0.0)
     >>> u, seen = Field("u", box), PointCloud([[0.2], [0.4], [0.6], [0.8]], box, {"u": [1.0, 2.0, 2.0, 3.0]})
     >>> flat = on(box, 50, name="flat")(lambda p: u(p))
-    >>> solution = solve(Problem(flat, on(seen, name="seen")(lambda p: c(p) - seen["u"](p))))
+    >>> mean = on(seen, name="seen")(lambda p: c(p) - seen["u"](p))
+    >>> solution = solve(Problem(flat, mean), [LeastSquares()])
     >>> round(solution.unknowns["c"], 6), round(solution.standard_errors["c"], 3)
     (2.0, 0.408)
     """

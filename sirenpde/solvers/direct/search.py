@@ -21,6 +21,7 @@ CLEARLY = 0.3  # of the held-out residual, for features of fewer axes
 STEP = 1.5  # between bandwidths along one axis
 SWIFT = 0.1  # a fall after which the axes' bandwidths are left as they are
 STALLED = 0.9  # of the held-out residual: what two larger counts in a row leave of it where nothing is gained
+TELLS = 0.7  # a held-out residual of fields that are found in part: what is left may be noise
 FALLS = 0.5  # what more features must make of the held-out residual
 GOAL = 1e-6  # a held-out residual above which trials of affine constraints go on while they gain anything
 FAST = 0.2  # and what twice as many must have made of it, for a further trial that is costly
@@ -86,12 +87,16 @@ class Search:
 
     def coarse(self) -> Trying:
         best: Trial | None = None
+        in_vain = 0
         for count in self.counts:
             found = yield from self.scan(count, None)
             if found is None:
                 break
+            in_vain = in_vain + 1 if best is not None and found.held_out > STALLED * best.held_out else 0
             best = found if best is None or found.held_out < best.held_out else best
             if best.held_out < PREDICTS or (count == self.counts[1] and self.is_singular(best)):
+                break
+            if best.held_out < TELLS and in_vain == 2:
                 break
         if best is None:
             self.trials.refuse(self.even(self.counts[0], 1.0))
