@@ -138,7 +138,9 @@ class Solution:
         outputs = ", ".join(map(name_of, self.problem.outputs))
         known = self.error_estimate.get("relative_l2")
         error = "" if known is None else f"error {known:.1e}, "
-        how = f"{self.status}, relative residual {self.relative_residual:.1e}"
+        count = len(self.warnings)
+        warned = "" if not count else ", 1 warning" if count == 1 else f", {count} warnings"
+        how = f"{self.status}{warned}, relative residual {self.relative_residual:.1e}"
         return f"Solution({outputs}: {how}, {error}{self.seconds:.1f} s)"
 
     @property

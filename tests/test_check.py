@@ -82,6 +82,18 @@ def test_an_unknown_number_that_nothing_determines_is_a_warning():
     )
 
 
+@pytest.mark.parametrize("f", [torch.sqrt, torch.log, torch.reciprocal])
+def test_a_constraint_that_is_finite_for_some_fields_only_is_not_wrong(f):
+    ode = on(box, 100, name="ode")(lambda p: D(u, t)(p) - f(u(p)))
+    start = on(box.at(t=0), 20, name="start")(lambda p: u(p) - 1)
+    problem = Problem(ode, start)
+    found = {f.topic: f for f in check(problem, build_system(problem, choose(problem, None, None).recipes))}
+    assert found["scales in ode"].ok is not False
+    never = Problem(on(box, 100, name="never")(lambda p: u(p) + torch.sqrt(-1 - u(p) ** 2)))
+    found = {f.topic: f for f in check(never, build_system(never, choose(never, None, None).recipes))}
+    assert found["scales in never"].ok is False
+
+
 def test_terms_that_vanish_identically_are_not_wrong():
     def parallel(p):
         """Both components depend on the other axis alone, up to rounding."""

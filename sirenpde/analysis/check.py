@@ -28,6 +28,7 @@ from ..run import build_network
 from ..runs import peak_memory_mb
 from ..solution import exact_values
 from ..solvers.direct.determination import left_open
+from ..solvers.starts import constant_start, describe
 
 ENGINE_TOLERANCE = 1e-10  # relative difference to the oracle
 ROUNDING = 1e-12  # of the terms that slow fields of the same size would have
@@ -330,6 +331,8 @@ def _rms(rows: Tensor) -> float:
 def scales(system: System, batches: Sequence[Batch]) -> Iterator[Finding]:
     """How large each term of each constraint is at the untrained networks, and what it adds to the objective."""
     theta, problem = some_parameters(system), system.problem
+    start = constant_start(system, 0)
+    described = describe(start, system.parameters.units)
     for group, batch in zip(system.groups, batches, strict=True):
         part = next(batch.chunks(SUBSTITUTED))
         for i in group.members:
@@ -342,7 +345,9 @@ def scales(system: System, batches: Sequence[Batch]) -> Iterator[Finding]:
             sizes = ", ".join(f"{name} {size:.1e}" for name, size in terms.sizes.items())
             finite = bool(terms.residual.isfinite().all())
             text = f"untrained: {sizes}; adds {loss:.1e} to the objective"
-            yield Finding(f"scales in {constraint.name}", None if finite else False, text)
+            if not finite and start:
+                text = f"not finite for every field: {sizes} where it is; a run begins from {described}"
+            yield Finding(f"scales in {constraint.name}", None if finite or start else False, text)
 
 
 def cost(system: System, batches: Sequence[Batch]) -> Finding:

@@ -79,6 +79,7 @@ def test_a_curved_interface_is_seen_in_the_plane_and_not_outside_of_the_domain()
 def test_solve_warns_and_what_it_proposes_is_right():
     wrong = solve(conducting(JUMPING["where"][0]))
     assert any("jumps at y = 1." in said for said in wrong.warnings)
+    assert f", {len(wrong.warnings)} warning" in repr(wrong)
     below, above = Box(y=(0, 1)), Box(y=(1, 2))
     u, v = Field("u", below), Field("v", above)
     right = solve(
