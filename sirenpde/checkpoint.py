@@ -20,6 +20,8 @@ from .run import Kept, Left, Recipes, Run, builder, placeholder, with_repeated
 
 FORMAT = "sirenpde checkpoint 5"
 Snapshot = Mapping[str, Any]
+# What reading values that were changed by hand or by chance may raise.
+DAMAGED = (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError, OverflowError)
 
 
 def snapshot(run: Run) -> dict[str, Any]:
@@ -88,15 +90,7 @@ def restore(run: Run, checkpoint: Snapshot) -> None:
     """Put a run back where a checkpoint of it was taken. Raises ValueError for a damaged one."""
     try:
         _restore(run, checkpoint)
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        IndexError,
-        AttributeError,
-        RuntimeError,
-        OverflowError,
-    ) as error:
+    except DAMAGED as error:
         raise ValueError(
             f"The checkpoint is damaged ({type(error).__name__}: {' '.join(str(error).split())[:200]}); expected one "
             f"as solution.snapshot() gives it. Take another, or solve the problem again."

@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 
 from . import checkpoints
 from .calculus.field import Field, Unknown
-from .checkpoint import FORMAT
+from .checkpoint import DAMAGED, FORMAT
 from .geometry.box import Box
 from .geometry.frame import Frame
 from .geometry.point import Axis
@@ -76,15 +76,7 @@ def read(directory: str | PathLike[str]) -> tuple[Run, Mapping[str, Any], Mappin
         return _run(snapshot), snapshot, value.get("report", {})
     except Unbuildable:
         raise
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        IndexError,
-        AttributeError,
-        RuntimeError,
-        OverflowError,
-    ) as error:
+    except DAMAGED as error:
         raise ValueError(
             f"{files[0]} holds no solution ({type(error).__name__}: {' '.join(str(error).split())[:200]}); expected "
             f"what solution.save() wrote with this version. Solve the problem again, or take another copy."

@@ -72,7 +72,7 @@ def test_a_problem_affine_but_for_a_sliver_is_solved_by_newton():
     strip = Box(x=(0, 1))
     (s,) = strip.axes
     w = Field("w", strip)
-    sliver = lambda p: torch.where((s(p) - 0.5).abs() < 1e-4, 1.0, 0.0)  # noqa: E731
+    sliver = lambda p: torch.where((s(p) - 0.5).abs() < 1e-4, 1.0, 0.0)
     ode = on(strip, 300, name="ode")(lambda p: D(w, s)(p) - 1 + sliver(p) * w(p) ** 2)
     places = strip.where(lambda q: (q[:, 0] - 0.5).abs() < 1e-4)
     there = on(places, 50, name="there")(lambda p: sliver(p) * (w(p) ** 2 - 4))

@@ -252,7 +252,7 @@ def test_what_a_constraint_does_in_place_moves_no_sample(change):
         change(line.boundary().normal(p))
         return v(p) + 0 * line.boundary()["normal"](p).sum()
 
-    exact = lambda p: s(p) * (1 - s(p))  # noqa: E731
+    exact = lambda p: s(p) * (1 - s(p))
     found = solve(Problem(on(line, 60)(law), on(line.boundary())(ends), reference={v: exact}))
     assert found.errors["v"]["max"] < 1e-11
 
@@ -261,7 +261,7 @@ def test_coordinates_changed_in_place_are_the_constraints_own():
     """q = p.coords; q -= 0.5, as a lengthy formula begins: Δu = (4 r² - 4) exp(-r²) about the centre."""
     square = Box(x=(0, 1), y=(0, 1))
     v = Field("v", square)
-    exact = lambda p: torch.exp(-(p.coords - 0.5).square().sum())  # noqa: E731
+    exact = lambda p: torch.exp(-(p.coords - 0.5).square().sum())
 
     @on(square, samples=400)
     def law(p):
@@ -546,7 +546,7 @@ def test_fields_too_many_for_the_memory_are_not_said_to_have_a_root(monkeypatch)
 
 
 def test_the_error_says_on_how_many_points_it_rests():
-    partly = lambda p: torch.where(x(p) < 0.25, exact(p), torch.nan)  # noqa: E731
+    partly = lambda p: torch.where(x(p) < 0.25, exact(p), torch.nan)
     found = solve(Problem(*LAWS[:2], reference={u: Reference(partly, box, samples=400)}))
     assert found.errors["u"]["max"] < 1e-9 and abs(found.errors["u"]["points"] - 100) <= 10
     whole = solve(Problem(*LAWS[:2], reference={u: exact}))

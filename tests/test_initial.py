@@ -69,7 +69,7 @@ def test_a_start_is_given_in_the_units_of_the_field(stages):
     u = Field("u", line, initial=lambda p: -large * (1 + z(p)))
     ode = on(line, 200, name="ode")(lambda p: u(p) * D(u, z)(p) - large**2 * (1 + z(p)))
     edge = on(line.at(z=0), name="edge")(lambda p: u(p) ** 2 / large - large)
-    exact = lambda p: -large * torch.sqrt(1 + 2 * z(p) + z(p) ** 2)  # noqa: E731
+    exact = lambda p: -large * torch.sqrt(1 + 2 * z(p) + z(p) ** 2)
     solution = solve(Problem(ode, edge, reference={u: exact}), using=stages)
     assert solution.errors["u"]["relative_l2"] < 1e-9
 
@@ -91,7 +91,7 @@ def test_a_march_starts_from_what_is_declared(sign):
     w = Field("w", interval, initial=float(2 * sign))
     ode = on(interval, 200, name="ode")(lambda p: D(w, t)(p) * w(p) - 1)
     start = on(interval.at(t=0), name="start")(lambda p: w(p) ** 2 - 4)
-    exact = lambda p: sign * torch.sqrt(4 + 2 * t(p))  # noqa: E731
+    exact = lambda p: sign * torch.sqrt(4 + 2 * t(p))
     solution = solve(Problem(ode, start, reference={w: exact}), using=[March(t)])
     assert solution.errors["w"]["relative_l2"] < 1e-9
 
@@ -131,7 +131,7 @@ def test_a_coefficient_that_enters_squared_is_found():
     v, c = Field("v", line), Field("c", line)
     places = np.linspace(0, 1, 60)[:, None]
     data = PointCloud(places, line, {"v": np.sin(places[:, 0]) + places[:, 0]})
-    flux = lambda p: c(p) ** 2 * D(v, z)(p)  # noqa: E731
+    flux = lambda p: c(p) ** 2 * D(v, z)(p)
 
     def source(p):
         k = 1 + z(p) / 2

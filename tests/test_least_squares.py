@@ -82,7 +82,7 @@ def convection(speed=40.0):
     box = Box(x=(0, 2 * PI), t=(0, 1))
     x, t = box.axes
     u = Field("u", box, periodic=(x,))
-    exact = lambda p: torch.sin(x(p) - speed * t(p))  # noqa: E731
+    exact = lambda p: torch.sin(x(p) - speed * t(p))
     inside = on(box, 2000, name="inside")(lambda p: D(u, t)(p) + speed * D(u, x)(p))
     start = on(box.at(t=0), 200, weight=100, name="start")(lambda p: u(p) - exact(p))
     return Problem(inside, start, reference={u: exact})
@@ -90,15 +90,15 @@ def convection(speed=40.0):
 
 def additive():
     box = cube(5)
-    exact = lambda p: sum(torch.cos(PI * a(p)) for a in box.axes)  # noqa: E731
+    exact = lambda p: sum(torch.cos(PI * a(p)) for a in box.axes)
     return dirichlet(box, exact, lambda p: -(PI**2) * exact(p), samples=2000)
 
 
 def entangled():
     """Sums of no functions of fewer coordinates."""
     box = cube(5)
-    ridge = lambda p: torch.sin(p.coords.sum())  # noqa: E731
-    bump = lambda p: torch.exp(-(p.coords - 0.5).square().sum())  # noqa: E731
+    ridge = lambda p: torch.sin(p.coords.sum())
+    bump = lambda p: torch.exp(-(p.coords - 0.5).square().sum())
 
     def source(p):
         return -5 * ridge(p) + (4 * (p.coords - 0.5).square().sum() - 10) * bump(p)
@@ -108,7 +108,7 @@ def entangled():
 
 def harmonic():
     box = cube(10)
-    exact = lambda p: (p.coords[0::2] * p.coords[1::2]).sum()  # noqa: E731
+    exact = lambda p: (p.coords[0::2] * p.coords[1::2]).sum()
     return dirichlet(box, exact, lambda p: 0 * p.coords[0], samples=3000)
 
 

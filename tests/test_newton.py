@@ -270,7 +270,7 @@ def noisy_oscillator(network=None):
     places = rng.uniform(0, 4, (60, 1))
     true = np.exp(-0.3 * places[:, 0]) * np.cos(math.sqrt(9 - 0.09) * places[:, 0])
     data = PointCloud(places, line, {"w": true + 0.02 * rng.standard_normal(60)})
-    ode = lambda p: D(w, s, s)(p) + 2 * d(p) * D(w, s)(p) + k(p) * w(p)  # noqa: E731
+    ode = lambda p: D(w, s, s)(p) + 2 * d(p) * D(w, s)(p) + k(p) * w(p)
     measured = on(data, weight=100, name="measured")(lambda p: w(p) - data["w"](p))
     return Problem(on(line, 300, name="ode")(ode), measured)
 

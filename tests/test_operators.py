@@ -41,7 +41,7 @@ def close(a: Tensor, b: Tensor, tolerance: float = 1e-11):
 def test_every_operator_on_a_scalar_field():
     u = Field("u", box)
     parameters, theta, modules = make(u)
-    f = lambda q: modules[u](q)[0]  # noqa: E731
+    f = lambda q: modules[u](q)[0]
     h = jacrev(jacrev(f))
     cases = {
         "value": (u, f),
@@ -72,7 +72,7 @@ def test_operators_on_a_vector_field():
     jacobian = jacrev(modules[v])
     close(engine_values(grad(v), parameters, theta), vmap(jacobian)(POINTS))
     close(engine_values(div(v), parameters, theta), vmap(lambda q: jacobian(q).trace())(POINTS))
-    rotation = lambda j: torch.stack([j[2, 1] - j[1, 2], j[0, 2] - j[2, 0], j[1, 0] - j[0, 1]])  # noqa: E731
+    rotation = lambda j: torch.stack([j[2, 1] - j[1, 2], j[0, 2] - j[2, 0], j[1, 0] - j[0, 1]])
     close(engine_values(curl(v), parameters, theta), vmap(lambda q: rotation(jacobian(q)))(POINTS))
     close(
         engine_values(laplacian(v), parameters, theta),
@@ -89,8 +89,8 @@ def test_a_nonlinear_flux_needs_no_expansion():
     def k(value: Tensor) -> Tensor:
         return 1 + value**2 + torch.exp(-value)
 
-    f = lambda q: modules[u](q)[0]  # noqa: E731
-    flux = lambda q: k(f(q)) * jacrev(f)(q)  # noqa: E731
+    f = lambda q: modules[u](q)[0]
+    flux = lambda q: k(f(q)) * jacrev(f)(q)
     diffusion = div(lambda p: k(u(p)) * grad(u)(p))
     close(engine_values(diffusion, parameters, theta), vmap(lambda q: jacrev(flux)(q).trace())(POINTS), 1e-12)
     requests = record([diffusion], Batch(POINTS, {}), NAMES)[0]
@@ -118,8 +118,8 @@ def test_the_gradient_of_a_flux_reaches_the_parameters():
     def objective(vector: Tensor) -> Tensor:
         parts = vector.split([s.numel() for s in shapes.values()])
         named = {name: part.reshape(s) for (name, s), part in zip(shapes.items(), parts, strict=True)}
-        f = lambda q: torch.func.functional_call(network, named, (q,))[0]  # noqa: E731
-        flux = lambda q: (1 + f(q) ** 2) * jacrev(f)(q)  # noqa: E731
+        f = lambda q: torch.func.functional_call(network, named, (q,))[0]
+        flux = lambda q: (1 + f(q) ** 2) * jacrev(f)(q)
         return vmap(lambda q: (jacrev(flux)(q).trace() - 1) ** 2)(batches[0].points).mean()
 
     evaluation = system.gradient(theta, batches)
@@ -176,7 +176,7 @@ def test_a_hard_boundary_condition_is_a_function():
     def w(p):
         return torch.sin(y(p)) + x(p) * (1 - x(p)) * u(p)
 
-    ansatz = lambda q: torch.sin(q[1]) + q[0] * (1 - q[0]) * modules[u](q)[0]  # noqa: E731
+    ansatz = lambda q: torch.sin(q[1]) + q[0] * (1 - q[0]) * modules[u](q)[0]
     close(
         engine_values(laplacian(w, x, y), parameters, theta),
         vmap(lambda q: jacrev(jacrev(ansatz))(q)[[0, 1], [0, 1]].sum())(POINTS),

@@ -133,7 +133,7 @@ def advection():
     place = Box(x=(0, 1), y=(0, 1))
     x, y = place.axes
     w = Field("w", place)
-    wave = lambda p: (6 * (x(p) - y(p))).sin()  # noqa: E731
+    wave = lambda p: (6 * (x(p) - y(p))).sin()
     along = on(place, 600, name="along")(lambda p: D(w, x)(p) + D(w, y)(p))
     return Problem(along, on(place.at(y=0), 200, weight=10, name="edge")(lambda p: w(p) - wave(p)))
 

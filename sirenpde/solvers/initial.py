@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +11,8 @@ from ..calculus.field import Field
 from ..calculus.layout import unflatten
 from ..constraint import Constraint
 from ..geometry.box import Box
-from ..geometry.point import Axis, Point
+from ..geometry.carrying import Carrying
+from ..geometry.point import Point
 from ..networks.dense import DenseNetwork
 from ..networks.series import SeparableSeries
 from ..networks.slabs import SlabNetwork
@@ -84,7 +84,8 @@ def _fit(module: nn.Module, u: Field, unit: float, cut: Mapping[str, tuple[float
         return
     box = Box(**{axis.name: cut.get(axis.name, (axis.low, axis.high)) for axis in u.axes})
     count = max(FEWEST, PER_COLUMN * module.head.in_features) if isinstance(module, DenseNetwork) else FEWEST
-    there = Constraint("initial", lambda p: u.itself(p) - p.sample("initial"), _Given(box, u), count)
+    domain = Carrying(box, lambda points: _given(u, points))
+    there = Constraint("initial", lambda p: u.itself(p) - p.sample("initial"), domain, count)
     scales = Scales({u: unit}, {"initial": unit}, even=True)
     system = System(Problem(there), {u: module}, torch.device("cpu"), torch.float64, scales)
     theta = system.initial()
@@ -101,31 +102,9 @@ def _fit(module: nn.Module, u: Field, unit: float, cut: Mapping[str, tuple[float
                 parameter.copy_(values[name])
 
 
-@dataclass(frozen=True, eq=False)
-class _Given:
-    """A box whose points carry the initial values."""
-
-    domain: Box
-    u: Field
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        return self.domain.axes
-
-    @property
-    def size(self) -> int | None:
-        return self.domain.size
-
-    @property
-    def name(self) -> str:
-        return self.domain.name
-
-    def data(self, points: Tensor) -> Mapping[str, Tensor]:
-        values = initial_values(self.u, points.double())
-        if self.u.is_complex:
-            values = torch.complex(values[:, : self.u.components], values[:, self.u.components :])
-        return {"initial": values.reshape(len(points), *self.u.shape)}
-
-    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
-        points, data = self.domain.draw(n, generator)
-        return points, {**data, **self.data(points)}
+def _given(u: Field, points: Tensor) -> Mapping[str, Tensor]:
+    """The initial values at points, as data that they carry."""
+    values = initial_values(u, points.double())
+    if u.is_complex:
+        values = torch.complex(values[:, : u.components], values[:, u.components :])
+    return {"initial": values.reshape(len(points), *u.shape)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -135,30 +135,6 @@ class Moved:
         points = points.clone()
         points[:, self.column] = self.value
         return points, data
-
-
-@dataclass(frozen=True, eq=False)
-class Carrying:
-    """A domain whose points carry values computed from their coordinates."""
-
-    domain: Domain
-    data: Callable[[Tensor], Mapping[str, Tensor]]
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        return self.domain.axes
-
-    @property
-    def size(self) -> int | None:
-        return self.domain.size
-
-    @property
-    def name(self) -> str:
-        return self.domain.name
-
-    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
-        points, data = self.domain.draw(n, generator)
-        return points, {**data, **self.data(points)}
 
 
 def _column(domain: Domain, axis: Axis) -> int:

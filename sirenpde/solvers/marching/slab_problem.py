@@ -12,13 +12,14 @@ from ...calculus.operators import PointFunction
 from ...calculus.symbols import Symbol
 from ...constraint import Constraint
 from ...geometry.box import Box
+from ...geometry.carrying import Carrying
 from ...geometry.domain import Domain
 from ...geometry.point import Point
 from ...networks.slabs import Slabs
 from ...problem import Problem
 from ...residuals import Parameters, Sweep, System, evaluate, record
 from ..stage import Unfit
-from .slab_domains import Carrying, Interval, instant, moved, within
+from .slab_domains import Interval, instant, moved, within
 
 HAND_OVER = 100.0  # how much more the start of a slab counts than what holds within it
 SAMPLES = 1024  # of the start, where no constraint says how many
