@@ -2,6 +2,8 @@
 
 import cmath
 import math
+import subprocess
+import sys
 import time
 
 import pytest
@@ -321,3 +323,18 @@ def test_a_module_of_the_users_own_is_trained_and_left_as_it_was():
     solution = solve(problem, [Adam(steps=5)])
     assert all(torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True))
     assert solution.history[-1].loss < solution.history[0].loss
+
+
+def test_no_compiler_is_imported_where_none_is_used():
+    """Its import takes a second and 100 MB; some functions of torch.func bring it with their first call."""
+    program = """
+import sys
+from sirenpde import Box, Field, Problem, laplacian, on, solve
+box = Box(x=(0, 1), y=(0, 1))
+u = Field("u", box)
+poisson = on(box, 200, name="poisson")(lambda p: laplacian(u)(p) + 1)
+walls = on(box.boundary(), 100, name="walls")(u)
+print(solve(Problem(poisson, walls), budget=1).status, "torch._dynamo" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stdout.split()[1:] == ["False"], done.stdout + done.stderr

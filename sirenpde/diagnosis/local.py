@@ -69,21 +69,21 @@ def stacked(parts: Sequence[tuple[Constraint, Tensor, dict[str, Tensor]]], keys:
     """Values (n, keys) -> the residuals of several constraints at n points side by side, and their slopes."""
 
     def both(values: Tensor) -> tuple[Tensor, Tensor]:
-        residuals, slopes = [], []
-        for constraint, points, data in parts:
-            at = _residual(constraint, keys)
-
-            def with_value(
-                x: Tensor, v: Tensor, own: dict[str, Tensor], at: Callable[..., Tensor] = at
-            ) -> object:
-                value = at(x, v, own)
-                return value, value
-
-            slope, value = torch.func.vmap(torch.func.jacfwd(with_value, argnums=1, has_aux=True))(
-                points, values, data
-            )
-            residuals.append(value)
-            slopes.append(slope)
-        return torch.cat(residuals, 1), torch.cat(slopes, 1)
+        leaf = values.detach().requires_grad_()
+        with torch.enable_grad():
+            each = [torch.func.vmap(_residual(c, keys))(points, leaf, data) for c, points, data in parts]
+            residuals = torch.cat(each, 1)
+        return residuals.detach(), torch.stack([_slope(r, leaf) for r in residuals.unbind(1)], 1)
 
     return both
+
+
+def _slope(component: Tensor, values: Tensor) -> Tensor:
+    """Of one component at every point by the values there.
+
+    Not by torch.func.jacfwd, whose first slice in a process imports a compiler: a second, and 100 MB.
+    """
+    if not component.requires_grad:
+        return torch.zeros_like(values)
+    (found,) = torch.autograd.grad(component.sum(), values, retain_graph=True, allow_unused=True)
+    return torch.zeros_like(values) if found is None else found

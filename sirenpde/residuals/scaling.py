@@ -27,6 +27,7 @@ from ..probe import Requests
 from ..problem import Problem
 from .sweep import assemble, flat
 
+STEP = 1e-4  # of a difference, relative
 POINTS = 2048  # of every constraint, at which it is measured
 MET = 0.1  # of its residual for vanishing fields: a constraint with less, and linear terms as small, asks for no more
 ROUNDS = 10  # of slopes measured at fields of the size found last; two where they do not depend on it
@@ -150,20 +151,27 @@ def measure(constraint: Constraint, requests: Requests, sizes: Sizes) -> Measure
     rest = rest if bool(rest.isfinite().all()) else values
     # A random sum of the components, each sign as likely, has the slopes of all of them in the mean.
     signs = torch.randint(0, 2, values.shape, generator=random) * 2.0 - 1
-    grads = torch.func.grad(lambda jets: (signs * at(jets)).sum())(jets) if jets else {}
+    leaves = {d: jet.requires_grad_() for d, jet in jets.items()}
+    # Not torch.func.grad, whose first call in a process imports a compiler: a second, and 100 MB.
+    with torch.enable_grad():
+        total = (signs * at(leaves)).sum()
+    reads = total.requires_grad and bool(leaves)
+    grads = torch.autograd.grad(total, list(leaves.values()), allow_unused=True) if reads else ()
     slopes: dict[Field, float] = {}
-    for d, grad in grads.items():
-        slopes[d.field] = max(slopes.get(d.field, 0.0), max(map(_rms, grad.unbind(1))) * units[d])
+    for d, grad in zip(leaves, grads, strict=False):
+        own = 0.0 if grad is None else max(map(_rms, grad.unbind(1))) * units[d]
+        slopes[d.field] = max(slopes.get(d.field, 0.0), own)
     there = max(_size(values), _size(linear))
     return Measured(slopes, _size(rest), there > MET * _size(rest))
 
 
 def _linear(at: Callable[[Jets], Tensor], jets: Jets) -> Tensor:
-    """Σ ∂r/∂(∂^a u) ∂^a u, (n, m)."""
-    if not jets:
-        return torch.zeros_like(at(jets))
-    found: Tensor = torch.func.jvp(at, (jets,), (jets,))[1]
-    return found
+    """Σ ∂r/∂(∂^a u) ∂^a u, (n, m), by differences.
+
+    Forward mode would be exact; it takes a second to start in a process, and its digits are not needed.
+    """
+    above, below = ({d: (1 + s) * jet for d, jet in jets.items()} for s in (STEP, -STEP))
+    return (at(above) - at(below)) / (2 * STEP)
 
 
 def residuals(
