@@ -206,20 +206,20 @@ class RunDirectory:
 
     def write_checkpoint(self, state: Mapping[str, Any], given: Given) -> None:
         """A state of plain values and tensors, marked with what it belongs to."""
-        from . import checkpoints
+        from . import sealed
 
-        checkpoints.write(self.checkpoint, {"belongs_to": _identity(given), "state": dict(state)})
+        sealed.write(self.checkpoint, {"belongs_to": _identity(given), "state": dict(state)})
 
     def read_checkpoint(self, given: Given) -> dict[str, Any]:
         """The last state. Raises RunError where it is missing or of another run, CheckpointError where damaged."""
-        from . import checkpoints
+        from . import sealed
 
         if not self.checkpoint.is_file():
             raise RunError(
                 f"{self.path} has no checkpoint.pt; the run ended before its first. Solve it again: "
                 f"sirenpde solve {given.problem} --out ANOTHER_DIRECTORY."
             )
-        value = checkpoints.read(self.checkpoint)
+        value = sealed.read(self.checkpoint)
         if not isinstance(value, dict) or not {"belongs_to", "state"} <= set(value):
             raise RunError(
                 f"{self.checkpoint} is no checkpoint of a run, but written by another program; nothing was changed. "

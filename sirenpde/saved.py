@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from . import checkpoints
+from . import sealed
 from .calculus.field import Field, Unknown
 from .checkpoint import DAMAGED, FORMAT
 from .geometry.box import Box
@@ -53,7 +53,7 @@ def write(directory: str | PathLike[str], snapshot: Mapping[str, Any], report: M
     if path.is_file():
         raise ValueError(f"{path} is a file; expected a directory for the solution. Choose another.")
     path.mkdir(parents=True, exist_ok=True)
-    checkpoints.write(path / FILE, {"snapshot": dict(snapshot), "report": plain(report)})
+    sealed.write(path / FILE, {"snapshot": dict(snapshot), "report": plain(report)})
 
 
 def read(directory: str | PathLike[str]) -> tuple[Run, Mapping[str, Any], Mapping[str, Any]]:
@@ -68,7 +68,7 @@ def read(directory: str | PathLike[str]) -> tuple[Run, Mapping[str, Any], Mappin
             f"{path} holds no {FILE}; expected a directory that solution.save() wrote, or that of a run. Check the "
             f"path."
         )
-    value = checkpoints.read(files[0])
+    value = sealed.read(files[0])
     try:
         snapshot = value["snapshot"] if "snapshot" in value else value["state"]
         if snapshot["format"] != FORMAT:

@@ -10,7 +10,7 @@ LAYERS = {
     "geometry": 0,
     "networks": 0,
     "atomic": 0,  # files that appear whole or not at all
-    "checkpoints": 1,  # plain values and tensors as a file
+    "sealed": 1,  # plain values and tensors as a file
     "calculus": 1,
     "constraint": 2,
     "probe": 3,

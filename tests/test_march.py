@@ -643,3 +643,21 @@ def test_decaying_vortices_keep_their_orders_and_digits_over_long_times(waves: i
     assert max(float(e["relative_l2"]) for e in solution.errors.values()) < 1e-9
     orders = [int(m) for m in re.findall(r"order \d+ x (\d+)", solution.stages[0].reason)]
     assert max(orders) <= 12
+
+
+@pytest.mark.parametrize(("rate", "start"), [(100.0, 300.0), (2.0, 1.0)])
+def test_a_solution_that_ends_is_marched_to_its_end(rate, start):
+    """u' = -rate sqrt(u) is (sqrt(start) - rate t / 2)², and has no slope from where that vanishes."""
+    line = Box(t=(0, 1.2))
+    (time,) = line.axes
+    w = Field("w", line)
+    ode = on(line, 100, name="ode")(lambda p: D(w, time)(p) + rate * torch.sqrt(w(p)))
+    begins = on(line.at(t=0), name="begins")(lambda p: w(p) - start)
+    solution = solve(Problem(ode, begins), [March(time, tolerance=1e-6)])
+    end = 2 * start**0.5 / rate
+    assert solution.status == "rough" and solution.holds_until is not None
+    assert 0.99 * end < solution.holds_until[1] < 1.01 * end
+    places = torch.linspace(0, 0.9 * end, 20, dtype=torch.float64)[:, None]
+    exact = (start**0.5 - rate * places[:, 0] / 2) ** 2
+    assert (solution[w](places) - exact).abs().max() < 1e-6 * start
+    assert solution[w]([[1.05 * end]])[0] != solution[w]([[1.05 * end]])[0]  # no number

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from sirenpde import checkpoints, runs
+from sirenpde import runs, sealed
 from sirenpde.atomic import whole
-from sirenpde.checkpoints import CheckpointError
 from sirenpde.runs import Given, RunError, Settings
+from sirenpde.sealed import CheckpointError
 
 GIVEN = Given(
     "case", "/nowhere/case.py", "problem = 1\n", "/nowhere", {"k": 2.0}, Settings(seed=3, budget=60.0)
@@ -248,7 +248,7 @@ def test_a_foreign_checkpoint_is_told(run):
     with pytest.raises(CheckpointError, match="written by another program"):
         run.read_checkpoint(GIVEN)
     for value in ({"model": torch.ones(2)}, [1, 2], torch.ones(3), None):
-        checkpoints.write(run.checkpoint, value)
+        sealed.write(run.checkpoint, value)
         with pytest.raises(RunError, match="written by another program"):
             run.read_checkpoint(GIVEN)
     run.write_checkpoint(STATE, Given("case", "", "problem = 2\n", "", {}, Settings()))
@@ -261,7 +261,7 @@ def test_pickled_code_is_not_executed(run):
         def __reduce__(self):
             return (run.path.rmdir, ())
 
-    checkpoints.write(run.checkpoint, {"belongs_to": Evil(), "state": {}})
+    sealed.write(run.checkpoint, {"belongs_to": Evil(), "state": {}})
     with pytest.raises(CheckpointError, match=r"damaged or no checkpoint \(Weights only load failed"):
         run.read_checkpoint(GIVEN)
 

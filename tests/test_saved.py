@@ -19,10 +19,10 @@ from sirenpde import (
     Siren,
     Solution,
     Unknown,
-    checkpoints,
     grad,
     laplacian,
     on,
+    sealed,
     solve,
 )
 from sirenpde.geometry.frame import Frame
@@ -189,7 +189,7 @@ def test_foreign_files_are_refused_in_one_paragraph(tmp_path):
         {"snapshot": {"format": "other"}},
         {"state": {"format": "sirenpde checkpoint 5"}},
     ):
-        checkpoints.write(file, value)
+        sealed.write(file, value)
         with pytest.raises(ValueError, match="holds no solution"):
             Solution.load(tmp_path)
     file.unlink()

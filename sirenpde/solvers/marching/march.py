@@ -192,6 +192,7 @@ class March:
         """Close the slab, or try it again with higher orders or shorter."""
         memory, slab = state.memory, trial.slab
         quality, wanted = held_out(trial), self._wanted(state, trial)
+        quality = quality if math.isfinite(quality) else math.inf
         grown = larger(wanted, trial.work.recipes)
         target = max(self.tolerance, 2 * memory["floor"])
         gain = SAFETY * (target / max(quality, 1e-300)) ** (1 / _rate(trial))

@@ -1,4 +1,4 @@
-"""Checkpoint files: plain values and tensors as torch writes them, with a checksum over every byte."""
+"""Sealed files: plain values and tensors as torch writes them, with a checksum over every byte."""
 
 from __future__ import annotations
 
