@@ -21,6 +21,7 @@ from .solvers.starts import number_start
 from .verdict import finished, interrupted, out_of_time
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
+HALF = 0.5  # of the equations
 KEEP_EVERY = 50  # steps between copies of the last finite parameters
 CHECKS = 50  # of the tolerance in a stage, at least, and
 APART = 10  # steps between them, at most
@@ -71,8 +72,13 @@ class Clock:
 
     @property
     def is_over(self) -> bool:
-        """Whether there is no time for another rung: what is left may be less than its first step takes."""
-        return self.budget is not None and self.run.seconds + self.longest >= self.budget
+        """Whether there is no time for another rung: what is left may be less than its first step takes.
+
+        Where the best fields leave more than half of the equations, any time is worth a try.
+        """
+        best = self.run.best
+        step = 0.0 if best is None or best.residual > HALF else self.longest
+        return self.budget is not None and self.run.seconds + step >= self.budget
 
     def share(self) -> None:
         """Set the deadline of the rung that begins or goes on now."""

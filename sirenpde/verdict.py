@@ -84,7 +84,10 @@ def _advice(kept: Kept, tolerance: float | None) -> str:
         )
     if tolerance is not None and kept.residual <= GOOD_ENOUGH:
         return "A looser tolerance, a larger network or more samples would meet it."
-    return "A larger network, more samples or more steps may do better."
+    return (
+        "A larger network, more samples or more steps may do better; where data are noisy, or ask for more than any "
+        "field can give, this may be as near as one comes."
+    )
 
 
 def _and_start(run: Run, message: str) -> str:

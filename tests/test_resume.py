@@ -362,12 +362,22 @@ def test_more_time_is_shared_anew_the_first_rung_first(clock, rungs):
 def test_no_rung_is_begun_when_the_time_is_over(clock, rungs):
     problem = fit(1.0)
     (u,) = problem.fields
-    slow = Rung({u: SineFeatures(1, 1.0)}, (Slow("slow", 2, 1.5, clock),))
+    slow = Rung({u: SineFeatures(1, 1.0)}, (Slow("slow", 1, 1.5, clock),))
     rungs(slow, slow, slow)
     solution = solve(problem, budget=20)
     assert names(solution) == [("slow", 1)] and solution.seconds == 25 and solution.status == "budget"
     assert names(solve(problem, budget=45)) == [("slow", 1)]  # in 20 seconds no step of the next is taken
-    assert names(solve(problem, resume=solution)) == [("slow", 1), ("slow", 2), ("slow", 2), ("slow", 2)]
+    assert names(solve(problem, resume=solution)) == [("slow", 1)] * 3
+
+
+def test_where_nothing_was_found_the_next_rung_is_tried_in_any_time(clock, rungs):
+    problem = fit(1.0)
+    (u,) = problem.fields
+    network = {u: SineFeatures(1, 1.0)}
+    rungs(Rung(network, (Slow("never", 9, 1.5, clock),)), Rung(network, (Slow("slow", 1, 1.5, clock),)))
+    solution = solve(problem, budget=45)
+    assert names(solution)[:2] == [("never", 1), ("slow", 1)]
+    assert solution.relative_residual < 0.5
 
 
 def test_a_budget_is_kept(clock, rungs):
