@@ -4,6 +4,7 @@ import math
 import re
 import time
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,6 +14,7 @@ from sirenpde import (
     Field,
     FourierSeries,
     LeastSquares,
+    PointCloud,
     Problem,
     Reference,
     SineFeatures,
@@ -338,3 +340,34 @@ def test_a_search_that_is_interrupted_keeps_its_best_and_goes_on_to_the_same_bit
     assert len(whole.history) > 4 and whole.errors["u"]["relative_l2"] < 1e-10
     resumed = solve(problem, [LeastSquares()], resume=cut.snapshot())
     assert torch.equal(resumed.theta, whole.theta)
+
+
+@pytest.mark.slow
+def test_more_features_are_no_worse_around_a_hole():
+    """On a plate with a hole, by the measure that a user sees and by the error."""
+    plate = Box(x=(0, 1), y=(0, 1))
+    x, y = plate.axes
+
+    def exact(p):
+        return x(p) / (x(p) ** 2 + y(p) ** 2)
+
+    def outside(points):
+        return points.norm(dim=1) > 0.15
+
+    angles = (np.arange(300) + 0.5) / 300 * math.pi / 2
+    hole = PointCloud(0.15 * np.stack([np.cos(angles), np.sin(angles)], 1), plate)
+    found = []
+    for count in (400, 1000, 2000):
+        u = Field("u", plate, SineFeatures(count=count))
+        known = lambda p, u=u: u(p) - exact(p)
+        problem = Problem(
+            on(plate.where(outside), 3000, name="laplace")(laplacian(u)),
+            on(hole, weight=100, name="hole")(known),
+            on(plate.boundary().where(outside), 400, weight=100, name="edge")(known),
+            reference={u: Reference(exact, on=plate.where(outside))},
+        )
+        solution = solve(problem, [LeastSquares()])
+        found.append((solution.relative_residual, solution.errors["u"]["relative_l2"]))
+    residuals, errors = zip(*found, strict=True)
+    assert residuals[1] <= 1.05 * residuals[0] and residuals[2] <= 1.05 * residuals[1]
+    assert errors[2] < 3e-4
