@@ -13,7 +13,7 @@ from typing import Literal
 
 import torch
 from sirenpde import Box, D, Field, March, Point, Problem, Reference, SineLattice, Siren, on
-from sirenpde.analysis.references.periodic import evolved
+from sirenpde.references.periodic import evolved
 from torch import Tensor
 
 

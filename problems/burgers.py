@@ -13,7 +13,7 @@ from typing import Literal
 
 import torch
 from sirenpde import Box, D, Field, March, Point, Problem, SineLattice, Siren, on
-from sirenpde.analysis.references.burgers import burgers_from_sine
+from sirenpde.references.burgers import burgers_from_sine
 from torch import Tensor
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 import torch
 from sirenpde import Box, D, Field, LeastSquares, Point, Problem, Reference, SineFeatures, Siren, grad
 from sirenpde import laplacian, on
-from sirenpde.analysis.references.cavity import corner_flow, driven_cavity
+from sirenpde.references.cavity import corner_flow, driven_cavity
 from torch import Tensor
 
 

@@ -12,8 +12,8 @@ from typing import Literal
 
 import torch
 from sirenpde import Box, D, Field, March, Point, Problem, Reference, SineLattice, Siren, on
-from sirenpde.analysis.references.periodic import evolved
-from sirenpde.analysis.references.solitons import solitons
+from sirenpde.references.periodic import evolved
+from sirenpde.references.solitons import solitons
 from torch import Tensor
 
 

@@ -12,19 +12,7 @@ import math
 from typing import Literal
 
 import torch
-from sirenpde import (
-    Box,
-    Field,
-    LeastSquares,
-    Point,
-    Problem,
-    SineFeatures,
-    Siren,
-    div,
-    grad,
-    laplacian,
-    on,
-)
+from sirenpde import Box, Field, LeastSquares, Point, Problem, SineFeatures, Siren, div, grad, laplacian, on
 from torch import Tensor
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from sirenpde import Adam, Axis, Constraint, D, Field, FourierSeries, PixelGrid, Point, Problem, Reference
 from sirenpde import Siren, ellipse, on, paste, read_picture
-from sirenpde.analysis.poisson import cloned
+from sirenpde.references.cloning import cloned
 from torch import Tensor
 
 

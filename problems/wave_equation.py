@@ -11,7 +11,7 @@ from typing import Literal
 
 import torch
 from sirenpde import Adam, Box, D, Field, Point, Problem, Reference, Siren, WaveSeries, l1, laplacian, on
-from sirenpde.analysis.waves import released_gaussian
+from sirenpde.references.waves import released_gaussian
 from torch import Tensor
 
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 def entry() -> NoReturn:
     """Run the command line, and leave the process without a word of Python's own."""
     try:
-        from .cli import main
+        from .cli.main import main
 
         code = main()
     except KeyboardInterrupt:  # before the command line was there

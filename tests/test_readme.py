@@ -6,9 +6,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from test_layers import FLOOR
 
+import sirenpde
 from sirenpde import D, Solution
-from sirenpde.cli import main
+from sirenpde.cli.main import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -61,6 +63,17 @@ def test_the_readme_runs_to_its_end(tmp_path, monkeypatch):
     loaded = Solution.load(tmp_path / "pulse")
     assert np.array_equal(loaded["u"]([[0.1, 0.0]]), names["values"])
     assert solution[D(u, t)]([[0.1, 0.0]]).shape == (1,)
+
+
+def test_the_table_of_places_is_true():
+    """Every room of the package stands in it once, on its floor."""
+    rows = re.findall(r"^\| (\d+) \| (.*?) \| .+ \|$", README, flags=re.MULTILINE)
+    told = {room: int(floor) for floor, places in rows for room in re.findall(r"`(\w+)/`", places)}
+    rooms = {p.name for p in (ROOT / "sirenpde").iterdir() if any(p.glob("*.py"))}
+    assert told == FLOOR and set(told) == rooms
+    exported = set(sirenpde.__all__)
+    named = {name for name in re.findall(r"`([A-Z]\w+)`", README.split("## The package")[1])}
+    assert named <= exported
 
 
 def test_a_bundled_problem_has_at_most_forty_lines_of_code():

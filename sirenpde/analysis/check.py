@@ -10,24 +10,24 @@ import torch
 from torch import Tensor, nn
 
 from .. import diagnosis
-from ..calculus.engine import Engine
 from ..calculus.field import Derivative, Field, Recipe, Unknown
-from ..calculus.nested import NestedEngine
 from ..calculus.operators import D, PointFunction
 from ..calculus.symbols import Symbol
-from ..constraint import Constraint, name_of
+from ..engines.engine import Engine
+from ..engines.nested import NestedEngine
 from ..geometry.domain import Data, Domain
 from ..geometry.point import Point
+from ..linear.determination import left_open
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
-from ..probe import Requests
-from ..problem import Problem
+from ..problem.constraint import Constraint, name_of
+from ..problem.probe import Requests
+from ..problem.problem import Problem
 from ..residuals import Batch, Group, Sweep, System, evaluate, flat
 from ..residuals.scaling import inverse_length
-from ..run import build_network
-from ..runs import peak_memory_mb
-from ..solution import exact_values
-from ..solvers.direct.determination import left_open
+from ..run.directory import peak_memory_mb
+from ..run.run import build_network
+from ..run.solution import exact_values
 from ..solvers.starts import constant_start, describe
 
 ENGINE_TOLERANCE = 1e-10  # relative difference to the oracle

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..geometry.surface import TriangleMesh
+from ..geometry.mesh import TriangleMesh
 
 PAIRS = 1 << 20  # point-triangle pairs compared at once
 

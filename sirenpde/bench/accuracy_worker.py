@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..runs import plain
+from ..run.directory import plain
 
 if TYPE_CHECKING:
-    from ..problem import Problem
-    from ..solution import Solution
-    from ..solve import Progress
+    from ..problem.problem import Problem
+    from ..run.solution import Solution
+    from ..run.solve import Progress
 
 # A stage in one long step looks at the wall clock alone: so many seconds, and so many for each of the budget.
 _LONGEST = 20.0, 3.0
@@ -81,8 +81,8 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
     problem = declared(case)
     import torch
 
-    from ..problem import Problem
-    from ..solve import find_device, solve
+    from ..problem.problem import Problem
+    from ..run.solve import find_device, solve
 
     if not problem.reference:
         raise ValueError(
@@ -123,7 +123,7 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
 
 def declared(case: dict[str, Any]) -> Problem:
     """A case's problem, its flags in the form that JSON has."""
-    from .. import loading
+    from ..problem import load as loading
 
     module = loading.load(loading.find(case["problem"]))
     known = {option.name: option for option in loading.options(module)}
@@ -141,7 +141,7 @@ def worst(solution: Solution) -> float:
 
 
 def _recall(problem: Problem, state: dict[str, Any], on_gpu: bool) -> Solution:
-    from ..solve import recall
+    from ..run.solve import recall
 
     return recall(problem, state, device="cuda" if on_gpu else "cpu")
 
@@ -150,10 +150,10 @@ def _warm_up(device: str) -> None:
     """Load all code by a solve of u'' = -2, so that no case pays for it."""
     from ..calculus.field import Field
     from ..calculus.operators import laplacian
-    from ..constraint import on
     from ..geometry.box import Box
-    from ..problem import Problem
-    from ..solve import solve
+    from ..problem.constraint import on
+    from ..problem.problem import Problem
+    from ..run.solve import solve
 
     box = Box(x=(0, 1))
     u = Field("u", box)

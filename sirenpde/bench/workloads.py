@@ -16,12 +16,12 @@ from torch import Tensor, nn
 from ..calculus.algebra import norm
 from ..calculus.field import Field
 from ..calculus.operators import D, grad, laplacian
-from ..constraint import Constraint, on
 from ..geometry.box import Box
 from ..geometry.point import Point
 from ..networks.dense import DenseNetwork
 from ..networks.siren import Siren
-from ..problem import Problem
+from ..problem.constraint import Constraint, on
+from ..problem.problem import Problem
 from ..residuals import System
 
 Step = Callable[[], object]

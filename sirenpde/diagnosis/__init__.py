@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..problem import Problem
+from ..problem.problem import Problem
 from .contradictions import contradictions
 from .illposed import ill_posed
 from .jumps import jumps

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..calculus.field import Field
 from ..geometry.point import Axis
-from ..problem import Problem
+from ..problem.problem import Problem
 from .pieces import Piece, pieces
 
 

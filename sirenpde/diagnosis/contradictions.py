@@ -9,8 +9,8 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from ..constraint import Constraint
-from ..problem import Problem
+from ..problem.constraint import Constraint
+from ..problem.problem import Problem
 from .local import Key, Stacked, keys_of, name_of_key, stacked
 from .pieces import INWARD, Meeting, Piece, meet, pieces
 

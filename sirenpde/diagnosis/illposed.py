@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from ..calculus.field import Unknown
-from ..constraint import Constraint
 from ..geometry.point import Axis
-from ..problem import Problem
+from ..problem.constraint import Constraint
+from ..problem.problem import Problem
 from .conditions import sides
 from .local import Key, keys_of, stacked
 from .pieces import pieces

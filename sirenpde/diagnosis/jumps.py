@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from ..calculus.operators import PointFunction
-from ..constraint import Constraint
 from ..geometry.arrays import as_mask
 from ..geometry.domain import Domain
 from ..geometry.point import Axis, Point
 from ..geometry.region import Region
-from ..probe import Recorder
-from ..problem import Problem
+from ..problem.constraint import Constraint
+from ..problem.probe import Recorder
+from ..problem.problem import Problem
 from .waves import waves
 
 LINES = 6  # along which a function is looked at, through points of the domain

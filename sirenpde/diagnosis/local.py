@@ -9,9 +9,9 @@ from torch import Tensor
 
 from ..calculus.field import Derivative, Field, Unknown
 from ..calculus.symbols import Powers
-from ..constraint import Constraint
 from ..geometry.point import Point
-from ..probe import Requests
+from ..problem.constraint import Constraint
+from ..problem.probe import Requests
 
 Key = tuple[Field, Powers] | Unknown
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..constraint import Constraint
 from ..geometry.arrays import as_mask
 from ..geometry.boundary import Boundary
 from ..geometry.box import Box
 from ..geometry.domain import Domain
 from ..geometry.region import Region
+from ..problem.constraint import Constraint
 
 INWARD = (
     1e-10  # of an interval: so far inside of a face its values are taken, that of the face next to it not

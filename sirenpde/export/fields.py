@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from ..calculus.operators import PointFunction, curl, div, grad, hessian, laplacian
-from ..constraint import name_of
 from ..geometry.domain import Domain, Lattice
 from ..geometry.frame import Frame
-from ..geometry.images import PixelGrid
+from ..geometry.pictures.pixel_grid import PixelGrid
 from ..geometry.point import Axis
-from ..problem import Problem
+from ..problem.constraint import name_of
+from ..problem.problem import Problem
 from .files import FORMATS, file_name, write_grid
 from .grid import Array, Grid, coordinates_of, sample
 from .surface import Restore, write_surface, zero_level

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic import whole
+from ..files.whole import whole
 from .grid import Grid
 from .picture import write_picture
 from .vtu import write_vtu

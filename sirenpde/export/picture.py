@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic import whole
+from ..files.whole import whole
 from .grid import Array
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic import whole
+from ..files.whole import whole
 from .grid import Array, Function, HasRange, evaluate, lattice
 
 Restore = Callable[[Array], Array]  # points (n, 3) of the box -> points in the units they came in

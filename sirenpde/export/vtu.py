@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic import whole
+from ..files.whole import whole
 from .grid import Array, Grid, real_parts
 
 _CORNERS: dict[int, tuple[str, list[tuple[int, ...]]]] = {

@@ -15,9 +15,9 @@ from .boundary import Boundary, Face
 from .cloud import HasAxes, PointCloud, assemble
 from .domain import Lattice, check_count, named, quasi_random
 from .frame import axes_around
+from .mesh import TriangleMesh
 from .point import Axis
 from .region import Predicate, Region
-from .surface import TriangleMesh
 
 
 @dataclass(frozen=True, init=False, repr=False)

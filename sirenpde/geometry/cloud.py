@@ -15,11 +15,11 @@ from torch import Tensor
 from .arrays import as_data, as_mask, as_numbers, as_points, check_unit
 from .distances import signed_distance
 from .domain import Data, Lattice, quasi_random, read, select, subset
-from .files import read_columns
 from .frame import Frame, axes_around
+from .mesh import TriangleMesh
 from .point import Axis
-from .surface import TriangleMesh
-from .tables import Columns
+from .readers.existing import read_columns
+from .readers.tables import Columns
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

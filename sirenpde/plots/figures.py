@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..atomic import whole
+from ..files.whole import whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from ..calculus.field import Derivative, Field
-from ..constraint import Constraint
 from ..geometry.point import Point
-from ..probe import Requests
-from ..problem import Problem
+from ..problem.constraint import Constraint
+from ..problem.probe import Requests
+from ..problem.problem import Problem
 from .batch import Batch
 from .pullback import RowPullback
 from .scaling import natural_size, power_of_two, scales_of

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..calculus.field import Field, Unknown
-from ..calculus.layout import flatten
+from ..engines.flat import flatten
 
 
 @dataclass(frozen=True)

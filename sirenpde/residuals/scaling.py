@@ -21,10 +21,10 @@ from torch import Tensor
 
 from ..calculus.field import Derivative, Field, Unknown
 from ..calculus.symbols import Powers
-from ..constraint import Constraint
 from ..geometry.point import Point
-from ..probe import Requests
-from ..problem import Problem
+from ..problem.constraint import Constraint
+from ..problem.probe import Requests
+from ..problem.problem import Problem
 from .sweep import assemble, flat
 
 STEP = 1e-4  # of a difference, relative

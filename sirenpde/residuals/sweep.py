@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..calculus.engine import Engine
-from ..calculus.engines import engine_for
 from ..calculus.field import Field, Unknown
 from ..calculus.operators import PointFunction
-from ..calculus.separable import on_shared_coordinates
-from ..constraint import name_of
+from ..engines.choose import engine_for
+from ..engines.engine import Engine
+from ..engines.series import on_shared_coordinates
 from ..geometry.point import Point
-from ..probe import Recorder, Requests
+from ..problem.constraint import name_of
+from ..problem.probe import Recorder, Requests
 from .batch import Batch, Parameters
 
 GPU_CHUNK = 1 << 17

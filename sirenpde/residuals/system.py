@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..calculus.field import Field
 from ..geometry.domain import Domain
-from ..problem import Problem
+from ..problem.problem import Problem
 from .affine import Rows, linearise, tangents
 from .batch import Batch, Parameters
 from .pullback import PointLoss, Pullback, RowPullback

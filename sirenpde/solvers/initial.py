@@ -8,22 +8,22 @@ import torch
 from torch import Tensor, nn
 
 from ..calculus.field import Field
-from ..calculus.layout import unflatten
-from ..constraint import Constraint
+from ..engines.flat import unflatten
 from ..geometry.box import Box
 from ..geometry.carrying import Carrying
 from ..geometry.point import Point
+from ..linear.dense_rows import assemble, store
+from ..linear.dense_solve import solve_dense
+from ..linear.tensor_rows import TensorRows
 from ..networks.dense import DenseNetwork
 from ..networks.series import SeparableSeries
 from ..networks.slabs import SlabNetwork
-from ..problem import Problem
+from ..problem.constraint import Constraint
+from ..problem.problem import Problem
 from ..residuals import System
 from ..residuals.scaling import Scales
-from .direct.dense_rows import assemble, store
-from .direct.dense_solve import solve_dense
+from .collocation import newton
 from .stage import generator
-from .tensor.collocation import newton
-from .tensor.tensor_rows import TensorRows
 
 FEWEST = 500  # points that a network is fitted at
 PER_COLUMN = 3  # points, at least

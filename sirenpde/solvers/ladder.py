@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ..calculus.field import Field, Recipe
-from ..calculus.layout import flatten
+from ..engines.flat import flatten
 from ..geometry.boundary import Boundary
 from ..geometry.box import Box
 from ..geometry.domain import Domain
@@ -22,17 +22,17 @@ from ..networks.series import FourierSeries, WaveSeries
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
 from ..networks.siren import Siren
-from ..problem import Problem, stages_of
+from ..problem.problem import Problem, stages_of
 from ..residuals import is_affine
-from .direct.least_squares import LeastSquares
-from .marching.march import March
+from .adam import Adam
+from .broyden import SelfScaledBroyden
+from .collocation import Collocation
+from .gauss_newton import GaussNewton
+from .lbfgs import LBFGS
+from .least_squares import LeastSquares
+from .march import March
 from .marching.slab_domains import instant
 from .stage import Stage
-from .tensor.collocation import Collocation
-from .training.adam import Adam
-from .training.broyden import SelfScaledBroyden
-from .training.gauss_newton import GaussNewton
-from .training.lbfgs import LBFGS
 
 LINEAR = (SineFeatures, SineLattice, FourierSeries, WaveSeries)
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds

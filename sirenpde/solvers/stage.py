@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from ..calculus.field import Field, Recipe
-from ..constraint import l2
 from ..geometry.point import Axis
 from ..networks.slabs import SLACK, SlabNetwork
-from ..problem import Problem
+from ..problem.constraint import l2
+from ..problem.problem import Problem
 from ..residuals import Batch, System, measure
 
 MEMORY_LIMIT = 8 << 30  # bytes of the dense matrices of one stage

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from sirenpde import loading
 from sirenpde.bench import accuracy, accuracy_worker
 from sirenpde.bench.accuracy import against_classical, against_published, summary
 from sirenpde.bench.accuracy_cases import CASES, Case, UnknownCase, chosen
 from sirenpde.bench.classical import SOLVERS
 from sirenpde.bench.published import PUBLISHED, Published
-from sirenpde.cli import main
-from sirenpde.commands.bench import accuracy_command
+from sirenpde.cli.bench import accuracy_command
+from sirenpde.cli.main import main
+from sirenpde.problem import load as loading
 
 TINY = '''
 """u'' = -2 between walls."""
@@ -104,7 +104,7 @@ def test_a_trained_case_ends_with_its_budget(tiny: str) -> None:
 
 
 def test_a_solve_does_not_see_its_reference(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("sirenpde.solve")
+    module = importlib.import_module("sirenpde.run.solve")
     seen = []
     solve = module.solve
     monkeypatch.setattr(module, "solve", lambda p, **words: seen.append(p) or solve(p, **words))

@@ -10,10 +10,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from sirenpde.analysis.references.burgers import burgers_from_sine
 from sirenpde.bench.classical import SOLVERS, Classical, boxes, distance, evolution, flow
 from sirenpde.bench.classical.boxes import chebyshev, dirichlet
 from sirenpde.bench.classical.measured import timed
+from sirenpde.references.burgers import burgers_from_sine
 
 
 def test_differentiation_is_exact_for_polynomials() -> None:

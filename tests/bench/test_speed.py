@@ -15,7 +15,7 @@ from sirenpde.bench.workloads import (
     floor_step,
     network,
 )
-from sirenpde.calculus.layout import flatten
+from sirenpde.engines.flat import flatten
 
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda w: w.name)

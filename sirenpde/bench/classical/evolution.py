@@ -43,7 +43,7 @@ class Evolution:
 
     def run(self, modes: int, steps: int) -> Array:
         """Values at the nodes, (times * places,)."""
-        from ...analysis.references.periodic import evolved
+        from ...references.periodic import evolved
 
         given = (self.box(), self.start, self.linear, self.powers)
         cloud = evolved(*given, outer=self.outer, modes=modes, steps=steps, nodes=NODES)
@@ -70,7 +70,7 @@ def etdrk4(
     box = equation.box()
     points = box.nodes({"t": NODES[0], "x": NODES[1]}).points
     if exact:
-        from ...solution import exact_values
+        from ...run.solution import exact_values
 
         finer = exact_values(exact(box.axes), box.axes, points, {}).numpy()  # type: ignore[arg-type]
     x = points[:, 1].numpy()
@@ -80,7 +80,7 @@ def etdrk4(
 
 def burgers(viscosity: float, modes: int, steps: int) -> Classical:
     """u_t + u u_x = ν u_xx from -sin πx; exact by Cole and Hopf."""
-    from ...analysis.references.burgers import burgers_from_sine
+    from ...references.burgers import burgers_from_sine
 
     equation = Evolution(lambda x: -(pi * x).sin(), {2: viscosity}, {2: -0.5}, outer=1)
     return etdrk4(equation, modes, steps, partial(burgers_from_sine, viscosity))
@@ -100,8 +100,8 @@ def two_solitons(modes: int, steps: int) -> Classical:
     """u_t + 6 u u_x + u_xxx = 0, solitons of speeds 6 and 2, on a period three times the interval asked for."""
     import torch
 
-    from ...analysis.references.solitons import solitons
-    from ...solution import exact_values
+    from ...references.solitons import solitons
+    from ...run.solution import exact_values
 
     exact = partial(solitons, (6.0, 2.0), (-2.0, 2.0))
     line = Evolution(torch.sin, {}, {}, low=-20.0, high=40.0, end=5.0)

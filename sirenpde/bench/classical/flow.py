@@ -88,8 +88,8 @@ def _differentiate(x: Array) -> Array:
 
 def cavity(modes: int = 32) -> Classical:
     """The lid-driven cavity at Re = 100, lid 4 x (1 - x), against one and a half times the modes."""
-    from ...analysis.references.cavity import driven_cavity
     from ...geometry.box import Box
+    from ...references.cavity import driven_cavity
 
     square = Box(x=(0, 1), y=(0, 1))
 

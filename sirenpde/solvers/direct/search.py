@@ -6,8 +6,8 @@ import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
+from ...linear.null_space import NullSpace
 from ..stage import MEMORY_LIMIT, TooLarge
-from .null_space import NullSpace
 from .trials import Shape, Trial, Trials
 
 COLUMNS = (200, 400, 800, 1600, 2400, 3600, 4800)

@@ -12,16 +12,16 @@ from typing import Any, NoReturn
 from torch import Tensor
 
 from ...calculus.field import Field
+from ...linear.affine_solve import is_affine_at, solve_affine
+from ...linear.dense_rows import check_memory, column_count, memory, store, tangent_fields
+from ...linear.dense_solve import DAMPING, solve_dense
+from ...linear.newton import FIRST_DAMPING, newton
+from ...linear.null_space import NullSpace, null_space
 from ...networks.sine_features import SineFeatures
 from ...networks.values import from_value, to_value
 from ...residuals import Batch, Group, NotFinite, System, is_affine
+from ...sampling.ends import draw_group
 from ..stage import HELD_OUT, MEMORY_LIMIT, State, generator
-from .affine_solve import is_affine_at, solve_affine
-from .dense_rows import check_memory, column_count, memory, store, tangent_fields
-from .dense_solve import DAMPING, solve_dense
-from .edge_points import draw_group
-from .newton import FIRST_DAMPING, newton
-from .null_space import NullSpace, null_space
 
 OVERSAMPLING = 2.5  # rows to columns at least, where the domain has points enough
 LOOK, FAST_ENOUGH = 300, 8.0  # columns and bandwidth, at least, to look for what the constraints leave open

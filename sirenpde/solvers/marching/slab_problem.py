@@ -10,13 +10,13 @@ from torch import Tensor
 from ...calculus.field import Derivative, Field
 from ...calculus.operators import PointFunction
 from ...calculus.symbols import Symbol
-from ...constraint import Constraint
 from ...geometry.box import Box
 from ...geometry.carrying import Carrying
 from ...geometry.domain import Domain
 from ...geometry.point import Point
 from ...networks.slabs import Slabs
-from ...problem import Problem
+from ...problem.constraint import Constraint
+from ...problem.problem import Problem
 from ...residuals import Parameters, Sweep, System, evaluate, record
 from ..stage import Unfit
 from .slab_domains import Interval, instant, moved, within

@@ -11,19 +11,19 @@ import torch
 from torch import Tensor, nn
 
 from ...calculus.field import Field
-from ...calculus.layout import flatten
+from ...engines.flat import flatten
 from ...geometry.point import Axis
+from ...linear.mode_blocks import ModeBlocks
+from ...linear.tensor_rows import TensorRows
 from ...networks.recipe import Recipe
 from ...networks.series import SeparableSeries
 from ...networks.sine_features import SineFeatures
 from ...networks.slabs import SlabNetwork, Slabs
-from ...problem import Problem
+from ...problem.problem import Problem
 from ...residuals import Batch, Parameters, System, is_affine
+from ..collocation import newton, rows_of
+from ..direct.lattice_growth import continued
 from ..stage import HELD_OUT, State, generator
-from ..tensor.collocation import newton, rows_of
-from ..tensor.lattice_growth import continued
-from ..tensor.mode_blocks import ModeBlocks
-from ..tensor.tensor_rows import TensorRows
 from .slab_domains import Interval
 from .slab_problem import Before, SlabProblem, at_rest, slab_problem
 

@@ -1,1 +1,0 @@
-"""Exact formulas and spectral solvers of known accuracy, to measure fields against."""

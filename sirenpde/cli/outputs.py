@@ -1,0 +1,136 @@
+"""The files of a solution in its run directory: fields and figures."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..analysis.surfaces import surface_errors
+from ..export import (
+    SHOWN,
+    FieldSet,
+    as_rows,
+    field_sets,
+    file_name,
+    in_own_units,
+    middles,
+    on_grid,
+    reference_on,
+    write_fields,
+    write_grid,
+)
+from ..geometry.cloud import PointCloud
+from ..geometry.mesh import TriangleMesh
+from ..geometry.pictures.pixel_grid import PixelGrid
+from ..plots import field_panels, image_panels, loss_curve, save_figure
+from ..problem.constraint import name_of
+from ..run.solution import exact_values
+
+if TYPE_CHECKING:
+    from ..run.directory import RunDirectory
+    from ..run.solution import Solution
+
+_PLOT_POINTS = {1: 801, 2: 257, 3: 129}
+
+
+def write_all(
+    solution: Solution, run: RunDirectory, say: Callable[[str], None] = lambda _: None
+) -> list[str]:
+    """Fields as VTU (a section of more than three axes), pictures as PNG, surfaces as PLY, figures; their names."""
+    say("writing the fields")
+    files = write_default_fields(solution, run)
+    say("drawing the figures")
+    return [str(path.relative_to(run.path)) for path in [*files, *write_figures(solution, run)]]
+
+
+def write_default_fields(solution: Solution, run: RunDirectory) -> list[Path]:
+    written = []
+    for fields in field_sets(solution):
+        grid = in_own_units(fields, on_grid(solution, fields))
+        written.append(write_grid(run.fields / f"{fields.name}.vtu", grid))
+        if fields.is_picture:
+            written += write_pictures(solution, fields, run.fields)
+        for name in fields.functions if _is_surface(solution, fields) else ():
+            part = replace(fields, functions={name: fields.functions[name]})
+            with contextlib.suppress(
+                ValueError
+            ):  # a field of one sign, such as a temperature, has no surface
+                written.append(write_fields(run.fields / f"{file_name(name)}.ply", solution, part))
+    return written
+
+
+def write_pictures(solution: Solution, fields: FieldSet, folder: Path) -> list[Path]:
+    """Each output that is a picture, as PNG."""
+    written = []
+    for name, function in fields.functions.items():
+        part = replace(fields, functions={name: function})
+        grid = on_grid(solution, part)
+        if _is_picture(grid.values[name]):
+            written.append(write_grid(folder / f"{file_name(name)}.png", grid, picture=True))
+    return written
+
+
+def _is_picture(values: Any) -> bool:
+    """One real value for each pixel, or three."""
+    return bool(values.dtype.kind == "f" and values.shape[2:] in ((), (3,)))
+
+
+def _is_surface(solution: Solution, fields: FieldSet) -> bool:
+    """A field in space whose problem was made from a scan or a mesh: one asks for its zero level."""
+    clouds = [c.domain for c in solution.problem.constraints if isinstance(c.domain, PointCloud)]
+    scanned = any(cloud.frame is not None or "normal" in cloud.data for cloud in clouds)
+    return scanned and len(fields.axes) == 3
+
+
+def write_figures(solution: Solution, run: RunDirectory) -> list[Path]:
+    """The loss along the run, and each output beside its reference."""
+    written = []
+    if solution.history:
+        written.append(save_figure(run.figures / "loss.png", loss_curve(solution.history)))
+    for fields in field_sets(solution):
+        grid = on_grid(solution, fields, coordinates=None if fields.is_picture else _plot_grid(fields))
+        known: Mapping[str, Any] = dict(reference_on(solution.problem, fields, grid, exact_values))
+        grid = in_own_units(fields, grid)
+        for name, values in grid.values.items():
+            figure = (
+                image_panels({**_images(fields), name: as_rows(values)})
+                if fields.is_picture and _is_picture(values)
+                else field_panels(name, grid.axes, grid.coordinates, values, known.get(name))
+            )
+            written.append(save_figure(run.figures / f"{file_name(name)}.png", figure))
+    return written
+
+
+def surfaces(solution: Solution, run: RunDirectory) -> dict[str, Any]:
+    """How far each zero level that was written, read back, is from the surface it should be."""
+    known = {name_of(u): reference.surface for u, reference in solution.problem.reference.items()}
+    files = {name: run.fields / f"{file_name(name)}.ply" for name in known}
+    return {
+        name: dict(surface_errors(TriangleMesh.open(files[name]), surface))
+        for name, surface in known.items()
+        if surface is not None and files[name].exists()
+    }
+
+
+def _plot_grid(fields: FieldSet) -> list[Any]:
+    """Equally spaced points; of three axes, three slices through time or the last one; the middle of any others."""
+    names = [axis.name for axis in fields.axes[:SHOWN]]
+    grid = [np.linspace(axis.low, axis.high, _PLOT_POINTS[len(names)]) for axis in fields.axes[:SHOWN]]
+    if len(names) == 3:
+        time = next((i for i, name in enumerate(names) if name in ("t", "time")), None)
+        axis = fields.axes[2 if time is None else time]
+        parts = (0.25, 0.5, 0.75) if time is None else (0, 0.5, 1)
+        grid[2 if time is None else time] = np.array([axis.low + s * (axis.high - axis.low) for s in parts])
+    return [*grid, *middles(fields.axes[SHOWN:])]
+
+
+def _images(fields: FieldSet) -> dict[str, Any]:
+    """The pictures a problem was given, at most three."""
+    domain = fields.domain
+    assert isinstance(domain, PixelGrid)
+    return {key: image.numpy() for key, image in list(domain.images.items())[:3]}

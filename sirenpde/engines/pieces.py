@@ -1,0 +1,119 @@
+"""Derivatives of a network of slabs: every point goes to the engine of its slab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..calculus.symbols import Symbol
+from ..networks.slabs import SlabNetwork
+from .engine import Engine
+from .flat import trainable
+
+Choose = Callable[[nn.Module, Sequence[Symbol], int], Engine]
+
+
+@dataclass(frozen=True)
+class _Route:
+    """Points of one slab, and which requests the engine answers there."""
+
+    slab: int
+    inside: bool  # else beyond the edges, where derivatives along the axis vanish
+    rows: Tensor
+
+
+@dataclass(frozen=True)
+class _Weights:
+    theta: Tensor
+    loaded: dict[tuple[int, bool], Any] = field(default_factory=dict)
+
+
+class SlabEngine:
+    """The ``Engine`` of a ``SlabNetwork``: those of its networks, made and loaded when a point needs them."""
+
+    def __init__(
+        self, network: SlabNetwork, symbols: Sequence[Symbol], dimension: int, choose: Choose
+    ) -> None:
+        self.network = network
+        self.dimension = dimension
+        self.choose = choose
+        still = _still(symbols, network.axis)
+        # Where nothing is left to ask for, the value is asked for and counts nothing.
+        nothing = [(0, Symbol.identity(dimension))]
+        self.requests = {True: list(enumerate(symbols)), False: still or nothing}
+        self.factor = {True: 1.0, False: 1.0 if still else 0.0}
+        self.count = len(symbols)
+        sizes = [sum(p.numel() for _, p in trainable(own)) for own in network.networks]
+        ends = torch.tensor([0, *sizes]).cumsum(0).tolist()
+        self.slices = [slice(a, b) for a, b in pairwise(ends)]
+        self.engines: dict[tuple[int, bool], Engine] = {}
+        first = self._engine(0, True)
+        self.kind = f"{first.kind}, by slabs"
+        self.channels = first.channels
+        self.chunk = first.chunk
+
+    def load(self, theta: Tensor) -> _Weights:
+        return _Weights(theta.detach())
+
+    def forward(self, weights: _Weights, x: Tensor) -> tuple[Tensor, list[tuple[_Route, Any]]]:
+        held, tapes, derivatives = self.network.held(x), [], None
+        for route in self._routes(x):
+            key = route.slab, route.inside
+            engine = self._engine(*key)
+            if key not in weights.loaded:
+                weights.loaded[key] = engine.load(weights.theta[self.slices[route.slab]])
+            found, tape = engine.forward(weights.loaded[key], held[route.rows])
+            if derivatives is None:
+                derivatives = found.new_zeros(self.count, len(x), found.shape[-1])
+            for (request, _), values in zip(self.requests[route.inside], found, strict=True):
+                derivatives[request, route.rows] = self.factor[route.inside] * values
+            tapes.append((route, tape))
+        assert derivatives is not None
+        derivatives[:, self.network.is_beyond(x)] = torch.nan
+        return derivatives, tapes
+
+    def backward(
+        self, weights: _Weights, tape: list[tuple[_Route, Any]], cotangent: Tensor, gradient: Tensor
+    ) -> None:
+        for route, own in tape:
+            key = route.slab, route.inside
+            part = self.slices[route.slab]
+            chosen = [request for request, _ in self.requests[route.inside]]
+            pull = self.factor[route.inside] * cotangent[chosen][:, route.rows]
+            if gradient.dim() == 1:
+                self._engine(*key).backward(weights.loaded[key], own, pull, gradient[part])
+                continue
+            rows = gradient.new_zeros(len(route.rows), part.stop - part.start)
+            self._engine(*key).backward(weights.loaded[key], own, pull, rows)
+            gradient[:, part].index_add_(0, route.rows, rows)
+
+    def features(self, weights: _Weights, x: Tensor) -> Tensor | None:
+        return None
+
+    def _routes(self, x: Tensor) -> list[_Route]:
+        t, edges = x[:, self.network.axis], self.network.edges
+        inside = (t >= t.new_tensor(edges[0])) & (t <= t.new_tensor(edges[-1]))
+        place = 2 * self.network.place(x) + inside
+        return [_Route(int(k) // 2, bool(k % 2), (place == k).nonzero()[:, 0]) for k in place.unique()]
+
+    def _engine(self, slab: int, inside: bool) -> Engine:
+        key = slab, inside
+        if key not in self.engines:
+            symbols = [symbol for _, symbol in self.requests[inside]]
+            self.engines[key] = self.choose(self.network.networks[slab], symbols, self.dimension)
+        return self.engines[key]
+
+
+def _still(symbols: Sequence[Symbol], axis: int) -> list[tuple[int, Symbol]]:
+    """What is left of the requests, by number, where nothing changes along the axis."""
+    left = []
+    for request, symbol in enumerate(symbols):
+        terms = {powers: c for powers, c in symbol.terms if powers[axis] == 0}
+        if terms:
+            left.append((request, Symbol.of(terms)))
+    return left

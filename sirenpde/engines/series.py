@@ -1,0 +1,314 @@
+"""Derivatives of tensor-product series: at scattered points, and on grids by one matrix product per axis.
+
+The bases are sines, so a second derivative only multiplies each mode by its eigenvalue. Every operator is
+therefore a few *pieces*: which axes carry one more derivative, and a factor per mode for all the rest. A
+Laplacian is one piece, whatever the dimension.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..calculus.symbols import Powers, Symbol
+from ..networks.series import EvolvingSeries, SeparableSeries
+from .engine import Engine
+from .flat import unflatten
+
+Parity = tuple[int, ...]  # 0 or 1 for each axis
+Even = tuple[tuple[Powers, float], ...]  # the terms of an operator, all powers even
+
+_CACHE_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Part of a request: first derivatives along the axes of odd parity, of an even operator."""
+
+    request: int
+    parity: Parity
+    even: Even
+
+
+def _pieces(symbols: Sequence[Symbol]) -> tuple[_Piece, ...]:
+    pieces = []
+    for s, symbol in enumerate(symbols):
+        groups: dict[Parity, list[tuple[Powers, float]]] = defaultdict(list)
+        for powers, c in symbol.terms:
+            groups[tuple(p % 2 for p in powers)].append((tuple(p - p % 2 for p in powers), c))
+        pieces += [_Piece(s, parity, tuple(even)) for parity, even in groups.items()]
+    return tuple(pieces)
+
+
+def _factor(even: Even, module: SeparableSeries | EvolvingSeries) -> Tensor:
+    """What an even operator multiplies each mode by, float64; broadcasts to (K1, ..., Kd)."""
+    ones = torch.ones([1] * len(module.modes), dtype=torch.float64, device=module.coefficients.device)
+    total = 0 * ones
+    for powers, c in even:
+        term = c * ones
+        for axis, p in enumerate(powers):
+            if p:
+                term = term * module.eigenvalues(axis) ** (p // 2)
+        total = total + term
+    return total
+
+
+@dataclass(frozen=True)
+class _Weights:
+    factors: dict[Even, Tensor]  # each broadcasts to the coefficients
+    folded: dict[Even, Tensor]  # factor times coefficients, as a matrix
+
+
+def _load(module: SeparableSeries | EvolvingSeries, evens: set[Even], theta: Tensor, rows: int) -> _Weights:
+    coefficients = unflatten(module, theta).get("coefficients", module.coefficients.detach())
+    factors = {even: _factor(even, module).to(coefficients)[..., None] for even in evens}
+    folded = {even: (factor * coefficients).reshape(rows, -1) for even, factor in factors.items()}
+    return _Weights(factors, folded)
+
+
+def _chunk(bytes_per_point: int) -> int:
+    return min(max(_CACHE_BYTES // bytes_per_point, 16), 4096)
+
+
+@dataclass(frozen=True)
+class _Tape:
+    factors: dict[tuple[int, int], Tensor]  # by axis and parity: (n, K), along axis 0 (distinct, K)
+    row: Tensor  # (n,), each point's place among the distinct coordinates along axis 0
+
+
+class SeparableEngine:
+    """The ``Engine`` of a ``SeparableSeries``: a matrix product along the first axis, then point by point.
+
+    Points that share their first coordinate, such as those of a grid, share that product.
+    """
+
+    kind = "separable series"
+
+    def __init__(self, module: SeparableSeries, symbols: Sequence[Symbol]) -> None:
+        self.module = module
+        self.requests = len(symbols)
+        self.pieces = _pieces(symbols)
+        self.channels = len(self.pieces)
+        products = {(piece.parity[0], piece.even) for piece in self.pieces}
+        rest = module.coefficients[0].numel()
+        self.chunk = _chunk(8 * ((len(products) + 1) * rest + 2 * sum(module.modes)))
+
+    def load(self, theta: Tensor) -> _Weights:
+        return _load(self.module, {piece.even for piece in self.pieces}, theta, self.module.modes[0])
+
+    def forward(self, weights: _Weights, x: Tensor) -> tuple[Tensor, _Tape]:
+        modes, outputs = self.module.modes, self.module.coefficients.shape[-1]
+        distinct, row = torch.unique(x[:, 0], return_inverse=True)
+        along = [distinct, *x.T[1:]]
+        needed = {(axis, p) for piece in self.pieces for axis, p in enumerate(piece.parity)}
+        f = {(axis, p): self.module.factors(axis, along[axis], p) for axis, p in needed}
+        first: dict[tuple[int, Even], Tensor] = {}
+        derivatives = x.new_zeros(self.requests, len(x), outputs)
+        for piece in self.pieces:
+            key = piece.parity[0], piece.even
+            if key not in first:
+                first[key] = (f[0, key[0]] @ weights.folded[piece.even])[row]
+            sums = first[key]
+            for axis in range(1, len(modes)):
+                sums = torch.bmm(f[axis, piece.parity[axis]][:, None], sums.reshape(len(x), modes[axis], -1))[
+                    :, 0
+                ]
+            derivatives[piece.request] += sums
+        return derivatives, _Tape(f, row)
+
+    def backward(self, weights: _Weights, tape: _Tape, cotangent: Tensor, gradient: Tensor) -> None:
+        if gradient.numel() == 0:
+            return
+        shape = self.module.coefficients.shape
+        first: dict[tuple[int, Even], Tensor] = {}
+        for piece in self.pieces:
+            spread = cotangent[piece.request]
+            for axis in range(len(shape) - 2, 0, -1):
+                spread = (tape.factors[axis, piece.parity[axis]][:, :, None] * spread[:, None]).flatten(1)
+            key = piece.parity[0], piece.even
+            first[key] = first[key].add_(spread) if key in first else spread.clone()
+        for (parity, even), spread in first.items():
+            f = tape.factors[0, parity]
+            if gradient.dim() == 2:
+                own = f[tape.row][:, :, None] * spread[:, None]
+                gradient.view(-1, *shape).addcmul_(weights.factors[even], own.view(-1, *shape))
+                continue
+            rows = spread.new_zeros(len(f), spread.shape[1]).index_add_(0, tape.row, spread)
+            gradient.view(shape).addcmul_(weights.factors[even], (f.T @ rows).view(shape))
+
+    def features(self, weights: _Weights, x: Tensor) -> Tensor | None:
+        return None
+
+
+class EvolvingEngine:
+    """The ``Engine`` of an ``EvolvingSeries``: a row of all modes for each point."""
+
+    kind = "separable series"
+
+    def __init__(self, module: EvolvingSeries, symbols: Sequence[Symbol]) -> None:
+        self.module = module
+        self.requests = len(symbols)
+        self.pieces = _pieces(symbols)
+        self.channels = len(self.pieces)
+        self.parities = {piece.parity for piece in self.pieces}
+        self.terms = 2 * torch.Size(module.modes).numel()
+        self.chunk = _chunk(8 * self.terms * (len(self.parities) + 3))
+
+    def load(self, theta: Tensor) -> _Weights:
+        return _load(self.module, {piece.even for piece in self.pieces}, theta, self.terms)
+
+    def forward(self, weights: _Weights, x: Tensor) -> tuple[Tensor, dict[Parity, Tensor]]:
+        tape = {parity: self._rows(parity, x) for parity in self.parities}
+        derivatives = x.new_zeros(self.requests, len(x), self.module.coefficients.shape[-1])
+        for piece in self.pieces:
+            derivatives[piece.request] += tape[piece.parity] @ weights.folded[piece.even]
+        return derivatives, tape
+
+    def _rows(self, parity: Parity, x: Tensor) -> Tensor:
+        times, row = torch.unique(x[:, 0], return_inverse=True)  # often all at the start
+        rows = self.module.evolution(times, parity[0]).transpose(0, 1)[row]
+        for axis, p in enumerate(parity[1:], start=1):
+            f = self.module.factors(axis, x[:, axis], p)
+            rows = rows * f.reshape(len(x), 1, *[-1 if a == axis else 1 for a in range(1, len(parity))])
+        return rows.reshape(len(x), -1)
+
+    def backward(
+        self, weights: _Weights, tape: dict[Parity, Tensor], cotangent: Tensor, gradient: Tensor
+    ) -> None:
+        if gradient.numel() == 0:
+            return
+        shape = self.module.coefficients.shape
+        for piece in self.pieces:
+            if gradient.dim() == 2:
+                own = tape[piece.parity][:, :, None] * cotangent[piece.request][:, None]
+                gradient.view(-1, *shape).addcmul_(weights.factors[piece.even], own.view(-1, *shape))
+                continue
+            back = (tape[piece.parity].T @ cotangent[piece.request]).view(shape)
+            gradient.view(shape).addcmul_(weights.factors[piece.even], back)
+
+    def features(self, weights: _Weights, x: Tensor) -> Tensor | None:
+        return None
+
+
+def separable_engine(module: nn.Module, symbols: Sequence[Symbol]) -> Engine | None:
+    """The engine of a tensor-product series; None for any other module."""
+    if isinstance(module, SeparableSeries):
+        return SeparableEngine(module, symbols)
+    return EvolvingEngine(module, symbols) if isinstance(module, EvolvingSeries) else None
+
+
+class GridTransform:
+    """Derivatives of a series on a tensor grid as a linear map of its coefficients, with its adjoint.
+
+    ``grid`` has the coordinates along each axis, a 1-D tensor each, in the precision to compute in. The map
+    takes coefficients, shaped like ``module.coefficients``, to the derivatives (S, n1, ..., nd, outputs) by
+    one matrix product per axis and piece. An ``EvolvingSeries`` is taken at one instant: a single time.
+
+    Raises ValueError for a module that is no series, or a grid that does not fit its axes.
+    """
+
+    def __init__(self, module: nn.Module, symbols: Sequence[Symbol], grid: Sequence[Tensor]) -> None:
+        if not isinstance(module, SeparableSeries | EvolvingSeries):
+            raise ValueError(
+                f"a {type(module).__name__}; a FourierSeries or WaveSeries was expected on a grid. "
+                f"Declare the field with one of these, or solve on scattered points."
+            )
+        if len(grid) != module.dimension or any(axis.ndim != 1 for axis in grid):
+            raise ValueError(
+                f"a grid of {len(grid)} axes; {module.dimension} lists of coordinates were expected. "
+                f"Give one 1-D tensor per axis of the field."
+            )
+        evolving = isinstance(module, EvolvingSeries)
+        if evolving and len(grid[0]) != 1:
+            raise ValueError(
+                f"{len(grid[0])} times; one was expected. Make one GridTransform for each instant."
+            )
+        self.requests = len(symbols)
+        self.points = tuple(len(axis) for axis in grid)
+        self.shape = module.coefficients.shape
+        self.branches = (2 if evolving else 1, *module.modes)
+        pieces = _pieces(symbols)
+        space = range(1 if evolving else 0, module.dimension)
+        self.terms = [
+            (piece.request, [piece.parity[axis] for axis in space], _branch_factor(piece, module, grid[0]))
+            for piece in pieces
+        ]
+        self.matrices = [
+            {p: module.factors(axis, grid[axis], p) for p in {piece.parity[axis] for piece in pieces}}
+            for axis in space
+        ]  # for each axis of space and each parity in use there, (n, K)
+
+    def evaluate(self, coefficients: Tensor) -> Tensor:
+        """Coefficients -> derivatives (S, n1, ..., nd, outputs)."""
+        branches = coefficients.reshape(*self.branches, -1)
+        values = coefficients.new_zeros(self.requests, *self.points, branches.shape[-1])
+        for request, parity, factor in self.terms:
+            modes = (factor[..., None] * branches).sum(0)
+            matrices = [m[p] for m, p in zip(self.matrices, parity, strict=True)]
+            values[request] += _along_axes(matrices, modes).reshape(values[request].shape)
+        return values
+
+    def adjoint(self, values: Tensor) -> Tensor:
+        """The transpose of ``evaluate``: values (S, n1, ..., nd, outputs) -> coefficients."""
+        outputs = values.shape[-1]
+        total = values.new_zeros(*self.branches, outputs)
+        for request, parity, factor in self.terms:
+            matrices = [m[p].T for m, p in zip(self.matrices, parity, strict=True)]
+            on_grid = values[request].reshape(*[m.shape[1] for m in matrices], outputs)
+            total += factor[..., None] * _along_axes(matrices, on_grid)
+        return total.reshape(*self.shape[:-1], outputs)
+
+    def diagonal(self, weights: Tensor) -> Tensor:
+        """The diagonal of AᵀWA, like the coefficients of one output, for A = ``evaluate``.
+
+        ``weights`` (S, S, n1, ..., nd) couples the derivatives at each point: W = weights[s, t] between
+        derivatives s and t.
+        """
+        total = weights.new_zeros(self.branches)
+        for i, (s, left, factor) in enumerate(self.terms):
+            for j, (t, right, other) in enumerate(self.terms[: i + 1]):
+                coupling = weights[s, t] if i == j else weights[s, t] + weights[t, s]
+                matrices = [(m[p] * m[q]).T for m, p, q in zip(self.matrices, left, right, strict=True)]
+                on_grid = coupling.reshape(*[m.shape[1] for m in matrices], 1)
+                total += factor * other * _along_axes(matrices, on_grid)[..., 0]
+        return total.reshape(self.shape[:-1])
+
+
+def _branch_factor(piece: _Piece, module: SeparableSeries | EvolvingSeries, time: Tensor) -> Tensor:
+    """The factor of a piece for each branch and mode, broadcasting to (branches, K1, ..., Kd)."""
+    factor = _factor(piece.even, module)[None]
+    if isinstance(module, EvolvingSeries):
+        factor = factor * module.evolution(time.double(), piece.parity[0])[:, 0]
+    return factor.to(time.dtype)
+
+
+def _along_axes(matrices: Sequence[Tensor], x: Tensor) -> Tensor:
+    """Applies a matrix (m, k) along each axis of x (k1, ..., kd, outputs)."""
+    rest = x.shape[-1]
+    for matrix in matrices:
+        # The axis at the front goes to the back; after all of them the outputs are in front.
+        x = x.reshape(matrix.shape[1], -1).T @ matrix.T
+    return x.reshape(rest, *[len(m) for m in matrices]).movedim(0, -1)
+
+
+def on_shared_coordinates(
+    module: nn.Module, symbols: Sequence[Symbol], theta: Tensor, x: Tensor
+) -> Tensor | None:
+    """Derivatives (S, n, outputs) at points (n, d) that fill most of a tensor grid, by one ``GridTransform``.
+
+    None where the module is no series, or the points share too few coordinates for that to pay.
+    """
+    if not isinstance(module, SeparableSeries | EvolvingSeries):
+        return None
+    pairs = [torch.unique(column, return_inverse=True) for column in x.T]
+    sizes = [len(line) for line, _ in pairs]
+    if math.prod(sizes) > 4 * len(x) or (isinstance(module, EvolvingSeries) and sizes[0] > 1):
+        return None
+    coefficients = unflatten(module, theta).get("coefficients", module.coefficients.detach())
+    values = GridTransform(module, symbols, [line for line, _ in pairs]).evaluate(coefficients)
+    return values[(slice(None), *(place for _, place in pairs))]

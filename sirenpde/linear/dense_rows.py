@@ -1,0 +1,304 @@
+"""The least-squares matrix of constraints that are affine in the last layers of dense networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from ..calculus.field import Field
+from ..engines.flat import trainable, unflatten
+from ..networks.dense import DenseNetwork
+from ..residuals import Batch, Rows, System
+from ..solvers.stage import MEMORY_LIMIT, TooLarge
+
+
+@dataclass(frozen=True)
+class LinearSystem:
+    """matrix @ unknowns = target in the least-squares sense.
+
+    The unknowns are the fields' last layers, field by field and component by component: the weights of the
+    features, then the bias. They are complex where every field and residual is and the residuals are
+    complex-linear, which halves the work.
+    """
+
+    matrix: Tensor  # (rows, columns)
+    target: Tensor  # (rows,)
+
+
+def has_last_layer(module: nn.Module) -> bool:
+    """Whether a network ends in a linear layer whose features the engines can hand out."""
+    return isinstance(module, DenseNetwork)
+
+
+def column_count(system: System) -> int:
+    """How many real unknowns the last layers have together, the unknown numbers among them."""
+    fields = sum(width(module) * u.outputs for u, module in system.parameters.networks.items())
+    return fields + len(system.parameters.unknowns)
+
+
+def width(module: nn.Module) -> int:
+    """How many columns the last layer has for each output: its features, and the bias."""
+    assert isinstance(module, DenseNetwork)
+    return module.head.in_features + (module.head.bias is not None)
+
+
+def memory(system: System, batches: Sequence[Batch]) -> int:
+    """Bytes of the matrix, and of the copy in which it is factorised."""
+    return matrix_bytes(system.row_count(batches), column_count(system), system.dtype)
+
+
+def matrix_bytes(rows: int, columns: int, dtype: torch.dtype) -> int:
+    """``memory`` of a matrix of this size."""
+    return (rows * columns + (rows + columns) * (columns + 1)) * torch.finfo(dtype).bits // 8
+
+
+def check_memory(system: System, batches: Sequence[Batch]) -> None:
+    """Raises ``TooLarge``, which says what a dense solve would need and which stage needs less."""
+    needed = memory(system, batches)
+    if needed > MEMORY_LIMIT:
+        raise TooLarge(
+            f"The least-squares matrix would have {system.row_count(batches)} rows and {column_count(system)} "
+            f"columns and need {needed / 2**30:.1f} GiB with its factors; {MEMORY_LIMIT >> 30} GiB are allowed. "
+            f"Use fewer samples (--samples-scale), a narrower last layer, or a stage without a matrix, such as "
+            f"LBFGS()."
+        )
+
+
+def assemble(
+    system: System, theta: Tensor, batches: Sequence[Batch], held: Tensor | None = None
+) -> LinearSystem:
+    """Rows of affine constraints, scaled by sqrt(weight / samples): the sum of their squares is the objective.
+
+    ``held`` (k, columns) are more rows, combinations of real unknowns that are to vanish. Raises ``TooLarge``
+    beyond ``MEMORY_LIMIT``.
+    """
+    check_memory(system, batches)
+    blocks = list(system.linear_rows(batches))
+    together = [_complex(block) for block in blocks]
+    if held is None and all(block is not None for block in together):
+        blocks = [block for block in together if block is not None]
+    return _assembled(system, theta, blocks, None, held)
+
+
+def tangent(
+    system: System,
+    theta: Tensor,
+    batches: Sequence[Batch],
+    kept: Kept | None = None,
+    held: Tensor | None = None,
+) -> LinearSystem:
+    """The same for any constraints, linearised about the parameters: the unknowns are steps, all of them real.
+
+    The unknown numbers' parameters are the last columns.
+    """
+    check_memory(system, batches)
+    linear = _assembled(system, theta, list(system.linear_rows(batches, at=theta)), kept, held)
+    if system.parameters.unknowns:
+        by_number = _by_numbers(system, theta, batches)
+        linear.matrix[: len(by_number), -by_number.shape[1] :] = by_number
+    if held is not None:
+        linear.target[-len(held) :] = -held @ coefficients(system, theta)
+    return linear
+
+
+def tangent_fields(
+    system: System,
+    theta: Tensor,
+    near: System,
+    at: Tensor,
+    batches: Sequence[Batch],
+    held: Tensor | None = None,
+) -> LinearSystem:
+    """The same about the fields of another system of the problem: the unknowns are not steps but whole fields.
+
+    Newton's step in the space of functions, r + G (jets of the new fields - jets of the old) = 0, so that the
+    new fields may have other features than the old.
+    """
+    check_memory(system, batches)
+    sweeps = {id(old.sweep): new.sweep for old, new in zip(near.groups, system.groups, strict=True)}
+    blocks = [
+        replace(_about_nothing(near, at, block), sweep=sweeps[id(block.sweep)])
+        for block in near.linear_rows(batches, at=at)
+    ]
+    linear = _assembled(system, theta, blocks, None, held)
+    if system.parameters.unknowns:
+        by_number = _by_numbers(near, at, batches)
+        linear.matrix[: len(by_number), -by_number.shape[1] :] = by_number
+        linear.target[: len(by_number)] += by_number @ at[near.parameters.numbers_slice]
+    return linear
+
+
+def _about_nothing(near: System, at: Tensor, block: Rows) -> Rows:
+    """Rows for changes of the jets as rows for the jets themselves."""
+    weights, parts = block.sweep.load(at), []
+    for chunk in block.batch.chunks(block.sweep.chunk(near.device)):
+        parts.append([jet.clone() for jet in block.sweep.jets(weights, chunk.points)[0]])
+    offset = block.offset
+    for place in range(len(block.slopes)):
+        jets = torch.cat([part[place] for part in parts], dim=1)
+        offset = offset - torch.einsum("nmso,sno->nm", block.slopes[place], jets)
+    return replace(block, offset=offset)
+
+
+class Kept:
+    """The features of the last layers at fixed points, which do not change with the coefficients.
+
+    They are kept where all of them fit ``MEMORY_LIMIT``, and computed at every use otherwise.
+    """
+
+    def __init__(self, system: System, batches: Sequence[Batch]) -> None:
+        entries = sum(
+            len(asked) * len(batch) * width(system.parameters.networks[u])
+            for group, batch in zip(system.groups, batches, strict=True)
+            for u, asked in group.sweep.asked.items()
+        )
+        self._fits = entries * torch.finfo(system.dtype).bits // 8 <= MEMORY_LIMIT
+        self._known: dict[tuple[int, Field], list[Tensor]] = {}
+
+    def features(self, system: System, theta: Tensor, block: Rows, u: Field) -> Iterable[Tensor]:
+        """Their derivatives (S, n, F) at the points of a block, chunk by chunk."""
+        key = id(block.sweep), u
+        if key not in self._known:
+            found = _features(system, theta, block, u)
+            if not self._fits:
+                return found
+            self._known[key] = list(found)
+        return self._known[key]
+
+
+def _features(system: System, theta: Tensor, block: Rows, u: Field) -> Iterator[Tensor]:
+    engine = block.sweep.engines[u]
+    weights = engine.load(system.parameters.of(u, theta))
+    for chunk in block.batch.chunks(engine.chunk):
+        features = engine.features(weights, chunk.points[:, block.sweep.columns[u]])
+        assert features is not None
+        yield features
+
+
+def _assembled(
+    system: System, theta: Tensor, blocks: Sequence[Rows], kept: Kept | None, held: Tensor | None
+) -> LinearSystem:
+    starts = _starts(system, blocks[0].offset.is_complex())
+    first_columns = dict(zip(system.parameters.networks, starts, strict=False))
+    rows = sum(block.offset.numel() for block in blocks)
+    more = 0 if held is None else len(held)
+    matrix = blocks[0].offset.new_zeros(rows + more, starts[-1] + len(system.parameters.unknowns))
+    target = blocks[0].offset.new_zeros(rows + more)
+    if held is not None:
+        matrix[rows:] = held
+    first = 0
+    for block in blocks:
+        part = slice(first, first + block.offset.numel())
+        scale = _row_scale(system, block)
+        target[part] = -(scale * block.offset).flatten()
+        own = matrix[part].view(*block.offset.shape, -1)
+        for u, slopes in zip(block.sweep.fields, block.slopes, strict=True):
+            features = (kept.features if kept else _features)(system, theta, block, u)
+            _fill(own[:, :, first_columns[u] :], scale[:, :, None, None] * slopes, features)
+        first = part.stop
+    return LinearSystem(matrix, target)
+
+
+def _row_scale(system: System, block: Rows) -> Tensor:
+    """The factors of a constraint's rows, (n, 1), or (1, 1) where all are equal."""
+    share = system.row_weight(block.constraint) / len(block.batch)
+    if block.batch.weights is None:
+        return torch.full((1, 1), share**0.5, dtype=system.dtype, device=system.device)
+    return (share * block.batch.weights[:, block.place, None]).sqrt()
+
+
+def _fill(own: Tensor, slopes: Tensor, chunks: Iterable[Tensor]) -> None:
+    """own[n, m, (o, f)] += Σ_s slopes[n, m, s, o] features[s, n, f], without the products that are zero."""
+    used = slopes.abs().amax(dim=0).nonzero().tolist()
+    if not used:
+        return
+    first = 0
+    for features in chunks:
+        part, width = slice(first, first + features.shape[1]), features.shape[2]
+        same = features.to(slopes.dtype)
+        for m, s, o in used:
+            place = own[part, m, o * width : (o + 1) * width]
+            place.addcmul_(same[s], slopes[part, m, s, o, None])
+        first = part.stop
+
+
+def _by_numbers(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
+    """The slopes of all rows by the unknown numbers' parameters, (rows, unknowns)."""
+    raw, found = theta[system.parameters.numbers_slice], []
+    for group, batch in zip(system.groups, batches, strict=True):
+        weights = group.sweep.load(theta)
+        parts = []
+        for chunk in batch.chunks(group.sweep.chunk(system.device)):
+            _, each = group.rows.slopes(chunk, group.sweep.jets(weights, chunk.points)[0], raw)
+            parts.append(torch.stack([by_number for by_number, _ in each], dim=1))
+        columns, first = torch.cat(parts), 0  # (n, components, unknowns)
+        for place, i in enumerate(group.members):
+            own = slice(first, first + group.sweep.requests[place].size)
+            share = system.row_weight(i) / len(batch)
+            weight = 1.0 if batch.weights is None else batch.weights[:, place, None, None]
+            found.append((columns[:, own] * (torch.as_tensor(share * weight)) ** 0.5).flatten(0, 1))
+            first = own.stop
+    return torch.cat(found)
+
+
+def _complex(block: Rows) -> Rows | None:
+    """The rows in complex numbers, where the residual is complex-linear in complex fields; else None."""
+    if block.offset.shape[1] % 2 or not all(u.is_complex for u in block.sweep.fields):
+        return None
+    if not block.sweep.requests[block.place].is_complex:
+        return None
+    slopes = []
+    for u, slope in zip(block.sweep.fields, block.slopes, strict=True):
+        k = u.components
+        by_real = torch.complex(slope[:, 0::2, :, :k], slope[:, 1::2, :, :k])
+        by_imaginary = torch.complex(slope[:, 1::2, :, k:], -slope[:, 0::2, :, k:])
+        if not torch.allclose(by_real, by_imaginary, rtol=1e-12, atol=1e-12 * float(by_real.abs().max())):
+            return None
+        slopes.append(by_real)
+    offset = torch.complex(block.offset[:, 0::2], block.offset[:, 1::2])
+    return replace(block, offset=offset, slopes=tuple(slopes))
+
+
+def _starts(system: System, in_complex: bool) -> list[int]:
+    """The first column of each field, and the number of columns."""
+    starts = [0]
+    for u, module in system.parameters.networks.items():
+        starts.append(starts[-1] + width(module) * (u.components if in_complex else u.outputs))
+    return starts
+
+
+def coefficients(system: System, theta: Tensor) -> Tensor:
+    """The real unknowns as they are in the parameter vector: the inverse of ``store``."""
+    parts = []
+    for u, module in system.parameters.networks.items():
+        named = unflatten(module, system.parameters.of(u, theta))
+        layer = named["head.weight"]
+        bias = [named["head.bias"][:, None]] if "head.bias" in named else []
+        parts.append(torch.cat([layer, *bias], dim=1).flatten())
+    return torch.cat([*parts, theta[system.parameters.numbers_slice]])
+
+
+def store(system: System, theta: Tensor, unknowns: Tensor) -> Tensor:
+    """The parameter vector with the last layers replaced by the solution."""
+    result = theta.clone()
+    starts = _starts(system, unknowns.is_complex())
+    result[system.parameters.numbers_slice] = unknowns[starts[-1] :].real
+    for (u, module), start, stop in zip(system.parameters.networks.items(), starts, starts[1:], strict=False):
+        layer = unknowns[start:stop].reshape(-1, width(module))
+        layer = torch.cat([layer.real, layer.imag]) if layer.is_complex() else layer
+        _write(system.parameters.of(u, result), module, layer)
+    return result
+
+
+def _write(own: Tensor, module: nn.Module, layer: Tensor) -> None:
+    offset = 0
+    for name, parameter in trainable(module):
+        place = slice(offset, offset + parameter.numel())
+        if name == "head.weight":
+            own[place] = layer[:, : parameter.shape[1]].reshape(-1)
+        if name == "head.bias":
+            own[place] = layer[:, -1]
+        offset = place.stop

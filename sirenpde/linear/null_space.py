@@ -1,0 +1,244 @@
+"""What constraints leave undetermined: directions in which the fields move and the residuals do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..calculus.field import Field
+from ..calculus.symbols import Symbol
+from ..diagnosis.conditions import missing_conditions
+from ..engines.choose import engine_for
+from ..problem.problem import Problem
+from ..residuals import Batch, System
+from .dense_rows import column_count, tangent, width
+from .dense_solve import solve_dense
+
+MOST_COLUMNS = 1000  # beyond, the singular values would take longer than the solve
+NOISE = 1e-6  # directions in which features make so little of a field are left out: they are rounding
+MOST = 8  # directions that are told
+FAINT = 1.0  # relative size above which the smallest is not looked at more closely
+SMALL = 0.02  # and above which it is none of those below a gap
+GAP = 0.01  # between a small size and the next
+FAR = 1e-3  # relative size of those that are small without a gap
+NOTHING = 1e-7  # relative size of a direction that nothing determines, as far as some hundred features tell
+EXACT = 1e-10  # of it, for a direction in which fields may be moved at will
+EVEN = 1e-5  # a change that varies by no more of itself is a constant
+
+
+@dataclass(frozen=True)
+class NullSpace:
+    """Directions of the fields, ascending by what the residuals change where the fields change by 1.
+
+    Both are root mean squares, of the residuals with their weights. ``relative`` are the same, the next size
+    included, where every residual counts in units of what slow fields make of it. ``changes`` of each field are
+    (directions, points, outputs); its points (n, d) count with their ``shares`` (n,), whose sum is 1.
+    """
+
+    problem: Problem
+    sizes: tuple[float, ...]
+    usual: float  # that of a direction like most others
+    relative: tuple[float, ...]
+    points: Mapping[Field, Tensor]
+    shares: Mapping[Field, Tensor]
+    changes: Mapping[Field, Tensor]
+
+    @property
+    def exact(self) -> int:
+        """How many directions are free: fields may be moved along them at will."""
+        return sum(size < EXACT * self.relative[-1] for size in self.relative)
+
+    def describe(self) -> str:
+        """What is not determined, by how much, and what to do about it."""
+        count = len(self.sizes)
+        many = f"{count} directions" + " or more" * (count == MOST)
+        what = "a direction" if count == 1 else many
+        fields = " and ".join(u.name for u in self.moved)
+        how = "undetermined" if self.relative[0] < NOTHING or self.missing else "nearly undetermined"
+        return (
+            f"the constraints leave {what} of {fields} {how}: a change by 1 changes the residuals by "
+            f"{self.sizes[0]:.1e}, where others change them by {self.usual:.1e}; {self._looks()}"
+        )
+
+    @property
+    def moved(self) -> tuple[Field, ...]:
+        """The fields that change along the first direction."""
+        sizes = {u: float(change[0].abs().max()) for u, change in self.changes.items()}
+        return tuple(u for u, size in sizes.items() if size > EVEN * max(sizes.values()))
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all that is found is a constant added to fields."""
+        first = [self.changes[u][0] for u in self.moved]
+        even = all(float((c - c.mean(0)).abs().max()) < EVEN * float(c.abs().max()) for c in first)
+        return even and len(self.sizes) == 1
+
+    @property
+    def missing(self) -> str:
+        """The axes along which fields that move have too few conditions, in words; nothing if there are none."""
+        return "; ".join(filter(None, (missing_conditions(self.problem, u) for u in self.moved)))
+
+    def _looks(self) -> str:
+        moved = {u: self.changes[u][0] for u in self.moved}
+        if self.is_constant:
+            names = " and ".join(u.name for u in moved)
+            return f"a constant added to {names}. Give a value at a point, or compare up to a constant"
+        u, change = max(moved.items(), key=lambda pair: float(pair[1].abs().max()))
+        place = self.points[u][int(change.abs().amax(1).argmax())]
+        where = ", ".join(f"{axis.name} = {x:.3g}" for axis, x in zip(u.axes, place.tolist(), strict=True))
+        missing = self.missing
+        if missing:
+            number = "One" if len(self.sizes) == 1 else "A"
+            return f"{u.name} changes most at {where}. {number} boundary or initial condition is missing: {missing}"
+        return f"{u.name} changes most at {where}. Is a boundary or initial condition missing, or is it a resonance?"
+
+    def rows(self, system: System, theta: Tensor) -> Tensor | None:
+        """Combinations of any last layers' coefficients that hold the free directions: (exact, columns).
+
+        They are the fields' mean products with the directions.
+        """
+        if not self.exact:
+            return None
+        blocks = []
+        for u, points in self.points.items():
+            features = _values(system, theta, u, points)
+            weighted = self.shares[u][:, None] * features
+            products = self.changes[u][: self.exact].permute(0, 2, 1) @ weighted
+            blocks.append(self.usual * products.flatten(1))
+        return torch.cat([*blocks, theta.new_zeros(self.exact, len(system.parameters.unknowns))], dim=1)
+
+
+def null_space(
+    system: System, theta: Tensor, batches: Sequence[Batch], matrix: Tensor | None = None
+) -> NullSpace | None:
+    """The directions that residuals hardly see, if they stand out from the others.
+
+    The residuals are linearised about ``theta`` unless ``matrix``, their slopes by all columns, is given. Unknown
+    numbers stay as they are.
+
+    Frozen features are always dependent to rounding, so that null vectors of the matrix mean nothing. With
+    F = U S Vᵀ the features' values at the points, the unit of measure is a field of size 1, and the sizes are the
+    singular values of A V S⁻¹. The rows of A are in units of what slow fields make of each constraint, whatever
+    its order: fast fields then have large sizes, and those of slow ones are small only where terms cancel.
+    None where there is nothing to tell, and beyond ``MOST_COLUMNS``.
+    """
+    if column_count(system) > MOST_COLUMNS:
+        return None
+    matrix = tangent(system, theta, batches).matrix if matrix is None else matrix
+    matrix = matrix[:, : matrix.shape[1] - len(system.parameters.unknowns)]
+    units = column_units(system)
+    even = matrix * row_units(system, batches)[:, None] * units
+    sampled = {u: _points(system, batches, u) for u in system.parameters.networks}
+    points, shares = {u: x for u, (x, _) in sampled.items()}, {u: share for u, (_, share) in sampled.items()}
+    fields = _field_values(system, theta, points, shares)
+    squares, vectors = torch.linalg.eigh(fields.T @ fields)
+    kept = squares > NOISE**2 * squares[-1]
+    whitening = vectors[:, kept] / squares[kept].sqrt()
+    _, sizes, directions = torch.linalg.svd(torch.linalg.qr(even @ whitening, mode="r")[1])
+    sizes, directions = sizes.flip(0), directions.flip(0)
+    if len(sizes) <= MOST or sizes[0] > FAINT:
+        return None
+    found, small = _sharpened(even, fields, whitening @ directions[: MOST + 1].T, float(sizes[MOST]))
+    count = _small(small)
+    if count == 0:
+        return None
+    real = units[:, None] * found
+    size = torch.linalg.vector_norm(fields @ real, dim=0)
+    raw = torch.linalg.vector_norm(matrix @ real, dim=0) / size
+    relative = small[: count + 1].tolist()
+    changes = _changes(fields @ (real / size)[:, :count], shares)
+    ordinary = units * (whitening @ directions[len(directions) // 2])
+    usual = float((matrix @ ordinary).norm() / (fields @ ordinary).norm())
+    return NullSpace(
+        system.problem, tuple(raw[:count].tolist()), usual, tuple(relative), points, shares, changes
+    )
+
+
+def row_units(system: System, batches: Sequence[Batch]) -> Tensor:
+    """What puts rows (rows,) in units of what slow fields make of them, with a weight of 1 at least."""
+    problem, scales, parts = system.problem, system.scales, []
+    for group, batch in zip(system.groups, batches, strict=True):
+        for i in group.members:
+            constraint, size = problem.constraints[i], problem.requests[i].size
+            size_in_rows = scales.constraints[constraint.name] / scales.row_unit(constraint.name)
+            unit = size_in_rows * min(constraint.weight, 1.0) ** 0.5
+            parts.append(batch.points.new_full((len(batch) * size,), 1 / unit))
+    return torch.cat(parts)
+
+
+def column_units(system: System) -> Tensor:
+    """The sizes of the networks of all columns but those of the unknown numbers."""
+    sizes, parts = system.sizes, []
+    for u in system.parameters.networks:
+        count = width(system.parameters.networks[u]) * u.outputs
+        parts.append(torch.full((count,), sizes[u], dtype=system.dtype, device=system.device))
+    return torch.cat(parts)
+
+
+def _small(ascending: Tensor) -> int:
+    """How many sizes stand below a wide gap, or, where they grow little by little, are next to nothing."""
+    ratios = ascending[:-1] / ascending[1:]
+    gap = int(ratios.argmin())
+    if float(ratios[gap]) < GAP and float(ascending[gap]) < SMALL:
+        return gap + 1
+    return min(int((ascending < FAR).sum()), MOST)
+
+
+def _sharpened(matrix: Tensor, fields: Tensor, found: Tensor, usual: float) -> tuple[Tensor, Tensor]:
+    """The directions, and their sizes, without the rounding that the whitening amplified.
+
+    A small change of the fields takes these residuals away; a Rayleigh-Ritz step sorts what is left.
+    """
+    weak = torch.cat([matrix, 1e-3 * usual * fields])
+    left = torch.cat([-matrix @ found, fields.new_zeros(len(fields), found.shape[1])])
+    found = found + solve_dense(weak, left).x
+    triangle = torch.linalg.qr(fields @ found, mode="r")[1]
+    found = torch.linalg.solve_triangular(triangle, found, upper=True, left=False)
+    _, sizes, turn = torch.linalg.svd(matrix @ found, full_matrices=False)
+    return found @ turn.flip(0).T, sizes.flip(0)
+
+
+def _field_values(
+    system: System, theta: Tensor, points: Mapping[Field, Tensor], shares: Mapping[Field, Tensor]
+) -> Tensor:
+    """All columns but the unknown numbers' -> all fields' values at the points, scaled to mean squares."""
+    blocks = []
+    for u, x in points.items():
+        blocks += [_values(system, theta, u, x) * shares[u].sqrt()[:, None]] * u.outputs
+    values: Tensor = torch.block_diag(*blocks)
+    return values
+
+
+def _changes(values: Tensor, shares: Mapping[Field, Tensor]) -> dict[Field, Tensor]:
+    """The rows of ``_field_values`` @ coefficients by field, (directions, points, outputs), not scaled."""
+    changes, first = {}, 0
+    for u, share in shares.items():
+        own = values[first : first + u.outputs * len(share)].unflatten(0, (u.outputs, len(share)))
+        changes[u] = (own / share.sqrt()[:, None]).permute(2, 1, 0)
+        first += u.outputs * len(share)
+    return changes
+
+
+def _points(system: System, batches: Sequence[Batch], u: Field) -> tuple[Tensor, Tensor]:
+    """Points of the largest group of constraints that reads the field, and their shares."""
+    groups = [(g, b) for g, b in zip(system.groups, batches, strict=True) if u in g.sweep.fields]
+    group, batch = max(groups, key=lambda pair: len(pair[1]))
+    points = batch.points[: 2 * MOST_COLUMNS, group.sweep.columns[u]]
+    weights = points.new_ones(len(points)) if batch.weights is None else batch.weights[: len(points), 0]
+    weights = weights.clamp(min=1e-3)  # at an edge they all but vanish
+    return points, weights / weights.sum()
+
+
+def _values(system: System, theta: Tensor, u: Field, points: Tensor) -> Tensor:
+    """The last layer's features at points (n, d), the constant one last: (n, F)."""
+    module = system.parameters.networks[u]
+    engine = engine_for(module, [Symbol.identity(len(u.axes))], len(u.axes))
+    weights, parts = engine.load(system.parameters.of(u, theta)), []
+    for start in range(0, len(points), engine.chunk):
+        features = engine.features(weights, points[start : start + engine.chunk])
+        assert features is not None
+        parts.append(features[0])
+    return torch.cat(parts)

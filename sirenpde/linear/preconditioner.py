@@ -1,0 +1,144 @@
+"""Approximate inverses of AᵀA for a series on grids: its diagonal, or finite differences at its nodes.
+
+On a whole grid a series is orthogonal and the diagonal is exact. On parts of one (a mask) it is far from that;
+there the sparse finite-difference analogue of the same rows, factorised once, is spectrally equivalent: the
+ratio of the two symbols lies between 1 and (pi/2)^2 for a gradient (Orszag 1980, on spectral methods).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..networks.series import Harmonics, SeparableSeries
+
+if TYPE_CHECKING:
+    from .grid_rows import GridRows
+
+Preconditioner = Callable[[Tensor], Tensor]
+FLOOR = 1e-12  # of the largest diagonal entry: a mode that no row sees keeps its coefficient
+
+
+def by_diagonal(rows: Sequence[GridRows]) -> Preconditioner:
+    """Divides by the diagonal of AᵀA, and drops the modes that no row sees."""
+    diagonal = torch.stack([block.diagonal() for block in rows]).sum(0)
+    seen = diagonal > FLOOR * diagonal.max()
+    inverse = torch.where(seen, 1 / torch.where(seen, diagonal, 1.0), 0.0)
+    return lambda gradient: inverse * gradient
+
+
+def by_differences(module: nn.Module, rows: Sequence[GridRows]) -> Preconditioner:
+    """Solves the finite-difference analogue in the values at the series' nodes, one system per output."""
+    assert isinstance(module, SeparableSeries)
+    nodes = [_nodes(module.basis(axis)) for axis in range(module.dimension)]
+    like = rows[0].slopes
+    inverses = [
+        torch.linalg.inv(module.factors(axis, line, 0)).to(like) for axis, line in enumerate(nodes)
+    ]  # node values -> coefficients, along each axis
+    solvers: list[Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]] = []
+    for output in range(like.shape[-1]):
+        same = output > 0 and all(_alike(block.slopes, output) for block in rows)
+        solvers.append(
+            solvers[-1] if same else _factorised([_differences(block, nodes, output) for block in rows])
+        )
+
+    def apply(gradient: Tensor) -> Tensor:
+        at_nodes = _along_axes([m.T for m in inverses], gradient)
+        columns = at_nodes.reshape(-1, at_nodes.shape[-1]).cpu().numpy()
+        solved = np.stack([solve(column) for solve, column in zip(solvers, columns.T, strict=True)], axis=-1)
+        return _along_axes(inverses, torch.from_numpy(solved).to(like).reshape(at_nodes.shape))
+
+    return apply
+
+
+def _nodes(basis: Harmonics) -> Tensor:
+    """As many equidistant points as the basis has functions, at which it is orthogonal."""
+    count = basis.modes.numel()
+    middle = 0.5 if not bool(basis.quarters.any()) and count > 1 and int(basis.modes[1]) == 1 else 0.0
+    return basis.low + (basis.high - basis.low) * (torch.arange(count, dtype=torch.float64) + middle) / count
+
+
+def _alike(slopes: Tensor, output: int) -> bool:
+    """Whether an output enters its rows as the one before it enters its own."""
+    before, this = slopes[..., output - 1], slopes[..., output]
+    return torch.equal(before.square().sum(1), this.square().sum(1))
+
+
+def _factorised(blocks: Sequence[Any]) -> Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]:
+    from scipy.sparse import identity, vstack
+    from scipy.sparse.linalg import splu
+
+    matrix = vstack(blocks).tocsr()
+    normal = (matrix.T @ matrix).tocsc()
+    size = float(abs(normal.diagonal()).max())
+    solver: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]] = splu(
+        normal + FLOOR * size * identity(normal.shape[0], format="csc"), options={"SymmetricMode": True}
+    ).solve
+    return solver
+
+
+def _differences(block: GridRows, nodes: Sequence[Tensor], output: int) -> Any:
+    """The rows of one constraint with every derivative replaced by a difference of node values."""
+    from scipy.sparse import csr_matrix, diags
+
+    total = 0
+    for component in range(block.slopes.shape[1]):
+        part = csr_matrix((len(block.target), int(np.prod([len(line) for line in nodes]))))
+        for s, symbol in enumerate(block.symbols):
+            factor = block.slopes[:, component, s, output].cpu().numpy()
+            if not factor.any():
+                continue
+            for powers, c in symbol.terms:
+                part = part + diags(c * factor) @ _stencil(block, nodes, powers)
+        total = part if component == 0 else _stacked(total, part)
+    return total
+
+
+def _stacked(above: Any, below: Any) -> Any:
+    from scipy.sparse import vstack
+
+    return vstack([above, below])
+
+
+def _stencil(block: GridRows, nodes: Sequence[Tensor], powers: Sequence[int]) -> Any:
+    """Node values -> one partial derivative at the block's points, by the nearest nodes."""
+    from scipy.sparse import csr_matrix
+
+    columns, weights = np.zeros((len(block.target), 1), dtype=np.int64), np.ones((len(block.target), 1))
+    for line, order, grid, place in zip(nodes, powers, block.grid, block.index, strict=True):
+        near, w = _weights(line.numpy(), grid.cpu().double().numpy(), order)
+        near, w = near[place.cpu().numpy()], w[place.cpu().numpy()]
+        columns = (columns[:, :, None] * len(line) + near[:, None]).reshape(len(columns), -1)
+        weights = (weights[:, :, None] * w[:, None]).reshape(len(weights), -1)
+    count, width = columns.shape
+    starts = np.arange(0, count * width + 1, width)
+    shape = count, int(np.prod([len(line) for line in nodes]))
+    return csr_matrix((weights.reshape(-1), columns.reshape(-1), starts), shape=shape)
+
+
+def _weights(nodes: np.ndarray[Any, Any], x: np.ndarray[Any, Any], order: int) -> tuple[Any, Any]:
+    """Finite-difference weights of a derivative at each x on the nearest nodes: (len(x), width) places, weights.
+
+    Two nodes where x lies between them or the order is odd and they suffice, one or three where x is a node.
+    """
+    h = nodes[1] - nodes[0]
+    position = (x - nodes[0]) / h
+    on_node = np.abs(position - np.round(position)).max() < 1e-6
+    width = order + 1 if on_node and order % 2 == 0 else order + 2 if on_node else max(2, order + order % 2)
+    first = np.ceil(np.round(position, 6) - (width - 1) / 2 - 1e-9).astype(np.int64)
+    near = np.clip(first, 0, len(nodes) - width)[:, None] + np.arange(width)
+    offsets = (near - position[:, None])[:, None, :] ** np.arange(width)[None, :, None]  # (n, power, node)
+    target = np.zeros((len(x), width, 1))
+    target[:, order, 0] = float(np.prod(np.arange(1, order + 1))) / h**order
+    return near, np.linalg.solve(offsets, target)[:, :, 0]
+
+
+def _along_axes(matrices: Sequence[Tensor], x: Tensor) -> Tensor:
+    """Applies a square matrix along each axis of x (k1, ..., kd, outputs)."""
+    for axis, matrix in enumerate(matrices):
+        x = torch.movedim(torch.tensordot(matrix, x, dims=([1], [axis])), 0, axis)
+    return x

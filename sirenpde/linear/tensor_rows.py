@@ -1,0 +1,277 @@
+"""A problem's residuals on tensor nodes, for tensor-product series: one small product per axis, never a matrix.
+
+Along each axis the functions of a series are made orthonormal first, so that the unknowns are amplitudes of
+equal worth however redundant the functions are. Along periodic axes the products are fast Fourier transforms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..calculus.field import Field
+from ..calculus.symbols import Powers, Symbol
+from ..geometry.point import Axis
+from ..networks.series import SeparableSeries
+from ..residuals import Batch, Group, System
+from ..solvers.stage import Unfit
+from .axis_basis import AxisBasis, along
+from .tensor_nodes import Line, Part, parts
+
+WEAK = 1e-15  # strength of a product of functions below which it is left out: its coefficients would be huge
+
+
+class Unsuited(Unfit):
+    """A problem whose residuals are no tensor products."""
+
+
+class Transform:
+    """Amplitudes (K1, ..., Kd, outputs) of a series <-> its derivatives (S, n, outputs) on a tensor grid."""
+
+    def __init__(
+        self, bases: Sequence[AxisBasis], symbols: Sequence[Symbol], lines: Sequence[Line], like: Tensor
+    ) -> None:
+        self.terms = [symbol.terms for symbol in symbols]
+        self.points = tuple(len(line.nodes) for line in lines)
+        wanted = {powers for terms in self.terms for powers, _ in terms}
+        self.maps = [
+            {p: basis.map(line, p, like) for p in {powers[axis] for powers in wanted}}
+            for axis, (basis, line) in enumerate(zip(bases, lines, strict=True))
+        ]
+        self.prefixes = [sorted({powers[: axis + 1] for powers in wanted}) for axis in range(len(lines))]
+
+    def forth(self, amplitudes: Tensor) -> Tensor:
+        found: dict[Powers, Tensor] = {(): amplitudes.movedim(-1, 0)}  # (outputs, K1, ..., Kd)
+        for axis, prefixes in enumerate(self.prefixes):
+            # The axis at hand goes to the back; after all of them their order is as before.
+            rolled = {powers: x.movedim(1, -1) for powers, x in found.items()}
+            found = {powers: self.maps[axis][powers[-1]].forth(rolled[powers[:-1]]) for powers in prefixes}
+        outputs = amplitudes.shape[-1]
+        flat = {powers: x.reshape(outputs, -1).T for powers, x in found.items()}
+        return torch.stack([_sum([c * flat[powers] for powers, c in terms]) for terms in self.terms])
+
+    def back(self, values: Tensor) -> Tensor:
+        """The transpose of ``forth``."""
+        outputs = values.shape[-1]
+        found: dict[Powers, Tensor] = {}
+        for terms, own in zip(self.terms, values, strict=True):
+            for powers, c in terms:
+                part = c * own.T.reshape(outputs, *self.points)
+                found[powers] = found[powers] + part if powers in found else part
+        for axis in reversed(range(len(self.points))):
+            below: dict[Powers, Tensor] = {}
+            for powers, x in found.items():
+                part = self.maps[axis][powers[-1]].back(x).movedim(-1, 1)
+                short = powers[:-1]
+                below[short] = below[short] + part if short in below else part
+            found = below
+        return found[()].movedim(0, -1)
+
+
+def _sum(parts: Sequence[Tensor]) -> Tensor:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+@dataclass(frozen=True)
+class Block:
+    """The samples of a group of constraints on one tensor grid."""
+
+    group: Group
+    part: Part
+    batch: Batch
+    transforms: tuple[Transform, ...]  # one per field of the group's sweep
+    scale: Tensor  # (components, n), the square roots of weight times measure
+
+
+Slopes = tuple[
+    Tensor, ...
+]  # of a block's scaled residuals by the jets, per field (components, S, n, outputs)
+
+
+class TensorRows:
+    """All residuals of a problem as functions of the amplitudes of its series.
+
+    Amplitudes and residuals are flat vectors. The residuals are scaled so that the sum of their squares is the
+    objective, with quadrature in place of the mean over samples.
+
+    Raises Unsuited, NoNodes: for networks, losses, unknowns or domains that do not fit.
+    """
+
+    def __init__(self, system: System) -> None:
+        _check(system)
+        self.system = system
+        self.fields = tuple(system.parameters.networks)
+        self.modules = [_series(system, u) for u in self.fields]
+        self.bases = {
+            u: [AxisBasis(m.basis(axis)) for axis in range(m.dimension)]
+            for u, m in zip(self.fields, self.modules, strict=True)
+        }
+        self.shapes = [tuple(m.coefficients.shape) for m in self.modules]
+        self.like = torch.empty(0, dtype=torch.float64, device=system.device)
+        self.raw = self.like.new_zeros(0)
+        self.kept = [self._strong(u) for u in self.fields]
+        self.counts = self._node_counts()
+        self.blocks = [block for group in system.groups for block in self._blocks(group)]
+
+    # -------------------------------------------------------------------------------- amplitudes
+
+    def split(self, amplitudes: Tensor) -> dict[Field, Tensor]:
+        sizes = [int(torch.Size(shape).numel()) for shape in self.shapes]
+        pieces = amplitudes.split(sizes)
+        return {
+            u: x.view(shape) * kept
+            for u, x, shape, kept in zip(self.fields, pieces, self.shapes, self.kept, strict=True)
+        }
+
+    def from_theta(self, theta: Tensor) -> Tensor:
+        found = []
+        for u, shape in zip(self.fields, self.shapes, strict=True):
+            x = self.system.parameters.of(u, theta).to(self.like).view(shape)
+            for axis, basis in enumerate(self.bases[u]):
+                x = basis.to_amplitudes(x, axis)
+            found.append(x.reshape(-1))
+        return torch.cat(found)
+
+    def to_theta(self, amplitudes: Tensor) -> Tensor:
+        found = []
+        for u, x in self.split(amplitudes).items():
+            for axis, basis in enumerate(self.bases[u]):
+                x = basis.to_coefficients(x, axis)
+            found.append(x.reshape(-1))
+        return torch.cat(found).to(self.system.dtype)
+
+    # --------------------------------------------------------------------------------- residuals
+
+    def vector(self, amplitudes: Tensor) -> Tensor:
+        """All scaled residuals: block by block, component by component, point by point."""
+        own, found = self.split(amplitudes), []
+        for block in self.blocks:
+            values = block.group.rows.values(block.batch, self._jets(block, own), self.raw)
+            found.append((torch.cat(values, dim=1).T * block.scale).reshape(-1))
+        return torch.cat(found)
+
+    def slopes(self, amplitudes: Tensor) -> list[Slopes]:
+        """The tangent of ``vector``, block by block, for ``apply`` and ``transpose``."""
+        own, found = self.split(amplitudes), []
+        for block in self.blocks:
+            jets = self._jets(block, own)
+            _, each = block.group.rows.slopes(block.batch, jets, self.raw)
+            scale = block.scale[:, None, :, None]
+            found.append(
+                tuple(torch.stack([by_jet[f] for _, by_jet in each]) * scale for f in range(len(jets)))
+            )
+        return found
+
+    def _jets(self, block: Block, own: Mapping[Field, Tensor]) -> list[Tensor]:
+        return [t.forth(own[u]) for u, t in zip(block.group.sweep.fields, block.transforms, strict=True)]
+
+    def apply(self, slopes: Sequence[Slopes], step: Tensor) -> Tensor:
+        """What a step of the amplitudes adds to ``vector``, to first order."""
+        own, found = self.split(step), []
+        for block, by_field in zip(self.blocks, slopes, strict=True):
+            pairs = zip(by_field, self._jets(block, own), strict=True)
+            found.append(_sum([(slope * jet).sum((1, 3)) for slope, jet in pairs]).reshape(-1))
+        return torch.cat(found)
+
+    def transpose(self, slopes: Sequence[Slopes], rows: Tensor) -> Tensor:
+        """The transpose of ``apply``."""
+        total = {u: self.like.new_zeros(shape) for u, shape in zip(self.fields, self.shapes, strict=True)}
+        pieces = rows.split([block.scale.numel() for block in self.blocks])
+        for block, by_field, piece in zip(self.blocks, slopes, pieces, strict=True):
+            own = piece.view_as(block.scale)[:, None, :, None]
+            for u, slope, t in zip(block.group.sweep.fields, by_field, block.transforms, strict=True):
+                total[u] += t.back((slope * own).sum(0))
+        return torch.cat(
+            [(total[u] * kept).reshape(-1) for u, kept in zip(self.fields, self.kept, strict=True)]
+        )
+
+    def terms(self, rows: Tensor) -> Tensor:
+        """The objective's weighted terms, one per constraint, from ``vector``."""
+        found = rows.new_zeros(len(self.system.problem.constraints))
+        pieces = rows.split([block.scale.numel() for block in self.blocks])
+        for block, piece in zip(self.blocks, pieces, strict=True):
+            squares = piece.view_as(block.scale).square().sum(1)
+            sizes = [self.system.problem.requests[i].size for i in block.group.members]
+            for i, own in zip(block.group.members, squares.split(sizes), strict=True):
+                found[i] += own.sum()
+        return found
+
+    # ------------------------------------------------------------------------------------- nodes
+
+    def _strong(self, u: Field) -> Tensor:
+        """One for every product of functions to be used, else zero; broadcasts to the amplitudes of a field."""
+        strength = torch.ones(1, dtype=torch.float64)
+        for axis, basis in enumerate(self.bases[u]):
+            strength = strength * along(basis.strength, axis, len(u.axes) + 1)
+        return (strength >= WEAK).to(self.like)
+
+    def _node_counts(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for u in self.fields:
+            for axis, basis in zip(u.axes, self.bases[u], strict=True):
+                counts[axis.name] = max(counts.get(axis.name, 1), basis.nodes)
+        return counts
+
+    def _blocks(self, group: Group) -> Iterator[Block]:
+        lines: dict[str, AxisBasis] = {}
+        for u in self.fields:
+            lines.update({axis.name: basis for axis, basis in zip(u.axes, self.bases[u], strict=True)})
+
+        def line(axis: Axis) -> Line:
+            return lines[axis.name].line(axis, self.counts[axis.name])
+
+        for part in parts(group.domain, line):
+            batch = self.system.batch(part.points, {key: part.data[key] for key in group.data})
+            transforms = tuple(
+                Transform(
+                    self.bases[u],
+                    [d.symbol for d in group.sweep.asked[u]],
+                    [part.lines[column] for column in group.sweep.columns[u]],
+                    self.like,
+                )
+                for u in group.sweep.fields
+            )
+            weights = [
+                self.system.row_weight(i)
+                for i in group.members
+                for _ in range(self.system.problem.requests[i].size)
+            ]
+            measure = part.weights.to(self.like)
+            yield Block(
+                group, part, batch, transforms, (self.like.new_tensor(weights)[:, None] * measure).sqrt()
+            )
+
+
+def _series(system: System, u: Field) -> SeparableSeries:
+    module = system.parameters.networks[u]
+    assert isinstance(module, SeparableSeries)
+    return module
+
+
+def _check(system: System) -> None:
+    for u, module in system.parameters.networks.items():
+        if not isinstance(module, SeparableSeries):
+            raise Unsuited(
+                f"Collocation() cannot solve for {u.name}, a {type(module).__name__}; a tensor-product series "
+                f"was expected. Use SineLattice(...) or FourierSeries(...), or another stage."
+            )
+        for group in system.groups:
+            own, asked = tuple(axis.name for axis in u.axes), group.sweep.axes
+            if u in group.sweep.fields and own != asked:
+                raise Unsuited(
+                    f"Collocation() needs fields and constraints on the same axes; {u.name} has {', '.join(own)}, "
+                    f"a constraint {', '.join(asked)}. Declare them on one box, or use another stage."
+                )
+    poor = [c.name for c in system.problem.constraints if c.loss.name != "l2"]
+    if poor or system.problem.unknowns:
+        what = f"the loss of '{poor[0]}'" if poor else f"the unknown {system.problem.unknowns[0].name}"
+        raise Unsuited(
+            f"Collocation() minimises sums of squares over fields alone; it cannot use {what}. Use l2 and known "
+            f"numbers, or Adam() and LBFGS()."
+        )

@@ -1,0 +1,294 @@
+"""Steps of a given length from one factorisation, and the longest one that keeps what it promises."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+BLOCK = 32  # columns that LAPACK reflects together
+TOLERANCE = 0.25  # of the logarithm of a length: what the length of a trial step is worth
+ROUNDS = 16  # of the search for a damping, which takes three or four
+FLAT = 0.02  # a slope at which a little less damping makes a step no longer: none at all is tried
+STRIDE = 12.0  # of the logarithm of the damping in one round, at most
+
+TRIALS = 12  # of a step's length
+GROWTH = 1.6  # of the length from one trial to the next
+PROMISING = 0.5  # a ratio at which a longer step is tried too
+FARTHEST = 4.0  # times the radius
+SHORT = 0.7  # of the length asked for: there is no longer step
+LARGEST = 0.75  # of a step's length, which a correction must not exceed (Transtrum and Sethna 2012)
+KEPT = 0.9  # of the foreseen decrease: enough; of the objective: a correction that is hardly worth another
+
+
+@dataclass(frozen=True)
+class Reflections:
+    """The orthogonal factor Q of a QR factorisation, as LAPACK keeps it."""
+
+    packed: Tensor
+    scales: Tensor
+
+    def left(self, x: Tensor) -> Tensor:
+        """The first entries of Qᵀ x, one for each column of the factored matrix; x is (rows,)."""
+        turned: Tensor = torch.ormqr(self.packed, self.scales, x[:, None], left=True, transpose=True)
+        return turned[: self.packed.shape[1], 0]
+
+    def right(self, z: Tensor) -> Tensor:
+        """Q z (rows,), for one entry of z to each column of the factored matrix."""
+        padded = torch.cat([z, z.new_zeros(len(self.packed) - len(z))])
+        turned: Tensor = torch.ormqr(self.packed, self.scales, padded[:, None])
+        return turned[:, 0]
+
+
+@dataclass(frozen=True)
+class Damped:
+    """[R; sqrt(damping) I] = Q T, with what is needed to apply Qᵀ to [c; 0]."""
+
+    triangle: Tensor  # T, upper
+    reflections: Reflections | tuple[Any, Any]  # plain, or those of LAPACK's tpqrt
+
+    def solve(self, c: Tensor) -> Tensor:
+        """argmin |R z + c|² + damping |z|², (k,)."""
+        if isinstance(self.reflections, Reflections):
+            turned = self.reflections.left(torch.cat([c, torch.zeros_like(c)]))
+        else:
+            turned = torch.from_numpy(_apply(self.reflections, c.numpy()))
+        solved: Tensor = torch.linalg.solve_triangular(self.triangle, turned[:, None], upper=True)
+        return -solved[:, 0]
+
+
+@dataclass(frozen=True)
+class Step:
+    """The minimiser of a linear model |r + J d|² + damping |d|².
+
+    ``decrease`` is that of |r + J d|² = |r|² - decrease, computed without cancellation; ``slope`` is
+    d log(length) / d log(damping), between -1 and 0.
+    """
+
+    damping: float
+    coordinates: Tensor  # (k,), of d in an orthonormal basis
+    length: float
+    decrease: float
+    slope: float
+    factor: Damped
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """r + J d with J (rows, columns) reduced to a triangle R by orthogonal maps on both sides.
+
+    J = Q R where the rows are no fewer than the columns; J = (Q₂ R) Q₁ᵀ by a second factorisation where they
+    are. Normal equations, which would square the condition number, are never formed: a damping costs one QR
+    factorisation of [R; sqrt(damping) I], about a tenth of the singular values of R, and as accurate.
+
+    Source: Eldén, Algorithms for the regularization of ill-conditioned least squares problems, 1977; Moré, The
+    Levenberg-Marquardt algorithm: implementation and theory, 1978, section 3.
+
+    >>> import torch
+    >>> from sirenpde.linear.trust_region import linear_model
+    >>> model = linear_model(torch.tensor([1.0, 2.0]).double(), torch.eye(2).double())
+    >>> [round(d, 9) for d in model.change(model.solve(1.0)).tolist()]
+    [-0.5, -1.0]
+    """
+
+    triangle: Tensor  # R (k, k), upper
+    target: Tensor  # Qᵀ r (k,)
+    rows: Reflections
+    columns: Reflections | None
+
+    @property
+    def least_damping(self) -> float:
+        """Less is lost in the rounding of R."""
+        return float(torch.finfo(self.triangle.dtype).eps * self.triangle.abs().max()) ** 2 + 1e-290
+
+    def solve(self, damping: float) -> Step:
+        """The step of one damping."""
+        damping = max(damping, self.least_damping)
+        factor = damp(self.triangle, damping)
+        z = factor.solve(self.target)
+        length = float(z.norm())
+        back = torch.linalg.solve_triangular(factor.triangle.T, z[:, None], upper=False)
+        slope = -damping * float(back.square().sum()) / max(length**2, 1e-300)
+        decrease = float((self.triangle @ z).square().sum()) + 2 * damping * length**2
+        return Step(damping, z, length, decrease, slope, factor)
+
+    def of_length(self, length: float, damping: float) -> Step:
+        """A step of about this length, or the longest there is; ``damping`` is a first guess.
+
+        Newton's iteration for log(length) as a function of log(damping), which is nearly straight where the
+        singular values spread over many decades, kept within the interval that is known to hold the answer.
+        """
+        low, high, x = math.log(self.least_damping), math.inf, math.log(max(damping, self.least_damping))
+        for _ in range(ROUNDS):
+            step = self.solve(math.exp(x))
+            excess = math.log(max(step.length, 1e-300) / max(length, 1e-300))
+            if abs(excess) < TOLERANCE or (excess < 0 and x <= low):
+                break
+            if excess < 0 and step.slope > -FLAT:
+                whole = self.solve(self.least_damping)
+                return whole if whole.length < length * math.exp(TOLERANCE) else step
+            low, high = (x, high) if excess > 0 else (low, x)
+            stride = excess / max(-step.slope, FLAT)
+            guess = x + max(-STRIDE, min(STRIDE, stride))
+            x = guess if low < guess < high else max(low, (low + high) / 2 if high < math.inf else low)
+        return step
+
+    def change(self, step: Step) -> Tensor:
+        """d (columns,)."""
+        return self._expand(step.coordinates)
+
+    def correction(self, step: Step, moved: Tensor) -> Tensor:
+        """What brings the residual ``moved`` (rows,) found after a step nearer to r + J d, (columns,).
+
+        One more solve with the same factor: argmin |J e + (moved - r - J d)|² + damping |e|².
+        """
+        foreseen = self.target + self.triangle @ step.coordinates
+        return self._expand(step.factor.solve(self.rows.left(moved) - foreseen))
+
+    def _expand(self, z: Tensor) -> Tensor:
+        return z if self.columns is None else self.columns.right(z)
+
+
+def linear_model(residual: Tensor, jacobian: Tensor) -> LinearModel:
+    """Factors J (rows, columns) for the residual r (rows,)."""
+    rows, count = jacobian.shape
+    columns = None
+    if rows < count:
+        columns = Reflections(*torch.geqrf(jacobian.T))
+        jacobian = columns.packed[:rows].triu().T
+    reflections = Reflections(*torch.geqrf(jacobian))
+    triangle = reflections.packed[: min(rows, count)].triu()
+    return LinearModel(triangle, reflections.left(residual), reflections, columns)
+
+
+def damp(triangle: Tensor, damping: float, structured: bool | None = None) -> Damped:
+    """The QR factorisation of [R; sqrt(damping) I].
+
+    LAPACK's tpqrt knows that both parts are triangles, which saves more than half of the work;
+    ``structured=False``, and devices without it, treat them as one full matrix.
+    """
+    if structured is None:
+        structured = triangle.device.type == "cpu"
+    if structured:
+        upper, *reflections = _stack(triangle.numpy(), math.sqrt(damping))
+        return Damped(torch.from_numpy(upper), (reflections[0], reflections[1]))
+    identity = torch.eye(len(triangle), dtype=triangle.dtype, device=triangle.device)
+    reflections_ = Reflections(*torch.geqrf(torch.cat([triangle, math.sqrt(damping) * identity])))
+    return Damped(reflections_.packed[: len(triangle)].triu(), reflections_)
+
+
+def _stack(triangle: Any, root: float) -> tuple[Any, Any, Any]:
+    import numpy as np
+    from scipy.linalg import get_lapack_funcs
+
+    k = len(triangle)
+    lower = np.zeros((k, k), dtype=triangle.dtype, order="F")
+    np.fill_diagonal(lower, root)
+    factored = get_lapack_funcs("tpqrt", (triangle,))(k, min(BLOCK, k), triangle, lower, overwrite_b=True)
+    upper, reflectors, scales, _ = factored
+    return upper, reflectors, scales
+
+
+def _apply(reflections: tuple[Any, Any], c: Any) -> Any:
+    import numpy as np
+    from scipy.linalg import get_lapack_funcs
+
+    reflectors, scales = reflections
+    k = len(c)
+    zero = np.zeros((k, 1), dtype=c.dtype, order="F")
+    apply = get_lapack_funcs("tpmqrt", (reflectors,))
+    turned, _, _ = apply(k, reflectors, scales, c[:, None], zero, side="L", trans="T")
+    return turned[:, 0]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Where a step leads: the parameters there (P,), the objective, and the model's rows of the residual."""
+
+    step: Step
+    theta: Tensor
+    objective: float
+    moved: Tensor
+    ratio: float  # of the decrease to the foreseen one
+
+    @property
+    def sketched(self) -> float:
+        """The objective as the model's rows see it."""
+        return float(self.moved.square().sum())
+
+
+@dataclass(frozen=True)
+class Region:
+    """A linear model around ``theta``, and the function it is a model of.
+
+    ``vector`` gives the residuals (N,) of parameters (P,), whose squares sum to the objective; ``compress`` maps
+    them to the model's rows.
+
+    >>> import torch
+    >>> from sirenpde.linear.trust_region import Region, linear_model
+    >>> start = torch.tensor([3.0, 4.0]).double()
+    >>> model = linear_model(start, torch.eye(2).double())  # the residuals are the parameters themselves
+    >>> region = Region(model, lambda r: r, lambda theta: theta, start, 25.0)
+    >>> trial, good = region.longest(radius=10.0, damping=1.0, target=0.25, corrections=0)
+    >>> good, trial.objective < 1e-10
+    (True, True)
+    """
+
+    model: LinearModel
+    compress: Callable[[Tensor], Tensor]
+    vector: Callable[[Tensor], Tensor]
+    theta: Tensor
+    objective: float
+
+    def longest(self, radius: float, damping: float, target: float, corrections: int) -> tuple[Trial, bool]:
+        """The longest step whose ratio reaches ``target``, searched for outwards or inwards from ``radius``.
+
+        The last trial and False, where none does.
+        """
+        found: Trial | None = None
+        length, inwards = radius, False
+        for _ in range(TRIALS):
+            trial = self.follow(self.model.of_length(length, damping), corrections)
+            damping = trial.step.damping
+            if trial.ratio < target:
+                if found is not None:
+                    return found, True
+                inwards = True
+                length = trial.step.length / (GROWTH if trial.ratio > -1 else 2 * GROWTH)
+                continue
+            if found is not None and trial.step.length < 1.05 * found.step.length:
+                return found, True
+            found = trial
+            ended = trial.step.length < SHORT * length or length > FARTHEST * radius
+            if inwards or ended or trial.ratio < PROMISING:
+                return found, True
+            length = GROWTH * trial.step.length
+        return trial, found is not None
+
+    def follow(self, step: Step, corrections: int) -> Trial:
+        """Where a step leads after corrections for the curvature of the residuals, as long as they help."""
+        trial = self._trial(step, self.theta + self.model.change(step))
+        for _ in range(corrections):
+            if trial.ratio > KEPT or not math.isfinite(trial.objective):
+                break
+            extra = self.model.correction(step, trial.moved)
+            if not float(extra.norm()) <= LARGEST * step.length:
+                break
+            corrected, before = self._trial(step, trial.theta + extra), trial.objective
+            if not corrected.objective < before:
+                break
+            trial = corrected
+            if trial.objective > KEPT * before:
+                break
+        return trial
+
+    def _trial(self, step: Step, theta: Tensor) -> Trial:
+        residual = self.vector(theta)
+        objective = float(residual.square().sum())
+        objective = objective if math.isfinite(objective) else math.inf
+        ratio = (self.objective - objective) / max(step.decrease, 1e-300)
+        return Trial(step, theta, objective, self.compress(residual), ratio)

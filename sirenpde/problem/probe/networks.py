@@ -1,0 +1,84 @@
+"""Whether the networks that fields are declared with have the derivatives that are asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ...calculus.field import Derivative, Field
+from ...calculus.modules import as_network, inside
+from ...calculus.symbols import Symbol
+from ...engines.flat import flatten
+from ...engines.nested import NestedEngine
+from ...networks.mlp import MLP
+from .messages import ConstraintError, sentence
+
+POINTS = 16
+
+
+def check_smooth(u: Field, asked: Sequence[Derivative]) -> None:
+    """Raises ConstraintError where a derivative of second order or higher vanishes whatever the parameters.
+
+    So do those of a network of ReLU, which is linear in pieces. A network that solves Δu = 0 by the way it is
+    built is none: its derivatives along single axes do not vanish.
+    """
+    network = _network(u)
+    wanted = [derivative for derivative in asked if derivative.symbol.order >= 2]
+    if network is None or not wanted:
+        return
+    for derivative in wanted:
+        pure = _along_axes(derivative.symbol)
+        try:
+            sizes = [_largest(u, network, pure, theta) for theta in _thetas(network)]
+        except Exception as error:
+            raise ConstraintError(
+                f"The network of field '{u.name}', a {type(u.network).__name__}, cannot be differentiated for "
+                f"{derivative}: {sentence(error)} Build it of torch's functions without changes in place."
+            ) from error
+        if max(sizes) == 0:
+            raise ConstraintError(
+                f"A constraint asks for {derivative} of field '{u.name}', whose network, a "
+                f"{type(u.network).__name__}, has none: its derivatives of order {derivative.symbol.order} vanish "
+                f"everywhere, as those of ReLU and of linear layers do. Use smooth activations: nn.Tanh(), "
+                f"nn.GELU(), torch.sin, or a recipe such as Siren()."
+            )
+
+
+def _network(u: Field) -> nn.Module | None:
+    """A network that need not be smooth; recipes are, but for a perceptron without hidden layers."""
+    if isinstance(u.network, nn.Module):
+        return as_network(u.network).to(device="cpu", dtype=torch.float64)
+    if isinstance(u.network, MLP) and u.network.depth == 0:
+        low, high = [axis.low for axis in u.axes], [axis.high for axis in u.axes]
+        periodic = tuple(u.position(axis) for axis in u.periodic)
+        return u.network.build(low, high, u.outputs, periodic, torch.Generator().manual_seed(0))
+    return None
+
+
+def _along_axes(symbol: Symbol) -> list[Symbol]:
+    """The derivatives of the same order along each single axis that occurs."""
+    along = []
+    for axis in range(symbol.dimension):
+        if any(powers[axis] for powers, _ in symbol.terms):
+            step = Symbol.partial(symbol.dimension, axis)
+            pure = step
+            for _ in range(symbol.order - 1):
+                pure = pure * step
+            along.append(pure)
+    return along
+
+
+def _thetas(network: nn.Module) -> list[Tensor]:
+    """Its own parameters, and others: a last layer that starts at zero hides the rest."""
+    own = flatten(network).double()
+    noise = torch.randn(own.shape, dtype=own.dtype, generator=torch.Generator().manual_seed(0))
+    size = float(own.square().mean().sqrt()) if own.numel() else 0.0
+    return [own, own + noise * (0.3 * size or max(own.numel(), 1) ** -0.5)]
+
+
+def _largest(u: Field, network: nn.Module, symbols: Sequence[Symbol], theta: Tensor) -> float:
+    engine = NestedEngine(network, symbols, len(u.axes))
+    values, _ = engine.forward(theta, inside(u.axes, POINTS, seed=1))
+    return float(values.nan_to_num(1.0).abs().max())

@@ -1,0 +1,243 @@
+"""A run as plain values, and back: what a checkpoint holds, and what it has to agree with."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..calculus.field import Field, Recipe
+from ..networks.values import from_value, to_value
+from ..residuals import System
+from ..residuals.scaling import scales_of
+from . import fingerprint
+from .history import Record, Row
+from .run import Kept, Left, Recipes, Run, builder, placeholder, with_repeated
+
+FORMAT = "sirenpde checkpoint 5"
+Snapshot = Mapping[str, Any]
+# What reading values that were changed by hand or by chance may raise.
+DAMAGED = (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError, OverflowError)
+
+
+def snapshot(run: Run) -> dict[str, Any]:
+    """Plain numbers, strings and tensors: what ``torch.load(weights_only=True)`` accepts."""
+    state, parameters = run.state, run.state.system.parameters
+    return {
+        "format": FORMAT,
+        "problem": run.fingerprint,
+        "rungs": run.asked,
+        "declared": _declared(run),
+        "choice": run.choice.reason,
+        "seed": state.seed,
+        "dtype": str(state.system.dtype),
+        "scale": state.scale,
+        "sizes": {u.name: size for u, size in state.system.scales.sizes.items()},
+        "start": {u.name: list(values) for u, values in run.start.items()},
+        "stage_index": run.stage_index,
+        "waiting": list(run.waiting),
+        "repeated": list(run.repeated),
+        "left": [_left_value(left) for left in run.left],
+        "step": state.step,
+        "theta": state.theta.detach().cpu().clone(),
+        "memory": copy.deepcopy(state.memory),
+        "recipes": _recipe_values(state.recipes),
+        "networks": {
+            u.name: {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}
+            for u, module in parameters.networks.items()
+        },
+        "before": _kept_value(run.before),
+        "best": _kept_value(run.best),
+        "shown": _kept_value(run.shown()),
+        "records": [asdict(record) for record in run.records],
+        "history": [asdict(row) for row in run.history],
+        "warnings": list(run.warnings),
+        "troubles": list(run.troubles),
+        "reason": run.reason,
+        "ended": run.ended,
+        "status": run.status,
+        "message": run.message,
+        "seconds": run.seconds,
+    }
+
+
+def check_belongs(run: Run, checkpoint: Snapshot) -> None:
+    """Raises ValueError for what is no checkpoint, or that of another problem, and says what differs."""
+    if not isinstance(checkpoint, Mapping) or checkpoint.get("format") != FORMAT:
+        found = checkpoint.get("format") if isinstance(checkpoint, Mapping) else type(checkpoint).__name__
+        raise ValueError(
+            f"solve was given {found!r} to resume; expected a checkpoint in the format '{FORMAT}', as "
+            f"solution.snapshot() gives it. Take one of this version, or solve the problem again."
+        )
+    found = list(fingerprint.differences(checkpoint.get("problem"), run.fingerprint))
+    if found:
+        raise ValueError(
+            f"The checkpoint belongs to another problem: {'; '.join(found[:4])}{' ...' * (len(found) > 4)}. "
+            f"Resume with the problem and flags that it was made with, or solve this one from the start."
+        )
+
+
+def stage_differences(run: Run, checkpoint: Snapshot) -> list[str]:
+    """How the checkpoint's networks and stages differ from the run's; nothing where they do not."""
+    return list(fingerprint.differences({"rungs": checkpoint.get("rungs")}, {"rungs": run.asked}))
+
+
+def restore(run: Run, checkpoint: Snapshot) -> None:
+    """Put a run back where a checkpoint of it was taken. Raises ValueError for a damaged one."""
+    try:
+        _restore(run, checkpoint)
+    except DAMAGED as error:
+        raise ValueError(
+            f"The checkpoint is damaged ({type(error).__name__}: {' '.join(str(error).split())[:200]}); expected one "
+            f"as solution.snapshot() gives it. Take another, or solve the problem again."
+        ) from error
+
+
+def adopt(run: Run, checkpoint: Snapshot, asked: Recipes) -> None:
+    """Begin the run's own stages from the best fields of a checkpoint of the same problem.
+
+    Raises ValueError where a network was ``asked`` for and the field found has another.
+    """
+    stages, waiting = run.stage_index, list(run.waiting)
+    restore(run, {**checkpoint, "repeated": [], "left": []})
+    run.put_back(run.shown())
+    for u, recipe in asked.items():
+        if not _agree(recipe, run.state.recipes[u]):
+            raise ValueError(
+                f"The checkpoint's field '{u.name}' has the network {fingerprint.described(run.state.recipes[u])}; "
+                f"expected {fingerprint.described(recipe)}, as was asked for beside these stages. Leave the network "
+                f"out, ask for the checkpoint's, or solve from the start."
+            )
+    state = run.state
+    state.memory, state.cache, state.step = {}, {}, 0
+    run.stage_index, run.waiting, run.left, run.repeated = stages, waiting, [], []
+    run.before = run.last_finite = run.keep()
+    run.best, run.ended, run.reason = run.before, False, ""
+
+
+def _agree(asked: Recipe | nn.Module, found: Recipe | nn.Module) -> bool:
+    """Whether a network is one that was asked for: the same, or with numbers in place of open ones."""
+    if isinstance(asked, nn.Module) or isinstance(found, nn.Module):
+        return type(asked) is type(found)
+    one, other = to_value(asked), to_value(found)
+    if one is None or other is None:
+        return asked == found
+    return one.keys() == other.keys() and all(value in (None, other[key]) for key, value in one.items())
+
+
+def _restore(run: Run, checkpoint: Snapshot) -> None:
+    state, device = run.state, run.state.system.device
+    dtype: torch.dtype = {"torch.float32": torch.float32, "torch.float64": torch.float64}[checkpoint["dtype"]]
+    state.seed, state.scale = int(checkpoint["seed"]), float(checkpoint["scale"])
+    known = checkpoint["start"]
+    run.start = {u: tuple(known[u.name]) for u in run.problem.fields if u.name in known}
+    state.build = builder(run.problem, state.seed, run.start)
+    run.repeated = [int(stage) for stage in checkpoint["repeated"]]
+    for stage in run.repeated:
+        run.choice = with_repeated(run.choice, stage)
+    run.stage_index, run.waiting = int(checkpoint["stage_index"]), [int(i) for i in checkpoint["waiting"]]
+    state.recipes = _recipes(run, checkpoint["recipes"])
+    networks = {u: state.build(u, placeholder(recipe)) for u, recipe in state.recipes.items()}
+    for u in run.problem.fields:
+        networks[u].load_state_dict(checkpoint["networks"][u.name])
+    # Those of the checkpoint: on another machine rounding may lead to the next power of two.
+    sizes = {u: float(checkpoint["sizes"][u.name]) for u in run.problem.fields}
+    state.system = System(run.problem, networks, device, dtype, replace(scales_of(run.problem), sizes=sizes))
+    state.theta = checkpoint["theta"].to(device=device, dtype=dtype)
+    if state.theta.shape != state.system.initial().shape:
+        raise ValueError(f"theta has the shape {tuple(state.theta.shape)}")
+    state.memory = copy.deepcopy(dict(checkpoint["memory"]))
+    state.cache, state.step = {}, int(checkpoint["step"])
+    run.before, run.best = _kept(run, checkpoint["before"]), _kept(run, checkpoint["best"])
+    run.last_finite, run.left = run.before, [_left(run, left) for left in checkpoint["left"]]
+    run.records = [Record(**record) for record in checkpoint["records"]]
+    run.history = [Row(**row) for row in checkpoint["history"]]
+    run.warnings = [str(text) for text in checkpoint["warnings"]]
+    run.troubles = [str(text) for text in checkpoint["troubles"]]
+    run.reason, run.ended = str(checkpoint["reason"]), bool(checkpoint["ended"])
+    run.status, run.message = checkpoint["status"], str(checkpoint["message"])
+    run.seconds = float(checkpoint["seconds"])
+
+
+def _declared(run: Run) -> dict[str, Any]:
+    """What the fields and unknown numbers are, for a reader without the problem."""
+    return {
+        "fields": {
+            u.name: {
+                "axes": [[axis.name, axis.low, axis.high] for axis in u.axes],
+                "shape": list(u.shape),
+                "complex": u.is_complex,
+                "periodic": [axis.name for axis in u.periodic],
+                "frame": _frame(run, u),
+            }
+            for u in run.problem.fields
+        },
+        "unknowns": {c.name: [c.initial, c.low, c.high] for c in run.problem.unknowns},
+    }
+
+
+def _frame(run: Run, u: Field) -> list[Any] | None:
+    """The way back to the units of a file, over the field's axes, where a cloud or mesh was scaled into the box."""
+    for constraint in run.problem.constraints:
+        frame, axes = getattr(constraint.domain, "frame", None), constraint.domain.axes
+        if frame is not None and {a.name for a in u.axes} <= {a.name for a in axes}:
+            own = frame.over(axes, u.axes)
+            return [list(own.centre), own.scale]
+    return None
+
+
+def _recipe_values(recipes: Recipes) -> dict[str, Any]:
+    """Recipes as plain values; None for what only the problem file can give."""
+    return {u.name: to_value(recipe) for u, recipe in recipes.items()}
+
+
+def _recipes(run: Run, values: Snapshot) -> dict[Field, Recipe | nn.Module]:
+    declared = run.choice.recipes_at(run.stage_index)
+    return {
+        u: declared[u] if values[u.name] is None else from_value(values[u.name]) for u in run.problem.fields
+    }
+
+
+def _kept_value(kept: Kept | None) -> dict[str, Any] | None:
+    if kept is None:
+        return None
+    return {
+        "recipes": _recipe_values(kept.recipes),
+        "theta": kept.theta.detach().cpu().clone(),
+        "objective": kept.objective,
+        "residual": kept.residual,
+        "rung": kept.rung,
+    }
+
+
+def _kept(run: Run, value: Snapshot | None) -> Kept | None:
+    if value is None:
+        return None
+    old, state = run.state.system, run.state
+    recipes = _recipes(run, value["recipes"])
+    system = old.with_networks({u: state.build(u, placeholder(recipe)) for u, recipe in recipes.items()})
+    theta = value["theta"].to(device=old.device, dtype=old.dtype)
+    return Kept(
+        recipes, system, theta, float(value["objective"]), float(value["residual"]), int(value["rung"])
+    )
+
+
+def _left_value(left: Left) -> dict[str, Any]:
+    return {
+        "stage_index": left.stage_index,
+        "step": left.step,
+        "memory": copy.deepcopy(left.memory),
+        "kept": _kept_value(left.kept),
+        "before": _kept_value(left.before),
+    }
+
+
+def _left(run: Run, value: Snapshot) -> Left:
+    kept = _kept(run, value["kept"])
+    assert kept is not None
+    memory = copy.deepcopy(dict(value["memory"]))
+    return Left(int(value["stage_index"]), int(value["step"]), memory, kept, _kept(run, value["before"]))

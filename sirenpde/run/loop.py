@@ -1,0 +1,302 @@
+"""Stages in order, rung after rung, until tolerance, budget or the last stage; the best state kept."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NoReturn
+
+import torch
+
+from ..residuals import NotFinite
+from ..solvers.stage import Report, Unfit, held_out, held_out_terms, holds_until, relative_residual
+from ..solvers.starts import number_start
+from .checkpoint import snapshot
+from .history import Record, Row
+from .run import Kept, Run, better, build_system
+from .solution import Solution
+from .verdict import finished, interrupted, out_of_time
+
+SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
+HALF = 0.5  # of the equations
+KEEP_EVERY = 50  # steps between copies of the last finite parameters
+CHECKS = 50  # of the tolerance in a stage, at least, and
+APART = 10  # steps between them, at most
+NUMERICAL = (ArithmeticError, torch.linalg.LinAlgError)  # type: ignore[attr-defined]  # it is, though not exported
+BREAKS = (*NUMERICAL, MemoryError, torch.OutOfMemoryError, Unfit)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands after one advance of a stage."""
+
+    stage: str
+    stage_index: int
+    stage_count: int
+    step: int
+    steps: int
+    loss: float
+    terms: Mapping[str, float]
+    seconds: float
+    error: float | None  # the worst relative L2 error against the references, measured now and then
+    held_out: float | None  # the relative held-out residual of the best fields, measured with it
+    unknowns: Mapping[str, float]  # the unknown numbers
+    snapshot: Callable[[], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a run stops before its last stage."""
+
+    budget: float | None
+    tolerance: float | None
+
+
+class Clock:
+    """The seconds of a run, those before a checkpoint included, and the share of its budget that a rung may use.
+
+    While another rung follows, a rung may use half of what is left, so that the plan is made before.
+    """
+
+    def __init__(self, run: Run, budget: float | None) -> None:
+        self.run, self.budget = run, budget
+        self.started = time.monotonic() - run.seconds
+        self.longest = 0.0  # advance of this call
+
+    def tick(self) -> None:
+        seconds = time.monotonic() - self.started
+        self.longest, self.run.seconds = max(self.longest, seconds - self.run.seconds), seconds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no time for another rung: what is left may be less than its first step takes.
+
+        Where the best fields leave more than half of the equations, any time is worth a try.
+        """
+        best = self.run.best
+        step = 0.0 if best is None or best.residual > HALF else self.longest
+        return self.budget is not None and self.run.seconds + step >= self.budget
+
+    def share(self) -> None:
+        """Set the deadline of the rung that begins or goes on now."""
+        self.run.state.deadline = math.inf
+        if self.budget is not None:
+            self.tick()
+            left = self.budget - self.run.seconds
+            share = left if self.run.in_last_rung else 0.5 * left
+            self.run.state.deadline = time.monotonic() + share
+
+
+def follow(run: Run, limits: Limits, progress: Callable[[Progress], None] | None) -> None:
+    """Take a run from where it stands to its end; ``run.status`` and ``run.message`` say which that was."""
+    clock = Clock(run, limits.budget)
+    try:
+        in_time = _stages(run, limits, clock, progress)
+    except KeyboardInterrupt:
+        clock.tick()
+        if run.is_open:
+            run.status, run.message = interrupted(run)
+            return
+        in_time = True
+    if in_time:
+        run.status, run.message = finished(run, limits.tolerance)
+    else:
+        assert limits.budget is not None
+        run.status, run.message = out_of_time(run, limits.tolerance, limits.budget)
+
+
+def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress], None] | None) -> bool:
+    """False where the budget ended before the stages did."""
+    meter, shared = Meter(run), -1
+    while run.is_open:
+        rung = run.choice.rung_at(run.stage_index)
+        if rung != shared:
+            if clock.is_over and run.history:
+                return False
+            clock.share()
+            shared = rung
+        if run.before is None:
+            _open_stage(run)
+        report = _advance(run)
+        clock.tick()
+        last, late = run.in_last_rung, run.state.is_late or report.cut
+        after = None if progress is None else _progress(run, report, meter)
+        if report.finished and not report.cut:
+            run.ended = _close_stage(run, report, limits.tolerance)
+        else:
+            run.ended = _is_within(run, report, limits.tolerance)
+        if late and not last and run.is_open and run.choice.rung_at(run.stage_index) == rung:
+            _leave_rung(run, report)
+        # Only now, so that a checkpoint or an interruption never falls between a stage's last step and its end.
+        if progress is not None and after is not None:
+            progress(after)
+        if late and last and run.is_open:
+            return False
+    return True
+
+
+def _advance(run: Run) -> Report:
+    """One advance; a stage that breaks, or that the problem does not fit, ends with the best fields that it had.
+
+    Raises what the stage raised, if it refused the problem, where nothing was computed and no rung is left.
+    """
+    stage = run.choice.stages[run.stage_index]
+    try:
+        report = stage.advance(run.state)
+        run.reason = report.reason
+        _note(run, report)
+    except BREAKS as error:
+        if not isinstance(error, NUMERICAL) and not run.history and run.in_last_rung:
+            raise
+        text = " ".join(str(error).split()) or type(error).__name__
+        run.troubles.append(text)
+        run.put_back(_usable(run))
+        terms = held_out_terms(run.state)
+        what = "not tried" if isinstance(error, Unfit) else "broke off"
+        return Report(tuple(terms.tolist()), True, f"{what}: {text}")
+    return report
+
+
+def _usable(run: Run) -> Kept:
+    """The fields that a stage broke off with, or the last before them that have a finite residual."""
+    known = [kept for kept in (run.keep(), run.last_finite, run.before) if kept is not None]
+    return next((kept for kept in known if kept.is_finite), known[-1])
+
+
+def _open_stage(run: Run) -> None:
+    """Remember what to come back to; at the foot of another rung, build its networks."""
+    state, opened = run.state, run.choice.opens(run.stage_index)
+    if opened is not None and run.stage_index > 0:
+        old = state.system
+        found = state.recipes if run.best is None else run.best.recipes
+        state.recipes = dict(opened.recipes_after(found))
+        state.system = build_system(run.problem, state.recipes, state.build, old.device, old.dtype)
+        state.theta, state.cache = number_start(state.system, state.seed), {"held_out": held_out(state)}
+    run.before = run.last_finite = run.keep()
+
+
+def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:
+    """Roll back a stage that made the held-out objective worse, and go to the next; whether the run is over."""
+    reason, after, before = report.reason, run.keep(), run.before
+    assert before is not None
+    # The first stage starts from fields that nobody asked for: what it found is shown, however it compares.
+    if not after.objective <= before.objective * SLACK and (run.records or not after.is_finite):
+        run.put_back(before)
+        rise = f"from {before.objective:.3e} to {after.objective:.3e}"
+        reason += f"; rolled back, since the held-out objective rose {rise}"
+        after = before
+    _remember(run, after)
+    _record(run, report, reason)
+    rung = run.choice.rungs[run.choice.rung_at(run.stage_index)]
+    enough = tolerance or (rung.enough if run.choice.closes(run.stage_index) else 0.0)
+    run.to_next_stage()
+    return run.best is not None and run.best.residual <= enough and holds_until(run.best.system) is None
+
+
+def _leave_rung(run: Run, report: Report) -> None:
+    """Go to the next rung, since this one has used its share; it goes on if time is left in the end."""
+    if run.before is not None:
+        _remember(run, run.keep())
+        _record(run, report, f"{report.reason}; " * bool(report.reason) + "its share of the budget is used")
+    run.leave_rung()
+
+
+def _remember(run: Run, kept: Kept) -> None:
+    """The best fields so far; such as no stage has moved replace none that were found."""
+    if run.best is None or run.before is None or not _same(kept, run.before):
+        run.best = better(run.best, kept)
+
+
+def _record(run: Run, report: Report, reason: str) -> None:
+    name, seconds = run.choice.stages[run.stage_index].name, sum(record.seconds for record in run.records)
+    run.records.append(
+        Record(name, run.state.step, run.seconds - seconds, report.loss, reason, report.residuals)
+    )
+
+
+def _same(one: Kept, other: Kept) -> bool:
+    return one.theta.shape == other.theta.shape and torch.equal(one.theta, other.theta)
+
+
+def _is_within(run: Run, report: Report, tolerance: float | None) -> bool:
+    """Whether the fields meet the tolerance, looked at after fixed steps so that no clock decides."""
+    every = min(APART, max(1, run.choice.stages[run.stage_index].steps // CHECKS))
+    if tolerance is None or (run.state.step % every and not report.finished):
+        return False
+    if holds_until(run.state.system) is not None:
+        return False
+    return relative_residual(run.state, run.state.theta) <= tolerance
+
+
+def _note(run: Run, report: Report) -> None:
+    """A row of the history. Raises ``NotFinite``, naming what broke, where a term or parameter is not finite."""
+    stage = run.choice.stages[run.stage_index]
+    terms = _terms(run, report)
+    run.history.append(Row(stage.name, run.state.step, run.seconds, report.loss, terms))
+    if not all(map(math.isfinite, report.terms)) or not bool(run.state.theta.isfinite().all()):
+        _raise_not_finite(run, terms)
+    if run.state.step % KEEP_EVERY == 0:
+        run.last_finite = run.keep()
+
+
+def _terms(run: Run, report: Report) -> dict[str, float]:
+    return {c.name: term for c, term in zip(run.problem.constraints, report.terms, strict=True)}
+
+
+def _raise_not_finite(run: Run, terms: Mapping[str, float]) -> NoReturn:
+    broken = [name for name, value in terms.items() if not math.isfinite(value)]
+    what = f"constraint '{broken[0]}'" if broken else "the parameters"
+    step, stage = run.state.step, run.choice.stages[run.stage_index].name
+    detail = ""
+    try:
+        run.state.system.check_finite(run.state.theta, held_out(run.state))
+    except NotFinite as error:
+        detail = f" {error}"
+    raise NotFinite(
+        f"At step {step} of {stage}, {what} stopped being finite.{detail} Lower the learning rate, clip the "
+        f"gradient, or look for a division or root at zero in the constraint; the last finite state is kept."
+    )
+
+
+class Meter:
+    """The true error and the held-out residual on the way, so rarely that it takes a few percent of the time."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.error: float | None = None
+        self.residual: float | None = None
+        self.next = time.monotonic() + 2.0
+
+    def read(self) -> None:
+        """Measure again if it is time."""
+        started = time.monotonic()
+        if started < self.next:
+            return
+        solution = Solution(self.run)
+        self.residual = solution.relative_residual
+        self.error = max((float(e["relative_l2"]) for e in solution.errors.values()), default=None)
+        now = time.monotonic()
+        self.next = now + max(2.0, 30 * (now - started))
+
+
+def _progress(run: Run, report: Report, meter: Meter) -> Progress:
+    meter.read()
+    stage, layout = run.choice.stages[run.stage_index], run.state.system.parameters
+    numbers = zip(layout.unknowns, layout.numbers(run.state.theta), strict=True)
+    return Progress(
+        stage.name,
+        run.stage_index,
+        len(run.choice.stages),
+        run.state.step,
+        stage.steps,
+        report.loss,
+        _terms(run, report),
+        run.seconds,
+        meter.error,
+        meter.residual,
+        {unknown.name: float(value) for unknown, value in numbers},
+        partial(snapshot, run),
+    )

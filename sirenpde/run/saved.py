@@ -1,0 +1,158 @@
+"""A solution as files, and back without its problem: fields by name, the account of the run, and its checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from ..calculus.field import Field, Unknown
+from ..files import sealed
+from ..geometry.box import Box
+from ..geometry.frame import Frame
+from ..geometry.point import Axis
+from ..networks.values import from_value
+from ..problem.probe import Requests
+from ..problem.problem import Problem
+from ..residuals import System
+from ..residuals.scaling import Scales
+from ..solvers.ladder import Choice, Rung
+from ..solvers.stage import State
+from .checkpoint import DAMAGED, FORMAT
+from .history import Record, Row
+from .run import Kept, Run, builder, placeholder
+
+FILE = "solution.pt"
+
+
+@dataclass(frozen=True)
+class SavedDomain:
+    """The box of a field, and the way back to the units of a file where its cloud or mesh was scaled into it."""
+
+    box: Box
+    frame: Frame | None
+    name: str = "saved"
+    size: None = None
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return self.box.axes
+
+    def draw(self, n: int | None, generator: Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
+        return self.box.draw(n, generator)
+
+
+def write(directory: str | PathLike[str], snapshot: Mapping[str, Any], report: Mapping[str, Any]) -> None:
+    """Raises ValueError where the directory is a file."""
+    path = Path(directory)
+    if path.is_file():
+        raise ValueError(f"{path} is a file; expected a directory for the solution. Choose another.")
+    path.mkdir(parents=True, exist_ok=True)
+    sealed.write(path / FILE, {"snapshot": dict(snapshot), "report": plain(report)})
+
+
+def read(directory: str | PathLike[str]) -> tuple[Run, Mapping[str, Any], Mapping[str, Any]]:
+    """A run that is over, its checkpoint and its report, from what ``write`` wrote or a run's checkpoint.
+
+    Raises ValueError for anything else, and for fields whose networks only the problem can build.
+    """
+    path = Path(directory)
+    files = [path / name for name in (FILE, "checkpoint.pt") if (path / name).is_file()]
+    if not files:
+        raise ValueError(
+            f"{path} holds no {FILE}; expected a directory that solution.save() wrote, or that of a run. Check the "
+            f"path."
+        )
+    value = sealed.read(files[0])
+    try:
+        snapshot = value["snapshot"] if "snapshot" in value else value["state"]
+        if snapshot["format"] != FORMAT:
+            raise ValueError(f"the format '{snapshot['format']}', not '{FORMAT}'")
+        return _run(snapshot), snapshot, value.get("report", {})
+    except Unbuildable:
+        raise
+    except DAMAGED as error:
+        raise ValueError(
+            f"{files[0]} holds no solution ({type(error).__name__}: {' '.join(str(error).split())[:200]}); expected "
+            f"what solution.save() wrote with this version. Solve the problem again, or take another copy."
+        ) from error
+
+
+class Unbuildable(ValueError):
+    """A field whose network is the user's own."""
+
+
+def plain(value: Any) -> Any:
+    """Mappings, lists, strings and numbers, as a checkpoint may hold them."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+
+
+def _run(snapshot: Mapping[str, Any]) -> Run:
+    fields = [_field(name, value) for name, value in snapshot["declared"]["fields"].items()]
+    unknowns = [
+        Unknown(name, *map(_number, value)) for name, value in snapshot["declared"]["unknowns"].items()
+    ]
+    problem = _problem(fields, unknowns)
+    found = snapshot["shown"]
+    unknown = [u.name for u in fields if found["recipes"][u.name] is None]
+    if unknown:
+        raise Unbuildable(
+            f"The field {', '.join(unknown)} was solved with a module of its problem's own, which no file holds. Use "
+            f"solve(problem, resume=...) with the checkpoint that solution.snapshot() gives."
+        )
+    recipes = {u: from_value(found["recipes"][u.name]) for u in fields}
+    dtype: torch.dtype = {"torch.float32": torch.float32, "torch.float64": torch.float64}[snapshot["dtype"]]
+    build = builder(problem, int(snapshot["seed"]), {})
+    networks = {u: build(u, placeholder(recipe)) for u, recipe in recipes.items()}
+    sizes = {u: float(snapshot["sizes"][u.name]) for u in fields}
+    system = System(problem, networks, torch.device("cpu"), dtype, Scales(sizes, {}, even=True))
+    theta = found["theta"].to(dtype)
+    if theta.shape != system.initial().shape:
+        raise ValueError(f"theta has the shape {tuple(theta.shape)}")
+    state = State(system, theta, recipes, build, int(snapshot["seed"]), float(snapshot["scale"]))
+    run = Run(problem, Choice((Rung(recipes, ()),), str(snapshot["choice"])), state)
+    run.best = Kept(recipes, system, theta, 0.0, float(found["residual"]), 0)
+    run.records = [Record(**record) for record in snapshot["records"]]
+    run.history = [Row(**row) for row in snapshot["history"]]
+    run.warnings = [str(text) for text in snapshot["warnings"]]
+    run.status, run.message = snapshot["status"], str(snapshot["message"])
+    run.seconds = float(snapshot["seconds"])
+    return run
+
+
+def _field(name: str, value: Mapping[str, Any]) -> Field:
+    box = Box(**{axis: (float(low), float(high)) for axis, low, high in value["axes"]})
+    frame = None
+    if value["frame"] is not None:
+        centre, scale = value["frame"]
+        frame = Frame(tuple(map(float, centre)), float(scale))
+    periodic = tuple(axis for axis in box.axes if axis.name in value["periodic"])
+    shape = tuple(map(int, value["shape"]))
+    domain = SavedDomain(box, frame)
+    return Field(name, domain, shape=shape, dtype=complex if value["complex"] else None, periodic=periodic)
+
+
+def _number(value: Any) -> Any:
+    return None if value is None else float(value)
+
+
+def _problem(fields: list[Field], unknowns: list[Unknown]) -> Problem:
+    """A problem without constraints, which knows its fields and unknown numbers all the same."""
+    problem = object.__new__(Problem)
+    asked = Requests(tuple(u.itself for u in fields), tuple(unknowns), (), (), False)
+    put = object.__setattr__
+    put(problem, "constraints", ())
+    put(problem, "requests", (asked,))
+    put(problem, "reference", {})
+    put(problem, "using", None)
+    put(problem, "outputs", tuple(fields))
+    return problem

@@ -1,0 +1,438 @@
+"""What a run found: fields to evaluate, their measured errors, what the run did, and files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..calculus.field import Field
+from ..calculus.operators import PointFunction
+from ..geometry.domain import Domain
+from ..geometry.point import Axis
+from ..linear.determination import can_tell, determination
+from ..problem.constraint import in_precision, name_of
+from ..problem.problem import Problem, Reference
+from ..residuals import Sweep, evaluate, record
+from ..solvers.stage import (
+    fixed,
+    generator,
+    held_out,
+    holds_until,
+    relative_residual,
+    relative_residuals,
+    where_known,
+)
+from . import saved
+from .checkpoint import Snapshot, snapshot
+from .history import Record as Record
+from .history import Row as Row
+from .history import Status as Status
+from .run import Run
+
+Again = Callable[[Snapshot, float, float | None], "Solution"]  # a checkpoint, tolerance, more seconds
+
+
+@dataclass(frozen=True)
+class Gridded:
+    """Values on a regular grid: the coordinates along each axis, and values (n1, ..., nd, *shape)."""
+
+    axes: tuple[Axis, ...]
+    coordinates: tuple[np.ndarray[Any, Any], ...]
+    values: np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Evaluable:
+    """A field, or any function of a point, of a solution: called on points (N, d), it gives values (N, *shape).
+
+    Arrays in, arrays out; tensors in, tensors out (on the run's device and in its precision).
+    """
+
+    solution: Solution
+    function: PointFunction
+
+    def __call__(self, points: Any, data: Mapping[str, Tensor] | None = None) -> Any:
+        axes = self.axes
+        given = torch.as_tensor(points)
+        if given.ndim != 2 or given.shape[1] != len(axes):
+            raise ValueError(
+                f"{name_of(self.function)} was evaluated on points of shape {tuple(given.shape)}; expected (N, "
+                f"{len(axes)}), one column for each of {', '.join(axis.name for axis in axes)}. Reshape the points."
+            )
+        values = self.solution.values([self.function], axes, given, data or {})[0]
+        return values if isinstance(points, Tensor) else values.cpu().numpy()
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes of the points it takes, in the order of their columns."""
+        return self.solution.problem.output(self.function).domain.axes
+
+    def on_grid(self, n: int | tuple[int, ...]) -> Gridded:
+        """Values on a regular grid over the ranges of the axes, ends included, n points along each."""
+        counts = (n,) * len(self.axes) if isinstance(n, int) else tuple(n)
+        lines = [
+            torch.linspace(a.low, a.high, m, dtype=torch.float64)
+            for a, m in zip(self.axes, counts, strict=True)
+        ]
+        points = torch.stack(torch.meshgrid(*lines, indexing="ij"), dim=-1).reshape(-1, len(lines))
+        values = self(points.numpy())
+        return Gridded(
+            self.axes, tuple(line.numpy() for line in lines), values.reshape(*counts, *values.shape[1:])
+        )
+
+
+class Solution:
+    """The result of ``solve``: callable fields, their errors, and the account of the run.
+
+    ``solution[u]`` evaluates a field, an output, or any function of a point such as ``laplacian(u)``.
+    """
+
+    def __init__(self, run: Run, again: Again | None = None) -> None:
+        self.problem: Problem = run.problem
+        self.status: Status = run.status
+        self.message = run.message
+        self.choice = run.choice.reason
+        self.stages = run.account()
+        self.history = tuple(run.history)
+        self.seconds = run.seconds
+        self.warnings = tuple(run.warnings)
+        kept, held = run.shown(), {"held_out": held_out(run.state)}
+        recipes = dict(kept.recipes)
+        self._state = replace(run.state, system=kept.system, theta=kept.theta, recipes=recipes, cache=held)
+        self.theta = self._state.theta
+        self.seed = run.state.seed
+        self._snapshot: Callable[[], dict[str, Any]] = partial(snapshot, run)
+        self._again = again
+
+    def __getitem__(self, function: PointFunction | str) -> Evaluable:
+        if isinstance(function, str) or (isinstance(function, Field) and function not in self.problem.fields):
+            function = self._named(function)
+        return Evaluable(self, function)
+
+    def _named(self, which: Field | str) -> PointFunction:
+        """The output or field of a name, or of a field that was declared anew."""
+        functions: tuple[PointFunction, ...] = (*self.problem.fields, *self.problem.outputs)
+        known = {name_of(f): f for f in functions}
+        name = which if isinstance(which, str) else which.name
+        if name not in known:
+            raise ValueError(
+                f"The solution was asked for '{name}'; expected one of {', '.join(known)}. Name an output or field."
+            )
+        found = known[name]
+        if isinstance(which, Field) and (found.axes, found.shape) != (which.axes, which.shape):  # type: ignore[attr-defined]
+            raise ValueError(
+                f"The solution was asked for the field '{name}' on other axes or of another shape than it was solved "
+                f"with. Declare it as in the problem, or ask by name: solution['{name}']."
+            )
+        return found
+
+    def __repr__(self) -> str:
+        outputs = ", ".join(map(name_of, self.problem.outputs))
+        known = self.error_estimate.get("relative_l2")
+        error = "" if known is None else f"error {known:.1e}, "
+        count = len(self.warnings)
+        warned = "" if not count else ", 1 warning" if count == 1 else f", {count} warnings"
+        how = f"{self.status}{warned}, relative residual {self.relative_residual:.1e}"
+        return f"Solution({outputs}: {how}, {error}{self.seconds:.1f} s)"
+
+    @property
+    def device(self) -> str:
+        return str(self._state.system.device)
+
+    @property
+    def dtype(self) -> str:
+        return str(self._state.system.dtype).removeprefix("torch.")
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were to be found."""
+        return int(self.theta.numel())
+
+    @cached_property
+    def residuals(self) -> int:
+        """How many real residuals the last stage made small: its own, or those of the declared samples."""
+        own = self.stages[-1].residuals if self.stages else None
+        return own or self._state.system.row_count(fixed(self._state))
+
+    @cached_property
+    def relative_residual(self) -> float:
+        """The worst constraint's residual on held-out points, as a fraction of the largest of its own terms."""
+        return relative_residual(self._state, self.theta)
+
+    @property
+    def holds_until(self) -> tuple[str, float] | None:
+        """How far along which axis a march came that was cut off; fields are not numbers beyond. Else None."""
+        held = holds_until(self._state.system)
+        return None if held is None else (held[0].name, held[1])
+
+    @property
+    def unknowns(self) -> dict[str, float]:
+        """The unknown numbers found."""
+        layout = self._state.system.parameters
+        return {c.name: float(v) for c, v in zip(layout.unknowns, layout.numbers(self.theta), strict=True)}
+
+    @cached_property
+    def standard_errors(self) -> dict[str, float]:
+        """Those of the unknown numbers, from the residuals; infinite where the constraints do not determine one.
+
+        Residuals count as independent errors, so that this is a statement about measurements, where there are any.
+        None where a loss is not a sum of squares.
+        """
+        system = self._state.system
+        if not system.problem.unknowns or not can_tell(system):
+            return {}
+        return dict(determination(system, self.theta).errors)
+
+    def values(
+        self,
+        functions: list[PointFunction],
+        axes: tuple[Axis, ...],
+        points: Tensor,
+        data: Mapping[str, Tensor],
+    ) -> list[Tensor]:
+        """Functions of a point at points (N, d) with the given axes: each (N, *shape)."""
+        system = self._state.system
+        batch = system.batch(points, data)
+        names = tuple(axis.name for axis in axes)
+        functions = [in_precision(function) for function in functions]
+        requests = record(functions, batch, names)
+        return evaluate(
+            Sweep(functions, requests, names, system.parameters), self.theta, batch, system.device
+        )
+
+    @cached_property
+    def constraints(self) -> dict[str, dict[str, float]]:
+        """Per constraint the root mean square and the maximum of its residual, and the former held out.
+
+        ``relative`` is the held-out root mean square as a fraction of the largest of the constraint's own terms.
+
+        Held-out points are an independent set that nothing was fitted to; a finite domain of which all points
+        are used has no others. Where a march was cut off, all are those of the part that it solved.
+        """
+        system, fitted = where_known(self._state.system, fixed(self._state))
+        _, others = where_known(self._state.system, held_out(self._state))
+        own, other = system.residuals(self.theta, fitted), system.residuals(self.theta, others)
+        relative = relative_residuals(self._state, self.theta)
+        return {
+            constraint.name: {
+                "rms": float(r.square().sum(1).mean().sqrt()),
+                "max": float(r.abs().max()),
+                "held_out_rms": float(h.square().sum(1).mean().sqrt()),
+                "relative": relative[constraint.name],
+            }
+            for constraint, r, h in zip(system.problem.constraints, own, other, strict=True)
+        }
+
+    @cached_property
+    def errors(self) -> dict[str, dict[str, Any]]:
+        """Per output with a reference: relative L2 and maximum error, and the same for each named domain."""
+        return {name_of(u): self._errors(u, known) for u, known in self.problem.reference.items()}
+
+    @property
+    def error_estimate(self) -> dict[str, Any]:
+        """The true error where a reference exists; else the held-out residual, which is not an error bound."""
+        if self.errors:
+            worst = max(float(e["relative_l2"]) for e in self.errors.values())
+            return {"kind": "true error against the reference", "relative_l2": worst}
+        rms = {name: value["held_out_rms"] for name, value in self.constraints.items()}
+        return {"kind": "held-out residual, no reference declared", "held_out_rms": rms}
+
+    def _errors(self, u: PointFunction, known: Reference) -> dict[str, Any]:
+        where = self.problem.compared_on(u)
+        pairs = {name: self._compared(u, known, domain) for name, domain in where.items()}
+        errors: dict[str, Any] = _together(list(pairs.values()), known)
+        if len(pairs) > 1:
+            errors["on"] = {name: _together([pair], known) for name, pair in pairs.items()}
+        return errors
+
+    def _compared(self, u: PointFunction, known: Reference, domain: Domain) -> _Compared:
+        """The solution and the reference side by side, where the reference makes a statement."""
+        count = None if domain.size is not None else known.samples
+        points, data = domain.draw(count, generator(self.seed, 7))
+        found = self.values([u], domain.axes, points, data)[0].cpu()
+        exact = exact_values(known.value, domain.axes, points, data)
+        exact = exact.to(found.dtype.to_complex() if exact.is_complex() else found.dtype)
+        stated = exact.isfinite().reshape(len(exact), -1).all(1)
+        held = self.holds_until
+        if held is not None and held[0] in [axis.name for axis in domain.axes]:
+            column = [axis.name for axis in domain.axes].index(held[0])
+            stated &= points[:, column] <= held[1]
+        elif not stated.any():
+            raise ValueError(
+                f"The reference of {name_of(u)} makes no statement on '{domain.name}': it is not finite there."
+            )
+        return _Compared(found[stated].reshape(-1), exact[stated].reshape(-1), int(stated.sum()), len(points))
+
+    def report(self) -> dict[str, Any]:
+        """The run in numbers, as ``report.json`` holds it."""
+        return {
+            "status": self.status,
+            "message": self.message,
+            "choice": self.choice,
+            "warnings": list(self.warnings),
+            "wall_s": self.seconds,
+            "stages": [
+                {"name": r.name, "steps": r.steps, "seconds": r.seconds, "loss": r.loss, "reason": r.reason}
+                for r in self.stages
+            ],
+            "holds_until": None if self.holds_until is None else dict([self.holds_until]),
+            "constraints": self.constraints,
+            "errors": self.errors,
+            "error_estimate": self.error_estimate,
+            "relative_residual": self.relative_residual,
+            "unknowns": self.unknowns,
+            "unknown_errors": self.standard_errors,
+            "parameters": self.parameters,
+            "residuals": self.residuals,
+            "device": self.device,
+            "dtype": self.dtype,
+            "seed": self.seed,
+        }
+
+    def snapshot(self) -> dict[str, Any]:
+        """A checkpoint of the run, for ``solve(..., resume=...)`` and ``torch.save``."""
+        return self._snapshot()
+
+    def save(self, directory: str | Path) -> None:
+        """Write the solution into a directory: its fields, its report, and the checkpoint of its run.
+
+        >>> import tempfile
+        >>> from sirenpde import Box, D, Field, Problem, Solution, on, solve
+        >>> line = Box(t=(0, 1))
+        >>> u = Field("u", line)
+        >>> @on(line, samples=50)
+        ... def decay(p):
+        ...     return D(u, line.axes[0])(p) + u(p)
+        >>> @on(line.at(t=0))
+        ... def start(p):
+        ...     return u(p) - 1
+        >>> folder = tempfile.mkdtemp()
+        >>> solve(Problem(decay, start)).save(folder)
+        >>> round(float(Solution.load(folder)["u"]([[1.0]])[0]), 9)
+        0.367879441
+        """
+        saved.write(directory, self.snapshot(), self.report())
+
+    @staticmethod
+    def load(directory: str | Path) -> Solution:
+        """A solution that ``save`` wrote, or that of a run directory, without its problem.
+
+        ``solution["u"]`` and ``solution.export`` give its fields; the report is that of the day it was saved.
+        With the problem, ``solve(problem, resume=solution)`` goes on from it. No code of the files is executed.
+
+        Raises:
+            ValueError: for a directory without a solution, for damaged files, and for fields whose network is a
+                module of the problem's own.
+        """
+        run, checkpoint, report = saved.read(directory)
+        solution = Solution(run)
+        solution._snapshot = lambda: dict(checkpoint)
+        measured = {"constraints": {}, "errors": {}, "residuals": 0, "standard_errors": {}}
+        report = {**report, "standard_errors": report.get("unknown_errors", {})}
+        measured |= {name: report[name] for name in measured if name in report}
+        residual = report.get("relative_residual", run.shown().residual)
+        vars(solution).update({**measured, "relative_residual": residual})  # in place of measuring anew
+        return solution
+
+    def refine(self, tolerance: float, budget: float | None = None) -> Solution:
+        """Go on from what was found until the tolerance is met, or for so many more seconds.
+
+        Stages that were cut off go on, those not yet tried follow, and where none is left the last iterative one is
+        taken once more from the best fields. Raises ValueError for a solution that a file was read for, since only
+        the problem can be solved: ``solve(problem, resume=solution, tolerance=...)``.
+
+        >>> from sirenpde import Box, D, Field, Problem, SineFeatures, LeastSquares, on, solve
+        >>> line = Box(t=(0, 1))
+        >>> u = Field("u", line)
+        >>> @on(line, samples=50)
+        ... def decay(p):
+        ...     return D(u, line.axes[0])(p) + u(p)
+        >>> @on(line.at(t=0))
+        ... def start(p):
+        ...     return u(p) - 1
+        >>> rough = solve(Problem(decay, start), tolerance=1e-2)
+        >>> rough.refine(1e-9).relative_residual < 1e-9
+        True
+        """
+        if self._again is None:
+            raise ValueError(
+                "This solution was read from a file, without its problem; expected one that solve() returned. Use "
+                "solve(problem, resume=solution, tolerance=...)."
+            )
+        return self._again(self.snapshot(), tolerance, budget)
+
+    def export(self, path: str | Path, resolution: int | None = None) -> Path:
+        """Write the outputs to a file whose ending says how: .vtu, .ply, .stl, .png or .npz.
+
+        ``resolution`` is the number of points along each axis; pictures keep their pixels if left out.
+        """
+        from ..export import export_fields
+
+        return export_fields(self, Path(path), resolution)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Values found and exact ones, both flat, at those of the points where the reference makes a statement."""
+
+    found: Tensor
+    exact: Tensor
+    stated: int
+    points: int
+
+
+def _together(parts: list[_Compared], known: Reference) -> dict[str, Any]:
+    """The errors on all parts; how many points they rest on, where the reference says nothing at others."""
+    errors: dict[str, Any] = measured(
+        torch.cat([part.found for part in parts]), torch.cat([part.exact for part in parts]), known
+    )
+    stated, points = sum(part.stated for part in parts), sum(part.points for part in parts)
+    return errors if stated == points else {**errors, "points": stated, "of_points": points}
+
+
+def exact_values(
+    function: PointFunction, axes: tuple[Axis, ...], points: Tensor, data: Mapping[str, Tensor]
+) -> Tensor:
+    """A reference, a function of a point that reads no field, at points (N, d), in float64."""
+    from ..geometry.point import Point
+
+    names = tuple(axis.name for axis in axes)
+
+    def read(key: object) -> Tensor:
+        raise ValueError(
+            f"The reference {name_of(function)} reads the unknown {key}; expected a known function of the "
+            f"coordinates. Write it in terms of the axes and data only."
+        )
+
+    def at(coords: Tensor, local: dict[str, Tensor]) -> Tensor:
+        return in_precision(function)(Point(names, coords, read, lambda key: local[key]))
+
+    values: Tensor = torch.func.vmap(at)(points.double(), dict(data))
+    return values
+
+
+def measured(found: Tensor, exact: Tensor, known: Reference) -> dict[str, float]:
+    """The errors of values against exact ones, both flat, as their reference asks for them; not numbers for none."""
+    if not found.numel():
+        return {"relative_l2": math.nan, "max": math.nan}
+    if known.fit == "affine":
+        basis = torch.stack([found, torch.ones_like(found)], dim=1)
+        found = basis @ torch.linalg.lstsq(basis, exact[:, None]).solution[:, 0]
+    difference = (found - exact).abs()
+    size = float(torch.linalg.vector_norm(exact))
+    errors = {
+        "relative_l2": float(torch.linalg.vector_norm(difference)) / (size or 1.0),
+        "max": float(difference.max()),
+    }
+    if known.peak is not None:
+        mean = max(float(difference.square().mean()), torch.finfo(torch.float64).tiny)
+        errors["psnr_db"] = 10 * math.log10(known.peak**2 / mean)
+    return errors

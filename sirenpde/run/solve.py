@@ -1,0 +1,218 @@
+"""``solve``: a problem in, the fields that satisfy it out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import torch
+
+from .. import diagnosis
+from ..calculus.field import Recipe
+from ..linear.determination import left_open
+from ..linear.unmet import unmet
+from ..problem.problem import Problem
+from ..solvers.ladder import Choice, choose
+from ..solvers.stage import Stage
+from .checkpoint import Snapshot, adopt, check_belongs, restore, stage_differences
+from .loop import Limits, follow
+from .loop import Progress as Progress
+from .run import DeviceError as DeviceError
+from .run import Recipes, Run, begin, is_iterative
+from .run import find_device as find_device
+from .solution import Solution
+from .verdict import GOOD_ENOUGH
+
+STAGES = ("Adam", "LBFGS", "LeastSquares", "GaussNewton", "SelfScaledBroyden", "NaturalGradient", "Soap")
+
+
+def solve(
+    problem: Problem,
+    using: Sequence[Stage] | None = None,
+    *,
+    device: str = "auto",
+    dtype: torch.dtype | None = None,
+    seed: int = 0,
+    steps: int | None = None,
+    budget: float | None = None,
+    tolerance: float | None = None,
+    samples_scale: float = 1.0,
+    network: Recipe | Literal["auto"] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    resume: Snapshot | Solution | None = None,
+) -> Solution:
+    """Find the fields that satisfy a problem's constraints.
+
+    Args:
+        problem: what must hold.
+        using: solver stages in order; the problem's own, or chosen for it, if left out.
+        device: "auto" (a GPU if there is one), "cpu" or "cuda".
+        dtype: ``torch.float32`` or ``torch.float64``; what the stages work best in if left out.
+        seed: fixes the networks' first values and all points.
+        steps: at most so many steps of each iterative stage.
+        budget: seconds after which the run stops with the best it has, those before a checkpoint included. While
+            other networks are left to be tried, each choice of them may use half of what is left.
+        tolerance: the relative held-out residual at which it stops: that of the worst constraint, on points that
+            nothing was fitted to, as a fraction of the largest of its own terms.
+        samples_scale: multiplies the number of samples of every constraint.
+        network: a recipe that replaces the one of every field, and the stages declared for it; "auto" chooses
+            both as if the problem had left them open.
+        progress: called after every step. An exception it raises ends the run.
+        resume: a solution, or a checkpoint as ``Solution.snapshot`` gives it; the run goes on from there, to the
+            same bits. With other stages in ``using`` these begin from the fields found. A run that was over goes on
+            where a smaller ``tolerance`` is given.
+
+    Returns:
+        The best fields found. The ``status`` is "solved" where their relative held-out residual is below the
+        tolerance, or below 1e-6 where none is given; "rough" where it is not and no stage gets further; "budget"
+        or "interrupted" (by the keyboard) where the run can go on; "not finite" where no fields have a finite
+        residual. The ``message`` says how much of the equations is left, and what ended the run.
+
+    Raises:
+        DeviceError: for a device that is not there.
+        ValueError: for arguments, stages or checkpoints that do not fit the problem.
+
+    >>> from sirenpde import Box, Field, Problem, laplacian, on, solve
+    >>> box = Box(x=(0, 1))
+    >>> u = Field("u", box)
+    >>> @on(box, samples=50)
+    ... def poisson(p):
+    ...     return laplacian(u)(p) + 2
+    >>> @on(box.boundary(), samples=2)
+    ... def ends(p):
+    ...     return u(p)
+    >>> solution = solve(Problem(poisson, ends))
+    >>> bool(abs(solution[u]([[0.5]]) - 0.25) < 1e-9)
+    True
+    """
+    _check(budget, tolerance, using)
+    choice = _choice(problem, using, network, steps)
+    run = begin(problem, choice, find_device(device), dtype, seed, samples_scale)
+    if resume is not None:
+        replaced = None if isinstance(network, str) else network
+        asked = {u: recipe for u in problem.fields if (recipe := replaced or u.network) is not None}
+        _go_on(run, _snapshot(resume), asked, using is not None, tolerance)
+    run.warnings = diagnosis.warnings(problem)
+    follow(run, Limits(budget, tolerance), progress)
+    if run.status in ("solved", "rough", "budget"):
+        found = run.shown()
+        run.warnings += left_open(found.system, found.theta)
+    if run.status == "rough":
+        run.warnings += unmet(found.system, found.theta)
+
+    def again(checkpoint: Snapshot, tolerance: float, more: float | None) -> Solution:
+        limit = None if more is None else run.seconds + more
+        return solve(
+            problem,
+            using,
+            device=device,
+            steps=steps,
+            network=network,
+            budget=limit,
+            tolerance=tolerance,
+            resume=checkpoint,
+        )
+
+    return Solution(run, again)
+
+
+def _go_on(
+    run: Run, checkpoint: Snapshot, asked: Recipes, stages_given: bool, tolerance: float | None
+) -> None:
+    """Put a run where a checkpoint was taken; at the start of other stages, if these are asked for."""
+    check_belongs(run, checkpoint)
+    others = stage_differences(run, checkpoint)
+    if others and not stages_given:
+        raise ValueError(
+            f"The checkpoint was made with other stages or networks: {'; '.join(others[:3])}. Resume with those that "
+            f"it was made with, or give using=[...] to go on with others from the fields found."
+        )
+    if others:
+        adopt(run, checkpoint, asked)
+        return
+    restore(run, checkpoint)
+    if run.status == "budget":
+        run.share_anew()
+    over = run.ended or not run.is_open
+    run.ended = over and run.shown().residual <= (tolerance or GOOD_ENOUGH)
+    if over and not run.ended and not run.is_open and tolerance is not None:
+        run.repeat()
+
+
+def _snapshot(resume: Snapshot | Solution) -> Snapshot:
+    return resume.snapshot() if isinstance(resume, Solution) else resume
+
+
+def _check(budget: object, tolerance: object, using: object) -> None:
+    """Raises TypeError or ValueError for limits and stages that are none, and says what to write."""
+    for name, value, example in (("budget", budget, "budget=60"), ("tolerance", tolerance, "tolerance=1e-8")):
+        if value is None:
+            continue
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 < value < math.inf:  # type: ignore[operator]
+            what = "seconds, a positive number" if name == "budget" else "a positive number"
+            raise (ValueError if number else TypeError)(
+                f"solve was given {name}={value!r}; expected {what}. Write {example}."
+            )
+    if using is None:
+        return
+    if isinstance(using, str) or not isinstance(using, Sequence):
+        raise TypeError(
+            f"solve was given using={using!r}; expected a list of stages. Write using=[{_written(using)}]."
+        )
+    if not using:
+        raise ValueError(
+            "solve was given using=[]; expected at least one stage, such as using=[Adam()]. Leave it out to have "
+            "the stages chosen."
+        )
+    for stage in using:
+        if isinstance(stage, type) or not hasattr(stage, "advance"):
+            raise TypeError(
+                f"solve was given {stage!r} among its stages; expected a stage such as Adam(). Write "
+                f"using=[{_written(stage)}]."
+            )
+
+
+def _written(stage: object) -> str:
+    """How a stage that was meant is written."""
+    if isinstance(stage, type):
+        return f"{stage.__name__}()"
+    known = {name.lower(): name for name in STAGES}
+    if isinstance(stage, str):
+        return f"{known.get(''.join(filter(str.isalnum, stage.lower())), 'Adam')}()"
+    return repr(stage) if hasattr(stage, "advance") else "Adam()"
+
+
+def recall(
+    problem: Problem,
+    checkpoint: Mapping[str, Any],
+    using: Sequence[Stage] | None = None,
+    *,
+    device: str = "auto",
+    network: Recipe | Literal["auto"] | None = None,
+    steps: int | None = None,
+) -> Solution:
+    """The solution at a checkpoint, with nothing computed; arguments and errors as for ``solve``."""
+    run = begin(problem, _choice(problem, using, network, steps), find_device(device), None, 0, 1.0)
+    check_belongs(run, checkpoint)
+    restore(run, checkpoint)
+    return Solution(run)
+
+
+def _choice(
+    problem: Problem,
+    using: Sequence[Stage] | None,
+    network: Recipe | Literal["auto"] | None,
+    steps: int | None,
+) -> Choice:
+    choice = choose(problem, using, network)
+    if steps is None:
+        return choice
+    rungs = [replace(r, stages=tuple(_limited(stage, steps) for stage in r.stages)) for r in choice.rungs]
+    return replace(choice, rungs=tuple(rungs))
+
+
+def _limited(stage: Stage, steps: int) -> Stage:
+    return replace(stage, steps=steps) if is_iterative(stage) else stage  # type: ignore[type-var]

@@ -1,0 +1,98 @@
+"""How a run ended, and how good its fields are, in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from ..solvers.stage import held_out, holds_until, relative_residuals
+from ..solvers.starts import describe
+from .history import Status
+from .run import POOR, Kept, Run
+
+GOOD_ENOUGH = 1e-6  # relative held-out residual of a solution where no tolerance is given
+FINE = 1e-6  # below it the share is no percentage
+
+
+def finished(run: Run, tolerance: float | None) -> tuple[Status, str]:
+    """The outcome of a run whose stages are over."""
+    kept = run.shown()
+    if not kept.is_finite:
+        return "not finite", run.troubles[0] if run.troubles else "No residual of the fields found is finite."
+    if _is_solved(kept, tolerance):
+        return "solved", _and_start(run, _measured(kept, tolerance))
+    last = run.records[-1].reason if run.records else ""
+    parts = [_left(run, kept), f"no stage is left{', the last ended with: ' + last if last else ''}"]
+    parts += [text for text in run.troubles[-1:] if text not in last]
+    return "rough", _and_start(run, f"{'; '.join(parts).removesuffix('.')}. {_advice(kept, tolerance)}")
+
+
+def out_of_time(run: Run, tolerance: float | None, budget: float) -> tuple[Status, str]:
+    """The outcome of a run that its budget ended."""
+    kept, spent = run.shown(), f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
+    if not kept.is_finite:
+        return "not finite", f"{spent}; {run.troubles[0] if run.troubles else 'no residual is finite yet'}"
+    if _is_solved(kept, tolerance):
+        return "solved", _and_start(run, f"{spent}; {_measured(kept, tolerance)}")
+    return "budget", _and_start(run, f"{spent}; {_left(run, kept)}. A larger budget goes on from here.")
+
+
+def interrupted(run: Run) -> tuple[Status, str]:
+    kept, where = run.shown(), f"interrupted at step {run.state.step} of stage {run.stage_index + 1}"
+    return "interrupted", f"{where}; {_measured(kept, None)}" if kept.is_finite else where
+
+
+def _is_solved(kept: Kept, tolerance: float | None) -> bool:
+    return kept.residual <= (tolerance or GOOD_ENOUGH) and holds_until(kept.system) is None
+
+
+def _measured(kept: Kept, tolerance: float | None) -> str:
+    within = f", within the tolerance {tolerance:g}" if tolerance else ""
+    return f"relative held-out residual {kept.residual:.1e}{within}"
+
+
+def _left(run: Run, kept: Kept) -> str:
+    """How much of the equations is left, and in which constraint the most."""
+    r = kept.residual
+    share = "100 %" if r >= 0.995 else f"{100 * r:.2g} %" if r >= FINE else f"{r:.1e}"
+    worse = "worse than fields that vanish: it " if _is_worse_than_nothing(run, kept) else ""
+    most = f"most of constraint '{_worst(run, kept)}'"
+    left = f"{worse}leaves {share} of the equations, {most} ({_measured(kept, None)})"
+    held = holds_until(kept.system)
+    if held is None:
+        return left
+    axis, end = held
+    return f"holds up to {axis.name} = {end:.6g}, nothing being known beyond, and there {left}"
+
+
+def _worst(run: Run, kept: Kept) -> str:
+    """The constraint of which the most is left."""
+    own = relative_residuals(replace(run.state, system=kept.system), kept.theta)
+    return max(own, key=lambda name: own[name])
+
+
+def _is_worse_than_nothing(run: Run, kept: Kept) -> bool:
+    nothing = float(kept.system.losses_of_nothing(held_out(run.state)).sum())
+    return math.isfinite(nothing) and kept.objective > nothing > 0
+
+
+def _advice(kept: Kept, tolerance: float | None) -> str:
+    if kept.residual >= POOR:
+        return (
+            "Look whether the problem has a solution at all (conditions that contradict each other or are missing, "
+            "a number beyond the range in which there is one); if it has, give a larger network or more steps."
+        )
+    if tolerance is not None and kept.residual <= GOOD_ENOUGH:
+        return "A looser tolerance, a larger network or more samples would meet it."
+    return (
+        "A larger network, more samples or more steps may do better; where data are noisy, or ask for more than any "
+        "field can give, this may be as near as one comes."
+    )
+
+
+def _and_start(run: Run, message: str) -> str:
+    if not run.start:
+        return message
+    begun = describe(run.start, run.state.system.parameters.units)
+    why = f"begun from {begun}, since vanishing fields have no finite residual, or cannot move"
+    return f"{message.removesuffix('.')}; {why}"

@@ -1,0 +1,202 @@
+"""Lattices of sines that grow and shrink with the field, and continue it from one slab to the next."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...calculus.field import Field
+from ...geometry.point import Axis
+from ...linear.axis_basis import AxisBasis, along_axis
+from ...linear.tensor_rows import TensorRows
+from ...networks.series import SeparableSeries
+from ...networks.sine_lattice import SineLattice
+from ...residuals import Parameters
+
+# Orders to start with, the first that fit: along the axis of a march, and along the others.
+ALONG, ACROSS = (4, 2), (12, 8, 5, 3, 2)
+HIGHEST, UPPER = 0.85, 0.6  # parts of the order beyond which waves count as the highest, and as the upper
+GROWTH, SHRINKAGE, LEAST = 1.5, 0.75, 8
+GENTLE = 1.2  # growth where a factor is already large
+NEGLIGIBLE = 0.01  # of the tolerance: upper waves that are dropped
+LARGEST = 100_000  # coefficients of a field
+WIDE, WIDEST = 1500, 8500  # columns of the factor of one wave: from WIDE on it takes seconds
+
+Lattices = Mapping[Field, SineLattice]
+
+
+def open_lattices(recipes: Mapping[Field, object]) -> dict[Field, SineLattice]:
+    """The lattices whose orders are left to the solver."""
+    return {u: r for u, r in recipes.items() if isinstance(r, SineLattice) and r.orders is None}
+
+
+def opened(recipes: Lattices, along: Axis | None) -> dict[Field, SineLattice]:
+    """The lattices with orders to start from."""
+    for across, slow in itertools.product(ACROSS, ALONG):
+        found = {
+            u: replace(r, orders=tuple(slow if along and a.name == along.name else across for a in u.axes))
+            for u, r in recipes.items()
+        }
+        if fit(found) and (slow == ALONG[-1] or columns(found) <= WIDE):
+            break
+    return found
+
+
+@dataclass(frozen=True)
+class Tails:
+    """What of the fields is in their highest waves, and in the upper ones, by the axes' names."""
+
+    highest: Mapping[str, float]
+    upper: Mapping[str, float]
+
+    @property
+    def worst(self) -> float:
+        return max(self.highest.values(), default=0.0)
+
+
+def tails(rows: TensorRows, amplitudes: Tensor, recipes: Lattices, along: Axis | None) -> Tails:
+    """The largest of all fields' tails, on all axes but one."""
+    own = rows.split(amplitudes)
+    highest: dict[str, float] = {}
+    upper: dict[str, float] = {}
+    for u in recipes:
+        for place, axis in enumerate(u.axes):
+            if along is not None and axis.name == along.name:
+                continue
+            for found, part in ((highest, HIGHEST), (upper, UPPER)):
+                size = tail(rows.bases[u][place], own[u], place, part)
+                found[axis.name] = max(found.get(axis.name, 0.0), size)
+    return Tails(highest, upper)
+
+
+def resized(recipes: Lattices, sizes: Tails, tolerance: float) -> dict[Field, SineLattice]:
+    """Higher orders where the highest waves exceed the tolerance, lower ones where the upper vanish."""
+    found, growth = dict(recipes), GROWTH if columns(recipes) <= WIDE else GENTLE
+    for u, recipe in recipes.items():
+        for place, (axis, order) in enumerate(zip(u.axes, orders_of(recipe), strict=True)):
+            if sizes.highest.get(axis.name, 0.0) > tolerance:
+                found[u] = _with(found[u], place, math.ceil(growth * order))
+            elif sizes.upper.get(axis.name, math.inf) < NEGLIGIBLE * tolerance:
+                found[u] = _with(found[u], place, min(order, max(LEAST, math.ceil(SHRINKAGE * order))))
+    return found
+
+
+def within_reach(wanted: Lattices, own: Lattices) -> Lattices:
+    """The lattices that are wanted, or, where these are too large, the largest on the way to them."""
+    if fit(wanted):
+        return wanted
+    for share in (0.75, 0.5, 0.25):
+        found = dict(wanted)
+        for u, recipe in own.items():
+            pairs = zip(orders_of(recipe), orders_of(wanted[u]), strict=True)
+            found[u] = replace(recipe, orders=tuple(a + round(share * (b - a)) for a, b in pairs))
+        if fit(found) and larger(found, own):
+            return found
+    return wanted
+
+
+def larger(recipes: Lattices, others: Mapping[Field, object]) -> set[Field]:
+    """The fields whose lattice has a higher order along some axis."""
+    return {
+        u
+        for u, recipe in recipes.items()
+        if any(a > b for a, b in zip(orders_of(recipe), orders_of(others[u]), strict=True))
+    }
+
+
+def fit(recipes: Lattices) -> bool:
+    """Whether the coefficients, and the factor of one wave of all fields together, are not too many."""
+    return columns(recipes) <= WIDEST and all(math.prod(_functions(r)) <= LARGEST for r in recipes.values())
+
+
+def columns(recipes: Lattices) -> int:
+    """Of the factor of one wave of all fields together."""
+    return sum(
+        u.outputs * math.prod(n for a, n in zip(u.axes, _functions(r), strict=True) if a not in u.periodic)
+        for u, r in recipes.items()
+    )
+
+
+def _functions(recipe: object) -> list[int]:
+    return [2 * order + 1 for order in orders_of(recipe)]
+
+
+def orders_of(recipe: object) -> tuple[int, ...]:
+    assert isinstance(recipe, SineLattice) and isinstance(recipe.orders, tuple)
+    return recipe.orders
+
+
+def _with(recipe: SineLattice, place: int, order: int) -> SineLattice:
+    orders = orders_of(recipe)
+    return replace(recipe, orders=(*orders[:place], order, *orders[place + 1 :]))
+
+
+def tail(basis: AxisBasis, amplitudes: Tensor, axis: int, part: float) -> float:
+    """The share, in the root mean square, of what varies beyond this part of the highest frequency of an axis.
+
+    Along a periodic axis these are the waves, along any other Legendre polynomials: one of degree m varies at
+    its middle like a wave of m radians per half side.
+    """
+    count = len(basis.basis.modes)
+    if basis.is_periodic:
+        place = torch.arange(count)
+        wave = torch.where(place > count // 2, place - count // 2, place)
+        beyond = amplitudes.index_select(
+            axis, (wave > part * (count // 2)).nonzero()[:, 0].to(amplitudes.device)
+        )
+    else:
+        beyond = along_axis(_polynomials(basis, part), amplitudes, axis)
+    return float(beyond.norm()) / (float(amplitudes.norm()) or 1.0)
+
+
+def _polynomials(basis: AxisBasis, part: float) -> Tensor:
+    """What the functions of an axis have of each Legendre polynomial beyond a part of the highest degree, (m, K)."""
+    line, count = basis.reference(), len(basis.basis.modes)
+    low, high = basis.basis.low, basis.basis.high
+    highest = max(count - 1, int(basis.highest))
+    place = (2 * line.nodes - low - high) / (high - low)
+    degrees = np.arange(int(part * highest) + 1, len(line.nodes))
+    values = np.polynomial.legendre.legvander(place.numpy(), len(line.nodes) - 1)[:, degrees]
+    polynomials = torch.from_numpy(values * np.sqrt(2 * degrees + 1))
+    return basis.project(polynomials).T
+
+
+def continued(parameters: Parameters, theta: Tensor, into: Parameters, along: Axis | None = None) -> Tensor:
+    """The coefficients with which other series continue the fields: their own values everywhere, or along one
+    axis those at its end."""
+    pieces = []
+    for u, series in into.networks.items():
+        module = parameters.networks[u]
+        assert isinstance(module, SeparableSeries) and isinstance(series, SeparableSeries)
+        place = None if along is None else u.position(along)
+        pieces.append(_continued(module, parameters.of(u, theta), series, place))
+    return torch.cat(pieces)
+
+
+def _continued(module: SeparableSeries, theta: Tensor, into: SeparableSeries, along: int | None) -> Tensor:
+    x = theta.double().view(module.coefficients.shape)
+    for axis in range(module.dimension):
+        old, new = AxisBasis(module.basis(axis)), AxisBasis(into.basis(axis))
+        if old.is_periodic and new.is_periodic:
+            x = _rescaled(x, axis, len(new.basis.modes) // 2)
+            continue
+        nodes = new.reference().nodes
+        if axis == along:
+            nodes = torch.full_like(nodes, old.basis.high)
+        x = new.to_coefficients(along_axis(new.project(old.functions(nodes, 0)), x, axis), axis)
+    return x.reshape(-1).to(theta.dtype)
+
+
+def _rescaled(x: Tensor, axis: int, order: int) -> Tensor:
+    """Coefficients of 1, cosines and sines along an axis, cut off or filled up with zeros to another order."""
+    known = x.shape[axis] // 2
+    kept = min(known, order)
+    cosines, sines = x.narrow(axis, 0, kept + 1), x.narrow(axis, known + 1, kept)
+    zeros = x.new_zeros([order - kept if a == axis else n for a, n in enumerate(x.shape)])
+    return torch.cat([cosines, zeros, sines, zeros], dim=axis)

@@ -1,0 +1,251 @@
+"""A direct solve of the last layer: one least-squares problem, or a few where the constraints are not affine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ..calculus.field import Field
+from ..linear.affine_solve import is_affine_at, solve_affine
+from ..linear.dense_rows import column_count, has_last_layer, matrix_bytes
+from ..linear.grid_rows import grid_rows, on_grids, solve_on_grids
+from ..linear.newton import newton
+from ..linear.null_space import NullSpace, null_space
+from ..linear.preconditioner import by_diagonal, by_differences
+from ..networks.series import EvolvingSeries, SeparableSeries
+from ..residuals import Batch, Group, System, is_affine
+from ..sampling.ends import draw
+from .direct.search import COLUMNS, Search, Searching
+from .direct.trials import OVERSAMPLING, OutOfTime, Trial, Trials, is_open, trials_of
+from .stage import Report, State, Unfit, generator, sample_counts
+
+GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grids stops
+
+
+class NotAffine(Unfit):
+    """Constraints or networks that a least-squares stage cannot solve for."""
+
+
+@dataclass(frozen=True)
+class LeastSquares:
+    """Solves for the last layer of the networks: by one solve where the constraints are affine in it, else by Newton.
+
+    With frozen sine features that is the whole network (a SIREN whose first layer is frozen). What the recipes
+    leave open is chosen by the residual on points that nothing is fitted to: how fast the sines are along each
+    axis, on how many axes each depends, how many there are. After any training it is the best last layer for
+    the features found. A Fourier or cosine series is solved for on grids, by transforms and without a matrix.
+
+    What is minimised is the problem's objective. On boxes its samples are denser towards the ends of the axes,
+    with weights that keep their mean. The solve is a QR factorisation, which bears dependent columns; normal
+    equations are never formed. Constraints that are not affine, and unknown numbers, are solved for by Newton's
+    method from the networks as they are.
+
+    A problem that leaves directions of the fields undetermined, such as a constant added to a pressure, is
+    solved all the same, with the least of them, and the report says so: a constant may well be free, and where
+    a condition is missing, or no field meets the constraints, the field that comes nearest shows best what is
+    wrong.
+
+    Args:
+        tolerance: the residual on other points, relative to that of vanishing fields, at which the search for
+            features ends; where a trial takes seconds ten times as much is enough.
+        iterations: at most so many on grids.
+
+    Raises:
+        NotAffine: for a loss other than ``l2``, a network without a linear last layer, or a series off its grid or
+            in constraints that are not affine.
+        TooLarge: for a matrix beyond the memory that it may take.
+
+    >>> from sirenpde import LeastSquares
+    >>> LeastSquares().name
+    'least squares'
+    """
+
+    tolerance: float = 1e-12
+    iterations: int = 300
+
+    @property
+    def name(self) -> str:
+        return "least squares"
+
+    @property
+    def steps(self) -> int:
+        return 100  # trials of a search at most
+
+    @property
+    def precision(self) -> torch.dtype:
+        return torch.float64
+
+    def memory(self, state: State) -> int:
+        """Bytes of the matrix and of the copy in which it is factorised; of a search, those of the largest trial."""
+        if not all(map(has_last_layer, state.system.parameters.networks.values())):
+            return 0
+        columns = COLUMNS[-1] if any(map(is_open, state.recipes.values())) else column_count(state.system)
+        rows = max(sum(sample_counts(state)), math.ceil(OVERSAMPLING * columns))
+        return matrix_bytes(rows, columns, state.theta.dtype)
+
+    def advance(self, state: State) -> Report:
+        """One trial of a search for features; the whole solve where there is nothing to search for."""
+        _check(state.system)
+        state.step += 1
+        if "given" in state.memory or any(map(is_open, state.recipes.values())):
+            return self._search(state)
+        batches = _samples(state, state.system)
+        reason = self._solve(state, batches)
+        return _finished(state, batches, reason)
+
+    def _search(self, state: State) -> Report:
+        if "search" not in state.cache:
+            state.cache["search"] = self._begun(state)
+        trials, running, best = state.cache["search"]
+        try:
+            trial: Trial = next(running)
+        except StopIteration as ended:
+            best, free = ended.value
+            return self._refitted(state, trials, best, free)
+        except OutOfTime:
+            return self._cut(state, trials, best)
+        state.memory["yielded"] = state.memory.get("yielded", 0) + 1
+        if best is None or trial.held_out < best.held_out:
+            state.cache["search"] = trials, running, trial
+            _adopt(state, trial)
+        terms = state.system.losses(state.theta, trials.samples(state.system).fitted)
+        return Report(tuple(terms.tolist()))
+
+    def _begun(self, state: State) -> tuple[Trials, Searching, Trial | None]:
+        """The search, past the trials that were reported before a checkpoint, and the best of these."""
+        trials = trials_of(state, self.tolerance)
+        running = Search(trials).run()
+        known = [next(running) for _ in range(state.memory.get("yielded", 0))]
+        return trials, running, min(known, key=lambda trial: trial.held_out, default=None)
+
+    def _cut(self, state: State, trials: Trials, best: Trial) -> Report:
+        """The end of a search for want of time, with the best so far."""
+        _adopt(state, best)
+        batches = trials.samples(best.system).fitted
+        reason = f"{_account(best)}; more features would have taken too long"
+        return _finished(state, batches, f"{_size(best.system, batches)}; {reason}", cut=True)
+
+    def _refitted(self, state: State, trials: Trials, best: Trial, free: NullSpace | None) -> Report:
+        """The end of a search: a last solve on all samples, where there are more and it predicts more."""
+        _adopt(state, best)
+        batches, samples = _samples(state, best.system), trials.samples(best.system)
+        needed = best.held_out > self.tolerance and best.system.row_count(batches) > best.rows
+        if needed and trials.has_time(column_count(best.system)):
+            note = _solve_dense(state, batches, free, samples.unit)
+            if trials.judged(best.system, state.theta) <= best.held_out:
+                return _finished(state, batches, f"{note}; {_account(best)}{_told(free)}")
+            state.theta = best.theta
+        note = _size(best.system, samples.fitted)
+        return _finished(state, samples.fitted, f"{note}; {_account(best)}{_told(free)}")
+
+    def _solve(self, state: State, batches: Sequence[Batch]) -> str:
+        system = state.system
+        u = on_grids(system, batches)
+        if u is not None:
+            return self._solve_on_grids(state, u, batches)
+        if not all(map(has_last_layer, system.parameters.networks.values())):
+            raise NotAffine(
+                "LeastSquares() solves a Fourier series on tensor grids only, and alone. Declare its constraints on "
+                "the pixels or edges of a PixelGrid or on box.nodes(n), with all their points; or use SineFeatures."
+            )
+        note = _solve_dense(state, batches)
+        free = null_space(system, state.theta, batches)
+        if free is not None and free.exact:
+            note = _solve_dense(state, batches, free)
+        return note + _told(free)
+
+    def _solve_on_grids(self, state: State, u: Field, batches: Sequence[Batch]) -> str:
+        module = state.system.parameters.networks[u]
+        assert isinstance(module, SeparableSeries | EvolvingSeries)
+        rows = grid_rows(state.system, module, u, batches)
+        whole = isinstance(module, EvolvingSeries) or all(map(_whole, state.system.groups))
+        precondition = by_diagonal(rows) if whole else by_differences(module, rows)
+        start = state.theta.reshape(module.coefficients.shape)
+        found, count = solve_on_grids(rows, start, precondition, GRID_TOLERANCE, self.iterations)
+        state.theta = found.reshape(-1)
+        return f"{found.numel()} coefficients on grids, {count} iterations"
+
+
+def _account(best: Trial) -> str:
+    return f"{next(iter(best.recipes.values())).describe()}; held-out residual {best.held_out:.1e}"
+
+
+def _adopt(state: State, trial: Trial) -> None:
+    state.system, state.theta = trial.system, trial.theta
+    state.recipes.update(trial.recipes)
+
+
+def _finished(state: State, batches: Sequence[Batch], reason: str, cut: bool = False) -> Report:
+    terms = state.system.losses(state.theta, batches)
+    return Report(tuple(terms.tolist()), True, reason, cut, state.system.row_count(batches))
+
+
+def _solve_dense(
+    state: State, batches: Sequence[Batch], free: NullSpace | None = None, unit: float | None = None
+) -> str:
+    """One solve where the constraints are affine, Newton's method where they are not; what was done."""
+    system = state.system
+    held = None if free is None else free.rows(system, state.theta)
+    if is_affine(system.problem):
+        found = solve_affine(system, state.theta, batches, held)
+        if is_affine_at(system, found.theta, batches):
+            state.theta = found.theta
+            return f"{_size(system, batches)}, rank {found.rank}"
+    result = newton(system, state.theta, batches, unit=unit, held=held)
+    state.theta = result.theta
+    return f"{_size(system, batches)}, {result.note}"
+
+
+def _size(system: System, batches: Sequence[Batch]) -> str:
+    return f"{system.row_count(batches)} rows, {column_count(system)} columns"
+
+
+def _told(free: NullSpace | None) -> str:
+    return "" if free is None else f"; {free.describe()}"
+
+
+def _whole(group: Group) -> bool:
+    """Whether a group's points fill their grid."""
+    lattice = group.domain.lattice  # type: ignore[attr-defined]
+    return bool(len(lattice.index) == math.prod(lattice.shape))
+
+
+def solvable(module: nn.Module) -> bool:
+    """Whether a least-squares stage can solve this network's last layer."""
+    return has_last_layer(module) or isinstance(module, SeparableSeries | EvolvingSeries)
+
+
+def _check(system: System) -> None:
+    poor = [c for c in system.problem.constraints if c.loss.name != "l2"]
+    if poor:
+        names = ", ".join(f"'{c.name}'" for c in poor)
+        raise NotAffine(
+            f"LeastSquares() minimises squares, but the loss of {names} is {poor[0].loss.name}. Declare l2 there, "
+            f"or use a stage for any loss: Adam() and LBFGS()."
+        )
+    own = [u.name for u, module in system.parameters.networks.items() if not solvable(module)]
+    if own:
+        raise NotAffine(
+            f"LeastSquares() cannot solve for {', '.join(own)}: the network has no linear last layer that the "
+            f"toolkit knows. Use a recipe such as Siren or SineFeatures, or Adam() and LBFGS()."
+        )
+    series = [u.name for u, module in system.parameters.networks.items() if not has_last_layer(module)]
+    if series and not is_affine(system.problem):
+        raise NotAffine(
+            f"LeastSquares() solves for the series of {', '.join(series)} where the constraints are affine in the "
+            f"fields, and these are not (a product of fields, a nonlinear function, an unknown number). Use "
+            f"SineFeatures, which it solves by Newton's method, or Adam() and LBFGS()."
+        )
+
+
+def _samples(state: State, system: System) -> tuple[Batch, ...]:
+    """The fixed points, with enough of them for the columns of a dense matrix."""
+    batches = draw(system, generator(state.seed, -1), state.scale)
+    if not all(has_last_layer(module) for module in system.parameters.networks.values()):
+        return batches
+    shortage = OVERSAMPLING * column_count(system) / system.row_count(batches)
+    return batches if shortage <= 1 else draw(system, generator(state.seed, -1), state.scale * shortage)

@@ -1,0 +1,106 @@
+"""The benchmark problems: their declared solutions satisfy their constraints, and declaring them computes nothing."""
+
+import pytest
+
+from sirenpde import Problem, solve
+from sirenpde.analysis.check import check_reference
+from sirenpde.problem.load import build, find, load, options
+from sirenpde.references import cavity, periodic
+
+EXACT = [
+    ("poisson_square", {}),
+    ("helmholtz_modes", {"modes": (1, 4)}),
+    ("helmholtz_modes", {"modes": (10, 10), "wavenumber": 3.0}),
+    ("poisson_multiscale", {}),
+    ("poisson_multiscale", {"waves": (1, 3)}),
+    ("wave_string", {}),
+    ("wave_string", {"speed": 1.0, "mode": 3}),
+    ("burgers", {"viscosity": 0.1}),
+    ("korteweg_de_vries", {"start": "solitons"}),
+    ("poisson_5d", {"solution": "additive"}),
+    ("poisson_5d", {"solution": "mixed"}),
+    ("poisson_10d", {}),
+    ("kovasznay", {"reynolds": 20.0}),
+    ("convection", {"speed": 30.0}),
+    ("reaction", {}),
+    ("eikonal_shapes", {"shape": "sphere"}),
+    ("eikonal_shapes", {"shape": "torus"}),
+]
+SAMPLED = [
+    ("allen_cahn", {"start": "kink"}),
+    ("allen_cahn", {"start": "smooth"}),
+    ("korteweg_de_vries", {"start": "cosine"}),
+    ("kuramoto_sivashinsky", {}),
+    ("cavity", {}),
+]
+
+
+def declared(name: str, **flags: object) -> Problem:
+    return build(load(find(name)), flags)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "flags"), EXACT)
+def test_the_declared_solution_satisfies_every_constraint(name, flags):
+    problem = declared(name, **flags)
+    findings = list(check_reference(problem))
+    assert len(findings) == len(problem.constraints)
+    assert all(finding.ok for finding in findings), findings
+
+
+@pytest.mark.parametrize(("name", "flags"), EXACT + SAMPLED)
+@pytest.mark.parametrize("trained", [False, True])
+def test_declaring_a_problem_computes_no_reference(name, flags, trained, monkeypatch):
+    def computed(*given: object) -> None:
+        raise AssertionError("a reference was computed")
+
+    monkeypatch.setattr(periodic, "_history", computed)
+    monkeypatch.setattr(cavity, "_flow", computed)
+    problem = declared(name, **flags, network="siren" if trained else "auto")
+    assert problem.reference
+    assert problem.using is None or not trained
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in EXACT + SAMPLED}))
+def test_every_parameter_is_a_flag_with_help(name):
+    found = options(load(find(name)))
+    assert found[-1].name == "network" and found[-1].choices == ("auto", "siren")
+    assert all(option.help and not option.required for option in found)
+
+
+REACHED = [
+    ("poisson_square", {}, 1e-12),
+    ("convection", {}, 1e-10),
+    ("helmholtz_modes", {}, 1e-12),
+    ("wave_string", {}, 1e-11),
+]
+REACHED_SLOWLY = [
+    ("helmholtz_modes", {"modes": (6, 6)}, 1e-10),
+    ("helmholtz_modes", {"modes": (10, 10)}, 1e-10),
+    ("helmholtz_modes", {"network": "siren"}, 1e-9),
+    ("poisson_multiscale", {}, 1e-11),
+    ("burgers", {}, 1e-9),
+    ("burgers", {"viscosity": 0.01}, 1e-10),
+    ("allen_cahn", {"start": "kink"}, 2e-6),
+    ("allen_cahn", {"start": "smooth"}, 1e-9),
+    ("korteweg_de_vries", {"start": "cosine"}, 1e-9),
+    ("korteweg_de_vries", {"start": "solitons"}, 1e-8),
+    ("kuramoto_sivashinsky", {}, 1e-6),
+    ("poisson_5d", {"solution": "additive"}, 1e-12),
+    ("poisson_5d", {"solution": "mixed"}, 1e-6),
+    ("poisson_10d", {}, 1e-9),
+    ("kovasznay", {}, 1e-10),
+    ("cavity", {}, 1e-4),
+    ("reaction", {}, 1e-10),
+    ("eikonal_shapes", {"shape": "sphere"}, 1e-5),
+    ("eikonal_shapes", {"shape": "torus"}, 1e-5),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "most"),
+    [*REACHED, *(pytest.param(*case, marks=pytest.mark.slow) for case in REACHED_SLOWLY)],
+)
+def test_the_recorded_accuracy_is_reached(name, flags, most):
+    """By a default solve, the reference unseen but for the measurement at the end."""
+    solution = solve(declared(name, **flags), seed=1)
+    assert max(error["relative_l2"] for error in solution.errors.values()) < most

@@ -1,0 +1,108 @@
+"""The bundled problems: pictures and waves by the toolkit's own choice, and every one of them as a SIREN."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sirenpde import Adam, Box, solve
+from sirenpde.problem.load import find, load
+from sirenpde.references.cloning import cloned
+from sirenpde.references.waves import released_gaussian
+from sirenpde.run.solution import exact_values
+
+PROBLEMS = sorted(path.stem for path in (Path(__file__).parents[2] / "problems").glob("*.py"))
+
+
+def declare(name, **flags):
+    return load(find(name)).problem(**flags)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_problem_trains_as_a_siren(name):
+    problem = declare(name, network="siren")
+    adam = (problem.using or [Adam()])[0]
+    assert isinstance(adam, Adam)
+    solution = solve(problem, [Adam(steps=3, lr=adam.lr, clip=adam.clip)], samples_scale=0.1)
+    assert solution.dtype == "float32" and "SIREN" in solution.choice
+    assert all(row.loss > 0 and math.isfinite(row.loss) for row in solution.history)
+
+
+def pictures(tmp_path):
+    rows, columns = np.mgrid[0:60, 0:80]
+    target = 0.5 + 0.3 * np.sin(rows / 9)[..., None] * np.array([1.0, 0.5, 0.2])
+    source = 0.5 + 0.3 * np.cos(columns / 7)[..., None] * np.array([0.2, 0.6, 1.0])
+    for name, image in (("target", target), ("source", source)):
+        Image.fromarray((255 * image).astype(np.uint8)).save(tmp_path / f"{name}.png")
+    return str(tmp_path / "target.png"), str(tmp_path / "source.png")
+
+
+def test_editing_agrees_with_the_classical_solver(tmp_path):
+    target, source = pictures(tmp_path)
+    problem = declare("poisson_editing", target=target, source=source, row=30, column=40, height=30, width=40)
+    on = solve(problem).errors["u"]["on"]
+    assert on["inside"]["psnr_db"] > 45 and on["outside"]["psnr_db"] > 55
+
+
+def test_editing_takes_a_mask_and_refuses_one_of_another_size(tmp_path):
+    target, source = pictures(tmp_path)
+    mask = np.zeros((60, 80), dtype=np.uint8)
+    mask[20:35, 30:60] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    Image.fromarray(mask[:50]).save(tmp_path / "small.png")
+    problem = declare("poisson_editing", target=target, source=source, mask=str(tmp_path / "mask.png"))
+    keep = next(c for c in problem.constraints if c.name == "keep")
+    assert keep.count == 60 * 80 - 15 * 30
+    with pytest.raises(ValueError, match=r"shape \(50, 80\); expected \(60, 80\)"):
+        declare("poisson_editing", target=target, source=source, mask=str(tmp_path / "small.png"))
+
+
+@pytest.mark.slow
+def test_the_main_job_reaches_its_figures():
+    on = solve(declare("poisson_editing")).errors["u"]["on"]
+    assert on["inside"]["psnr_db"] >= 45 and on["outside"]["psnr_db"] >= 55
+
+
+@pytest.mark.parametrize(("supervise", "reach"), [("gradient", 44.0), ("laplacian", 38.9)])
+def test_reconstruction_reaches_what_its_differences_allow(supervise, reach):
+    solution = solve(declare("poisson_reconstruction", supervise=supervise))
+    assert solution.errors["u"]["psnr_db"] > reach
+
+
+def test_the_classical_clone_solves_its_own_equation():
+    generator = np.random.default_rng(0)
+    target, source = generator.random((12, 15)), generator.random((12, 15))
+    mask = np.zeros((12, 15), dtype=bool)
+    mask[3:9, 4:11] = True
+    u = cloned(target, source, mask)
+
+    def laplacian(a):
+        return a[:-2, 1:-1] + a[2:, 1:-1] + a[1:-1, :-2] + a[1:-1, 2:] - 4 * a[1:-1, 1:-1]
+
+    inner = mask[1:-1, 1:-1]
+    assert np.abs(laplacian(u) - laplacian(source))[inner].max() < 1e-12
+    assert np.array_equal(u[~mask], target[~mask])
+    with pytest.raises(ValueError, match="covers the whole picture"):
+        cloned(target, source, np.ones_like(mask))
+
+
+def test_the_reference_wave_has_the_known_values():
+    # At the centre u(0, t) = A (1 - √2 (t/σ) D(t / √2σ)), D being the Dawson function.
+    from scipy.special import dawsn
+
+    sigma, t = math.sqrt(5e-4), np.linspace(0, 0.25, 9)
+    axes = Box(t=(0, 0.25), x=(-1, 1), y=(-1, 1)).axes
+    points = torch.from_numpy(np.stack([t, 0 * t, 0 * t], axis=1))
+    found = exact_values(released_gaussian(1.0, sigma, 0.02, axes), axes, points, {}).numpy()
+    known = 0.02 * (1 - math.sqrt(2) * t / sigma * dawsn(t / (math.sqrt(2) * sigma)))
+    assert np.abs(found - known).max() < 1e-15
+
+
+@pytest.mark.parametrize(("speed", "width"), [(1.0, math.sqrt(5e-4)), (2.5, 0.04)])
+def test_the_wave_is_exact_to_rounding(speed, width):
+    solution = solve(declare("wave_equation", speed=speed, width=width))
+    assert solution.errors["u"]["relative_l2"] < 1e-12
+    assert len(solution.errors["u"]["on"]) == 5
