@@ -153,7 +153,7 @@ BAD = [
 
 def without_line(error):
     """What is said beside the line that is shown, which holds the words that are looked for, and that line."""
-    number = re.search(r"line (\d+) of .*test_declaration\.py", str(error))
+    number = re.search(r"line (\d+) of .*test_probe\.py", str(error))
     shown = linecache.getline(__file__, int(number[1])).strip() if number else ""
     assert shown in str(error)
     return str(error).replace(shown, ""), shown
@@ -534,8 +534,8 @@ def test_dropout_is_switched_off_in_a_copy_and_noted():
 
 def test_fields_too_many_for_the_memory_are_not_said_to_have_a_root(monkeypatch):
     """Field(shape=(1000,)): the smallest matrix is beyond the memory, and no residual is anything but finite."""
-    for module in ("dense_rows", "trials", "search"):
-        monkeypatch.setattr(f"sirenpde.solvers.direct.{module}.MEMORY_LIMIT", 1000)
+    for module in ("linear.dense_rows", "solvers.direct.trials", "solvers.direct.search"):
+        monkeypatch.setattr(f"sirenpde.{module}.MEMORY_LIMIT", 1000)
     v = Field("v", box, shape=(3,))
     inside, edge = (
         on(box, 50, name="inside")(laplacian(v)),
