@@ -25,13 +25,9 @@ FLOORS = (
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Arrows that still point up, and circles: each is to go.
 UP = {
-    ("linear.dense_rows", "solvers.stage"),
     ("linear.determination", "sampling.ends"),
     ("linear.determination", "solvers.stage"),
-    ("linear.mode_blocks", "solvers.stage"),
     ("linear.null_space", "diagnosis.conditions"),
-    ("linear.tensor_nodes", "solvers.stage"),
-    ("linear.tensor_rows", "solvers.stage"),
     ("problem.problem", "solvers.stage"),
     ("references.cavity", "run.solution"),
     ("sampling.points", "solvers.stage"),

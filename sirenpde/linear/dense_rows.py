@@ -12,7 +12,7 @@ from ..calculus.field import Field
 from ..engines.flat import trainable, unflatten
 from ..networks.dense import DenseNetwork
 from ..residuals import Batch, Rows, System
-from ..solvers.stage import MEMORY_LIMIT, TooLarge
+from ..residuals.unfit import MEMORY_LIMIT, TooLarge
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..calculus.field import Field
-from ..solvers.stage import MEMORY_LIMIT, TooLarge
+from ..residuals.unfit import MEMORY_LIMIT, TooLarge
 from .axis_basis import as_waves, from_waves
 from .gram import gram
 from .tensor_rows import Block, Slopes, TensorRows, Unsuited

@@ -15,7 +15,7 @@ from ..geometry.boundary import Boundary
 from ..geometry.box import Box
 from ..geometry.domain import Domain, Lattice
 from ..geometry.point import Axis
-from ..solvers.stage import Unfit
+from ..residuals.unfit import Unfit
 
 
 class NoNodes(Unfit):

@@ -17,7 +17,7 @@ from ..calculus.symbols import Powers, Symbol
 from ..geometry.point import Axis
 from ..networks.series import SeparableSeries
 from ..residuals import Batch, Group, System
-from ..solvers.stage import Unfit
+from ..residuals.unfit import Unfit
 from .axis_basis import AxisBasis, along
 from .tensor_nodes import Line, Part, parts
 

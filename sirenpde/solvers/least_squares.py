@@ -18,10 +18,11 @@ from ..linear.null_space import NullSpace, null_space
 from ..linear.preconditioner import by_diagonal, by_differences
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..residuals import Batch, Group, System, is_affine
+from ..residuals.unfit import Unfit
 from ..sampling.ends import draw
 from .direct.search import COLUMNS, Search, Searching
 from .direct.trials import OVERSAMPLING, OutOfTime, Trial, Trials, is_open, trials_of
-from .stage import Report, State, Unfit, generator, sample_counts
+from .stage import Report, State, generator, sample_counts
 
 GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grids stops
 

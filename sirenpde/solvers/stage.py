@@ -17,8 +17,10 @@ from ..networks.slabs import SLACK, SlabNetwork
 from ..problem.constraint import l2
 from ..problem.problem import Problem
 from ..residuals import Batch, System, measure
+from ..residuals.unfit import MEMORY_LIMIT as MEMORY_LIMIT
+from ..residuals.unfit import TooLarge as TooLarge
+from ..residuals.unfit import Unfit as Unfit
 
-MEMORY_LIMIT = 8 << 30  # bytes of the dense matrices of one stage
 POOL = 16  # steps for which points are drawn at once: a Sobol sequence is costly to start
 
 
@@ -62,14 +64,6 @@ class Report:
     @property
     def loss(self) -> float:
         return sum(self.terms)
-
-
-class Unfit(ValueError):
-    """A stage that cannot work on a problem, or not within the memory; the message says why and which one can."""
-
-
-class TooLarge(Unfit):
-    """Dense matrices beyond ``MEMORY_LIMIT``; the message says what they would take."""
 
 
 class Stage(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 from ...linear.null_space import NullSpace
-from ..stage import MEMORY_LIMIT, TooLarge
+from ...residuals.unfit import MEMORY_LIMIT, TooLarge
 from .trials import Shape, Trial, Trials
 
 COLUMNS = (200, 400, 800, 1600, 2400, 3600, 4800)

@@ -20,8 +20,9 @@ from ...linear.null_space import NullSpace, null_space
 from ...networks.sine_features import SineFeatures
 from ...networks.values import from_value, to_value
 from ...residuals import Batch, Group, NotFinite, System, is_affine
+from ...residuals.unfit import MEMORY_LIMIT
 from ...sampling.ends import draw_group
-from ..stage import HELD_OUT, MEMORY_LIMIT, State, generator
+from ..stage import HELD_OUT, State, generator
 
 OVERSAMPLING = 2.5  # rows to columns at least, where the domain has points enough
 LOOK, FAST_ENOUGH = 300, 8.0  # columns and bandwidth, at least, to look for what the constraints leave open
