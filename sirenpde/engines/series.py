@@ -250,7 +250,7 @@ class GridTransform:
         for request, parity, factor in self.terms:
             modes = (factor[..., None] * branches).sum(0)
             matrices = [m[p] for m, p in zip(self.matrices, parity, strict=True)]
-            values[request] += _along_axes(matrices, modes).reshape(values[request].shape)
+            values[request] += along_axes(matrices, modes).reshape(values[request].shape)
         return values
 
     def adjoint(self, values: Tensor) -> Tensor:
@@ -260,7 +260,7 @@ class GridTransform:
         for request, parity, factor in self.terms:
             matrices = [m[p].T for m, p in zip(self.matrices, parity, strict=True)]
             on_grid = values[request].reshape(*[m.shape[1] for m in matrices], outputs)
-            total += factor[..., None] * _along_axes(matrices, on_grid)
+            total += factor[..., None] * along_axes(matrices, on_grid)
         return total.reshape(*self.shape[:-1], outputs)
 
     def diagonal(self, weights: Tensor) -> Tensor:
@@ -275,7 +275,7 @@ class GridTransform:
                 coupling = weights[s, t] if i == j else weights[s, t] + weights[t, s]
                 matrices = [(m[p] * m[q]).T for m, p, q in zip(self.matrices, left, right, strict=True)]
                 on_grid = coupling.reshape(*[m.shape[1] for m in matrices], 1)
-                total += factor * other * _along_axes(matrices, on_grid)[..., 0]
+                total += factor * other * along_axes(matrices, on_grid)[..., 0]
         return total.reshape(self.shape[:-1])
 
 
@@ -287,7 +287,7 @@ def _branch_factor(piece: _Piece, module: SeparableSeries | EvolvingSeries, time
     return factor.to(time.dtype)
 
 
-def _along_axes(matrices: Sequence[Tensor], x: Tensor) -> Tensor:
+def along_axes(matrices: Sequence[Tensor], x: Tensor) -> Tensor:
     """Applies a matrix (m, k) along each axis of x (k1, ..., kd, outputs)."""
     rest = x.shape[-1]
     for matrix in matrices:

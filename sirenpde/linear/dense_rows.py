@@ -192,7 +192,7 @@ def _assembled(
     first = 0
     for block in blocks:
         part = slice(first, first + block.offset.numel())
-        scale = _row_scale(system, block)
+        scale = system.row_scale(block.constraint, block.batch, block.place)
         target[part] = -(scale * block.offset).flatten()
         own = matrix[part].view(*block.offset.shape, -1)
         for u, slopes in zip(block.sweep.fields, block.slopes, strict=True):
@@ -200,14 +200,6 @@ def _assembled(
             _fill(own[:, :, first_columns[u] :], scale[:, :, None, None] * slopes, features)
         first = part.stop
     return LinearSystem(matrix, target)
-
-
-def _row_scale(system: System, block: Rows) -> Tensor:
-    """The factors of a constraint's rows, (n, 1), or (1, 1) where all are equal."""
-    share = system.row_weight(block.constraint) / len(block.batch)
-    if block.batch.weights is None:
-        return torch.full((1, 1), share**0.5, dtype=system.dtype, device=system.device)
-    return (share * block.batch.weights[:, block.place, None]).sqrt()
 
 
 def _fill(own: Tensor, slopes: Tensor, chunks: Iterable[Tensor]) -> None:
@@ -237,9 +229,8 @@ def _by_numbers(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tens
         columns, first = torch.cat(parts), 0  # (n, components, unknowns)
         for place, i in enumerate(group.members):
             own = slice(first, first + group.sweep.requests[place].size)
-            share = system.row_weight(i) / len(batch)
-            weight = 1.0 if batch.weights is None else batch.weights[:, place, None, None]
-            found.append((columns[:, own] * (torch.as_tensor(share * weight)) ** 0.5).flatten(0, 1))
+            scale = system.row_scale(i, batch, place)
+            found.append((columns[:, own] * scale[:, :, None]).flatten(0, 1))
             first = own.stop
     return torch.cat(found)
 

@@ -89,14 +89,14 @@ def _rows(system: System, module: nn.Module, u: Field, block: Rows, lattice: Any
     columns = block.sweep.columns[u]
     grid = [lattice.coordinates[a].to(device=system.device, dtype=system.dtype) for a in columns]
     symbols = tuple(d.symbol for d in block.sweep.asked[u])
-    scale = (system.row_weight(block.constraint) / len(block.batch)) ** 0.5
+    scale = system.row_scale(block.constraint, block.batch, block.place)
     index = tuple(lattice.index[:, a].to(system.device) for a in columns)
     return GridRows(
         GridTransform(module, symbols, grid),
         symbols,
         tuple(grid),
         index,
-        scale * block.slopes[0],
+        scale[:, :, None, None] * block.slopes[0],
         -scale * block.offset,
     )
 

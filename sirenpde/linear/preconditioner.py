@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..engines.series import along_axes
 from ..networks.series import Harmonics, SeparableSeries
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ def by_differences(module: nn.Module, rows: Sequence[GridRows]) -> Preconditione
         )
 
     def apply(gradient: Tensor) -> Tensor:
-        at_nodes = _along_axes([m.T for m in inverses], gradient)
+        at_nodes = along_axes([m.T for m in inverses], gradient)
         columns = at_nodes.reshape(-1, at_nodes.shape[-1]).cpu().numpy()
         solved = np.stack([solve(column) for solve, column in zip(solvers, columns.T, strict=True)], axis=-1)
-        return _along_axes(inverses, torch.from_numpy(solved).to(like).reshape(at_nodes.shape))
+        return along_axes(inverses, torch.from_numpy(solved).to(like).reshape(at_nodes.shape))
 
     return apply
 
@@ -135,10 +136,3 @@ def _weights(nodes: np.ndarray[Any, Any], x: np.ndarray[Any, Any], order: int) -
     target = np.zeros((len(x), width, 1))
     target[:, order, 0] = float(np.prod(np.arange(1, order + 1))) / h**order
     return near, np.linalg.solve(offsets, target)[:, :, 0]
-
-
-def _along_axes(matrices: Sequence[Tensor], x: Tensor) -> Tensor:
-    """Applies a square matrix along each axis of x (k1, ..., kd, outputs)."""
-    for axis, matrix in enumerate(matrices):
-        x = torch.movedim(torch.tensordot(matrix, x, dims=([1], [axis])), 0, axis)
-    return x

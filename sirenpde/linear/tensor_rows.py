@@ -7,7 +7,7 @@ equal worth however redundant the functions are. Along periodic axes the product
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -228,6 +228,9 @@ class TensorRows:
 
         for part in parts(group.domain, line):
             batch = self.system.batch(part.points, {key: part.data[key] for key in group.data})
+            # A quadrature is a mean over samples with these weights.
+            weights = len(batch) * part.weights.to(self.like)
+            batch = replace(batch, weights=weights[:, None].expand(-1, len(group.members)))
             transforms = tuple(
                 Transform(
                     self.bases[u],
@@ -237,15 +240,11 @@ class TensorRows:
                 )
                 for u in group.sweep.fields
             )
-            weights = [
-                self.system.row_weight(i)
-                for i in group.members
-                for _ in range(self.system.problem.requests[i].size)
+            scale = [
+                self.system.row_scale(i, batch, place).T.expand(self.system.problem.requests[i].size, -1)
+                for place, i in enumerate(group.members)
             ]
-            measure = part.weights.to(self.like)
-            yield Block(
-                group, part, batch, transforms, (self.like.new_tensor(weights)[:, None] * measure).sqrt()
-            )
+            yield Block(group, part, batch, transforms, torch.cat(scale))
 
 
 def _series(system: System, u: Field) -> SeparableSeries:

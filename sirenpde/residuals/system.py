@@ -238,7 +238,7 @@ class System:
             chunks = list(batch.chunks(group.sweep.chunk(self.device)))
             parts = [group.rows.values(c, group.sweep.jets(weights, c.points)[0], raw) for c in chunks]
             for place, values in enumerate(zip(*parts, strict=True)):
-                scale = self._row_scale(group, batch, place)
+                scale = self.row_scale(group.members[place], batch, place)
                 found.append((torch.cat(values) * scale).flatten())
         return torch.cat(found)
 
@@ -253,7 +253,7 @@ class System:
         first = 0
         for group, batch in zip(self.groups, batches, strict=True):
             sizes = [self.problem.requests[i].size for i in group.members]
-            scales = [self._row_scale(group, batch, place) for place in range(len(sizes))]
+            scales = [self.row_scale(i, batch, place) for place, i in enumerate(group.members)]
             blocks = [
                 slice(first + len(batch) * sum(sizes[:place]), first + len(batch) * sum(sizes[: place + 1]))
                 for place in range(len(sizes))
@@ -289,9 +289,12 @@ class System:
                         engine.backward(w, tape, slope * own, row[:, self.parameters.slices[u]])
                     rows[part, m] = row
 
-    def _row_scale(self, group: Group, batch: Batch, place: int) -> Tensor:
-        """The factors of a constraint's rows, (n, 1), or (1, 1) where all are equal."""
-        share = self.row_weight(group.members[place]) / len(batch)
+    def row_scale(self, i: int, batch: Batch, place: int) -> Tensor:
+        """sqrt(row weight / samples) for each row of constraint ``i``, (n, 1), or (1, 1) where all are equal.
+
+        ``place`` is the constraint's among those that share the batch.
+        """
+        share = self.row_weight(i) / len(batch)
         if batch.weights is None:
             return torch.full((1, 1), share**0.5, dtype=self.dtype, device=self.device)
         return (share * batch.weights[:, place, None]).sqrt()
