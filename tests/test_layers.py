@@ -28,7 +28,6 @@ UP = {
     ("linear.determination", "sampling.ends"),
     ("linear.determination", "solvers.stage"),
     ("linear.null_space", "diagnosis.conditions"),
-    ("problem.problem", "solvers.stage"),
     ("references.cavity", "run.solution"),
     ("sampling.points", "solvers.stage"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from torch import nn
 
@@ -25,9 +25,7 @@ from .probe import (
     try_output,
     try_reference,
 )
-
-if TYPE_CHECKING:
-    from ..solvers.stage import Stage
+from .stage import Stage, stages_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,25 +271,3 @@ def _references(
                 f"Add it to outputs, or use the field itself as the key."
             )
     return {u: v if isinstance(v, Reference) else Reference(v) for u, v in (given or {}).items()}
-
-
-def stages_of(using: Sequence[Stage] | None) -> tuple[Stage, ...] | None:
-    """The stages of ``using=[...]``. Raises TypeError for a single one, a class, a name, and whatever is no stage.
-
-    >>> from sirenpde import Adam
-    >>> stages_of([Adam(steps=10)])[0].steps
-    10
-    """
-    if using is None:
-        return None
-    if not isinstance(using, list | tuple):
-        given = f"a {type(using).__name__}" if not isinstance(using, type) else f"the class {using.__name__}"
-        raise TypeError(f"using was given {given}; expected a list of stages. Write using=[Adam(), LBFGS()].")
-    for stage in using:
-        if isinstance(stage, type) or not hasattr(stage, "advance"):
-            given = f"the class {stage.__name__}" if isinstance(stage, type) else repr(stage)
-            raise TypeError(
-                f"using holds {given}; expected stages such as Adam(steps=1000) or LeastSquares(), imported from "
-                f"sirenpde. Call the class: using=[Adam()]."
-            )
-    return tuple(using)

@@ -25,8 +25,6 @@ from .run import find_device as find_device
 from .solution import Solution
 from .verdict import GOOD_ENOUGH
 
-STAGES = ("Adam", "LBFGS", "LeastSquares", "GaussNewton", "SelfScaledBroyden", "NaturalGradient", "Soap")
-
 
 def solve(
     problem: Problem,
@@ -87,7 +85,7 @@ def solve(
     >>> bool(abs(solution[u]([[0.5]]) - 0.25) < 1e-9)
     True
     """
-    _check(budget, tolerance, using)
+    _check(budget, tolerance)
     choice = _choice(problem, using, network, steps)
     run = begin(problem, choice, find_device(device), dtype, seed, samples_scale)
     if resume is not None:
@@ -145,8 +143,8 @@ def _snapshot(resume: Snapshot | Solution) -> Snapshot:
     return resume.snapshot() if isinstance(resume, Solution) else resume
 
 
-def _check(budget: object, tolerance: object, using: object) -> None:
-    """Raises TypeError or ValueError for limits and stages that are none, and says what to write."""
+def _check(budget: object, tolerance: object) -> None:
+    """Raises TypeError or ValueError for limits that are none, and says what to write."""
     for name, value, example in (("budget", budget, "budget=60"), ("tolerance", tolerance, "tolerance=1e-8")):
         if value is None:
             continue
@@ -156,33 +154,6 @@ def _check(budget: object, tolerance: object, using: object) -> None:
             raise (ValueError if number else TypeError)(
                 f"solve was given {name}={value!r}; expected {what}. Write {example}."
             )
-    if using is None:
-        return
-    if isinstance(using, str) or not isinstance(using, Sequence):
-        raise TypeError(
-            f"solve was given using={using!r}; expected a list of stages. Write using=[{_written(using)}]."
-        )
-    if not using:
-        raise ValueError(
-            "solve was given using=[]; expected at least one stage, such as using=[Adam()]. Leave it out to have "
-            "the stages chosen."
-        )
-    for stage in using:
-        if isinstance(stage, type) or not hasattr(stage, "advance"):
-            raise TypeError(
-                f"solve was given {stage!r} among its stages; expected a stage such as Adam(). Write "
-                f"using=[{_written(stage)}]."
-            )
-
-
-def _written(stage: object) -> str:
-    """How a stage that was meant is written."""
-    if isinstance(stage, type):
-        return f"{stage.__name__}()"
-    known = {name.lower(): name for name in STAGES}
-    if isinstance(stage, str):
-        return f"{known.get(''.join(filter(str.isalnum, stage.lower())), 'Adam')}()"
-    return repr(stage) if hasattr(stage, "advance") else "Adam()"
 
 
 def recall(

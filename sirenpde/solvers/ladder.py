@@ -22,7 +22,8 @@ from ..networks.series import FourierSeries, WaveSeries
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
 from ..networks.siren import Siren
-from ..problem.problem import Problem, stages_of
+from ..problem.problem import Problem
+from ..problem.stage import stages_of
 from ..residuals import is_affine
 from .adam import Adam
 from .broyden import SelfScaledBroyden

@@ -356,12 +356,13 @@ LAWS = (
         ({"reference": {u: lambda p: torch.nan * x(p)}}, r"is a number on 0 of 10000"),
         ({"reference": {u: lambda p: torch.where(x(p) < 1e-3, 0.0, torch.nan)}}, r"a number on 10 of 10000"),
         ({"reference": {u: lambda p: torch.log(x(p) - 0.995)}}, r"on [45]\d of 10000 points.*at least 1%"),
-        ({"using": Adam()}, r"using was given a Adam; expected a list.*using=\[Adam\(\), LBFGS\(\)\]"),
-        ({"using": "adam"}, "using was given a str"),
-        ({"using": Adam}, "using was given the class Adam"),
-        ({"using": [Adam]}, r"using holds the class Adam.*Call the class: using=\[Adam\(\)\]"),
-        ({"using": ["adam"]}, "using holds 'adam'; expected stages"),
+        ({"using": Adam(7)}, r"using was given Adam\(steps=7, .*; expected a list.*using=\[Adam\(steps=7, "),
+        ({"using": "l-bfgs"}, r"using was given 'l-bfgs'; .*Write using=\[LBFGS\(\)\]"),
+        ({"using": Adam}, r"using was given the class Adam; .*Write using=\[Adam\(\)\]"),
+        ({"using": [Adam]}, r"using holds the class Adam; .*Write using=\[Adam\(\)\]"),
+        ({"using": ["adam"]}, r"using holds 'adam'; expected stages.*Write using=\[Adam\(\)\]"),
         ({"using": [LeastSquares(), None]}, "using holds None"),
+        ({"using": []}, "expected at least one stage"),
     ],
 )  # fmt: skip
 def test_outputs_references_and_stages_are_tried_at_declaration(options, message):

@@ -399,7 +399,7 @@ def test_a_budget_is_kept(clock, rungs):
         ({"tolerance": math.nan}, "tolerance=nan"),
         ({"using": Adam(steps=5)}, r"expected a list of stages. Write using=\[Adam\(steps=5"),
         ({"using": [Adam]}, r"Write using=\[Adam\(\)\]"),
-        ({"using": ["adam"]}, r"given 'adam' among its stages.*Write using=\[Adam\(\)\]"),
+        ({"using": ["adam"]}, r"using holds 'adam'.*Write using=\[Adam\(\)\]"),
         ({"using": ["gauss-newton"]}, r"Write using=\[GaussNewton\(\)\]"),
         ({"using": "lbfgs"}, r"Write using=\[LBFGS\(\)\]"),
         ({"using": []}, "at least one stage"),
