@@ -33,8 +33,6 @@ UP = {
 }
 ROUND = {
     ("linear.preconditioner", "linear.grid_rows"),
-    ("geometry.boundary", "geometry.box"),
-    ("geometry.pictures.edges", "geometry.pictures.pixel_grid"),
 }
 DOORS = ("__init__", "__main__")  # the names for users, and the program
 

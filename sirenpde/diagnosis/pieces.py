@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..geometry.arrays import as_mask
-from ..geometry.boundary import Boundary
+from ..geometry.boundary import Boundary, Slices
 from ..geometry.box import Box
 from ..geometry.domain import Domain
 from ..geometry.region import Region
@@ -97,7 +97,7 @@ def _pieces(constraint: Constraint, domain: Domain, keys: tuple[str, ...]) -> It
         yield Piece(constraint, whole, points=points, data={key: data[key] for key in keys})
 
 
-def _intervals(box: Box) -> tuple[tuple[float, float], ...]:
+def _intervals(box: Slices) -> tuple[tuple[float, float], ...]:
     held = dict(box.fixed)
     return tuple((held.get(a.name, a.low), held.get(a.name, a.high)) for a in box.axes)
 

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from .domain import Data, check_count, read, subset
+from .domain import Data, Domain, check_count, read, subset
 from .point import Axis
 from .region import Predicate, Region
 
-if TYPE_CHECKING:
-    from .box import Box
+
+class Slices(Domain, Protocol):
+    """A box, or a slice of one, as its faces see it."""
+
+    @property
+    def fixed(self) -> tuple[tuple[str, float], ...]: ...
+    @property
+    def free(self) -> tuple[Axis, ...]: ...
+    @property
+    def measure(self) -> float: ...
+    def within(self, axis: Axis, low: float, high: float) -> Slices | None: ...
 
 
 @dataclass(frozen=True)
 class Face:
     """One face of a box: the slice at one end of an axis."""
 
-    slice: Box
+    slice: Slices
     axis: str
     side: str
 
@@ -46,7 +55,7 @@ class Boundary:
     ([[0.0], [3.0]], [[-1.0], [1.0]])
     """
 
-    box: Box
+    box: Slices
     faces: tuple[Face, ...]
 
     @property
@@ -94,6 +103,16 @@ class Boundary:
         points = torch.cat([p for _, p in drawn])
         normals = torch.cat([face.normal.expand_as(p) for face, p in drawn])
         return (points, {"normal": normals}) if order is None else (points[order], {"normal": normals[order]})
+
+    def instant(self, axis: Axis) -> float | None:
+        values = {dict(face.slice.fixed).get(axis.name) for face in self.faces}
+        return values.pop() if len(values) == 1 else None
+
+    def within(self, axis: Axis, low: float, high: float) -> Boundary | None:
+        box = self.box.within(axis, low, high)
+        parts = [(face, face.slice.within(axis, low, high)) for face in self.faces]
+        faces = tuple(replace(face, slice=part) for face, part in parts if part is not None)
+        return Boundary(box, faces) if box is not None and faces else None
 
     def where(self, predicate: Predicate, name: str = "part of the boundary") -> Region:
         """The part in which ``predicate``, a function of points (n, d) giving booleans (n,), holds."""

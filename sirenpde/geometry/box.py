@@ -18,6 +18,7 @@ from .frame import axes_around
 from .mesh import TriangleMesh
 from .point import Axis
 from .region import Predicate, Region
+from .slab import Slab
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -109,6 +110,27 @@ class Box:
         part = copy.copy(self)
         object.__setattr__(part, "fixed", tuple(held.items()))
         return part
+
+    def instant(self, axis: Axis) -> float | None:
+        """The value that an axis is held at; None where it is free."""
+        return dict(self.fixed).get(axis.name)
+
+    def within(self, axis: Axis, low: float, high: float) -> Box | None:
+        """The part in a slab of an axis; None where nothing is left."""
+        held = self.instant(axis)
+        if held is not None:
+            return self if Slab(axis, low, high).holds_instant(held) else None
+        ends = {a.name: (a.low, a.high) for a in self.axes}
+        first, last = ends[axis.name]
+        ends[axis.name] = max(first, low), min(last, high)
+        if ends[axis.name][0] >= ends[axis.name][1]:
+            return None
+        return Box(**ends).at(**dict(self.fixed))
+
+    def moved(self, axis: Axis, value: float) -> Box:
+        """The slice at another value of an axis."""
+        whole = Box(**{a.name: (a.low, a.high) for a in self.axes})
+        return whole.at(**{**dict(self.fixed), axis.name: value})
 
     def boundary(self, *names: str | Axis, side: Literal["low", "high"] | None = None) -> Boundary:
         """The faces at both ends, or one ``side``, of the named axes; of all axes if none is named.

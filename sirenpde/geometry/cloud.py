@@ -14,12 +14,13 @@ from torch import Tensor
 
 from .arrays import as_data, as_mask, as_numbers, as_points, check_unit
 from .distances import signed_distance
-from .domain import Data, Lattice, quasi_random, read, select, subset
+from .domain import Data, Lattice, column_of, quasi_random, read, select, subset
 from .frame import Frame, axes_around
 from .mesh import TriangleMesh
 from .point import Axis
 from .readers.existing import read_columns
 from .readers.tables import Columns
+from .slab import Slab
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -198,6 +199,26 @@ class PointCloud:
             )
         lattice = self.lattice.part(chosen) if self.lattice else None
         return assemble(self.points[chosen], self.axes, select(self.data, chosen), part, self.frame, lattice)
+
+    def within(self, axis: Axis, low: float, high: float) -> PointCloud | None:
+        """The points in a slab of an axis; None where there are none.
+
+        A lattice without data that spans the axis is squeezed into the slab, all of it.
+        """
+        slab, column = Slab(axis, low, high), column_of(self, axis)
+        lattice = None if len(self.data) or self.lattice is None else self.lattice.squeezed(column, slab)
+        if lattice is not None:
+            return assemble(lattice.points, self.axes, {}, self.name, self.frame, lattice)
+        inside = slab.holds(self.points[:, column])
+        return self.where(inside, self.name) if inside.any() else None
+
+    def moved(self, axis: Axis, value: float) -> PointCloud:
+        """The same points and data with another coordinate along an axis."""
+        column = column_of(self, axis)
+        points = self.points.clone()
+        points[:, column] = value
+        lattice = None if self.lattice is None else self.lattice.moved(column, value)
+        return assemble(points, self.axes, self.data, self.name, self.frame, lattice)
 
     def distances(
         self, uniform: int = 60_000, near: int = 150_000, *, spread: float | None = None, seed: int = 0

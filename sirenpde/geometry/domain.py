@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from .point import Axis, Point, check_point
+from .slab import SLACK, Slab
 
 
 class Domain(Protocol):
@@ -73,6 +75,29 @@ class Lattice:
     def part(self, chosen: Tensor) -> Lattice:
         return Lattice(self.coordinates, self.index[chosen])
 
+    @property
+    def is_full(self) -> bool:
+        """Whether every point of the grid is there."""
+        return len(self.index) == math.prod(self.shape)
+
+    def moved(self, column: int, value: float) -> Lattice:
+        """The same points with one coordinate along an axis."""
+        line = torch.full_like(self.coordinates[column], value)
+        return self._with(column, line)
+
+    def squeezed(self, column: int, slab: Slab) -> Lattice | None:
+        """The grid squeezed into a slab of an axis; None where it does not fill and span the axis."""
+        axis, line = slab.axis, self.coordinates[column]
+        slack = SLACK * (axis.high - axis.low)
+        spans = len(line) > 1 and line.min() <= axis.low + slack and line.max() >= axis.high - slack
+        if not (self.is_full and spans):
+            return None
+        return self._with(column, slab.low + (line - axis.low) / (axis.high - axis.low) * slab.length)
+
+    def _with(self, column: int, line: Tensor) -> Lattice:
+        lines = (*self.coordinates[:column], line, *self.coordinates[column + 1 :])
+        return Lattice(lines, self.index)
+
     @staticmethod
     def rows(x: Tensor, y: Tensor) -> Lattice:
         """The points (x, y) of a picture: one row after the other, x running fastest."""
@@ -126,6 +151,11 @@ def named(axes: Sequence[Axis], name: str | Axis) -> Axis:
     raise ValueError(
         f"There is no axis '{name}'; the axes are {', '.join(a.name for a in axes)}. Name one of them."
     )
+
+
+def column_of(domain: Domain, axis: Axis) -> int:
+    """Which column of a domain's points an axis is, by its name."""
+    return [a.name for a in domain.axes].index(axis.name)
 
 
 def read(data: Collection[str], key: str, owner: str) -> Data:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from . import can
 from .arrays import as_mask
-from .domain import Data, Domain, check_count, subset
+from .domain import Data, Domain, check_count, column_of, subset
+from .instants import instant
 from .point import Axis
+from .slab import Slab
 
 Predicate = Callable[[Tensor], Tensor]  # points (n, d) -> booleans (n,)
 
@@ -52,6 +55,13 @@ class Region:
         """The part of this part in which another predicate holds."""
         return Region(self, predicate, name)
 
+    def instant(self, axis: Axis) -> float | None:
+        return instant(self.whole, axis)
+
+    def within(self, axis: Axis, low: float, high: float) -> Region | None:
+        whole = within(self.whole, axis, low, high)
+        return None if whole is None else Region(whole, self.predicate, self.name)
+
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` points at which the predicate holds."""
         if self.whole.size is not None:
@@ -75,6 +85,23 @@ class Region:
         points, data = self.whole.draw(n, generator)
         inside = as_mask(self.predicate(points), (len(points),), f"'{self.name}', made by its predicate,")
         return _rows(points, data, inside)
+
+
+def within(domain: Domain, axis: Axis, low: float, high: float) -> Domain | None:
+    """The part of a domain in a slab of an axis; None where nothing is left.
+
+    Domains that can be cut are; of any other the points in the slab stay.
+    """
+    if isinstance(domain, can.Cut):
+        return domain.within(axis, low, high)
+    slab, column = Slab(axis, low, high), column_of(domain, axis)
+
+    def holds(points: Tensor) -> Tensor:
+        return slab.holds(points[:, column])
+
+    if domain.size is not None and not holds(domain.draw(None, torch.Generator())[0]).any():
+        return None
+    return Region(domain, holds, domain.name)
 
 
 def _rows(points: Tensor, data: Mapping[str, Tensor], chosen: Tensor) -> tuple[Tensor, dict[str, Tensor]]:

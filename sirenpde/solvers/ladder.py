@@ -15,6 +15,7 @@ from ..engines.flat import flatten
 from ..geometry.boundary import Boundary
 from ..geometry.box import Box
 from ..geometry.domain import Domain
+from ..geometry.instants import instant
 from ..geometry.point import Axis
 from ..networks.fourier import FourierFeatures
 from ..networks.mlp import MLP
@@ -32,7 +33,6 @@ from .gauss_newton import GaussNewton
 from .lbfgs import LBFGS
 from .least_squares import LeastSquares
 from .march import March
-from .marching.slab_domains import instant
 from .stage import Stage
 
 LINEAR = (SineFeatures, SineLattice, FourierSeries, WaveSeries)

@@ -12,13 +12,13 @@ from torch import nn
 
 from ..calculus.field import Field
 from ..geometry.point import Axis
+from ..geometry.slab import Slab
 from ..networks.series import SeparableSeries
 from ..networks.sine_lattice import SineLattice
 from ..residuals import NotFinite, System
 from .collocation import Collocation, rows_of
 from .direct.lattice_growth import fit, larger, open_lattices, opened, orders_of, resized, tails, within_reach
 from .least_squares import LeastSquares
-from .marching.slab_domains import Interval
 from .marching.slab_problem import NotMarchable, check
 from .marching.slab_trial import (
     Recipes,
@@ -306,7 +306,7 @@ def _ended(memory: Mapping[str, Any]) -> Report:
     return Report(tuple(ended["terms"]), True, ended["reason"], residuals=memory["residuals"])
 
 
-def _are_few(slab: Interval) -> bool:
+def _are_few(slab: Slab) -> bool:
     """Whether slabs as long as this one come to the end in about the time that another factor would take."""
     return slab.axis.high - slab.high <= FEW * slab.length
 

@@ -18,7 +18,6 @@ from sirenpde import (
     LeastSquares,
     March,
     Point,
-    PointCloud,
     Problem,
     Reference,
     SineFeatures,
@@ -34,13 +33,13 @@ from sirenpde.engines.choose import engine_for
 from sirenpde.engines.flat import flatten
 from sirenpde.engines.nested import NestedEngine
 from sirenpde.engines.pieces import SlabEngine
+from sirenpde.geometry.slab import Slab
 from sirenpde.linear.mode_blocks import ModeBlocks
 from sirenpde.networks.slabs import Slabs
 from sirenpde.networks.values import from_value, to_value
 from sirenpde.references.burgers import burgers_from_sine
 from sirenpde.references.solitons import solitons
 from sirenpde.residuals import System
-from sirenpde.solvers.marching.slab_domains import Interval, instant, moved, within
 from sirenpde.solvers.marching.slab_problem import Before, NotMarchable, slab_problem
 
 F64 = torch.float64
@@ -309,35 +308,6 @@ def test_a_march_cut_off_tells_how_far_it_came(tmp_path) -> None:
     assert whole.holds_until is None and error(whole) < 1e-5
 
 
-def test_domains_are_cut_to_a_slab() -> None:
-    box = Box(t=(0, 4), x=(0, 1), y=(0, 1))
-    time = box.axes[0]
-    slab = Interval(time, 1.0, 2.0)
-    generator = torch.Generator().manual_seed(0)
-
-    def times(domain, count=200) -> Tensor:
-        return within(domain, slab).draw(count, generator)[0][:, 0]
-
-    for domain in (box, box.at(x=0), box.boundary("x", "y"), box.where(lambda p: p[:, 1] < p[:, 0] / 4)):
-        drawn = times(domain)
-        assert len(drawn) == 200 and 1 < float(drawn.min()) < 1.1 < 1.9 < float(drawn.max()) < 2
-    moving = within(box.where(lambda p: p[:, 1] < p[:, 0] / 4), slab).draw(500, generator)[0]
-    assert bool((moving[:, 1] < moving[:, 0] / 4).all()) and float(moving[:, 1].max()) > 0.4
-
-    grid = within(box.nodes(5), slab)  # spans the time: squeezed whole
-    assert grid.size == 125 and grid.points[:, 0].unique().tolist() == [1, 1.25, 1.5, 1.75, 2]
-    measured = PointCloud([[0.5, 0, 0], [1.0, 0, 0], [1.5, 0, 0], [2.0, 0, 0]], box, {"value": [1, 2, 3, 4]})
-    assert within(measured, slab).data["value"].tolist() == [3, 4]  # an edge belongs to the slab below
-    assert within(PointCloud([[3.5, 0, 0]], box), slab) is None
-
-    assert within(box.at(t=0), slab) is None and within(box.at(t=2), slab) is not None
-    assert within(box.at(t=0), Interval(time, 0.0, 1.0)) is not None
-    assert instant(box.at(t=0), time) == 0 and instant(box, time) is None
-    assert instant(box.at(t=3).where(lambda p: p[:, 1] < 0.5), time) == 3
-    start = moved(box.at(t=0).where(lambda p: p[:, 1] < 0.5), time, 2.5).draw(50, generator)[0]
-    assert bool((start[:, 0] == 2.5).all()) and float(start[:, 1].max()) < 0.5
-
-
 def test_what_must_hold_in_a_slab() -> None:
     u = Field("u", spacetime, SineLattice())
     start = spacetime.at(t=0)
@@ -351,9 +321,9 @@ def test_what_must_hold_in_a_slab() -> None:
     network = SineLattice((2, 2)).build([0.0, -1.0], [0.25, 1.0], 1, (), torch.Generator())
     system = System(problem, {u: network}, torch.device("cpu"), F64)
     before = Before(system.parameters, system.initial() + 1, system)
-    first = slab_problem(problem, Interval(t, 0.0, 0.25), None)
-    later = slab_problem(problem, Interval(t, 0.25, 0.5), before)
-    last = slab_problem(problem, Interval(t, 0.75, 1.0), before)
+    first = slab_problem(problem, Slab(t, 0.0, 0.25), None)
+    later = slab_problem(problem, Slab(t, 0.25, 0.5), before)
+    last = slab_problem(problem, Slab(t, 0.75, 1.0), before)
     assert [c.name for c in first.problem.constraints] == ["wave", "shape", "rate", "walls"]
     assert [c.weight for c in first.problem.constraints] == [4.0**-4, 300, 100 * 4.0**-2, 1]
     names = ["wave", "walls", "hand-over of u", "hand-over of u_t"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -17,9 +17,21 @@ from ..point import Axis
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .pixel_grid import PixelGrid
-
 Along = Literal["x", "y"]
+
+
+class Pixels(Protocol):
+    """Aligned pictures, as the edges between their pixels see them."""
+
+    @property
+    def images(self) -> Mapping[str, Tensor]: ...
+    @property
+    def axes(self) -> tuple[Axis, ...]: ...
+    @property
+    def coordinates(self) -> tuple[Tensor, Tensor]: ...
+    @property
+    def spacing(self) -> float: ...
+    def mask(self, mask: str | ArrayLike | Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +43,7 @@ class Edges:
     midpoint, and exactly the mean of the derivative on the way from one pixel centre to the other.
     """
 
-    grid: PixelGrid
+    grid: Pixels
     along: Along
 
     def __repr__(self) -> str:

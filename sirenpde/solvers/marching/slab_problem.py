@@ -10,16 +10,18 @@ from torch import Tensor
 from ...calculus.field import Derivative, Field
 from ...calculus.operators import PointFunction
 from ...calculus.symbols import Symbol
-from ...geometry.box import Box
+from ...geometry import can
 from ...geometry.carrying import Carrying
 from ...geometry.domain import Domain
+from ...geometry.instants import instant, moved
 from ...geometry.point import Point
+from ...geometry.region import within
+from ...geometry.slab import Slab
 from ...networks.slabs import Slabs
 from ...problem.constraint import Constraint
 from ...problem.problem import Problem
 from ...residuals import Parameters, Sweep, System, evaluate, record
 from ..stage import Unfit
-from .slab_domains import Interval, instant, moved, within
 
 HAND_OVER = 100.0  # how much more the start of a slab counts than what holds within it
 SAMPLES = 1024  # of the start, where no constraint says how many
@@ -76,7 +78,7 @@ def check(problem: Problem, recipes: Mapping[Field, object], axis_name: str) -> 
             )
 
 
-def slab_problem(problem: Problem, slab: Interval, before: Before | None) -> SlabProblem:
+def slab_problem(problem: Problem, slab: Slab, before: Before | None) -> SlabProblem:
     """The problem of one slab.
 
     Constraints at the start of the axis hold in the first slab; later ones get the end values of the slab
@@ -86,7 +88,7 @@ def slab_problem(problem: Problem, slab: Interval, before: Before | None) -> Sla
     """
     kept: list[tuple[Constraint, int | None, float]] = []
     # By identity: constraints that share their samples do so still.
-    parts = {id(c.domain): within(c.domain, slab) for c in problem.constraints}
+    parts = {id(c.domain): within(c.domain, slab.axis, slab.low, slab.high) for c in problem.constraints}
     for i, (constraint, requests) in enumerate(zip(problem.constraints, problem.requests, strict=True)):
         domain = parts[id(constraint.domain)]
         if domain is None:
@@ -102,7 +104,7 @@ def slab_problem(problem: Problem, slab: Interval, before: Before | None) -> Sla
     return SlabProblem(Problem.derived(*constraints), origins, factors)
 
 
-def at_rest(problem: Problem, slab: Interval) -> Problem:
+def at_rest(problem: Problem, slab: Slab) -> Problem:
     """What a first guess has to satisfy: the start, and no change of the highest derivative along the axis."""
     found = []
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
@@ -115,22 +117,22 @@ def at_rest(problem: Problem, slab: Interval) -> Problem:
             part
             for constraint, requests in zip(problem.constraints, problem.requests, strict=True)
             if u in requests.fields and instant(constraint.domain, slab.axis) is None
-            if (part := within(constraint.domain, slab)) is not None
+            if (part := within(constraint.domain, slab.axis, slab.low, slab.high)) is not None
         ]
         if domains:
-            domain = next((d for d in domains if isinstance(d, Box)), domains[0])
+            domain = next((d for d in domains if isinstance(d, can.Slice)), domains[0])
             samples = SAMPLES if domain.size is None else None
             name, weight = f"steady {u.name}", _clock(slab, order)
             found.append(Constraint(name, _along(u, slab, order), domain, samples, weight))
     return Problem.derived(*found)
 
 
-def highest(problem: Problem, u: Field, slab: Interval) -> int:
+def highest(problem: Problem, u: Field, slab: Slab) -> int:
     """The highest order of a derivative along the axis that the constraints ask of a field."""
     return max(_order(requests.of(u), slab) for requests in problem.requests)
 
 
-def _hand_over(problem: Problem, slab: Interval, before: Before) -> list[Constraint]:
+def _hand_over(problem: Problem, slab: Slab, before: Before) -> list[Constraint]:
     found = []
     for u in problem.fields:
         orders = range(highest(problem, u, slab))
@@ -165,7 +167,7 @@ def _difference(function: Derivative, order: int) -> PointFunction:
     return continued
 
 
-def _starts(problem: Problem, u: Field, slab: Interval) -> list[tuple[Domain, int | None, float]]:
+def _starts(problem: Problem, u: Field, slab: Slab) -> list[tuple[Domain, int | None, float]]:
     """Where a field's start is given, with samples and weight: of constraints there, or its whole box."""
     found: dict[int, tuple[Domain, int | None, float]] = {}
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
@@ -176,7 +178,7 @@ def _starts(problem: Problem, u: Field, slab: Interval) -> list[tuple[Domain, in
                 constraint.samples,
                 max(known, constraint.weight),
             )
-    if not found and isinstance(u.domain, Box):
+    if not found and isinstance(u.domain, can.Slice):
         return [(u.domain.at(**{slab.axis.name: slab.axis.low}), SAMPLES, 1.0)]
     if not found:
         raise NotMarchable(
@@ -187,22 +189,22 @@ def _starts(problem: Problem, u: Field, slab: Interval) -> list[tuple[Domain, in
     return list(found.values())
 
 
-def _at_start(domain: Domain, slab: Interval) -> bool:
+def _at_start(domain: Domain, slab: Slab) -> bool:
     t = instant(domain, slab.axis)
-    return t is not None and Interval(slab.axis, slab.axis.low, slab.axis.low).holds_instant(t)
+    return t is not None and Slab(slab.axis, slab.axis.low, slab.axis.low).holds_instant(t)
 
 
-def _along(u: Field, slab: Interval, order: int) -> Derivative:
+def _along(u: Field, slab: Slab, order: int) -> Derivative:
     place = u.position(slab.axis)
     return Derivative(u, Symbol.partial(len(u.axes), place, order))
 
 
-def _order(derivatives: Sequence[Derivative], slab: Interval) -> int:
+def _order(derivatives: Sequence[Derivative], slab: Slab) -> int:
     return max(
         (powers[d.field.position(slab.axis)] for d in derivatives for powers, _ in d.symbol.terms),
         default=0,
     )
 
 
-def _clock(slab: Interval, order: int) -> float:
+def _clock(slab: Slab, order: int) -> float:
     return (slab.length / (slab.axis.high - slab.axis.low)) ** (2 * order)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ...calculus.field import Field
 from ...engines.flat import flatten
 from ...geometry.point import Axis
+from ...geometry.slab import Slab
 from ...linear.mode_blocks import ModeBlocks
 from ...linear.tensor_rows import TensorRows
 from ...networks.recipe import Recipe
@@ -24,7 +25,6 @@ from ...residuals import Batch, Parameters, System, is_affine
 from ..collocation import newton, rows_of
 from ..direct.lattice_growth import continued
 from ..stage import HELD_OUT, State, generator
-from .slab_domains import Interval
 from .slab_problem import Before, SlabProblem, at_rest, slab_problem
 
 Recipes = Mapping[Field, Any]
@@ -40,7 +40,7 @@ class Trial:
     """
 
     whole: Problem
-    slab: Interval
+    slab: Slab
     plan: SlabProblem
     before: Before | None
     work: State
@@ -51,7 +51,7 @@ def open_trial(state: State, axis: Axis, recipes: Recipes, end: float, earlier: 
     """Put networks for the next slab behind the closed ones, with a first guess, ``earlier``'s if given."""
     edges = (*state.memory["edges"], end)
     closed = len(edges) - 2
-    slab = Interval(axis, edges[-2], end)
+    slab = Slab(axis, edges[-2], end)
     networks, pieces = {}, []
     for u in state.system.problem.fields:
         known, theta = _slabs(state, u)
@@ -89,7 +89,7 @@ def current(state: State, axis: Axis) -> Trial:
 def _rebuilt(state: State, axis: Axis) -> Trial:
     memory, system = state.memory, state.system
     closed = len(memory["edges"]) - 1
-    slab = Interval(axis, memory["edges"][-1], memory["end"])
+    slab = Slab(axis, memory["edges"][-1], memory["end"])
     every = {u: _slabs(state, u) for u in system.problem.fields}
     before = None
     if closed:
@@ -154,7 +154,7 @@ def _lend(state: State, trial: Trial) -> None:
     if known["shapes"] != shapes or abs(slab.length - length) > SAME * slab.length:
         return
     if "factor" not in state.cache:
-        first = Interval(slab.axis, known["low"], known["high"])
+        first = Slab(slab.axis, known["low"], known["high"])
         problem = slab_problem(trial.whole, first, None if first.is_first else trial.before).problem
         networks = {u: _network(state, u, trial.work.recipes[u], first) for u in problem.fields}
         scales = state.system.scales.extended(problem)
@@ -212,7 +212,7 @@ def _slabs(state: State, u: Field) -> tuple[list[nn.Module], list[Tensor]]:
     return list(module.networks), list(state.system.parameters.of(u, state.theta).split(sizes))
 
 
-def _network(state: State, u: Field, recipe: Any, slab: Interval) -> nn.Module:
+def _network(state: State, u: Field, recipe: Any, slab: Slab) -> nn.Module:
     """A network in the slab's own coordinates."""
     if isinstance(recipe, SineFeatures):  # those that a stage will choose need something in their place
         recipe = replace(recipe, count=recipe.count or 1, bandwidth=recipe.bandwidth or 1.0)
