@@ -334,7 +334,7 @@ def scales(system: System, batches: Sequence[Batch]) -> Iterator[Finding]:
     start = constant_start(system, 0)
     described = describe(start, system.parameters.units)
     for group, batch in zip(system.groups, batches, strict=True):
-        part = next(batch.chunks(SUBSTITUTED))
+        part = batch.part(slice(SUBSTITUTED))
         for i in group.members:
             constraint, requests = problem.constraints[i], problem.requests[i]
             asked = list(requests.derivatives)
@@ -353,7 +353,7 @@ def scales(system: System, batches: Sequence[Batch]) -> Iterator[Finding]:
 def cost(system: System, batches: Sequence[Batch]) -> Finding:
     """Sizes, and the time and memory of one gradient; where there are many samples, from some of them."""
     theta = system.initial()
-    some = [next(batch.chunks(TIMED)) for batch in batches]
+    some = [batch.part(slice(TIMED)) for batch in batches]
     before = peak_memory_mb("cpu")
     started = time.monotonic()
     system.gradient(theta, some)

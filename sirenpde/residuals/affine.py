@@ -14,6 +14,7 @@ from ..problem.constraint import Constraint
 from ..problem.probe import Requests
 from ..problem.problem import Problem
 from .batch import Batch
+from .chunks import mapped
 from .pullback import RowPullback
 from .scaling import natural_size, power_of_two, scales_of
 from .sweep import Sweep, flat
@@ -130,12 +131,12 @@ def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch, sizes: Ma
         ]  # (requests * outputs, n, m)
         return differences.movedim(0, -1).reshape(*offset.shape, *shape)
 
-    offsets, slopes = [], []
-    for chunk in batch.chunks(4096):
-        offsets.append(over_points(zero, chunk.points, dict(chunk.data)))
-        slopes.append([slope(f, chunk, offsets[-1]) for f in range(len(zero))])
-    together = tuple(torch.cat(parts) for parts in zip(*slopes, strict=True))
-    return Rows(constraint, place, batch, sweep, torch.cat(offsets), together)
+    def rows(chunk: Batch) -> list[Tensor]:
+        offset: Tensor = over_points(zero, chunk.points, dict(chunk.data))
+        return [offset, *(slope(f, chunk, offset) for f in range(len(zero)))]
+
+    offset, *slopes = mapped(rows, batch, 4096)
+    return Rows(constraint, place, batch, sweep, offset, tuple(slopes))
 
 
 def tangents(
@@ -148,18 +149,16 @@ def tangents(
 ) -> Iterator[Rows]:
     """The same about the fields of ``theta``: r(jets + d) = offset + Σ G d to first order."""
     weights, raw = sweep.load(theta), theta[sweep.parameters.numbers_slice]
-    offsets, slopes = [], []
-    for chunk in batch.chunks(sweep.chunk(device)):
+
+    def linear(chunk: Batch) -> list[Tensor]:
         jets, _ = sweep.jets(weights, chunk.points)
         components, each = rows.slopes(chunk, jets, raw)
-        offsets.append(components)
-        slopes.append(
-            [torch.stack([by_jet[f] for _, by_jet in each]).permute(2, 0, 1, 3) for f in range(len(jets))]
-        )
-    offset = torch.cat(offsets)
-    together = [torch.cat(parts) for parts in zip(*slopes, strict=True)]
+        by_field = [torch.stack([by_jet[f] for _, by_jet in each]) for f in range(len(jets))]
+        return [components, *(slopes.permute(2, 0, 1, 3) for slopes in by_field)]
+
+    offset, *slopes = mapped(linear, batch, sweep.chunk(device))
     first = 0
     for place, i in enumerate(members):
         own = slice(first, first + sweep.requests[place].size)
-        yield Rows(i, place, batch, sweep, offset[:, own], tuple(slope[:, own] for slope in together))
+        yield Rows(i, place, batch, sweep, offset[:, own], tuple(slope[:, own] for slope in slopes))
         first = own.stop

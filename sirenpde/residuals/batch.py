@@ -26,11 +26,14 @@ class Batch:
     def __len__(self) -> int:
         return len(self.points)
 
+    def part(self, rows: slice | Tensor) -> Batch:
+        """Some of the samples, with their data and weights."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Batch(self.points[rows], {key: value[rows] for key, value in self.data.items()}, weights)
+
     def chunks(self, size: int) -> Iterator[Batch]:
         for start in range(0, len(self), size):
-            rows = slice(start, start + size)
-            weights = None if self.weights is None else self.weights[rows]
-            yield Batch(self.points[rows], {key: value[rows] for key, value in self.data.items()}, weights)
+            yield self.part(slice(start, start + size))
 
 
 class Parameters:

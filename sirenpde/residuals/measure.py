@@ -35,7 +35,7 @@ def relative_residuals(system: System, theta: Tensor, batches: Sequence[Batch]) 
     residuals = system.residuals(theta, batches)
     some = [_some(batch) for batch in batches]
     usual, sizes = _usual(system, theta, some), theta.new_zeros(len(residuals))
-    for group, batch in zip(system.groups, some, strict=True):
+    for group, batch in system.paired(some):
         for i, size in zip(group.members, _term_sizes(system, theta, group, batch, usual), strict=True):
             sizes[i] = size
     found = torch.stack([r.square().sum(1).mean().sqrt() for r in residuals])
@@ -45,7 +45,7 @@ def relative_residuals(system: System, theta: Tensor, batches: Sequence[Batch]) 
 def _some(batch: Batch) -> Batch:
     """Points evenly spread over a batch."""
     stride = -(-len(batch) // POINTS)
-    return Batch(batch.points[::stride], {key: value[::stride] for key, value in batch.data.items()})
+    return batch.part(slice(None, None, stride))
 
 
 def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
@@ -58,7 +58,7 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
         engine = engine_for(network, [Symbol.of({powers: 1.0}) for powers in partials], len(u.axes))
         weights = engine.load(system.parameters.of(u, theta))
         most = theta.new_zeros(len(partials), u.outputs)
-        for group, batch in zip(system.groups, batches, strict=True):
+        for group, batch in system.paired(batches):
             if u in group.sweep.fields:
                 x = batch.points[:, group.sweep.columns[u]]
                 parts = [engine.forward(weights, part)[0].square().sum(1) for part in x.split(engine.chunk)]

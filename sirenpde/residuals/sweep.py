@@ -17,6 +17,7 @@ from ..geometry.point import Point
 from ..problem.constraint import name_of
 from ..problem.probe import Recorder, Requests
 from .batch import Batch, Parameters
+from .chunks import mapped
 
 GPU_CHUNK = 1 << 17
 BLOCK = 1 << 14  # points whose values are computed together, where no gradient is asked for
@@ -119,17 +120,12 @@ def evaluate(sweep: Sweep, theta: Tensor, batch: Batch, device: torch.device) ->
         if shared is not None:
             return sweep.over(batch, shared, numbers)
         weights = sweep.load(theta)
-        parts = [
-            sweep.over(block, _jets_by_chunks(sweep, weights, block, device), numbers)
-            for block in batch.chunks(BLOCK)
-        ]
-        return [torch.cat(part) for part in zip(*parts, strict=True)]
 
+        def jets(block: Batch) -> list[Tensor]:
+            """Networks in chunks that fit a cache; only their few outputs are kept for the whole block."""
+            return mapped(lambda c: sweep.jets(weights, c.points)[0], block, sweep.chunk(device), dim=1)
 
-def _jets_by_chunks(sweep: Sweep, weights: Sequence[Any], block: Batch, device: torch.device) -> list[Tensor]:
-    """Networks in chunks that fit a cache; only their few outputs are kept for the whole block."""
-    parts = [sweep.jets(weights, chunk.points)[0] for chunk in block.chunks(sweep.chunk(device))]
-    return [torch.cat(jets, dim=1) for jets in zip(*parts, strict=True)]
+        return mapped(lambda block: sweep.over(block, jets(block), numbers), batch, BLOCK)
 
 
 def _jets_on_grid(sweep: Sweep, theta: Tensor, batch: Batch) -> list[Tensor] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from ..geometry.domain import Domain
 from ..problem.problem import Problem
 from .affine import Rows, linearise, tangents
 from .batch import Batch, Parameters
+from .chunks import Work, chunked, mapped, summed
 from .pullback import PointLoss, Pullback, RowPullback
 from .scaling import Scales, scales_of
 from .sweep import Sweep, evaluate, flat
@@ -143,21 +145,28 @@ class System:
         theta = theta.detach()
         terms = theta.new_zeros(len(self.problem.constraints))
         gradient = torch.zeros_like(theta)
-        for group, batch in zip(self.groups, batches, strict=True):
-            weights = group.sweep.load(theta)
-            for chunk in batch.chunks(group.sweep.chunk(self.device)):
-                self._add_chunk(group, weights, chunk, 1 / len(batch), theta, terms, gradient)
-        return Evaluation(terms, gradient)
+
+        def work() -> Iterator[Work]:
+            for group, batch in self.paired(batches):
+                weights, share = group.sweep.load(theta), 1 / len(batch)
+                add = partial(self._add_chunk, group, weights, share, theta, terms, gradient)
+                yield add, batch, group.sweep.chunk(self.device)
+
+        return Evaluation(*summed(work(), (terms, gradient)))
+
+    def paired(self, batches: Sequence[Batch]) -> Iterator[tuple[Group, Batch]]:
+        """Every group of constraints with its samples."""
+        return zip(self.groups, batches, strict=True)
 
     def _add_chunk(
         self,
         group: Group,
         weights: Sequence[Any],
-        chunk: Batch,
         share: float,
         theta: Tensor,
         terms: Tensor,
         gradient: Tensor,
+        chunk: Batch,
     ) -> None:
         jets, tapes = group.sweep.jets(weights, chunk.points)
         raw = theta[self.parameters.numbers_slice]
@@ -178,7 +187,7 @@ class System:
     def residuals(self, theta: Tensor, batches: Sequence[Batch]) -> list[Tensor]:
         """Every constraint's residuals as real components, (n, m), unweighted, in the problem's order."""
         found: dict[int, Tensor] = {}
-        for group, batch in zip(self.groups, batches, strict=True):
+        for group, batch in self.paired(batches):
             values = evaluate(group.sweep, theta, batch, self.device)
             found.update(zip(group.members, map(flat, values), strict=True))
         return [found[i] for i in range(len(self.problem.constraints))]
@@ -187,7 +196,7 @@ class System:
         """The objective's weighted terms, one per constraint, without gradients."""
         residuals = self.residuals(theta, batches)
         terms = theta.new_zeros(len(residuals))
-        for group, batch in zip(self.groups, batches, strict=True):
+        for group, batch in self.paired(batches):
             for place, i in enumerate(group.members):
                 points = self.point_loss(i)(residuals[i])
                 terms[i] = (points if batch.weights is None else batch.weights[:, place] * points).mean()
@@ -197,7 +206,7 @@ class System:
         """The same terms for fields that vanish with all their derivatives: a scale to compare them with."""
         numbers = self.parameters.numbers(self.initial())
         terms = numbers.new_zeros(len(self.problem.constraints))
-        for group, batch in zip(self.groups, batches, strict=True):
+        for group, batch in self.paired(batches):
             sweep = group.sweep
             zero = [numbers.new_zeros(len(sweep.asked[u]), len(batch), u.outputs) for u in sweep.fields]
             for place, (i, value) in enumerate(
@@ -219,7 +228,7 @@ class System:
 
     def row_count(self, batches: Sequence[Batch]) -> int:
         """How many real components the residuals have on these samples together."""
-        pairs = zip(self.groups, batches, strict=True)
+        pairs = self.paired(batches)
         return sum(
             self.problem.requests[i].size * len(batch) for group, batch in pairs for i in group.members
         )
@@ -231,16 +240,23 @@ class System:
         Group by group, and in it constraint by constraint, point by point.
         """
         theta = theta.detach()
-        raw = theta[self.parameters.numbers_slice]
-        found = []
-        for group, batch in zip(self.groups, batches, strict=True):
-            weights = group.sweep.load(theta)
-            chunks = list(batch.chunks(group.sweep.chunk(self.device)))
-            parts = [group.rows.values(c, group.sweep.jets(weights, c.points)[0], raw) for c in chunks]
-            for place, values in enumerate(zip(*parts, strict=True)):
-                scale = self.row_scale(group.members[place], batch, place)
-                found.append((torch.cat(values) * scale).flatten())
+        found: list[Tensor] = []
+        for group, batch in self.paired(batches):
+            found += [
+                (values * self.row_scale(group.members[place], batch, place)).flatten()
+                for place, values in enumerate(self._values(group, batch, theta))
+            ]
         return torch.cat(found)
+
+    def _values(self, group: Group, batch: Batch, theta: Tensor) -> list[Tensor]:
+        """The residuals of a group's constraints as real components, each (n, m)."""
+        sweep, raw = group.sweep, theta[self.parameters.numbers_slice]
+        weights = sweep.load(theta)
+        return mapped(
+            lambda chunk: group.rows.values(chunk, sweep.jets(weights, chunk.points)[0], raw),
+            batch,
+            sweep.chunk(self.device),
+        )
 
     def jacobian(self, theta: Tensor, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
         """``vector`` (N,) and its derivative by theta (N, P), from the engines' way back without its sum.
@@ -251,7 +267,7 @@ class System:
         rows = self.row_count(batches)
         vector, matrix = theta.new_empty(rows), theta.new_empty(rows, len(theta))
         first = 0
-        for group, batch in zip(self.groups, batches, strict=True):
+        for group, batch in self.paired(batches):
             sizes = [self.problem.requests[i].size for i in group.members]
             scales = [self.row_scale(i, batch, place) for place, i in enumerate(group.members)]
             blocks = [
@@ -271,8 +287,7 @@ class System:
     ) -> None:
         weights, raw = group.sweep.load(theta), theta[self.parameters.numbers_slice]
         size = min(group.sweep.chunk(self.device), JACOBIAN_CHUNK)
-        for start, chunk in zip(range(0, len(batch), size), batch.chunks(size), strict=True):
-            part = slice(start, start + size)
+        for part, chunk in chunked(batch, size):
             jets, tapes = group.sweep.jets(weights, chunk.points)
             components, slopes = group.rows.slopes(chunk, jets, raw)
             columns = iter(zip(components.unbind(1), slopes, strict=True))
@@ -305,7 +320,7 @@ class System:
         About the zero field, which is exact where ``is_affine``; or about the fields of the parameters ``at``,
         where the offset is the residual and the slopes apply to changes of the jets.
         """
-        for group, batch in zip(self.groups, batches, strict=True):
+        for group, batch in self.paired(batches):
             if at is None:
                 for place, i in enumerate(group.members):
                     yield linearise(group.sweep, place, i, batch, self.sizes)
@@ -314,7 +329,7 @@ class System:
 
     def check_finite(self, theta: Tensor, batches: Sequence[Batch]) -> None:
         """Raise ``NotFinite``, naming the first constraint and point, if a residual is not finite."""
-        for group, batch in zip(self.groups, batches, strict=True):
+        for group, batch in self.paired(batches):
             values = evaluate(group.sweep, theta, batch, self.device)
             for i, value in zip(group.members, values, strict=True):
                 bad = ~flat(value).isfinite().all(1)
