@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from ..calculus.operators import PointFunction
-from ..geometry.arrays import as_mask
+from ..geometry import can
 from ..geometry.domain import Domain
 from ..geometry.point import Axis, Point
-from ..geometry.region import Region
 from ..problem.constraint import Constraint
 from ..problem.probe import Recorder
 from ..problem.problem import Problem
@@ -118,7 +117,7 @@ def _places(function: PointFunction, axis: Axis, domain: Domain, points: Tensor)
     found[:, column] = start[jumped]
     beyond = found.clone()
     beyond[:, column] = stop[jumped]
-    return found[_inside(domain, found) & _inside(domain, beyond)]
+    return found[can.contains(domain, found) & can.contains(domain, beyond)]
 
 
 def _evaluator(function: PointFunction, names: tuple[str, ...]) -> Callable[[Tensor], Tensor]:
@@ -167,10 +166,3 @@ def _closer(values: Callable[[Tensor], Tensor], start: Tensor, stop: Tensor) -> 
     rise, part = rises.max(1)
     rows = torch.arange(len(s))
     return s[rows, part], s[rows, part + 1], rise
-
-
-def _inside(domain: Domain, points: Tensor) -> Tensor:
-    if isinstance(domain, Region):
-        holds = as_mask(domain.predicate(points), (len(points),), f"'{domain.name}', made by its predicate,")
-        return _inside(domain.whole, points) & holds
-    return torch.ones(len(points), dtype=torch.bool)

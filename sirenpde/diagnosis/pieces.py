@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..geometry import can
 from ..geometry.arrays import as_mask
-from ..geometry.boundary import Boundary, Slices
-from ..geometry.box import Box
 from ..geometry.domain import Domain
-from ..geometry.region import Region
 from ..problem.constraint import Constraint
 
 INWARD = (
@@ -83,23 +81,17 @@ def pieces(constraint: Constraint, keys: tuple[str, ...]) -> list[Piece]:
 
 
 def _pieces(constraint: Constraint, domain: Domain, keys: tuple[str, ...]) -> Iterator[Piece]:
-    if isinstance(domain, Box):
-        yield Piece(constraint, _intervals(domain))
-    elif isinstance(domain, Boundary):
-        for face in domain.faces:
-            yield Piece(constraint, _intervals(face.slice), normal=face.normal)
-    elif isinstance(domain, Region):
+    patches = can.patches_of(domain)
+    if patches is not None:
+        for patch in patches:
+            yield Piece(constraint, patch.intervals, normal=patch.normal)
+    elif isinstance(domain, can.Part):
         for piece in _pieces(constraint, domain.whole, keys):
             yield replace(piece, holds=(*piece.holds, domain.predicate))
     elif domain.size is not None and not set(keys) - {"normal"}:
         points, data = domain.draw(min(domain.size, MOST_POINTS), torch.Generator().manual_seed(2))
         whole = tuple((axis.low, axis.high) for axis in domain.axes)
         yield Piece(constraint, whole, points=points, data={key: data[key] for key in keys})
-
-
-def _intervals(box: Slices) -> tuple[tuple[float, float], ...]:
-    held = dict(box.fixed)
-    return tuple((held.get(a.name, a.low), held.get(a.name, a.high)) for a in box.axes)
 
 
 def meet(first: Piece, second: Piece) -> Meeting | None:

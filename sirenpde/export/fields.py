@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 
 from ..calculus.operators import PointFunction, curl, div, grad, hessian, laplacian
-from ..geometry.domain import Domain, Lattice
+from ..geometry.domain import Domain
 from ..geometry.frame import Frame
 from ..geometry.pictures.pixel_grid import PixelGrid
 from ..geometry.point import Axis
+from ..geometry.tensor_grid import TensorGrid
 from ..problem.constraint import name_of
 from ..problem.problem import Problem
 from .files import FORMATS, file_name, write_grid
@@ -144,7 +145,7 @@ def on_grid(
 
 
 def _on_domain(solution: Solved, fields: FieldSet, domain: Domain) -> Grid:
-    own: Lattice = domain.lattice  # type: ignore[attr-defined]
+    own: TensorGrid = domain.lattice  # type: ignore[attr-defined]
     points, data = domain.draw(None, torch.Generator())
     order = [torch.argsort(c) for c in own.coordinates]  # rows of a picture run downwards
     place = tuple(torch.argsort(o)[i].numpy() for o, i in zip(order, own.index.T, strict=True))

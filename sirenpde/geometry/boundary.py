@@ -1,4 +1,4 @@
-"""The faces of a box."""
+"""Boundaries: faces with outward unit normals."""
 
 from __future__ import annotations
 
@@ -9,40 +9,73 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from . import can
 from .domain import Data, Domain, check_count, read, subset
+from .patch import Patch
 from .point import Axis
 from .region import Predicate, Region
 
 
-class Slices(Domain, Protocol):
-    """A box, or a slice of one, as its faces see it."""
+class Solid(Domain, can.Measure, can.Instant, Protocol):
+    """A slice of a domain, or the domain itself."""
 
-    @property
-    def fixed(self) -> tuple[tuple[str, float], ...]: ...
-    @property
-    def free(self) -> tuple[Axis, ...]: ...
-    @property
-    def measure(self) -> float: ...
-    def within(self, axis: Axis, low: float, high: float) -> Slices | None: ...
+    def within(self, axis: Axis, low: float, high: float) -> Solid | None: ...
+
+
+class Side(Solid, Protocol):
+    """A part of a boundary, whose points carry the outward unit normal."""
+
+    def within(self, axis: Axis, low: float, high: float) -> Side | None: ...
 
 
 @dataclass(frozen=True)
 class Face:
-    """One face of a box: the slice at one end of an axis."""
+    """The side at one end of an axis: a slice, with the normal along the axis."""
 
-    slice: Slices
+    slice: Solid
     axis: str
     side: str
 
     @property
+    def axes(self) -> tuple[Axis, ...]:
+        return self.slice.axes
+
+    @property
+    def size(self) -> int | None:
+        return self.slice.size
+
+    @property
+    def name(self) -> str:
+        return self.slice.name
+
+    @property
+    def measure(self) -> float:
+        return self.slice.measure
+
+    @property
     def normal(self) -> Tensor:  # (d,)
         outward = 1.0 if self.side == "high" else -1.0
-        return torch.tensor([outward * (a.name == self.axis) for a in self.slice.axes], dtype=torch.float64)
+        return torch.tensor([outward * (a.name == self.axis) for a in self.axes], dtype=torch.float64)
+
+    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
+        points, _ = self.slice.draw(n, generator)
+        return points, {"normal": self.normal.expand_as(points)}
+
+    def instant(self, axis: Axis) -> float | None:
+        return self.slice.instant(axis)
+
+    def within(self, axis: Axis, low: float, high: float) -> Face | None:
+        part = self.slice.within(axis, low, high)
+        return None if part is None else replace(self, slice=part)
+
+    def patches(self) -> tuple[Patch, ...] | None:
+        parts = can.patches_of(self.slice)
+        return None if parts is None else tuple(replace(part, normal=self.normal) for part in parts)
 
 
 @dataclass(frozen=True)
 class Boundary:
-    """Faces of a box, with the outward unit ``normal`` as data.
+    """Faces of a domain, with the outward unit ``normal`` as data.
 
     Points are drawn quasi-random on each face, in numbers proportional to the faces' measures, and shuffled.
     The boundary of an interval is finite: its two ends.
@@ -55,29 +88,34 @@ class Boundary:
     ([[0.0], [3.0]], [[-1.0], [1.0]])
     """
 
-    box: Slices
-    faces: tuple[Face, ...]
+    whole: Solid
+    faces: tuple[Side, ...]
 
     @property
     def axes(self) -> tuple[Axis, ...]:
-        return self.box.axes
+        return self.whole.axes
 
     @property
     def name(self) -> str:
-        held = [f"{name} = {value:g}" for name, value in self.box.fixed]
+        held = {axis.name: self.whole.instant(axis) for axis in self.axes}
+        names = [f"{name} = {value:g}" for name, value in held.items() if value is not None]
         across: dict[str, list[str]] = {}
         for face in self.faces:
-            across.setdefault(face.axis, []).append(f"{dict(face.slice.fixed)[face.axis]:g}")
-        return ", ".join(held + [f"{axis} = {', '.join(ends)}" for axis, ends in across.items()])
+            if isinstance(face, Face):
+                (axis,) = (a for a in self.axes if a.name == face.axis)
+                across.setdefault(f"{axis} = ", []).append(f"{face.instant(axis):g}")
+            else:
+                across[face.name] = []
+        return ", ".join(names + [start + ", ".join(ends) for start, ends in across.items()])
 
     @property
     def measure(self) -> float:
-        return sum(face.slice.measure for face in self.faces)
+        return sum(face.measure for face in self.faces)
 
     @property
     def size(self) -> int | None:
         """None, or the number of ends where the faces are single points."""
-        return None if self.faces[0].slice.free else len(self.faces)
+        return None if self.faces[0].size is None else len(self.faces)
 
     @property
     def normal(self) -> Data:
@@ -93,26 +131,33 @@ class Boundary:
         if self.size is not None:
             counts, order = [1] * len(self.faces), subset(self.size, n, generator)
         else:
-            counts = _shares(
-                [face.slice.measure for face in self.faces], check_count(n, self.name), generator
-            )
+            counts = _shares([face.measure for face in self.faces], check_count(n, self.name), generator)
             order = torch.randperm(sum(counts), generator=generator)
-        drawn = [
-            (face, face.slice.draw(m, generator)[0]) for face, m in zip(self.faces, counts, strict=True) if m
-        ]
-        points = torch.cat([p for _, p in drawn])
-        normals = torch.cat([face.normal.expand_as(p) for face, p in drawn])
+        drawn = [face.draw(m, generator) for face, m in zip(self.faces, counts, strict=True) if m]
+        points = torch.cat([p for p, _ in drawn])
+        normals = torch.cat([data["normal"] for _, data in drawn])
         return (points, {"normal": normals}) if order is None else (points[order], {"normal": normals[order]})
 
     def instant(self, axis: Axis) -> float | None:
-        values = {dict(face.slice.fixed).get(axis.name) for face in self.faces}
+        values = {face.instant(axis) for face in self.faces}
         return values.pop() if len(values) == 1 else None
 
     def within(self, axis: Axis, low: float, high: float) -> Boundary | None:
-        box = self.box.within(axis, low, high)
-        parts = [(face, face.slice.within(axis, low, high)) for face in self.faces]
-        faces = tuple(replace(face, slice=part) for face, part in parts if part is not None)
-        return Boundary(box, faces) if box is not None and faces else None
+        whole = self.whole.within(axis, low, high)
+        parts = [face.within(axis, low, high) for face in self.faces]
+        faces = tuple(part for part in parts if part is not None)
+        return Boundary(whole, faces) if whole is not None and faces else None
+
+    def patches(self) -> tuple[Patch, ...] | None:
+        parts = [can.patches_of(face) for face in self.faces]
+        shares = [face.measure / self.measure for face in self.faces]
+        if any(part is None for part in parts):
+            return None
+        return tuple(
+            replace(patch, share=share * patch.share)
+            for part, share in zip(parts, shares, strict=True)
+            for patch in part or ()
+        )
 
     def where(self, predicate: Predicate, name: str = "part of the boundary") -> Region:
         """The part in which ``predicate``, a function of points (n, d) giving booleans (n,), holds."""

@@ -13,12 +13,14 @@ from torch import Tensor
 
 from .boundary import Boundary, Face
 from .cloud import HasAxes, PointCloud, assemble
-from .domain import Lattice, check_count, named, quasi_random
+from .domain import check_count, named, quasi_random
 from .frame import axes_around
 from .mesh import TriangleMesh
+from .patch import Patch
 from .point import Axis
 from .region import Predicate, Region
-from .slab import Slab
+from .slab import SLACK, Slab
+from .tensor_grid import TensorGrid
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -81,6 +83,12 @@ class Box:
         return tuple(a for a in self.axes if a.name not in held)
 
     @property
+    def bounds(self) -> tuple[tuple[float, float], ...]:
+        """The low and high end of each axis; the same value twice where it is held fixed."""
+        held = dict(self.fixed)
+        return tuple((held.get(a.name, a.low), held.get(a.name, a.high)) for a in self.axes)
+
+    @property
     def measure(self) -> float:
         """The length, area or volume over the free axes; 1 for a single point."""
         return math.prod(a.high - a.low for a in self.free)
@@ -110,6 +118,16 @@ class Box:
         part = copy.copy(self)
         object.__setattr__(part, "fixed", tuple(held.items()))
         return part
+
+    def contains(self, points: Tensor) -> Tensor:
+        """Which of the points (n, d) lie in the box, or in its slice."""
+        low, high = points.new_tensor(self.bounds).T
+        slack = SLACK * points.new_tensor([axis.high - axis.low for axis in self.axes])
+        inside: Tensor = ((points >= low - slack) & (points <= high + slack)).all(1)
+        return inside
+
+    def patches(self) -> tuple[Patch, ...]:
+        return (Patch(self.axes, self.bounds),)
 
     def instant(self, axis: Axis) -> float | None:
         """The value that an axis is held at; None where it is free."""
@@ -198,7 +216,7 @@ class Box:
                 columns.append(axis.low + (axis.high - axis.low) * next(next_free))
         return torch.stack(columns, dim=1)
 
-    def _lattice(self, n: int | Mapping[str, int]) -> Lattice:
+    def _lattice(self, n: int | Mapping[str, int]) -> TensorGrid:
         held = dict(self.fixed)
         counts = {a.name: n for a in self.free} if isinstance(n, int) else dict(n)
         wanted = {a.name for a in self.free}
@@ -213,7 +231,7 @@ class Box:
                 raise ValueError(
                     f"A grid needs 2 points or more along {name}, its ends; got {count}. Raise it."
                 )
-        return Lattice.full(
+        return TensorGrid.full(
             [
                 torch.tensor([held[a.name]], dtype=torch.float64)
                 if a.name in held

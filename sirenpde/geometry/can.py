@@ -1,15 +1,49 @@
 """What a domain can do beyond giving points: small protocols, which others ask for instead of a class.
 
-``isinstance(domain, can.Cut)`` asks. A new shape offers those that it knows exactly; the functions ``within``,
-``instant`` and ``moved`` make do with points where one is missing.
+``isinstance(domain, can.Cut)`` asks. A shape offers those that it knows exactly. The functions ``within``,
+``instant``, ``moved``, ``contains`` and ``quadrature`` make do with less where one is missing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
-from .domain import Domain
+import torch
+from torch import Tensor
+
+from .cells import Cells
+from .domain import Data, Domain
+from .frame import Frame
+from .nodes import Rule, TensorNodes
+from .patch import Patch
 from .point import Axis
+from .tensor_grid import TensorGrid
+
+
+@runtime_checkable
+class Contain(Protocol):
+    """Knows which points lie in it."""
+
+    def contains(self, points: Tensor) -> Tensor:
+        """Booleans (n,) for points (n, d), rounding forgiven."""
+        ...
+
+
+@runtime_checkable
+class Measure(Protocol):
+    """Knows its length, area or volume; 1 for a single point."""
+
+    @property
+    def measure(self) -> float: ...
+
+
+@runtime_checkable
+class Bound(Protocol):
+    """Knows its low and high end along each axis."""
+
+    @property
+    def bounds(self) -> tuple[tuple[float, float], ...]: ...
 
 
 @runtime_checkable
@@ -42,3 +76,112 @@ class Slice(Protocol):
     """Has slices, on which the named axes have one value."""
 
     def at(self, **values: float) -> Domain: ...
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """Has a boundary whose points carry the outward unit ``normal``."""
+
+    def boundary(self) -> Domain: ...
+
+
+@runtime_checkable
+class Faces(Protocol):
+    """Consists of faces: the parts of a boundary."""
+
+    @property
+    def faces(self) -> tuple[Domain, ...]: ...
+
+
+@runtime_checkable
+class Patches(Protocol):
+    """Consists of products of intervals, if they are not None."""
+
+    def patches(self) -> tuple[Patch, ...] | None: ...
+
+
+@runtime_checkable
+class Quadrature(Protocol):
+    """Knows its own tensor products of nodes; None where it is none."""
+
+    def quadrature(self, rule: Rule) -> tuple[TensorNodes, ...] | None: ...
+
+
+@runtime_checkable
+class Part(Protocol):
+    """Is the part of another domain in which a predicate on points (n, d) holds."""
+
+    @property
+    def whole(self) -> Domain: ...
+
+    @property
+    def predicate(self) -> Callable[[Tensor], Tensor]: ...
+
+
+@runtime_checkable
+class OnLattice(Protocol):
+    """Finitely many points on a tensor grid, if it is not None."""
+
+    @property
+    def lattice(self) -> TensorGrid | None: ...
+
+
+@runtime_checkable
+class Triangulate(Protocol):
+    """Has a mesh of itself, to draw and export on."""
+
+    def cells(self, resolution: int) -> Cells:
+        """Cells that fill the domain, about ``resolution`` points across."""
+        ...
+
+
+@runtime_checkable
+class Listed(Protocol):
+    """Is given by its points (n, d) and their data, each (n, ...)."""
+
+    @property
+    def points(self) -> Tensor: ...
+
+    @property
+    def data(self) -> Mapping[str, Tensor]: ...
+
+
+@runtime_checkable
+class Scaled(Protocol):
+    """Was scaled from the units of a file, if its frame is not None: ``frame.restore`` leads back."""
+
+    @property
+    def frame(self) -> Frame | None: ...
+
+
+@runtime_checkable
+class Pictured(Protocol):
+    """Is a grid of pixels with pictures (H, W) or (H, W, 3), row 0 on top."""
+
+    @property
+    def images(self) -> Mapping[str, Tensor]: ...
+
+
+@runtime_checkable
+class Normal(Protocol):
+    """Has an outward unit normal as a function of a point."""
+
+    @property
+    def normal(self) -> Data: ...
+
+
+def lattice_of(domain: object) -> TensorGrid | None:
+    """The tensor grid on which the points of a domain lie, if there is one."""
+    return domain.lattice if isinstance(domain, OnLattice) else None
+
+
+def patches_of(domain: object) -> tuple[Patch, ...] | None:
+    """The products of intervals that a domain consists of; None for another kind."""
+    return domain.patches() if isinstance(domain, Patches) else None
+
+
+def contains(domain: Domain, points: Tensor) -> Tensor:
+    """Which of the points (n, d) lie in a domain; all of them, as far as one knows that does not say."""
+    if isinstance(domain, Contain):
+        return domain.contains(points)
+    return torch.ones(len(points), dtype=torch.bool)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from .domain import Domain
+from .nodes import Rule, TensorNodes
 from .point import Axis
+from .quadrature import quadrature
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,12 @@ class Carrying:
     @property
     def name(self) -> str:
         return self.domain.name
+
+    def quadrature(self, rule: Rule) -> tuple[TensorNodes, ...] | None:
+        parts = quadrature(self.domain, rule)
+        if parts is None:
+            return None
+        return tuple(replace(part, data={**part.data, **self.data(part.points)}) for part in parts)
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         points, data = self.domain.draw(n, generator)

@@ -14,13 +14,14 @@ from torch import Tensor
 
 from .arrays import as_data, as_mask, as_numbers, as_points, check_unit
 from .distances import signed_distance
-from .domain import Data, Lattice, column_of, quasi_random, read, select, subset
+from .domain import Data, column_of, quasi_random, read, select, subset
 from .frame import Frame, axes_around
 from .mesh import TriangleMesh
 from .point import Axis
 from .readers.existing import read_columns
 from .readers.tables import Columns
 from .slab import Slab
+from .tensor_grid import TensorGrid
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -56,7 +57,7 @@ class PointCloud:
     data: Mapping[str, Tensor]
     name: str
     frame: Frame | None  # None: the points are in their own units
-    lattice: Lattice | None  # None: the points lie on no tensor grid
+    lattice: TensorGrid | None  # None: the points lie on no tensor grid
 
     def __init__(
         self,
@@ -282,7 +283,7 @@ def assemble(
     data: Mapping[str, Tensor],
     name: str,
     frame: Frame | None = None,
-    lattice: Lattice | None = None,
+    lattice: TensorGrid | None = None,
 ) -> PointCloud:
     """A cloud of points and data made here, which need no check and may be deferred."""
     return _fill(PointCloud.__new__(PointCloud), points, axes, data, name, frame, lattice)

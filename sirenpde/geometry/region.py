@@ -58,6 +58,9 @@ class Region:
     def instant(self, axis: Axis) -> float | None:
         return instant(self.whole, axis)
 
+    def contains(self, points: Tensor) -> Tensor:
+        return can.contains(self.whole, points) & self._holds(points)
+
     def within(self, axis: Axis, low: float, high: float) -> Region | None:
         whole = within(self.whole, axis, low, high)
         return None if whole is None else Region(whole, self.predicate, self.name)
@@ -83,8 +86,10 @@ class Region:
 
     def _kept(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         points, data = self.whole.draw(n, generator)
-        inside = as_mask(self.predicate(points), (len(points),), f"'{self.name}', made by its predicate,")
-        return _rows(points, data, inside)
+        return _rows(points, data, self._holds(points))
+
+    def _holds(self, points: Tensor) -> Tensor:
+        return as_mask(self.predicate(points), (len(points),), f"'{self.name}', made by its predicate,")
 
 
 def within(domain: Domain, axis: Axis, low: float, high: float) -> Domain | None:

@@ -8,9 +8,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ..geometry.nodes import Line, equidistant, gauss
 from ..geometry.point import Axis
 from ..networks.series import Harmonics
-from .tensor_nodes import Line, equidistant, gauss
 
 PER_WAVE = 3  # nodes to a period of the highest wave: a product of two such waves is still told apart
 

@@ -14,18 +14,23 @@ from torch import Tensor
 
 from ..calculus.field import Field
 from ..calculus.symbols import Powers, Symbol
+from ..geometry.nodes import Line, TensorNodes
 from ..geometry.point import Axis
+from ..geometry.quadrature import quadrature
 from ..networks.series import SeparableSeries
 from ..residuals import Batch, Group, System
 from ..residuals.unfit import Unfit
 from .axis_basis import AxisBasis, along
-from .tensor_nodes import Line, Part, parts
 
 WEAK = 1e-15  # strength of a product of functions below which it is left out: its coefficients would be huge
 
 
 class Unsuited(Unfit):
     """A problem whose residuals are no tensor products."""
+
+
+class NoNodes(Unfit):
+    """A domain that is no tensor product."""
 
 
 class Transform:
@@ -83,7 +88,7 @@ class Block:
     """The samples of a group of constraints on one tensor grid."""
 
     group: Group
-    part: Part
+    part: TensorNodes
     batch: Batch
     transforms: tuple[Transform, ...]  # one per field of the group's sweep
     scale: Tensor  # (components, n), the square roots of weight times measure
@@ -226,7 +231,13 @@ class TensorRows:
         def line(axis: Axis) -> Line:
             return lines[axis.name].line(axis, self.counts[axis.name])
 
-        for part in parts(group.domain, line):
+        parts = quadrature(group.domain, line)
+        if parts is None:
+            raise NoNodes(
+                f"The domain '{group.domain.name}' is no tensor product of intervals; boxes, their slices and faces, "
+                f"and box.nodes(n) were expected. Use SineFeatures() with LeastSquares() for scattered points."
+            )
+        for part in parts:
             batch = self.system.batch(part.points, {key: part.data[key] for key in group.data})
             # A quadrature is a mean over samples with these weights.
             weights = len(batch) * part.weights.to(self.like)

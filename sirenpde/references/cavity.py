@@ -16,8 +16,9 @@ from torch import Tensor
 from ..calculus.operators import D, PointFunction, laplacian
 from ..geometry.box import Box
 from ..geometry.cloud import PointCloud, assemble
-from ..geometry.domain import Deferred, Lattice
+from ..geometry.domain import Deferred
 from ..geometry.point import Point
+from ..geometry.tensor_grid import TensorGrid
 from ..run.solution import exact_values
 
 Array = NDArray[np.float64]
@@ -177,7 +178,7 @@ def _basis(modes: int, x: Array, order: int) -> list[Array]:
 
 
 def _on_grid(f: PointFunction, x: Array) -> Array:
-    points = Lattice.full([torch.from_numpy(x)] * 2).points
+    points = TensorGrid.full([torch.from_numpy(x)] * 2).points
     values: Array = exact_values(f, _UNIT.axes, points, {}).reshape(len(x), len(x)).numpy()
     return values
 

@@ -8,8 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..geometry.boundary import Boundary
-from ..geometry.box import Box
+from ..geometry import can
 from ..residuals import Batch, Group, System
 
 MOST_AXES = 2  # in more dimensions the weights differ too much for what the edges gain
@@ -43,15 +42,14 @@ def draw_group(system: System, group: Group, generator: torch.Generator, scale: 
 
 
 def _towards_ends(group: Group, points: Tensor) -> tuple[Tensor, Tensor | None]:
-    box = group.domain.box if isinstance(group.domain, Boundary) else group.domain
-    if not isinstance(box, Box) or len(box.free) - (box is not group.domain) > MOST_AXES:
+    patches = can.patches_of(group.domain)
+    if patches is None or max(len(patch.free) for patch in patches) > MOST_AXES:
         return points, None
     periodic = {axis.name for u in group.sweep.fields for axis in u.periodic}
     moved, weights = points.clone(), points.new_ones(len(points))
-    for axis in box.free:
-        if axis.name in periodic:
+    for column, axis in enumerate(group.domain.axes):
+        if axis.name in periodic or not any(axis in patch.free for patch in patches):
             continue
-        column = box.axes.index(axis)
         xi = (2 * points[:, column] - axis.low - axis.high) / (axis.high - axis.low)
         inside = xi.abs() < 1  # a face holds its own axis at an end
         ends = 0.5 * (axis.low + axis.high) + 0.5 * (axis.high - axis.low) * torch.sin(0.5 * math.pi * xi)

@@ -12,8 +12,7 @@ from torch import nn
 
 from ..calculus.field import Field, Recipe
 from ..engines.flat import flatten
-from ..geometry.boundary import Boundary
-from ..geometry.box import Box
+from ..geometry import can
 from ..geometry.domain import Domain
 from ..geometry.instants import instant
 from ..geometry.point import Axis
@@ -129,7 +128,7 @@ def traits(problem: Problem) -> Traits:
     first, time = problem.fields[0].axes, None if problem.unknowns else time_axis(problem)
     alike = all(u.axes == first for u in problem.fields)
     open_axes = [axis for axis in first if axis not in problem.fields[0].periodic]
-    boxes = all(isinstance(c.domain, Box | Boundary) for c in problem.constraints)
+    boxes = all(can.patches_of(c.domain) is not None for c in problem.constraints)
     whole = alike and all(c.domain.axes == first for c in problem.constraints)
     return Traits(
         smooth=_is_smooth(problem),
@@ -334,7 +333,7 @@ def time_axis(problem: Problem) -> Axis | None:
 def _faces(domains: Sequence[Domain], axis: Axis) -> bool:
     """Whether a boundary among the domains has a face across the axis."""
     return any(
-        isinstance(domain, Boundary) and any(instant(face.slice, axis) is not None for face in domain.faces)
+        isinstance(domain, can.Faces) and any(instant(face, axis) is not None for face in domain.faces)
         for domain in domains
     )
 
@@ -362,7 +361,7 @@ def _grid(u: Field, problem: Problem) -> tuple[int, ...]:
     """How many points along each axis the problem's grid has."""
     domains: list[object] = [u.domain, *(constraint.domain for constraint in problem.constraints)]
     for domain in domains:
-        lattice = getattr(domain, "lattice", None)
+        lattice = can.lattice_of(domain)
         if lattice is not None:
             return tuple(lattice.shape)
     raise ValueError(

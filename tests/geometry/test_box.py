@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from sirenpde import Axis, Box
-from sirenpde.geometry.domain import Data, Domain, Lattice, subset
+from sirenpde.geometry.domain import Data, Domain, subset
+from sirenpde.geometry.tensor_grid import TensorGrid
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -169,7 +170,7 @@ def test_grid_and_nodes() -> None:
 
 
 def test_a_lattice_picks_coordinates_by_index() -> None:
-    lattice = Lattice.rows(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([9.0, 8.0]))
+    lattice = TensorGrid.rows(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([9.0, 8.0]))
     assert lattice.points.tolist() == [[1, 9], [2, 9], [3, 9], [1, 8], [2, 8], [3, 8]]
 
 

@@ -10,9 +10,9 @@ from sirenpde.calculus.symbols import Symbol
 from sirenpde.engines.choose import engine_for
 from sirenpde.engines.flat import flatten
 from sirenpde.engines.nested import NestedEngine
+from sirenpde.geometry.nodes import equidistant, gauss
 from sirenpde.geometry.point import Axis
 from sirenpde.linear.axis_basis import AxisBasis, MatrixMap, WaveMap
-from sirenpde.linear.tensor_nodes import equidistant, gauss
 from sirenpde.linear.tensor_rows import Transform
 from sirenpde.networks.sine_lattice import default_bandwidth
 from sirenpde.networks.values import from_value, to_value

@@ -21,8 +21,7 @@ from sirenpde import (
 )
 from sirenpde.linear.gram import gram
 from sirenpde.linear.mode_blocks import ModeBlocks
-from sirenpde.linear.tensor_nodes import NoNodes
-from sirenpde.linear.tensor_rows import TensorRows
+from sirenpde.linear.tensor_rows import NoNodes, TensorRows
 from sirenpde.residuals import Batch, System
 from sirenpde.run.run import build_network
 from sirenpde.solvers.collocation import newton

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from ..cloud import PointCloud, assemble
-from ..domain import Data, Deferred, Lattice, read
+from ..domain import Data, Deferred, read
 from ..point import Axis
+from ..tensor_grid import TensorGrid
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -66,7 +67,7 @@ class Edges:
         return self.midpoints.points
 
     @property
-    def lattice(self) -> Lattice | None:
+    def lattice(self) -> TensorGrid | None:
         return self.midpoints.lattice
 
     @property
@@ -78,7 +79,7 @@ class Edges:
     def midpoints(self) -> PointCloud:
         """The same points and data as a cloud."""
         x, y = self.grid.coordinates
-        lattice = Lattice.rows(_between(x), y) if self.along == "x" else Lattice.rows(x, _between(y))
+        lattice = TensorGrid.rows(_between(x), y) if self.along == "x" else TensorGrid.rows(x, _between(y))
         recipes: dict[str, Callable[[], Tensor]] = {}
         for key, image in self.grid.images.items():
             recipes[key] = partial(self._mean, image)

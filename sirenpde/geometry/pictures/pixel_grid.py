@@ -15,8 +15,9 @@ from torch import Tensor
 
 from ..arrays import as_mask
 from ..cloud import PointCloud, assemble
-from ..domain import Data, Deferred, Lattice, named, read
+from ..domain import Data, Deferred, named, read
 from ..point import Axis
+from ..tensor_grid import TensorGrid
 from . import stencils
 from .edges import Edges
 from .pictures import as_picture, read_picture, reduce
@@ -110,7 +111,7 @@ class PixelGrid:
         return self.pixels.points
 
     @property
-    def lattice(self) -> Lattice:
+    def lattice(self) -> TensorGrid:
         lattice = self.pixels.lattice
         assert lattice is not None
         return lattice
@@ -123,7 +124,7 @@ class PixelGrid:
     @cached_property
     def pixels(self) -> PointCloud:
         """The same points and data as a cloud."""
-        lattice = Lattice.rows(*self.coordinates)
+        lattice = TensorGrid.rows(*self.coordinates)
         return assemble(lattice.points, self.axes, Deferred(self._recipes()), self.name, lattice=lattice)
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:

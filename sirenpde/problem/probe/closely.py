@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ...geometry.cloud import PointCloud
+from ...geometry import can
 from ...geometry.domain import Deferred, Domain
 from ...geometry.point import Point
 from ..constraint import Constraint
@@ -178,7 +178,7 @@ def _check_data(constraint: Constraint, requests: Requests, jets: Jets, axes: tu
 
 def has_seven_digits(domain: Domain, keys: Sequence[str]) -> bool:
     """Whether data of a cloud, or the points that they belong to, were given in float32 and have all its digits."""
-    if not keys or not isinstance(domain, PointCloud) or isinstance(domain.data, Deferred):
+    if not keys or not isinstance(domain, can.Listed) or isinstance(domain.data, Deferred):
         return False
     values = [domain.points[:SEVERAL], *(domain.data[key][:SEVERAL] for key in keys)]
     return any(_is_single_precision(value.detach()) for value in values)
