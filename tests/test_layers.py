@@ -31,9 +31,7 @@ UP = {
     ("references.cavity", "run.solution"),
     ("sampling.points", "solvers.stage"),
 }
-ROUND = {
-    ("linear.preconditioner", "linear.grid_rows"),
-}
+ROUND: set[tuple[str, str]] = set()
 DOORS = ("__init__", "__main__")  # the names for users, and the program
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..residuals import Batch, System
 from ..residuals.scaling import natural_size
 from .dense_rows import assemble, store
-from .dense_solve import solve_dense
+from .qr import solve_dense
 
 SAME = 1e-6  # of a component's slopes: rounding leaves less between those of vanishing fields and others
 

@@ -13,19 +13,24 @@ from ..engines.flat import trainable, unflatten
 from ..networks.dense import DenseNetwork
 from ..residuals import Batch, Rows, System
 from ..residuals.unfit import MEMORY_LIMIT, TooLarge
+from .map import DenseMap
 
 
 @dataclass(frozen=True)
-class LinearSystem:
-    """matrix @ unknowns = target in the least-squares sense.
+class DenseRows:
+    """map @ unknowns = target in the least-squares sense.
 
     The unknowns are the fields' last layers, field by field and component by component: the weights of the
     features, then the bias. They are complex where every field and residual is and the residuals are
     complex-linear, which halves the work.
     """
 
-    matrix: Tensor  # (rows, columns)
+    map: DenseMap  # (rows, columns)
     target: Tensor  # (rows,)
+
+    @property
+    def matrix(self) -> Tensor:
+        return self.map.matrix
 
 
 def has_last_layer(module: nn.Module) -> bool:
@@ -69,7 +74,7 @@ def check_memory(system: System, batches: Sequence[Batch]) -> None:
 
 def assemble(
     system: System, theta: Tensor, batches: Sequence[Batch], held: Tensor | None = None
-) -> LinearSystem:
+) -> DenseRows:
     """Rows of affine constraints, scaled by sqrt(weight / samples): the sum of their squares is the objective.
 
     ``held`` (k, columns) are more rows, combinations of real unknowns that are to vanish. Raises ``TooLarge``
@@ -87,15 +92,15 @@ def tangent(
     system: System,
     theta: Tensor,
     batches: Sequence[Batch],
-    kept: Kept | None = None,
+    features: FixedFeatures | None = None,
     held: Tensor | None = None,
-) -> LinearSystem:
+) -> DenseRows:
     """The same for any constraints, linearised about the parameters: the unknowns are steps, all of them real.
 
     The unknown numbers' parameters are the last columns.
     """
     check_memory(system, batches)
-    linear = _assembled(system, theta, list(system.linear_rows(batches, at=theta)), kept, held)
+    linear = _assembled(system, theta, list(system.linear_rows(batches, at=theta)), features, held)
     if system.parameters.unknowns:
         by_number = _by_numbers(system, theta, batches)
         linear.matrix[: len(by_number), -by_number.shape[1] :] = by_number
@@ -111,7 +116,7 @@ def tangent_fields(
     at: Tensor,
     batches: Sequence[Batch],
     held: Tensor | None = None,
-) -> LinearSystem:
+) -> DenseRows:
     """The same about the fields of another system of the problem: the unknowns are not steps but whole fields.
 
     Newton's step in the space of functions, r + G (jets of the new fields - jets of the old) = 0, so that the
@@ -143,7 +148,38 @@ def _about_nothing(near: System, at: Tensor, block: Rows) -> Rows:
     return replace(block, offset=offset)
 
 
-class Kept:
+class DenseEquations:
+    """The scaled residuals as functions of the last layers' coefficients and the unknown numbers.
+
+    Args:
+        system, batches: the residuals, and networks whose last layer is linear.
+        theta: all other parameters, and where to start.
+        held: (k, columns), combinations of the coefficients that are to vanish: more residuals.
+    """
+
+    def __init__(
+        self, system: System, theta: Tensor, batches: Sequence[Batch], held: Tensor | None = None
+    ) -> None:
+        self.system, self.batches, self.held = system, batches, held
+        self._theta, self._features = theta, FixedFeatures(system, batches)
+
+    @property
+    def start(self) -> Tensor:
+        return coefficients(self.system, self._theta)
+
+    def theta(self, x: Tensor) -> Tensor:
+        """All parameters, for these coefficients."""
+        return store(self.system, self._theta, x)
+
+    def vector(self, x: Tensor) -> Tensor:
+        residuals = self.system.vector(self.theta(x), self.batches)
+        return residuals if self.held is None else torch.cat([residuals, self.held @ x])
+
+    def tangent(self, x: Tensor) -> DenseMap:
+        return tangent(self.system, self.theta(x), self.batches, self._features, self.held).map
+
+
+class FixedFeatures:
     """The features of the last layers at fixed points, which do not change with the coefficients.
 
     They are kept where all of them fit ``MEMORY_LIMIT``, and computed at every use otherwise.
@@ -158,7 +194,7 @@ class Kept:
         self._fits = entries * torch.finfo(system.dtype).bits // 8 <= MEMORY_LIMIT
         self._known: dict[tuple[int, Field], list[Tensor]] = {}
 
-    def features(self, system: System, theta: Tensor, block: Rows, u: Field) -> Iterable[Tensor]:
+    def of(self, system: System, theta: Tensor, block: Rows, u: Field) -> Iterable[Tensor]:
         """Their derivatives (S, n, F) at the points of a block, chunk by chunk."""
         key = id(block.sweep), u
         if key not in self._known:
@@ -179,8 +215,8 @@ def _features(system: System, theta: Tensor, block: Rows, u: Field) -> Iterator[
 
 
 def _assembled(
-    system: System, theta: Tensor, blocks: Sequence[Rows], kept: Kept | None, held: Tensor | None
-) -> LinearSystem:
+    system: System, theta: Tensor, blocks: Sequence[Rows], features: FixedFeatures | None, held: Tensor | None
+) -> DenseRows:
     starts = _starts(system, blocks[0].offset.is_complex())
     first_columns = dict(zip(system.parameters.networks, starts, strict=False))
     rows = sum(block.offset.numel() for block in blocks)
@@ -196,10 +232,10 @@ def _assembled(
         target[part] = -(scale * block.offset).flatten()
         own = matrix[part].view(*block.offset.shape, -1)
         for u, slopes in zip(block.sweep.fields, block.slopes, strict=True):
-            features = (kept.features if kept else _features)(system, theta, block, u)
-            _fill(own[:, :, first_columns[u] :], scale[:, :, None, None] * slopes, features)
+            chunks = (features.of if features else _features)(system, theta, block, u)
+            _fill(own[:, :, first_columns[u] :], scale[:, :, None, None] * slopes, chunks)
         first = part.stop
-    return LinearSystem(matrix, target)
+    return DenseRows(DenseMap(matrix), target)
 
 
 def _fill(own: Tensor, slopes: Tensor, chunks: Iterable[Tensor]) -> None:

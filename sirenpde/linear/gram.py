@@ -9,18 +9,19 @@ from torch import Tensor
 
 from ..calculus.field import Field
 from ..calculus.symbols import Powers
-from .tensor_rows import Block, Slopes, TensorRows
+from .tensor_rows import Block, Slopes, TensorRows, TensorTangent
 
 # Weights of a product of two derivatives on the grid of a block, by the powers of both.
 Weights = Mapping[tuple[Powers, Powers], Tensor]
 
 
-def gram(rows: TensorRows, slopes: Sequence[Slopes]) -> Tensor:
-    """AᵀA, (columns, columns), of the matrix A that ``rows.apply`` multiplies by.
+def gram(tangent: TensorTangent) -> Tensor:
+    """AᵀA, (columns, columns), of a tangent A.
 
     On a grid of N1 x ... x Nd points with K1, ..., Kd functions the sum over an axis is one product of matrices,
     so that all of it costs about N1 (K1 ... Kd)² and not the N1 ... Nd (K1 ... Kd)² of a dense matrix.
     """
+    rows, slopes = tangent.residuals, tangent.slopes
     sizes = [torch.Size(shape).numel() for shape in rows.shapes]
     total = rows.like.new_zeros(sum(sizes), sum(sizes))
     starts = torch.tensor([0, *sizes]).cumsum(0).tolist()

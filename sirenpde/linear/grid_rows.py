@@ -14,32 +14,46 @@ from ..calculus.symbols import Symbol
 from ..engines.series import GridTransform
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..residuals import Batch, Rows, System
-from .preconditioner import Preconditioner
+from .cgls import Preconditioner
+
+FLOOR = 1e-12  # of the largest diagonal entry: a mode that no row sees keeps its coefficient
 
 
 @dataclass(frozen=True)
 class GridRows:
-    """One constraint's rows as a map of the coefficients: r + offset = scale * Σ slopes * derivatives."""
+    """One constraint's rows as a map of the coefficients: scale * Σ slopes * derivatives, near ``target``."""
 
     transform: GridTransform
     symbols: tuple[Symbol, ...]
     grid: tuple[Tensor, ...]  # the coordinates along each axis of the field
     index: tuple[Tensor, ...]  # each point's place on the grid
     slopes: Tensor  # (n, m, requests, outputs), scaled by sqrt(weight / samples)
-    target: Tensor  # (n, m)
+    target: Tensor  # (n m,)
 
     @property
-    def size(self) -> int:
+    def rows(self) -> int:
         return self.target.numel()
 
+    @property
+    def columns(self) -> int:
+        return self.transform.shape.numel()
+
+    @property
+    def like(self) -> Tensor:
+        return self.target
+
+    @property
+    def matrix(self) -> None:
+        return None
+
     def apply(self, coefficients: Tensor) -> Tensor:
-        on_grid = self.transform.evaluate(coefficients)
+        on_grid = self.transform.evaluate(coefficients.view(self.transform.shape))
         at_points = on_grid[self._at(1)]
         return torch.einsum("nmso,sno->nm", self.slopes, at_points).reshape(-1)
 
-    def transpose(self, rows: Tensor) -> Tensor:
-        pulled = torch.einsum("nmso,nm->sno", self.slopes, rows.reshape(self.target.shape))
-        return self.transform.adjoint(self._spread(pulled))
+    def transpose(self, y: Tensor) -> Tensor:
+        pulled = torch.einsum("nmso,nm->sno", self.slopes, y.view(self.slopes.shape[:2]))
+        return self.transform.adjoint(self._spread(pulled)).reshape(-1)
 
     def diagonal(self) -> Tensor:
         """The diagonal of AᵀA, (K1, ..., Kd, outputs)."""
@@ -97,36 +111,18 @@ def _rows(system: System, module: nn.Module, u: Field, block: Rows, lattice: Any
         tuple(grid),
         index,
         scale[:, :, None, None] * block.slopes[0],
-        -scale * block.offset,
+        (-scale * block.offset).reshape(-1),
     )
 
 
-def solve_on_grids(
-    rows: Sequence[GridRows], start: Tensor, precondition: Preconditioner, tolerance: float, iterations: int
-) -> tuple[Tensor, int]:
-    """Preconditioned conjugate gradients for least squares (Björck 1996, section 7.4.1); iterations done.
+def by_diagonal(rows: Sequence[GridRows]) -> Preconditioner:
+    """Divides by the diagonal of AᵀA, which on whole grids is all of it, and drops the modes that no row sees."""
+    diagonal = torch.stack([block.diagonal() for block in rows]).sum(0).reshape(-1)
+    seen = diagonal > FLOOR * diagonal.max()
+    inverse = torch.where(seen, 1 / torch.where(seen, diagonal, 1.0), 0.0)
 
-    It works on the residual of the rows, never on AᵀA. It stops when the preconditioned gradient has fallen
-    by ``tolerance``.
-    """
+    def precondition(gradient: Tensor) -> tuple[Tensor, float]:
+        found = inverse * gradient
+        return found, float(gradient @ found)
 
-    def transpose(r: Sequence[Tensor]) -> Tensor:
-        return torch.stack([block.transpose(part) for block, part in zip(rows, r, strict=True)]).sum(0)
-
-    x = start.clone()
-    r = [block.target.reshape(-1) - block.apply(x) for block in rows]
-    s = transpose(r)
-    p = z = precondition(s)
-    first = gamma = float((s * z).sum())
-    for count in range(1, iterations + 1):
-        if gamma <= tolerance**2 * first or gamma <= 0:
-            return x, count - 1
-        q = [block.apply(p) for block in rows]
-        alpha = gamma / sum(float(part.square().sum()) for part in q)
-        x = x + alpha * p
-        r = [part - alpha * step for part, step in zip(r, q, strict=True)]
-        s = transpose(r)
-        z = precondition(s)
-        before, gamma = gamma, float((s * z).sum())
-        p = z + (gamma / before) * p
-    return x, iterations
+    return precondition

@@ -19,7 +19,7 @@ from ..calculus.field import Field
 from ..residuals.unfit import MEMORY_LIMIT, TooLarge
 from .axis_basis import as_waves, from_waves
 from .gram import gram
-from .tensor_rows import Block, Slopes, TensorRows, Unsuited
+from .tensor_rows import Block, TensorRows, TensorTangent, Unsuited
 
 DAMPING = 1e-14  # of a block's largest column: what no row sees keeps its amplitude
 WIDE = 1500  # columns of one block beyond which its factor comes from the products of its columns
@@ -33,8 +33,8 @@ class ModeBlocks:
     that has not.
     """
 
-    def __init__(self, rows: TensorRows, slopes: Sequence[Slopes], exact: bool = False) -> None:
-        self.rows = rows
+    def __init__(self, tangent: TensorTangent, exact: bool = False) -> None:
+        self.rows = rows = tangent.residuals
         first = rows.fields[0]
         self.around = [axis for axis, basis in enumerate(rows.bases[first]) if basis.is_periodic]
         self.along = [axis for axis, basis in enumerate(rows.bases[first]) if not basis.is_periodic]
@@ -47,11 +47,11 @@ class ModeBlocks:
         self._check_memory()
         self.is_rough = not (exact or self.around) and sum(self.widths) > WIDE
         if self.is_rough:
-            self.triangle = _triangle(gram(rows, slopes), self._kept())
+            self.triangle = _triangle(gram(tangent), self._kept())
             return
         averaged = [
             self._averaged(block, slope, wavenumbers)
-            for block, slope in zip(rows.blocks, slopes, strict=True)
+            for block, slope in zip(rows.blocks, tangent.slopes, strict=True)
             if all(rows.bases[first][axis].is_around(block.part.lines[axis]) for axis in self.around)
         ]
         if not averaged:
@@ -72,7 +72,7 @@ class ModeBlocks:
             return found[:, 0]
         return self._through(self.inverse, amplitudes)
 
-    def transpose(self, amplitudes: Tensor) -> Tensor:
+    def solve_adjoint(self, amplitudes: Tensor) -> Tensor:
         if self.is_rough:
             found: Tensor = torch.linalg.solve_triangular(self.triangle, amplitudes[:, None], upper=False)
             return found[:, 0]

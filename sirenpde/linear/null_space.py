@@ -15,7 +15,7 @@ from ..engines.choose import engine_for
 from ..problem.problem import Problem
 from ..residuals import Batch, System
 from .dense_rows import column_count, tangent, width
-from .dense_solve import solve_dense
+from .qr import solve_dense
 
 MOST_COLUMNS = 1000  # beyond, the singular values would take longer than the solve
 NOISE = 1e-6  # directions in which features make so little of a field are left out: they are rounding

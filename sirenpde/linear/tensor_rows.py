@@ -94,9 +94,8 @@ class Block:
     scale: Tensor  # (components, n), the square roots of weight times measure
 
 
-Slopes = tuple[
-    Tensor, ...
-]  # of a block's scaled residuals by the jets, per field (components, S, n, outputs)
+# Of a block's scaled residuals by the jets, per field (components, S, n, outputs).
+Slopes = tuple[Tensor, ...]
 
 
 class TensorRows:
@@ -157,44 +156,24 @@ class TensorRows:
         """All scaled residuals: block by block, component by component, point by point."""
         own, found = self.split(amplitudes), []
         for block in self.blocks:
-            values = block.group.rows.values(block.batch, self._jets(block, own), self.raw)
+            values = block.group.rows.values(block.batch, self.jets(block, own), self.raw)
             found.append((torch.cat(values, dim=1).T * block.scale).reshape(-1))
         return torch.cat(found)
 
-    def slopes(self, amplitudes: Tensor) -> list[Slopes]:
-        """The tangent of ``vector``, block by block, for ``apply`` and ``transpose``."""
+    def tangent(self, amplitudes: Tensor) -> TensorTangent:
+        """The derivative of ``vector`` by the amplitudes, as a map."""
         own, found = self.split(amplitudes), []
         for block in self.blocks:
-            jets = self._jets(block, own)
+            jets = self.jets(block, own)
             _, each = block.group.rows.slopes(block.batch, jets, self.raw)
             scale = block.scale[:, None, :, None]
             found.append(
                 tuple(torch.stack([by_jet[f] for _, by_jet in each]) * scale for f in range(len(jets)))
             )
-        return found
+        return TensorTangent(self, amplitudes, found)
 
-    def _jets(self, block: Block, own: Mapping[Field, Tensor]) -> list[Tensor]:
+    def jets(self, block: Block, own: Mapping[Field, Tensor]) -> list[Tensor]:
         return [t.forth(own[u]) for u, t in zip(block.group.sweep.fields, block.transforms, strict=True)]
-
-    def apply(self, slopes: Sequence[Slopes], step: Tensor) -> Tensor:
-        """What a step of the amplitudes adds to ``vector``, to first order."""
-        own, found = self.split(step), []
-        for block, by_field in zip(self.blocks, slopes, strict=True):
-            pairs = zip(by_field, self._jets(block, own), strict=True)
-            found.append(_sum([(slope * jet).sum((1, 3)) for slope, jet in pairs]).reshape(-1))
-        return torch.cat(found)
-
-    def transpose(self, slopes: Sequence[Slopes], rows: Tensor) -> Tensor:
-        """The transpose of ``apply``."""
-        total = {u: self.like.new_zeros(shape) for u, shape in zip(self.fields, self.shapes, strict=True)}
-        pieces = rows.split([block.scale.numel() for block in self.blocks])
-        for block, by_field, piece in zip(self.blocks, slopes, pieces, strict=True):
-            own = piece.view_as(block.scale)[:, None, :, None]
-            for u, slope, t in zip(block.group.sweep.fields, by_field, block.transforms, strict=True):
-                total[u] += t.back((slope * own).sum(0))
-        return torch.cat(
-            [(total[u] * kept).reshape(-1) for u, kept in zip(self.fields, self.kept, strict=True)]
-        )
 
     def terms(self, rows: Tensor) -> Tensor:
         """The objective's weighted terms, one per constraint, from ``vector``."""
@@ -256,6 +235,50 @@ class TensorRows:
                 for place, i in enumerate(group.members)
             ]
             yield Block(group, part, batch, transforms, torch.cat(scale))
+
+
+@dataclass(frozen=True)
+class TensorTangent:
+    """The derivative of the residuals of tensor rows by the amplitudes, ``at`` some of them: a linear map."""
+
+    residuals: TensorRows
+    at: Tensor
+    slopes: Sequence[Slopes]  # block by block
+
+    @property
+    def rows(self) -> int:
+        return sum(block.scale.numel() for block in self.residuals.blocks)
+
+    @property
+    def columns(self) -> int:
+        return len(self.at)
+
+    @property
+    def like(self) -> Tensor:
+        return self.at
+
+    @property
+    def matrix(self) -> None:
+        return None
+
+    def apply(self, x: Tensor) -> Tensor:
+        amplitudes, found = self.residuals.split(x), []
+        for block, by_field in zip(self.residuals.blocks, self.slopes, strict=True):
+            pairs = zip(by_field, self.residuals.jets(block, amplitudes), strict=True)
+            found.append(_sum([(slope * jet).sum((1, 3)) for slope, jet in pairs]).reshape(-1))
+        return torch.cat(found)
+
+    def transpose(self, y: Tensor) -> Tensor:
+        rows = self.residuals
+        total = {u: rows.like.new_zeros(shape) for u, shape in zip(rows.fields, rows.shapes, strict=True)}
+        pieces = y.split([block.scale.numel() for block in rows.blocks])
+        for block, by_field, piece in zip(rows.blocks, self.slopes, pieces, strict=True):
+            values = piece.view_as(block.scale)[:, None, :, None]
+            for u, slope, t in zip(block.group.sweep.fields, by_field, block.transforms, strict=True):
+                total[u] += t.back((slope * values).sum(0))
+        return torch.cat(
+            [(total[u] * kept).reshape(-1) for u, kept in zip(rows.fields, rows.kept, strict=True)]
+        )
 
 
 def _series(system: System, u: Field) -> SeparableSeries:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -12,20 +12,12 @@ from torch import Tensor
 
 from ..calculus.field import Field
 from ..linear.mode_blocks import ModeBlocks
-from ..linear.tensor_rows import Slopes, TensorRows
+from ..linear.newton import UNDAMPED, newton
+from ..linear.steps import ModeSteps
+from ..linear.tensor_rows import TensorRows
 from ..networks.sine_lattice import SineLattice
 from .direct.lattice_growth import continued, fit, larger, open_lattices, opened, resized, tails
 from .stage import Report, State
-
-TOLERANCE = 1e-13  # of the gradient relative to the solution, where Newton's method has arrived
-FORCING = 1e-3  # by how much the iterative solve for a step reduces the gradient
-INNER = 400  # iterations of it at most
-LARGEST_EXACT = (
-    4000  # columns of a factor that is made anew, dearly, where one by products of columns does not serve
-)
-KEEP = 30  # a factor that serves in so few iterations is kept for the next step
-HALVINGS = 6
-ROUNDING = 1e-7  # below this relative size of the gradient a stall is rounding, not failure
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,7 @@ class Collocation:
         rows = rows_of(state)
         known: ModeBlocks | None = state.cache.get("factor")
         blocks = known if known is not None and known.fits(rows) else None
-        solved = newton(rows, rows.from_theta(state.theta), self.iterations, blocks, state.deadline)
+        solved = collocate(rows, rows.from_theta(state.theta), self.iterations, blocks, state.deadline)
         state.cache["factor"] = solved.blocks
         state.theta = rows.to_theta(solved.amplitudes)
         terms = tuple(rows.terms(solved.residual).tolist())
@@ -104,7 +96,7 @@ class Collocation:
         state.theta = continued(*before, state.system.parameters)
         return Report(terms)
 
-    def _wanted(self, state: State, rows: TensorRows, solved: Solved) -> dict[Field, SineLattice]:
+    def _wanted(self, state: State, rows: TensorRows, solved: Collocated) -> dict[Field, SineLattice]:
         own = {u: r for u, r in state.recipes.items() if u.name in state.memory.get("open", ())}
         lattices = {u: r for u, r in own.items() if isinstance(r, SineLattice)}
         return resized(lattices, tails(rows, solved.amplitudes, lattices, None), self.tolerance)
@@ -130,7 +122,7 @@ def rows_of(state: State) -> TensorRows:
 
 
 @dataclass(frozen=True)
-class Solved:
+class Collocated:
     """Where Newton's method ended: the amplitudes, and the residuals there."""
 
     amplitudes: Tensor
@@ -140,77 +132,24 @@ class Solved:
     cut: bool  # whether time ran out before it arrived
 
 
-def newton(
+def collocate(
     rows: TensorRows,
     amplitudes: Tensor,
     iterations: int = 30,
     blocks: ModeBlocks | None = None,
     deadline: float = math.inf,
-) -> Solved:
-    """Minimise the sum of squared residuals from these amplitudes on.
+) -> Collocated:
+    """Newton's method on tensor rows, from these amplitudes on, as one says it in a report.
 
-    The gradient is measured after preconditioning, where its norm is that of the step's change of the rows. A factor
-    ``blocks`` of rows that are near is used for as long as it serves. Beyond the deadline, of ``time.monotonic()``,
-    it ends where it is.
+    A factor ``blocks`` of rows that are near is used for as long as it serves. Beyond the deadline, of
+    ``time.monotonic()``, it ends where it is.
     """
-    vector = rows.vector(amplitudes)
-    before, inner, steps, converged, exact = math.inf, 0, 0, False, False
-    while steps < iterations and bool(vector.isfinite().all()) and time.monotonic() < deadline:
-        slopes = rows.slopes(amplitudes)
-        fresh = blocks is None
-        blocks = blocks or ModeBlocks(rows, slopes, exact)
-        gradient = blocks.transpose(rows.transpose(slopes, vector))
-        scale = float(rows.apply(slopes, amplitudes).norm() + vector.norm()) + 1e-300
-        size = float(gradient.norm()) / scale
-        if size <= TOLERANCE or (size < ROUNDING and size > 0.3 * before):
-            converged = True
-            break
-        step, count = _cgls(rows, blocks, slopes, vector, gradient, deadline)
-        inner, steps, before = inner + count, steps + 1, size
-        found = _descend(rows, amplitudes, step, vector, size)
-        if found is None:
-            break
-        amplitudes, vector = found
-        if count > KEEP:
-            exact = exact or (fresh and blocks.is_rough and len(amplitudes) <= LARGEST_EXACT)
-            blocks = None
-    note = f"{len(amplitudes)} coefficients, {len(vector)} residuals, {steps} Newton steps, {inner} inner iterations"
-    cut = not converged and time.monotonic() >= deadline
-    return Solved(amplitudes, vector, note if converged else f"{note}, not converged", blocks, cut)
-
-
-def _descend(
-    rows: TensorRows, amplitudes: Tensor, step: Tensor, vector: Tensor, size: float
-) -> tuple[Tensor, Tensor] | None:
-    """The first of the whole step, a half, ... that lowers the objective; near rounding the whole one."""
-    for halving in range(HALVINGS):
-        trial = amplitudes - 0.5**halving * step
-        there = rows.vector(trial)
-        if float(there.norm()) < float(vector.norm()) or (size < ROUNDING and bool(there.isfinite().all())):
-            return trial, there
-    return None
-
-
-def _cgls(
-    rows: TensorRows,
-    blocks: ModeBlocks,
-    slopes: Sequence[Slopes],
-    vector: Tensor,
-    gradient: Tensor,
-    deadline: float,
-) -> tuple[Tensor, int]:
-    """Conjugate gradients for min |A x - vector|, in the unknowns R x of the preconditioner's factor R."""
-    x = torch.zeros_like(gradient)
-    residual, direction = vector.clone(), gradient.clone()
-    first = gamma = float(gradient.square().sum())
-    count = 0
-    while count < INNER and gamma > FORCING**2 * first and time.monotonic() < deadline:
-        image = rows.apply(slopes, blocks.solve(direction))
-        alpha = gamma / float(image.square().sum())
-        x += alpha * direction
-        residual -= alpha * image
-        gradient = blocks.transpose(rows.transpose(slopes, residual))
-        before, gamma = gamma, float(gradient.square().sum())
-        direction = gradient + (gamma / before) * direction
-        count += 1
-    return blocks.solve(x), count
+    steps = ModeSteps(blocks, deadline)
+    found = newton(rows, amplitudes, steps, UNDAMPED, iterations, deadline=deadline)
+    arrived = found.end == "arrived"
+    note = (
+        f"{len(found.x)} coefficients, {len(found.residual)} residuals, {found.steps} Newton steps, "
+        f"{steps.iterations} inner iterations{'' if arrived else ', not converged'}"
+    )
+    late = not arrived and time.monotonic() >= deadline
+    return Collocated(found.x, found.residual, note, steps.blocks, late)

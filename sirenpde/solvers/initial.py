@@ -13,7 +13,9 @@ from ..geometry.box import Box
 from ..geometry.carrying import Carrying
 from ..geometry.point import Point
 from ..linear.dense_rows import assemble, store
-from ..linear.dense_solve import solve_dense
+from ..linear.newton import UNDAMPED, newton
+from ..linear.qr import solve_dense
+from ..linear.steps import ModeSteps
 from ..linear.tensor_rows import TensorRows
 from ..networks.dense import DenseNetwork
 from ..networks.series import SeparableSeries
@@ -22,7 +24,6 @@ from ..problem.constraint import Constraint
 from ..problem.problem import Problem
 from ..residuals import System
 from ..residuals.scaling import Scales
-from .collocation import newton
 from .stage import generator
 
 FEWEST = 500  # points that a network is fitted at
@@ -94,7 +95,7 @@ def _fit(module: nn.Module, u: Field, unit: float, cut: Mapping[str, tuple[float
         theta = store(system, theta, solve_dense(linear.matrix, linear.target, DAMPING).x)
     else:
         rows = TensorRows(system)
-        theta = rows.to_theta(newton(rows, rows.from_theta(theta)).amplitudes)
+        theta = rows.to_theta(newton(rows, rows.from_theta(theta), ModeSteps(), UNDAMPED).x)
     values = unflatten(module, system.parameters.of(u, theta))
     with torch.no_grad():
         for name, parameter in module.named_parameters():

@@ -11,11 +11,14 @@ from torch import nn
 
 from ..calculus.field import Field
 from ..linear.affine_solve import is_affine_at, solve_affine
-from ..linear.dense_rows import column_count, has_last_layer, matrix_bytes
-from ..linear.grid_rows import grid_rows, on_grids, solve_on_grids
+from ..linear.cgls import cgls
+from ..linear.dense_rows import DenseEquations, column_count, has_last_layer, matrix_bytes
+from ..linear.differences import by_differences
+from ..linear.grid_rows import by_diagonal, grid_rows, on_grids
+from ..linear.map import Stacked
 from ..linear.newton import newton
 from ..linear.null_space import NullSpace, null_space
-from ..linear.preconditioner import by_diagonal, by_differences
+from ..linear.steps import FactoredSteps
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..residuals import Batch, Group, System, is_affine
 from ..residuals.unfit import Unfit
@@ -165,10 +168,10 @@ class LeastSquares:
         rows = grid_rows(state.system, module, u, batches)
         whole = isinstance(module, EvolvingSeries) or all(map(_whole, state.system.groups))
         precondition = by_diagonal(rows) if whole else by_differences(module, rows)
-        start = state.theta.reshape(module.coefficients.shape)
-        found, count = solve_on_grids(rows, start, precondition, GRID_TOLERANCE, self.iterations)
-        state.theta = found.reshape(-1)
-        return f"{found.numel()} coefficients on grids, {count} iterations"
+        target = torch.cat([block.target for block in rows])
+        found = cgls(Stacked(rows), target, precondition, GRID_TOLERANCE, self.iterations, state.theta)
+        state.theta = found.x
+        return f"{len(found.x)} coefficients on grids, {found.iterations} iterations"
 
 
 def _account(best: Trial) -> str:
@@ -196,9 +199,11 @@ def _solve_dense(
         if is_affine_at(system, found.theta, batches):
             state.theta = found.theta
             return f"{_size(system, batches)}, rank {found.rank}"
-    result = newton(system, state.theta, batches, unit=unit, held=held)
-    state.theta = result.theta
-    return f"{_size(system, batches)}, {result.note}"
+    equations, steps = DenseEquations(system, state.theta, batches, held), FactoredSteps()
+    result = newton(equations, equations.start, steps, unit=unit)
+    state.theta = equations.theta(result.x)
+    done = f"{result.steps} Newton steps, {steps.factorisations} factorisations"
+    return f"{_size(system, batches)}, {done}"
 
 
 def _size(system: System, batches: Sequence[Batch]) -> str:

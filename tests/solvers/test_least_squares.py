@@ -25,7 +25,7 @@ from sirenpde import (
 )
 from sirenpde.linear import dense_rows
 from sirenpde.linear.dense_rows import assemble, memory
-from sirenpde.linear.dense_solve import solve_dense
+from sirenpde.linear.qr import solve_dense
 from sirenpde.residuals import System
 from sirenpde.run.run import begin, build_network
 from sirenpde.sampling.ends import draw

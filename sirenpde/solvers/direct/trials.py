@@ -13,10 +13,11 @@ from torch import Tensor
 
 from ...calculus.field import Field
 from ...linear.affine_solve import is_affine_at, solve_affine
-from ...linear.dense_rows import check_memory, column_count, memory, store, tangent_fields
-from ...linear.dense_solve import DAMPING, solve_dense
-from ...linear.newton import FIRST_DAMPING, newton
+from ...linear.dense_rows import DenseEquations, check_memory, column_count, memory, tangent_fields
+from ...linear.newton import DAMPED, newton
 from ...linear.null_space import NullSpace, null_space
+from ...linear.qr import Factor, solve_dense
+from ...linear.steps import FactoredSteps
 from ...networks.sine_features import SineFeatures
 from ...networks.values import from_value, to_value
 from ...residuals import Batch, Group, NotFinite, System, is_affine
@@ -192,17 +193,25 @@ class Trials:
                 return found.theta
             self.curved.append(columns)
         if near is None:
-            return newton(system, start, batches, self.tolerance, 15, unit=samples.unit).theta
+            equations = DenseEquations(system, start, batches)
+            return self._newton(equations, equations.start, None, 15, samples.unit)
         linear = tangent_fields(system, start, near.system, near.theta, batches, held)
-        damping = max(DAMPING, FIRST_DAMPING * min(1.0, near.held_out))
+        damping = DAMPED.of(min(1.0, near.held_out), 1.0)
         # Numbers count by their change, so that those which nothing determines stay where they are.
         known = linear.matrix.new_zeros(linear.matrix.shape[1])
         known[len(known) - len(system.parameters.unknowns) :] = near.theta[
             near.system.parameters.numbers_slice
         ]
         solved = solve_dense(linear.matrix, linear.target - linear.matrix @ known, damping)
-        start = store(system, start, solved.x + known)
-        return newton(system, start, batches, self.tolerance, 2, solved.factor, samples.unit, held).theta
+        equations = DenseEquations(system, start, batches, held)
+        return self._newton(equations, solved.x + known, solved.factor, 2, samples.unit)
+
+    def _newton(
+        self, equations: DenseEquations, x: Tensor, factor: Factor | None, iterations: int, unit: float
+    ) -> Tensor:
+        steps = FactoredSteps(factor)
+        found = newton(equations, x, steps, iterations=iterations, tolerance=self.tolerance, unit=unit)
+        return equations.theta(found.x)
 
     def start(self, system: System) -> Tensor:
         """The first parameters of the new networks, and the others' as they are."""

@@ -22,7 +22,7 @@ from ...networks.sine_features import SineFeatures
 from ...networks.slabs import SlabNetwork, Slabs
 from ...problem.problem import Problem
 from ...residuals import Batch, Parameters, System, is_affine
-from ..collocation import newton, rows_of
+from ..collocation import collocate, rows_of
 from ..direct.lattice_growth import continued
 from ..stage import HELD_OUT, State, generator
 from .slab_problem import Before, SlabProblem, at_rest, slab_problem
@@ -159,8 +159,8 @@ def _lend(state: State, trial: Trial) -> None:
         networks = {u: _network(state, u, trial.work.recipes[u], first) for u in problem.fields}
         scales = state.system.scales.extended(problem)
         rows = TensorRows(System(problem, networks, state.system.device, state.system.dtype, scales))
-        slopes = rows.slopes(rows.from_theta(rows.system.initial()))
-        state.cache["factor"] = ModeBlocks(rows, slopes, known["exact"])
+        tangent = rows.tangent(rows.from_theta(rows.system.initial()))
+        state.cache["factor"] = ModeBlocks(tangent, known["exact"])
     trial.work.cache["factor"] = state.cache["factor"]
 
 
@@ -260,7 +260,9 @@ def _at_rest(trial: Trial) -> Tensor:
     scales = work.system.scales.extended(problem)
     system = System(problem, work.system.parameters.networks, work.system.device, work.system.dtype, scales)
     rows = TensorRows(system)
-    found = rows.to_theta(newton(rows, rows.from_theta(system.initial()), deadline=work.deadline).amplitudes)
+    found = rows.to_theta(
+        collocate(rows, rows.from_theta(system.initial()), deadline=work.deadline).amplitudes
+    )
     result = work.theta.clone()
     for u in problem.fields:
         result[work.system.parameters.slices[u]] = system.parameters.of(u, found)

@@ -1,14 +1,14 @@
-"""Approximate inverses of AᵀA for a series on grids: its diagonal, or finite differences at its nodes.
+"""A preconditioner for a series on parts of a grid: finite differences at the series' nodes.
 
-On a whole grid a series is orthogonal and the diagonal is exact. On parts of one (a mask) it is far from that;
-there the sparse finite-difference analogue of the same rows, factorised once, is spectrally equivalent: the
+On a whole grid a series is orthogonal, and the diagonal of AᵀA is exact. On parts of one (a mask) it is far from
+that; there the sparse finite-difference analogue of the same rows, factorised once, is spectrally equivalent: the
 ratio of the two symbols lies between 1 and (pi/2)^2 for a gradient (Orszag 1980, on spectral methods).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,20 +16,8 @@ from torch import Tensor, nn
 
 from ..engines.series import along_axes
 from ..networks.series import Harmonics, SeparableSeries
-
-if TYPE_CHECKING:
-    from .grid_rows import GridRows
-
-Preconditioner = Callable[[Tensor], Tensor]
-FLOOR = 1e-12  # of the largest diagonal entry: a mode that no row sees keeps its coefficient
-
-
-def by_diagonal(rows: Sequence[GridRows]) -> Preconditioner:
-    """Divides by the diagonal of AᵀA, and drops the modes that no row sees."""
-    diagonal = torch.stack([block.diagonal() for block in rows]).sum(0)
-    seen = diagonal > FLOOR * diagonal.max()
-    inverse = torch.where(seen, 1 / torch.where(seen, diagonal, 1.0), 0.0)
-    return lambda gradient: inverse * gradient
+from .cgls import Preconditioner
+from .grid_rows import FLOOR, GridRows
 
 
 def by_differences(module: nn.Module, rows: Sequence[GridRows]) -> Preconditioner:
@@ -47,13 +35,14 @@ def by_differences(module: nn.Module, rows: Sequence[GridRows]) -> Preconditione
             solvers[-1] if same else _factorised([_differences(block, nodes, output) for block in rows])
         )
 
-    def apply(gradient: Tensor) -> Tensor:
-        at_nodes = along_axes([m.T for m in inverses], gradient)
+    def precondition(gradient: Tensor) -> tuple[Tensor, float]:
+        at_nodes = along_axes([m.T for m in inverses], gradient.view(module.coefficients.shape))
         columns = at_nodes.reshape(-1, at_nodes.shape[-1]).cpu().numpy()
         solved = np.stack([solve(column) for solve, column in zip(solvers, columns.T, strict=True)], axis=-1)
-        return along_axes(inverses, torch.from_numpy(solved).to(like).reshape(at_nodes.shape))
+        found = along_axes(inverses, torch.from_numpy(solved).to(like).reshape(at_nodes.shape)).reshape(-1)
+        return found, float(gradient @ found)
 
-    return apply
+    return precondition
 
 
 def _nodes(basis: Harmonics) -> Tensor:
@@ -88,7 +77,7 @@ def _differences(block: GridRows, nodes: Sequence[Tensor], output: int) -> Any:
 
     total = 0
     for component in range(block.slopes.shape[1]):
-        part = csr_matrix((len(block.target), int(np.prod([len(line) for line in nodes]))))
+        part = csr_matrix((len(block.slopes), int(np.prod([len(line) for line in nodes]))))
         for s, symbol in enumerate(block.symbols):
             factor = block.slopes[:, component, s, output].cpu().numpy()
             if not factor.any():
@@ -109,7 +98,7 @@ def _stencil(block: GridRows, nodes: Sequence[Tensor], powers: Sequence[int]) ->
     """Node values -> one partial derivative at the block's points, by the nearest nodes."""
     from scipy.sparse import csr_matrix
 
-    columns, weights = np.zeros((len(block.target), 1), dtype=np.int64), np.ones((len(block.target), 1))
+    columns, weights = np.zeros((len(block.slopes), 1), dtype=np.int64), np.ones((len(block.slopes), 1))
     for line, order, grid, place in zip(nodes, powers, block.grid, block.index, strict=True):
         near, w = _weights(line.numpy(), grid.cpu().double().numpy(), order)
         near, w = near[place.cpu().numpy()], w[place.cpu().numpy()]

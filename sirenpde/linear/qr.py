@@ -45,7 +45,7 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Solved:
+class DenseSolution:
     """A minimiser of |A x - b|, of small norm in the scaled columns, and the factor it came from."""
 
     x: Tensor
@@ -56,7 +56,7 @@ class Solved:
         return self.factor.rank
 
 
-def solve_dense(matrix: Tensor, target: Tensor, damping: float = DAMPING) -> Solved:
+def solve_dense(matrix: Tensor, target: Tensor, damping: float = DAMPING) -> DenseSolution:
     """Least squares by Householder QR of the matrix over a small multiple of the identity.
 
     With D the columns' norms it minimises |A x - b|² + damping² |D x|². The target is (rows,) or (rows, k).
@@ -71,31 +71,7 @@ def solve_dense(matrix: Tensor, target: Tensor, damping: float = DAMPING) -> Sol
     damping = max(damping, DAMPING * torch.finfo(matrix.dtype).eps / torch.finfo(torch.float64).eps)
     upper, rotated = _triangle(matrix, scale, target, damping)
     factor = Factor(upper, rotated, scale, damping)
-    return Solved(factor.solve(rotated), factor)
-
-
-def solve_again(
-    matrix: Tensor, target: Tensor, factor: Factor, iterations: int, tolerance: float
-) -> tuple[Tensor, float]:
-    """Least squares by conjugate gradients, preconditioned with the factor of a matrix that is near.
-
-    Returns the solution and how far the preconditioned gradient Aᵀ(b - A x) has fallen, which is at most
-    ``tolerance`` where it converged within ``iterations`` (Björck 1996, section 7.4).
-    """
-    x, r = torch.zeros_like(factor.rotated), target
-    p = s = factor.solve_adjoint(matrix.mH @ r)
-    first = gamma = float(torch.linalg.vector_norm(s)) ** 2
-    for _ in range(iterations):
-        if gamma <= tolerance**2 * first:
-            break
-        step = factor.solve(p)
-        moved = matrix @ step
-        alpha = gamma / float(torch.linalg.vector_norm(moved)) ** 2
-        x, r = x + alpha * step, r - alpha * moved
-        s = factor.solve_adjoint(matrix.mH @ r)
-        before, gamma = gamma, float(torch.linalg.vector_norm(s)) ** 2
-        p = s + (gamma / before) * p
-    return x, (gamma / first) ** 0.5 if first > 0 else 0.0
+    return DenseSolution(factor.solve(rotated), factor)
 
 
 def _triangle(matrix: Tensor, scale: Tensor, target: Tensor, damping: float) -> tuple[Tensor, Tensor]:
