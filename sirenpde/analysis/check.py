@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +18,7 @@ from ..engines.nested import NestedEngine
 from ..geometry.domain import Data, Domain
 from ..geometry.point import Point
 from ..linear.determination import left_open
-from ..networks.sine_features import SineFeatures
-from ..networks.sine_lattice import SineLattice
+from ..networks.recipe import typical
 from ..problem.constraint import Constraint, name_of
 from ..problem.probe import Requests
 from ..problem.problem import Problem
@@ -64,7 +63,7 @@ class Terms:
 
 def build_system(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module], seed: int = 0) -> System:
     """The problem's residuals in float64 on the CPU, with untrained networks from these recipes."""
-    networks = {u: build_network(u, _sized(recipes[u]), seed + i) for i, u in enumerate(problem.fields)}
+    networks = {u: build_network(u, typical(recipes[u]), seed + i) for i, u in enumerate(problem.fields)}
     return System(problem, networks, torch.device("cpu"), torch.float64)
 
 
@@ -77,15 +76,6 @@ def some_parameters(system: System) -> Tensor:
         size = float(theta[own].square().mean().sqrt()) if theta[own].numel() else 0.0
         theta[own] += noise[own] * (0.1 * size or theta[own].numel() ** -0.5)
     return theta
-
-
-def _sized(recipe: Recipe | nn.Module) -> Recipe | nn.Module:
-    """Features whose number and frequencies a solver would choose: some stand in."""
-    if isinstance(recipe, SineFeatures):
-        return replace(recipe, count=recipe.count or 64, bandwidth=recipe.bandwidth or 5.0)
-    if isinstance(recipe, SineLattice):
-        return replace(recipe, orders=recipe.orders or 3)
-    return recipe
 
 
 def check(problem: Problem, system: System, seed: int = 0, scale: float = 1.0) -> Iterator[Finding]:

@@ -47,20 +47,9 @@ def recipe(name: str) -> Recipe | Literal["auto"]:
     """A network by its name on the command line, with the package's own sizes; "auto" as it is."""
     if name == "auto":
         return "auto"
-    from ..networks.fourier import FourierFeatures
-    from ..networks.mlp import MLP
-    from ..networks.series import FourierSeries
-    from ..networks.sine_features import SineFeatures
-    from ..networks.siren import Siren
+    from ..networks.registry import offered
 
-    recipes: dict[str, Recipe] = {
-        "siren": Siren(),
-        "mlp": MLP(),
-        "fourier-features": FourierFeatures(),
-        "fourier-series": FourierSeries(half_period=True),
-        "sine-features": SineFeatures(),
-    }
-    return recipes[name]
+    return offered()[name]
 
 
 def declare(

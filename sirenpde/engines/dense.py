@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from ..calculus.plan import Polynomials
 from ..calculus.symbols import Symbol
-from ..networks.activations import Activation, sine
+from ..networks.activations.activation import Activation
+from ..networks.activations.sine import sine
 from ..networks.dense import DenseNetwork, Embedding
 from .flat import trainable
 from .jets import Slope

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .activations import Activation
+from .activations.activation import Activation
 
 
 class Embedding(nn.Module):

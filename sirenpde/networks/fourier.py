@@ -12,7 +12,8 @@ from torch import Generator, Tensor
 
 from .dense import DenseNetwork
 from .mlp import MLP
-from .recipe import DenseRecipe, check_box, check_positive, check_whole, waves
+from .recipe import DenseRecipe, check_box, check_positive, check_whole, is_linear, waves
+from .registry import known, offer
 
 
 class Mapping(Protocol):
@@ -25,6 +26,7 @@ class Mapping(Protocol):
     def describe(self) -> str: ...
 
 
+@known
 @dataclass(frozen=True)
 class Basic:
     """One wave around the box per axis, B = I (Tancik et al. 2020, section 6).
@@ -42,6 +44,7 @@ class Basic:
         return "basic"
 
 
+@known
 @dataclass(frozen=True)
 class Positional:
     """Geometrically spaced frequencies along each axis alone: sigma^(j/m) for j = 0, ..., m - 1.
@@ -75,6 +78,7 @@ class Positional:
         return f"positional (up to {self.sigma:g})"
 
 
+@known
 @dataclass(frozen=True)
 class Gaussian:
     """Random frequencies, B ~ N(0, sigma²) in every entry, drawn once (Tancik et al. 2020, section 6).
@@ -102,6 +106,7 @@ class Gaussian:
         return f"Gaussian (sigma {self.sigma:g})"
 
 
+@known
 @dataclass(frozen=True)
 class Lattice:
     """All whole frequencies n with max |n_i| <= order, one of each pair ±n: ((2 order + 1)^d + 1)/2 rows.
@@ -132,6 +137,7 @@ class Lattice:
         return f"lattice (order {self.order})"
 
 
+@known
 @dataclass(frozen=True)
 class FourierFeatures:
     """A network on the features [cos(2 pi B v), sin(2 pi B v)], v in [0, 1]^d the position in the box.
@@ -169,6 +175,10 @@ class FourierFeatures:
                 f"Use one of these on the features; MLP(depth=0) is a perceptron."
             )
 
+    @property
+    def is_linear(self) -> bool:
+        return is_linear(self.network)
+
     def build(
         self,
         low: Sequence[float],
@@ -196,3 +206,6 @@ class FourierFeatures:
 
     def describe(self) -> str:
         return f"Fourier features, {self.mapping.describe()}, {self.network.describe()}"
+
+
+offer("fourier-features", FourierFeatures())

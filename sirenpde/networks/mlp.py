@@ -9,11 +9,13 @@ from itertools import pairwise
 
 from torch import Generator
 
-from .activations import activation_named
+from .activations.activation import activation_named
 from .dense import DenseNetwork, Embedding
 from .recipe import check_box, check_whole, coordinates, uniform_layer
+from .registry import known, offer
 
 
+@known
 @dataclass(frozen=True)
 class MLP:
     """Layers h -> f(W h + b) with a smooth f, and a linear head.
@@ -45,6 +47,10 @@ class MLP:
         check_whole("depth", self.depth, least=0)
         activation_named(self.activation)
 
+    @property
+    def is_linear(self) -> bool:
+        return self.depth == 0
+
     def build(
         self,
         low: Sequence[float],
@@ -66,3 +72,6 @@ class MLP:
 
     def describe(self) -> str:
         return f"MLP {self.depth} x {self.width}, {self.activation}" if self.depth else "perceptron"
+
+
+offer("mlp", MLP())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Generator, Tensor, nn
@@ -35,6 +35,73 @@ class Recipe(Protocol):
     def describe(self) -> str:
         """A few words for tables, such as "SIREN 4 x 256, omega 30"."""
         ...
+
+
+@runtime_checkable
+class Sizable(Protocol):
+    """A recipe that may leave its size to a solver, and stand-ins for it until the solver has chosen."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a size is left open."""
+        ...
+
+    def smallest(self) -> Any:
+        """The recipe with the least sizes in place of those left open: something to start from."""
+        ...
+
+    def typical(self) -> Any:
+        """The recipe with moderate sizes in their place: something to look at a problem with."""
+        ...
+
+
+@runtime_checkable
+class SizedByGrid(Sizable, Protocol):
+    """A recipe whose open size a grid of points tells."""
+
+    def at_nyquist(self, shape: Sequence[int]) -> Any:
+        """The recipe with as many functions as a grid of n1 x ... x nd points can tell apart, all axes given."""
+        ...
+
+
+def is_open(recipe: object) -> bool:
+    """Whether a recipe leaves its size to a solver.
+
+    >>> from sirenpde import SineFeatures, Siren
+    >>> is_open(SineFeatures()), is_open(SineFeatures(400, 20.0)), is_open(Siren())
+    (True, False, False)
+    """
+    return isinstance(recipe, Sizable) and recipe.is_open
+
+
+def smallest(recipe: T) -> T:
+    """The recipe, or its smallest form where its size is open; a module of the user's own as it is.
+
+    >>> from sirenpde import SineFeatures, Siren
+    >>> smallest(SineFeatures()).describe()
+    '1 frozen sines, bandwidth 1'
+    """
+    return recipe.smallest() if isinstance(recipe, Sizable) and recipe.is_open else recipe
+
+
+def typical(recipe: T) -> T:
+    """The recipe, or a form of moderate size where its size is open.
+
+    >>> from sirenpde import SineFeatures
+    >>> typical(SineFeatures(bandwidth=3.0)).describe()
+    '64 frozen sines, bandwidth 3'
+    """
+    return recipe.typical() if isinstance(recipe, Sizable) and recipe.is_open else recipe
+
+
+def is_linear(recipe: object) -> bool:
+    """Whether all that the recipe's network trains is its last layer: a recipe says so by ``is_linear``.
+
+    >>> from sirenpde import FourierFeatures, MLP, SineFeatures
+    >>> is_linear(SineFeatures()), is_linear(FourierFeatures(network=MLP(depth=0))), is_linear(MLP())
+    (True, True, False)
+    """
+    return bool(getattr(recipe, "is_linear", False))
 
 
 class DenseRecipe(Protocol):

@@ -11,6 +11,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from .recipe import check_box, check_positive, check_whole, one_per_axis
+from .registry import known, offer
 
 
 class Harmonics(nn.Module):
@@ -208,6 +209,7 @@ def _describe_order(order: Order) -> str:
     return f"order {' x '.join(map(str, order)) if isinstance(order, tuple) else order}"
 
 
+@known
 @dataclass(frozen=True)
 class FourierSeries:
     """A d-dimensional Fourier series, its coefficients the only parameters, all zero at the start.
@@ -242,6 +244,20 @@ class FourierSeries:
     def __post_init__(self) -> None:
         _check_order(self.order)
 
+    @property
+    def is_open(self) -> bool:
+        return self.order is None
+
+    @property
+    def is_linear(self) -> bool:
+        return True
+
+    def smallest(self) -> FourierSeries:
+        return replace(self, order=self.order or 1)
+
+    def typical(self) -> FourierSeries:
+        return replace(self, order=self.order or 8)
+
     def at_nyquist(self, shape: Sequence[int]) -> FourierSeries:
         """This series with the highest order that a grid of n1 x ... x nd points can tell apart."""
         return replace(self, order=_nyquist(shape, self.half_period))
@@ -266,6 +282,7 @@ class FourierSeries:
         return f"{'cosine' if self.half_period else 'Fourier'} series, {_describe_order(self.order)}"
 
 
+@known
 @dataclass(frozen=True)
 class WaveSeries:
     """A series in space whose every term solves the wave equation u_tt = speed² Δu exactly.
@@ -294,9 +311,23 @@ class WaveSeries:
         _check_order(self.order)
         check_positive("speed", self.speed)
 
+    @property
+    def is_open(self) -> bool:
+        return self.order is None
+
+    @property
+    def is_linear(self) -> bool:
+        return True
+
+    def smallest(self) -> WaveSeries:
+        return replace(self, order=self.order or 1)
+
+    def typical(self) -> WaveSeries:
+        return replace(self, order=self.order or 8)
+
     def at_nyquist(self, shape: Sequence[int]) -> WaveSeries:
-        """This series with the highest order that a spatial grid of n1 x ... x nd points can tell apart."""
-        return replace(self, order=_nyquist(shape, self.half_period))
+        """This series with the highest order that a grid of nt x n1 x ... x nd points can tell apart in space."""
+        return replace(self, order=_nyquist(shape[1:], self.half_period))
 
     def build(
         self,
@@ -321,3 +352,7 @@ class WaveSeries:
 
     def describe(self) -> str:
         return f"wave series, {_describe_order(self.order)}, speed {self.speed:g}"
+
+
+# Half periods: cosines, which suit a field that has no period.
+offer("fourier-series", FourierSeries(half_period=True))

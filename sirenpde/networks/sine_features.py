@@ -5,19 +5,21 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.quasirandom import SobolEngine
 
-from .activations import sine
+from .activations.sine import sine
 from .dense import DenseNetwork
 from .recipe import check_box, check_positive, check_whole, one_per_axis, uniform_layer, waves
+from .registry import known, offer
 
 UNIFORM = 3  # axes up to which frequencies fill a box; beyond, nearly all of its volume lies in its corners
 
 
+@known
 @dataclass(frozen=True)
 class SineFeatures:
     """The features sin(k·xi + b), frozen, and a linear head that starts at zero.
@@ -57,6 +59,20 @@ class SineFeatures:
         if self.bandwidth is not None:
             for value in self.bandwidth if isinstance(self.bandwidth, tuple) else (self.bandwidth,):
                 check_positive("bandwidth", value)
+
+    @property
+    def is_open(self) -> bool:
+        return self.count is None or self.bandwidth is None
+
+    @property
+    def is_linear(self) -> bool:
+        return True
+
+    def smallest(self) -> SineFeatures:
+        return replace(self, count=self.count or 1, bandwidth=self.bandwidth or 1.0)
+
+    def typical(self) -> SineFeatures:
+        return replace(self, count=self.count or 64, bandwidth=self.bandwidth or 5.0)
 
     def build(
         self,
@@ -115,3 +131,6 @@ def _choices(dimension: int, together: int, count: int) -> Tensor:
     choices = list(itertools.combinations(range(dimension), together))
     axes = torch.tensor([choices[i % len(choices)] for i in range(count)])
     return torch.zeros(count, dimension, dtype=torch.float64).scatter_(1, axes, 1.0)
+
+
+offer("sine-features", SineFeatures())

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator
 
 from .recipe import check_box, check_positive, check_whole, one_per_axis
+from .registry import known
 from .series import Harmonics, SeparableSeries
 
 SLOWEST = 0.5  # bandwidth: slower sines are told apart by rounding alone, and span the same functions
 EXTENSION = 1e-13  # what a smooth function keeps of an error when it is continued to the longer period
 
 
+@known
 @dataclass(frozen=True)
 class SineLattice:
     """All products of frozen sines and cosines, one factor per axis, and a linear head that starts at zero.
@@ -61,6 +63,20 @@ class SineLattice:
         for width in self.bandwidth if isinstance(self.bandwidth, tuple) else (self.bandwidth,):
             if width is not None:
                 check_positive("bandwidth", width)
+
+    @property
+    def is_open(self) -> bool:
+        return self.orders is None
+
+    @property
+    def is_linear(self) -> bool:
+        return True
+
+    def smallest(self) -> SineLattice:
+        return replace(self, orders=self.orders or 1)
+
+    def typical(self) -> SineLattice:
+        return replace(self, orders=self.orders or 3)
 
     def build(
         self,

@@ -9,11 +9,13 @@ from typing import Literal
 
 from torch import Generator
 
-from .activations import sine
+from .activations.sine import sine
 from .dense import DenseNetwork, Embedding
 from .recipe import check_box, check_positive, check_whole, coordinates, uniform_layer
+from .registry import known, offer
 
 
+@known
 @dataclass(frozen=True)
 class Siren:
     """A network of sine layers, h -> sin(omega (W h + b)), and a linear head.
@@ -92,3 +94,6 @@ class Siren:
     def describe(self) -> str:
         trained = " (trained)" if self.trainable_omega else ""
         return f"SIREN {self.depth} x {self.width}, omega {self.omega:g}{trained}"
+
+
+offer("siren", Siren())

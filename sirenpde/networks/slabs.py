@@ -11,6 +11,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from .recipe import Recipe
+from .registry import known
 
 SLACK = 1e-9  # of the slabs together: ends computed in other ways are still the same
 
@@ -58,6 +59,7 @@ class SlabNetwork(nn.Module):
         return torch.where(beyond, torch.nan, total)
 
 
+@known
 @dataclass(frozen=True)
 class Slabs:
     """What ``March`` builds a field from: one recipe per slab of an axis.

@@ -6,40 +6,17 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from .fourier import Basic, FourierFeatures, Gaussian, Lattice, Positional
-from .mlp import MLP
-from .series import FourierSeries, WaveSeries
-from .sine_features import SineFeatures
-from .sine_lattice import SineLattice
-from .siren import Siren
-from .slabs import Slabs
-
-KNOWN: Mapping[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (
-        Basic,
-        FourierFeatures,
-        FourierSeries,
-        Gaussian,
-        Lattice,
-        MLP,
-        Positional,
-        SineFeatures,
-        SineLattice,
-        Siren,
-        Slabs,
-        WaveSeries,
-    )
-}
+from .registry import is_known, kind_named
 
 
 def to_value(recipe: object) -> dict[str, Any] | None:
-    """A recipe's name and fields, as JSON could hold them; None for one of the user's own.
+    """A recipe's name and fields, as JSON could hold them; None for one of the user's own that is not known.
 
+    >>> from sirenpde import SineFeatures
     >>> to_value(SineFeatures(40, (3.0, 8.0)))
     {'name': 'SineFeatures', 'count': 40, 'bandwidth': [3.0, 8.0], 'interaction': None}
     """
-    if KNOWN.get(type(recipe).__name__) is not type(recipe):
+    if not is_known(recipe):
         return None
     value: dict[str, Any] = {"name": type(recipe).__name__}
     for field in fields(recipe):  # type: ignore[arg-type]
@@ -61,7 +38,7 @@ def from_value(value: Mapping[str, Any]) -> Any:
     Siren(width=32, depth=2, omega=30.0, omega_hidden=30.0, bias='torch', trainable_omega=False)
     """
     parts = {name: _part(part) for name, part in value.items() if name != "name"}
-    return KNOWN[value["name"]](**parts)
+    return kind_named(value["name"])(**parts)
 
 
 def _is_plain(part: object) -> bool:

@@ -11,12 +11,13 @@ import torch
 from torch import nn
 
 from ..calculus.field import Field, Recipe
+from ..networks.recipe import smallest
 from ..networks.values import from_value, to_value
 from ..residuals import System
 from ..residuals.scaling import scales_of
 from . import fingerprint
 from .history import Record, Row
-from .run import Kept, Left, Recipes, Run, builder, placeholder, with_repeated
+from .run import Kept, Left, Recipes, Run, builder, with_repeated
 
 FORMAT = "sirenpde checkpoint 5"
 Snapshot = Mapping[str, Any]
@@ -141,7 +142,7 @@ def _restore(run: Run, checkpoint: Snapshot) -> None:
         run.choice = with_repeated(run.choice, stage)
     run.stage_index, run.waiting = int(checkpoint["stage_index"]), [int(i) for i in checkpoint["waiting"]]
     state.recipes = _recipes(run, checkpoint["recipes"])
-    networks = {u: state.build(u, placeholder(recipe)) for u, recipe in state.recipes.items()}
+    networks = {u: state.build(u, smallest(recipe)) for u, recipe in state.recipes.items()}
     for u in run.problem.fields:
         networks[u].load_state_dict(checkpoint["networks"][u.name])
     # Those of the checkpoint: on another machine rounding may lead to the next power of two.
@@ -219,7 +220,7 @@ def _kept(run: Run, value: Snapshot | None) -> Kept | None:
         return None
     old, state = run.state.system, run.state
     recipes = _recipes(run, value["recipes"])
-    system = old.with_networks({u: state.build(u, placeholder(recipe)) for u, recipe in recipes.items()})
+    system = old.with_networks({u: state.build(u, smallest(recipe)) for u, recipe in recipes.items()})
     theta = value["theta"].to(device=old.device, dtype=old.dtype)
     return Kept(
         recipes, system, theta, float(value["objective"]), float(value["residual"]), int(value["rung"])

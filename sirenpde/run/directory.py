@@ -28,12 +28,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..files.whole import whole
+from ..networks.names import offered_names
 
 if TYPE_CHECKING:
     from .solution import Row
 
 FORMAT = "sirenpde run 1"
-NETWORKS = ("siren", "mlp", "fourier-features", "fourier-series", "sine-features")
+NETWORKS = offered_names()
 _PACKAGES = ("sirenpde", "torch", "numpy", "scipy")
 
 

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from ..calculus.field import Field, Recipe
 from ..calculus.modules import as_network
-from ..networks.sine_features import SineFeatures
-from ..networks.sine_lattice import SineLattice
+from ..networks.recipe import smallest
 from ..problem.problem import Problem
 from ..residuals import System
 from ..residuals.scaling import scales_of
@@ -269,17 +268,8 @@ def build_system(
     problem: Problem, recipes: Recipes, build: Any, device: torch.device, dtype: torch.dtype
 ) -> System:
     # A recipe that leaves its size to the solver still needs some network to start from.
-    networks = {u: build(u, placeholder(recipe)) for u, recipe in recipes.items()}
+    networks = {u: build(u, smallest(recipe)) for u, recipe in recipes.items()}
     return System(problem, networks, device, dtype)
-
-
-def placeholder(recipe: Recipe | nn.Module) -> Recipe | nn.Module:
-    """The recipe with small numbers in place of those that a solver chooses."""
-    if isinstance(recipe, SineFeatures):
-        return replace(recipe, count=recipe.count or 1, bandwidth=recipe.bandwidth or 1.0)
-    if isinstance(recipe, SineLattice):
-        return replace(recipe, orders=recipe.orders or 1)
-    return recipe
 
 
 def build_network(u: Field, recipe: Recipe | nn.Module, seed: int) -> nn.Module:

@@ -16,6 +16,8 @@ from ..files import sealed
 from ..geometry.box import Box
 from ..geometry.frame import Frame
 from ..geometry.point import Axis
+from ..networks.recipe import smallest
+from ..networks.registry import UnknownKind
 from ..networks.values import from_value
 from ..problem.probe import Requests
 from ..problem.problem import Problem
@@ -25,7 +27,7 @@ from ..solvers.ladder import Choice, Rung
 from ..solvers.stage import State
 from .checkpoint import DAMAGED, FORMAT
 from .history import Record, Row
-from .run import Kept, Run, builder, placeholder
+from .run import Kept, Run, builder
 
 FILE = "solution.pt"
 
@@ -74,7 +76,7 @@ def read(directory: str | PathLike[str]) -> tuple[Run, Mapping[str, Any], Mappin
         if snapshot["format"] != FORMAT:
             raise ValueError(f"the format '{snapshot['format']}', not '{FORMAT}'")
         return _run(snapshot), snapshot, value.get("report", {})
-    except Unbuildable:
+    except (Unbuildable, UnknownKind):
         raise
     except DAMAGED as error:
         raise ValueError(
@@ -112,7 +114,7 @@ def _run(snapshot: Mapping[str, Any]) -> Run:
     recipes = {u: from_value(found["recipes"][u.name]) for u in fields}
     dtype: torch.dtype = {"torch.float32": torch.float32, "torch.float64": torch.float64}[snapshot["dtype"]]
     build = builder(problem, int(snapshot["seed"]), {})
-    networks = {u: build(u, placeholder(recipe)) for u, recipe in recipes.items()}
+    networks = {u: build(u, smallest(recipe)) for u, recipe in recipes.items()}
     sizes = {u: float(snapshot["sizes"][u.name]) for u in fields}
     system = System(problem, networks, torch.device("cpu"), dtype, Scales(sizes, {}, even=True))
     theta = found["theta"].to(dtype)

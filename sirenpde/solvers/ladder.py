@@ -16,9 +16,7 @@ from ..geometry import can
 from ..geometry.domain import Domain
 from ..geometry.instants import instant
 from ..geometry.point import Axis
-from ..networks.fourier import FourierFeatures
-from ..networks.mlp import MLP
-from ..networks.series import FourierSeries, WaveSeries
+from ..networks.recipe import SizedByGrid, is_linear
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
 from ..networks.siren import Siren
@@ -34,7 +32,6 @@ from .least_squares import LeastSquares
 from .march import March
 from .stage import Stage
 
-LINEAR = (SineFeatures, SineLattice, FourierSeries, WaveSeries)
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
 LATTICE_AXES = 3  # without a period, up to which a lattice has room for more than a few orders along each
@@ -245,7 +242,7 @@ def _filled(problem: Problem, given: Given, open_one: Recipe) -> dict[Field, Rec
 
 def _direct(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module], found: Traits) -> Rung | None:
     """The solver of the coefficients of networks that are linear in all they train."""
-    if not found.smooth or not all(map(_is_linear, recipes.values())):
+    if not found.smooth or not all(map(is_linear, recipes.values())):
         return None
     if any(isinstance(recipe, SineLattice) for recipe in recipes.values()) and not problem.unknowns:
         return Rung(recipes, (Collocation() if found.time is None else March(found.time),))
@@ -338,23 +335,15 @@ def _faces(domains: Sequence[Domain], axis: Axis) -> bool:
     )
 
 
-def _is_linear(recipe: object) -> bool:
-    """Whether all that the network trains is its last layer."""
-    if isinstance(recipe, FourierFeatures):
-        return _is_linear(recipe.network)
-    return isinstance(recipe, LINEAR) or (isinstance(recipe, MLP) and recipe.depth == 0)
-
-
 def _describe(recipe: Recipe | nn.Module) -> str:
     return type(recipe).__name__ if isinstance(recipe, nn.Module) else recipe.describe()
 
 
 def _at_nyquist(u: Field, recipe: Recipe | nn.Module, problem: Problem) -> Recipe | nn.Module:
-    if isinstance(recipe, FourierSeries) and recipe.order is None:
-        return recipe.at_nyquist(_grid(u, problem))
-    if isinstance(recipe, WaveSeries) and recipe.order is None:
-        return recipe.at_nyquist(_grid(u, problem)[1:])
-    return recipe
+    sized: Recipe | nn.Module = recipe
+    if isinstance(recipe, SizedByGrid) and recipe.is_open:
+        sized = recipe.at_nyquist(_grid(u, problem))
+    return sized
 
 
 def _grid(u: Field, problem: Problem) -> tuple[int, ...]:

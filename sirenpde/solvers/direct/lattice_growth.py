@@ -33,7 +33,7 @@ Lattices = Mapping[Field, SineLattice]
 
 def open_lattices(recipes: Mapping[Field, object]) -> dict[Field, SineLattice]:
     """The lattices whose orders are left to the solver."""
-    return {u: r for u, r in recipes.items() if isinstance(r, SineLattice) and r.orders is None}
+    return {u: r for u, r in recipes.items() if isinstance(r, SineLattice) and r.is_open}
 
 
 def opened(recipes: Lattices, along: Axis | None) -> dict[Field, SineLattice]:

@@ -82,7 +82,7 @@ class OutOfTime(Exception):
 
 def is_open(recipe: object) -> bool:
     """Whether a recipe leaves its size to the solver."""
-    return isinstance(recipe, SineFeatures) and (recipe.count is None or recipe.bandwidth is None)
+    return isinstance(recipe, SineFeatures) and recipe.is_open
 
 
 @dataclass(frozen=True)

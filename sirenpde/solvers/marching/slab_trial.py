@@ -16,9 +16,8 @@ from ...geometry.point import Axis
 from ...geometry.slab import Slab
 from ...linear.mode_blocks import ModeBlocks
 from ...linear.tensor_rows import TensorRows
-from ...networks.recipe import Recipe
+from ...networks.recipe import Recipe, smallest
 from ...networks.series import SeparableSeries
-from ...networks.sine_features import SineFeatures
 from ...networks.slabs import SlabNetwork, Slabs
 from ...problem.problem import Problem
 from ...residuals import Batch, Parameters, System, is_affine
@@ -214,9 +213,7 @@ def _slabs(state: State, u: Field) -> tuple[list[nn.Module], list[Tensor]]:
 
 def _network(state: State, u: Field, recipe: Any, slab: Slab) -> nn.Module:
     """A network in the slab's own coordinates."""
-    if isinstance(recipe, SineFeatures):  # those that a stage will choose need something in their place
-        recipe = replace(recipe, count=recipe.count or 1, bandwidth=recipe.bandwidth or 1.0)
-    whole = state.build(u, Slabs((recipe,), u.position(slab.axis), (slab.low, slab.high)))
+    whole = state.build(u, Slabs((smallest(recipe),), u.position(slab.axis), (slab.low, slab.high)))
     assert isinstance(whole, SlabNetwork)
     return whole.networks[0]
 
