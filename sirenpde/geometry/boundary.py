@@ -53,6 +53,10 @@ class Face:
         return self.slice.measure
 
     @property
+    def dimension(self) -> int:
+        return can.dimension_of(self.slice)
+
+    @property
     def normal(self) -> Tensor:  # (d,)
         outward = 1.0 if self.side == "high" else -1.0
         return torch.tensor([outward * (a.name == self.axis) for a in self.axes], dtype=torch.float64)
@@ -116,6 +120,10 @@ class Boundary:
     def size(self) -> int | None:
         """None, or the number of ends where the faces are single points."""
         return None if self.faces[0].size is None else len(self.faces)
+
+    @property
+    def dimension(self) -> int:
+        return max(can.dimension_of(face) for face in self.faces)
 
     @property
     def normal(self) -> Data:

@@ -83,6 +83,11 @@ class Box:
         return tuple(a for a in self.axes if a.name not in held)
 
     @property
+    def dimension(self) -> int:
+        """How many axes are free."""
+        return len(self.free)
+
+    @property
     def bounds(self) -> tuple[tuple[float, float], ...]:
         """The low and high end of each axis; the same value twice where it is held fixed."""
         held = dict(self.fixed)
@@ -177,7 +182,7 @@ class Box:
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` quasi-random points."""
         count = 1 if self.size == 1 else check_count(n, self.name)
-        return self._place(quasi_random(count, len(self.free), generator)), {}
+        return self.from_unit(quasi_random(count, self.dimension, generator))
 
     def grid(self, n: int | Mapping[str, int]) -> tuple[Tensor, tuple[int, ...]]:
         """The points (N, d) of a regular grid, ends included, and its shape, with 1 for a fixed axis.
@@ -206,7 +211,7 @@ class Box:
         """
         return Region(self, predicate, name)
 
-    def _place(self, unit: Tensor) -> Tensor:
+    def from_unit(self, unit: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Points of the unit cube over the free axes -> points (n, d) of the box."""
         held, columns, next_free = dict(self.fixed), [], iter(unit.T)
         for axis in self.axes:
@@ -214,7 +219,7 @@ class Box:
                 columns.append(unit.new_full((len(unit),), held[axis.name]))
             else:
                 columns.append(axis.low + (axis.high - axis.low) * next(next_free))
-        return torch.stack(columns, dim=1)
+        return torch.stack(columns, dim=1), {}
 
     def _lattice(self, n: int | Mapping[str, int]) -> TensorGrid:
         held = dict(self.fixed)

@@ -39,6 +39,23 @@ class Measure(Protocol):
 
 
 @runtime_checkable
+class Dimension(Protocol):
+    """Knows along how many directions its points differ: fewer than axes on a slice or a boundary."""
+
+    @property
+    def dimension(self) -> int: ...
+
+
+@runtime_checkable
+class FromUnit(Protocol):
+    """Is the image of a unit cube of its dimension, equal parts for equal parts."""
+
+    def from_unit(self, unit: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """Points (n, dimension) of the cube -> points (n, d) of the domain, and their data."""
+        ...
+
+
+@runtime_checkable
 class Bound(Protocol):
     """Knows its low and high end along each axis."""
 
@@ -178,6 +195,16 @@ def lattice_of(domain: object) -> TensorGrid | None:
 def patches_of(domain: object) -> tuple[Patch, ...] | None:
     """The products of intervals that a domain consists of; None for another kind."""
     return domain.patches() if isinstance(domain, Patches) else None
+
+
+def dimension_of(domain: Domain) -> int:
+    """Along how many directions the points of a domain differ; those of one that does not say along all axes."""
+    return domain.dimension if isinstance(domain, Dimension) else len(domain.axes)
+
+
+def bounds_of(domain: Domain) -> tuple[tuple[float, float], ...]:
+    """The low and high end of a domain along each axis; those of the axis where it does not say."""
+    return domain.bounds if isinstance(domain, Bound) else tuple((a.low, a.high) for a in domain.axes)
 
 
 def contains(domain: Domain, points: Tensor) -> Tensor:

@@ -28,6 +28,12 @@ class Patch:
         """The axes along which it is more than one value."""
         return tuple(a for a, (low, high) in zip(self.axes, self.intervals, strict=True) if low < high)
 
+    def times(self, other: Patch) -> Patch:
+        """The product with a patch of further axes, along which the normal has no component."""
+        normal = None if self.normal is None else torch.nn.functional.pad(self.normal, (0, len(other.axes)))
+        axes, intervals = (*self.axes, *other.axes), (*self.intervals, *other.intervals)
+        return Patch(axes, intervals, normal, self.share * other.share)
+
     def nodes(self, rule: Rule) -> TensorNodes:
         """The nodes of a rule along the intervals."""
         lines = tuple(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+TIME = ("t", "time")
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,11 @@ class Axis:
     low: float
     high: float
 
+    @property
+    def is_time(self) -> bool:
+        """Whether its unit is that of time, as its name says: a length on it compares with no other."""
+        return self.name in TIME
+
     def __call__(self, p: Point) -> Tensor:
         """The coordinate of ``p`` along this axis, a scalar tensor."""
         check_point(p, self.name)
@@ -32,6 +40,16 @@ class Axis:
 
     def __str__(self) -> str:
         return self.name
+
+
+def check_axes(names: Sequence[str], count: int, example: str) -> None:
+    """Raises ValueError unless there are so many different Python names."""
+    given = list(names)
+    if len(given) != count or len(set(given)) != count or not all(map(str.isidentifier, map(str, given))):
+        raise ValueError(
+            f"The axes {', '.join(map(repr, given))} were given; expected {count} different Python names. Write "
+            f"{example}."
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,6 +55,10 @@ class Region:
         """The part of this part in which another predicate holds."""
         return Region(self, predicate, name)
 
+    @property
+    def dimension(self) -> int:
+        return can.dimension_of(self.whole)
+
     def instant(self, axis: Axis) -> float | None:
         return instant(self.whole, axis)
 

@@ -1,0 +1,182 @@
+"""The disk and its circle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .cells import Cells
+from .domain import Data, check_count, quasi_random, read
+from .point import Axis, check_axes
+from .region import Predicate, Region
+from .slab import SLACK
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The points of a plane within ``radius`` of ``center``, on two axes whose names can be chosen.
+
+    Points are drawn quasi-random and uniform: a scrambled Sobol sequence, anew at every draw. Times an interval
+    it is a cylinder: ``Disk() * Interval(t=(0, 1))``. Raises ValueError for a radius that is not above 0, numbers
+    that are not finite, and names that are no two Python names.
+
+    >>> import torch
+    >>> from sirenpde import Disk
+    >>> disk = Disk(center=(1, 0), radius=2)
+    >>> disk.axes[0], round(disk.measure, 6)
+    (Axis(name='x', low=-1.0, high=3.0), 12.566371)
+    >>> points, data = disk.boundary().draw(100, torch.Generator().manual_seed(0))
+    >>> bool(((points - torch.tensor([1, 0])) / 2 - data["normal"] < 1e-15).all())
+    True
+    """
+
+    center: tuple[float, float] = (0.0, 0.0)
+    radius: float = 1.0
+    names: tuple[str, str] = ("x", "y")
+
+    def __post_init__(self) -> None:
+        if len(self.center) != 2 or not all(map(math.isfinite, self.center)):
+            raise ValueError(
+                f"A disk was given center={self.center!r}; expected two finite numbers, its coordinates. Write "
+                f"Disk(center=(0, 0), radius=1)."
+            )
+        if not (math.isfinite(self.radius) and self.radius > 0):
+            raise ValueError(
+                f"A disk was given radius={self.radius!r}; expected a finite number above 0. Write Disk(radius=1)."
+            )
+        check_axes(self.names, 2, 'Disk(radius=1, names=("x", "y"))')
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The two axes, each over the disk's width."""
+        ends = ((float(c - self.radius), float(c + self.radius)) for c in self.center)
+        return tuple(Axis(name, low, high) for name, (low, high) in zip(self.names, ends, strict=True))
+
+    @property
+    def name(self) -> str:
+        return "disk"
+
+    @property
+    def size(self) -> None:
+        return None
+
+    @property
+    def dimension(self) -> int:
+        return 2
+
+    @property
+    def measure(self) -> float:
+        """The area π radius²."""
+        return math.pi * self.radius**2
+
+    @property
+    def bounds(self) -> tuple[tuple[float, float], ...]:
+        return tuple((axis.low, axis.high) for axis in self.axes)
+
+    def contains(self, points: Tensor) -> Tensor:
+        """Which of the points (n, 2) lie in the disk."""
+        distance: Tensor = (points - points.new_tensor(self.center)).norm(dim=1)
+        return distance <= (1 + SLACK) * self.radius
+
+    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """``n`` quasi-random points."""
+        return self.from_unit(quasi_random(check_count(n, self.name), 2, generator))
+
+    def from_unit(self, unit: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """Points of the unit square (n, 2) -> points of the disk; equal areas for equal areas."""
+        distance = self.radius * unit[:, :1].sqrt()
+        return unit.new_tensor(self.center) + distance * _directions(2 * math.pi * unit[:, 1]), {}
+
+    def boundary(self) -> Circle:
+        """The circle, with the outward unit normal."""
+        return Circle(self)
+
+    def cells(self, resolution: int) -> Cells:
+        """Triangles between rings of equal distance, ``resolution`` points across; 6 k points on the k-th ring."""
+        rings = max(1, resolution // 2)
+        count = [max(1, 6 * k) for k in range(rings + 1)]
+        first = [sum(count[:k]) for k in range(rings + 1)]
+        angles = [2 * math.pi * torch.arange(n, dtype=torch.float64) / n for n in count]
+        points = torch.cat([self.radius * k / rings * _directions(a) for k, a in enumerate(angles)])
+        corners = []
+        for k in range(1, rings + 1):
+            sector, step = torch.arange(6)[:, None], torch.arange(k)[None]
+            outer, inner = (sector * k + step).reshape(-1), (sector * (k - 1) + step).reshape(-1)
+            a, b = first[k] + outer, first[k] + (outer + 1) % count[k]
+            c, d = (first[k - 1] + (inner + i) % count[k - 1] for i in (0, 1))
+            inward = (
+                (step < k - 1).expand(6, -1).reshape(-1)
+            )  # one triangle less has its base on the inner ring
+            corners += [torch.stack([c, a, b], dim=1), torch.stack([c, b, d], dim=1)[inward]]
+        return Cells(points.new_tensor(self.center) + points, torch.cat(corners))
+
+    def where(self, predicate: Predicate, name: str = "part of the disk") -> Region:
+        """The part in which ``predicate``, a function of points (n, 2) giving booleans (n,), holds."""
+        return Region(self, predicate, name)
+
+
+@dataclass(frozen=True)
+class Circle:
+    """The boundary of a disk, with the outward unit ``normal`` as data, made by ``disk.boundary()``."""
+
+    disk: Disk
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return self.disk.axes
+
+    @property
+    def name(self) -> str:
+        return "circle"
+
+    @property
+    def size(self) -> None:
+        return None
+
+    @property
+    def dimension(self) -> int:
+        return 1
+
+    @property
+    def measure(self) -> float:
+        """The length 2 π radius."""
+        return 2 * math.pi * self.disk.radius
+
+    @property
+    def bounds(self) -> tuple[tuple[float, float], ...]:
+        return self.disk.bounds
+
+    @property
+    def normal(self) -> Data:
+        """The outward unit normal (2,) as a function of a point."""
+        return Data("normal")
+
+    def __getitem__(self, key: str) -> Data:
+        """``circle["normal"]`` is ``circle.normal``; ValueError for data of another name."""
+        return read(("normal",), key, "The circle")
+
+    def contains(self, points: Tensor) -> Tensor:
+        """Which of the points (n, 2) lie on the circle."""
+        distance: Tensor = (points - points.new_tensor(self.disk.center)).norm(dim=1)
+        return (distance - self.disk.radius).abs() <= SLACK * self.disk.radius
+
+    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """``n`` quasi-random points and their normals."""
+        return self.from_unit(quasi_random(check_count(n, self.name), 1, generator))
+
+    def from_unit(self, unit: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """Points of the unit interval (n, 1) -> points of the circle."""
+        normals = _directions(2 * math.pi * unit[:, 0])
+        return unit.new_tensor(self.disk.center) + self.disk.radius * normals, {"normal": normals}
+
+    def where(self, predicate: Predicate, name: str = "part of the circle") -> Region:
+        """The part in which ``predicate``, a function of points (n, 2) giving booleans (n,), holds."""
+        return Region(self, predicate, name)
+
+
+def _directions(angles: Tensor) -> Tensor:
+    return torch.stack([angles.cos(), angles.sin()], dim=1)

@@ -1,0 +1,214 @@
+"""Intervals, and the product of any domain with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from . import can
+from .boundary import Boundary, Face, Side
+from .box import Box
+from .cells import Cells
+from .domain import Data, Domain, check_count, named, quasi_random
+from .instants import instant, moved
+from .patch import Patch
+from .point import Axis
+from .region import Predicate, Region, within
+
+
+class Interval(Box):
+    """A box of one axis, which multiplies any domain: ``Disk() * Interval(t=(0, 1))``.
+
+    The product has the domain's axes, then this one. Raises ValueError for more axes, or one that the domain has.
+
+    >>> from sirenpde import Box, Disk, Interval
+    >>> cylinder = Disk() * Interval(t=(0, 2))
+    >>> [axis.name for axis in cylinder.axes], cylinder.at(t=0).name, round(cylinder.measure, 6)
+    (['x', 'y', 't'], 'disk, t = 0', 6.283185)
+    >>> Box(x=(0, 1)) * Interval(t=(0, 2))
+    Box(x=(0, 1), t=(0, 2))
+    """
+
+    def __init__(self, /, **interval: tuple[float, float]) -> None:
+        if len(interval) > 1:
+            raise ValueError(
+                f"An interval of the axes {', '.join(interval)} was declared; it has one. Write "
+                f"Interval(t=(0, 1)), or Box(...) for several."
+            )
+        super().__init__(**interval)
+
+    def __rmul__(self, domain: Domain) -> Product | Box:
+        if not hasattr(domain, "draw"):
+            return NotImplemented
+        _check_apart(domain.axes, self.axes)
+        ends = {axis.name: (axis.low, axis.high) for axis in self.axes}
+        if isinstance(domain, Box):
+            ends = {axis.name: (axis.low, axis.high) for axis in domain.axes} | ends
+            return Box(**ends).at(**dict((*domain.fixed, *self.fixed)))
+        return Product(domain, Box(**ends).at(**dict(self.fixed)))
+
+
+@dataclass(frozen=True)
+class Product:
+    """A domain times an interval: its points with every value of one axis more, or one value where it is fixed.
+
+    Data of the domain come along; a normal has the component 0 along the interval.
+    """
+
+    shape: Domain
+    interval: Box
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return (*self.shape.axes, *self.interval.axes)
+
+    @property
+    def name(self) -> str:
+        return f"{self.shape.name}{', ' if self.interval.fixed else ' × '}{self.interval.name}"
+
+    @property
+    def size(self) -> int | None:
+        return self.shape.size if self.interval.fixed else None
+
+    @property
+    def dimension(self) -> int:
+        return can.dimension_of(self.shape) + self.interval.dimension
+
+    @property
+    def measure(self) -> float:
+        if not isinstance(self.shape, can.Measure):
+            raise TypeError(
+                f"'{self.shape.name}' does not know its measure, nor does its product with {self.interval.name}. "
+                f"Ask the shape that it was made from."
+            )
+        return self.shape.measure * self.interval.measure
+
+    @property
+    def bounds(self) -> tuple[tuple[float, float], ...]:
+        return (*can.bounds_of(self.shape), *self.interval.bounds)
+
+    @property
+    def normal(self) -> Data:
+        """The outward unit normal (d,) as a function of a point, on the product of a boundary."""
+        return Data("normal")
+
+    def contains(self, points: Tensor) -> Tensor:
+        return can.contains(self.shape, points[:, :-1]) & self.interval.contains(points[:, -1:])
+
+    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """``n`` points, quasi-random together where the domain maps a unit cube to itself."""
+        if self.interval.fixed:
+            points, data = self.shape.draw(n, generator)
+            return self._with(points, data, self.interval.draw(1, generator)[0].expand(len(points), -1))
+        count = check_count(n, self.name)
+        if isinstance(self.shape, can.FromUnit):
+            return self.from_unit(quasi_random(count, self.dimension, generator))
+        # Sequences of the same kind go in step; points of a finite domain are taken as often as it needs.
+        points, data = self.shape.draw(None if self.shape.size else count, generator)
+        rows = torch.arange(count) % len(points)
+        rows = rows[torch.randperm(count, generator=generator)]
+        t, _ = self.interval.draw(count, generator)
+        return self._with(points[rows], {key: value[rows] for key, value in data.items()}, t)
+
+    def from_unit(self, unit: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """Points of the unit cube (n, dimension) -> points of the product."""
+        assert isinstance(self.shape, can.FromUnit)
+        k = can.dimension_of(self.shape)
+        points, data = self.shape.from_unit(unit[:, :k])
+        return self._with(points, data, self.interval.from_unit(unit[:, k:])[0])
+
+    def at(self, **values: float) -> Product:
+        """The slice on which the named axes have these values."""
+        last = self.interval.axes[0].name
+        own = {name: value for name, value in values.items() if name == last}
+        rest = {name: value for name, value in values.items() if name != last}
+        for name in rest:
+            named(self.axes, name)
+        if rest and not isinstance(self.shape, can.Slice):
+            raise ValueError(
+                f"A slice at {', '.join(rest)} was asked for of '{self.name}', which has slices along {last} alone. "
+                f"Take a part by where(...)."
+            )
+        shape = self.shape.at(**rest) if rest and isinstance(self.shape, can.Slice) else self.shape
+        return Product(shape, self.interval.at(**own))
+
+    def instant(self, axis: Axis) -> float | None:
+        return self.interval.instant(axis) if self._is_last(axis) else instant(self.shape, axis)
+
+    def within(self, axis: Axis, low: float, high: float) -> Product | None:
+        if self._is_last(axis):
+            part = self.interval.within(axis, low, high)
+            return None if part is None else Product(self.shape, part)
+        shape = within(self.shape, axis, low, high)
+        return None if shape is None else Product(shape, self.interval)
+
+    def moved(self, axis: Axis, value: float) -> Product:
+        if self._is_last(axis):
+            return Product(self.shape, self.interval.moved(axis, value))
+        return Product(moved(self.shape, axis, value), self.interval)
+
+    def boundary(self, *names: str | Axis, side: Literal["low", "high"] | None = None) -> Boundary:
+        """Both ends, or one ``side``, of the interval where it is named; the sides where the domain's axes are.
+
+        Everything if none is named.
+
+        >>> from sirenpde import Disk, Interval
+        >>> cylinder = Disk() * Interval(t=(0, 2))
+        >>> cylinder.boundary("x", "y").name, cylinder.boundary("t").name, cylinder.boundary().name
+        ('circle × (t)', 't = 0, 2', 'circle × (t), t = 0, 2')
+        """
+        (last,) = self.interval.axes
+        chosen = {named(self.axes, name).name for name in names} or {axis.name for axis in self.axes}
+        sides, faces = {axis.name for axis in self.shape.axes}, list[Side]()
+        if chosen & sides:
+            if not chosen >= sides or not isinstance(self.shape, can.Bounded):
+                raise ValueError(
+                    f"The boundary across {', '.join(sorted(chosen & sides))} was asked for of '{self.name}', whose "
+                    f"sides are not told apart by axes. Name all of {', '.join(sorted(sides))}, or multiply the "
+                    f"boundary that you mean: shape.boundary(...) * Interval({last.name}=...)."
+                )
+            faces.append(Product(self.shape.boundary(), self.interval))
+        if last.name in chosen and not self.interval.fixed:
+            for end in ("low", "high") if side is None else (side,):
+                value = last.low if end == "low" else last.high
+                faces.append(Face(self.at(**{last.name: value}), last.name, end))
+        return Boundary(self, tuple(faces))
+
+    def cells(self, resolution: int) -> Cells:
+        """The cells of the domain, times equally spaced values along the interval."""
+        assert isinstance(self.shape, can.Triangulate)
+        (axis,), ((low, high),) = self.interval.axes, self.interval.bounds
+        count = 1 if self.instant(axis) is not None else resolution
+        return self.shape.cells(resolution).times(torch.linspace(low, high, count, dtype=torch.float64))
+
+    def patches(self) -> tuple[Patch, ...] | None:
+        parts = can.patches_of(self.shape)
+        return None if parts is None else tuple(part.times(self.interval.patches()[0]) for part in parts)
+
+    def where(self, predicate: Predicate, name: str = "region") -> Region:
+        """The part in which ``predicate``, a function of points (n, d) giving booleans (n,), holds."""
+        return Region(self, predicate, name)
+
+    def _is_last(self, axis: Axis) -> bool:
+        return axis.name == self.interval.axes[0].name
+
+    def _with(
+        self, points: Tensor, data: Mapping[str, Tensor], t: Tensor
+    ) -> tuple[Tensor, Mapping[str, Tensor]]:
+        padded = dict(data)
+        if "normal" in padded:
+            padded["normal"] = torch.nn.functional.pad(padded["normal"], (0, 1))
+        return torch.cat([points, t], dim=1), padded
+
+
+def _check_apart(first: tuple[Axis, ...], second: tuple[Axis, ...]) -> None:
+    shared = [axis.name for axis in second if axis.name in {a.name for a in first}]
+    if shared:
+        raise ValueError(
+            f"A domain of the axes {', '.join(a.name for a in first)} was multiplied by an interval of {shared[0]}; "
+            f"a product needs axes of different names. Name the interval otherwise, as in Interval(t=(0, 1))."
+        )
