@@ -12,7 +12,7 @@ COPIES = 2  # nonzeros to a column: one would do on average, two make a bad draw
 
 @dataclass(frozen=True)
 class CountSketch:
-    """S (rows, n) with a few entries ±1/sqrt(copies) to a column, at random places: E |S x|² = |x|².
+    """The linear map S (rows, n) with a few entries ±1/sqrt(copies) to a column, at random places: E |S x|² = |x|².
 
     Subspaces of dimension well below ``rows`` keep their lengths and angles, so that least squares with S A in
     place of A leaves a residual larger by a factor of about rows / (rows - dimension) only.
@@ -23,16 +23,40 @@ class CountSketch:
     >>> import torch
     >>> from sirenpde.linear.sketch import count_sketch
     >>> sketch = count_sketch(50, torch.randn(1000, 3), torch.Generator().manual_seed(0))
-    >>> sketch(torch.ones(1000, 3)).shape
+    >>> sketch.apply(torch.ones(1000, 3)).shape
     torch.Size([50, 3])
     """
 
-    matrix: Tensor  # sparse
+    sparse: Tensor
 
-    def __call__(self, x: Tensor) -> Tensor:
+    @property
+    def rows(self) -> int:
+        return self.sparse.shape[0]
+
+    @property
+    def columns(self) -> int:
+        return self.sparse.shape[1]
+
+    @property
+    def like(self) -> Tensor:
+        return self.sparse
+
+    @property
+    def matrix(self) -> Tensor:
+        return self.sparse.to_dense()
+
+    def apply(self, x: Tensor) -> Tensor:
         """S x for vectors (n,) or matrices (n, m)."""
-        short: Tensor = torch.sparse.mm(self.matrix, x.reshape(len(x), -1))
-        return short.reshape(-1, *x.shape[1:])
+        return _product(self.sparse, x)
+
+    def transpose(self, y: Tensor) -> Tensor:
+        """Sᵀ y for vectors (rows,) or matrices (rows, m)."""
+        return _product(self.sparse.T, y)
+
+
+def _product(matrix: Tensor, x: Tensor) -> Tensor:
+    product: Tensor = torch.sparse.mm(matrix, x.reshape(len(x), -1))
+    return product.reshape(-1, *x.shape[1:])
 
 
 def count_sketch(rows: int, like: Tensor, generator: Generator, copies: int = COPIES) -> CountSketch:

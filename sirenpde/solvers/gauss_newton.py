@@ -188,7 +188,7 @@ class GaussNewton:
         rows = path["rows"] if self.sketch == "auto" else self.sketch
         if rows is None or rows > WHOLE * len(residual):
             return lambda x: x
-        return count_sketch(rows, residual, generator(state.seed, SKETCHES + state.step))
+        return count_sketch(rows, residual, generator(state.seed, SKETCHES + state.step)).apply
 
     def _rows(self, state: State) -> int:
         kept, drawn = sample_counts(state)

@@ -172,7 +172,7 @@ def test_a_sketch_keeps_squares_on_average():
     x, squares = random(11, 300), []
     for seed in range(400):
         sketch = count_sketch(40, x, torch.Generator().manual_seed(seed))
-        squares.append(float(sketch(x).square().sum()))
+        squares.append(float(sketch.apply(x).square().sum()))
     mean, spread = torch.tensor(squares).mean(), torch.tensor(squares).std()
     assert abs(mean / x.square().sum() - 1) < 4 * spread / x.square().sum() / math.sqrt(400)
     assert spread / x.square().sum() == pytest.approx(math.sqrt(2 / 40), rel=0.2)  # that of a Gaussian matrix
@@ -183,8 +183,8 @@ def test_a_sketch_is_the_matrix_it_says():
     sketch = count_sketch(7, x, torch.Generator().manual_seed(0))
     dense = sketch.matrix.to_dense()
     assert dense.shape == (7, 30)
-    assert (sketch(x) - dense @ x).norm() < 1e-13
-    assert (sketch(x[:, 0]) - dense @ x[:, 0]).norm() < 1e-13
+    assert (sketch.apply(x) - dense @ x).norm() < 1e-13
+    assert (sketch.apply(x[:, 0]) - dense @ x[:, 0]).norm() < 1e-13
     again = count_sketch(7, x, torch.Generator().manual_seed(0))
     assert torch.equal(again.matrix.to_dense(), dense)
 
@@ -196,7 +196,9 @@ def test_least_squares_on_a_sketch_is_nearly_that_on_all_rows():
     growths = []
     for seed in range(10):
         sketch = count_sketch(200, target, torch.Generator().manual_seed(seed))
-        found = torch.linalg.lstsq(sketch(matrix), sketch(target)[:, None], driver="gelsd").solution[:, 0]
+        found = torch.linalg.lstsq(
+            sketch.apply(matrix), sketch.apply(target)[:, None], driver="gelsd"
+        ).solution[:, 0]
         growths.append(float((target - matrix @ found).square().sum() / best.square().sum()))
     assert min(growths) >= 1
     assert sum(growths) / 10 == pytest.approx(1.11, abs=0.05)
