@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..calculus.symbols import Symbol
 from ..networks.slabs import SlabNetwork
 from .engine import Engine
 from .flat import trainable
-
-Choose = Callable[[nn.Module, Sequence[Symbol], int], Engine]
+from .registry import differentiates, engine_for
 
 
 @dataclass(frozen=True)
@@ -33,15 +32,13 @@ class _Weights:
     loaded: dict[tuple[int, bool], Any] = field(default_factory=dict)
 
 
+@differentiates(SlabNetwork)
 class SlabEngine:
     """The ``Engine`` of a ``SlabNetwork``: those of its networks, made and loaded when a point needs them."""
 
-    def __init__(
-        self, network: SlabNetwork, symbols: Sequence[Symbol], dimension: int, choose: Choose
-    ) -> None:
+    def __init__(self, network: SlabNetwork, symbols: Sequence[Symbol], dimension: int) -> None:
         self.network = network
         self.dimension = dimension
-        self.choose = choose
         still = _still(symbols, network.axis)
         # Where nothing is left to ask for, the value is asked for and counts nothing.
         nothing = [(0, Symbol.identity(dimension))]
@@ -105,7 +102,7 @@ class SlabEngine:
         key = slab, inside
         if key not in self.engines:
             symbols = [symbol for _, symbol in self.requests[inside]]
-            self.engines[key] = self.choose(self.network.networks[slab], symbols, self.dimension)
+            self.engines[key] = engine_for(self.network.networks[slab], symbols, self.dimension)
         return self.engines[key]
 
 

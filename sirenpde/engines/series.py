@@ -19,6 +19,7 @@ from ..calculus.symbols import Powers, Symbol
 from ..networks.series import EvolvingSeries, SeparableSeries
 from .engine import Engine
 from .flat import unflatten
+from .registry import differentiates
 
 Parity = tuple[int, ...]  # 0 or 1 for each axis
 Even = tuple[tuple[Powers, float], ...]  # the terms of an operator, all powers even
@@ -195,11 +196,14 @@ class EvolvingEngine:
         return None
 
 
-def separable_engine(module: nn.Module, symbols: Sequence[Symbol]) -> Engine | None:
-    """The engine of a tensor-product series; None for any other module."""
-    if isinstance(module, SeparableSeries):
-        return SeparableEngine(module, symbols)
-    return EvolvingEngine(module, symbols) if isinstance(module, EvolvingSeries) else None
+@differentiates(SeparableSeries)
+def _separable(module: SeparableSeries, symbols: Sequence[Symbol], dimension: int) -> Engine:
+    return SeparableEngine(module, symbols)
+
+
+@differentiates(EvolvingSeries)
+def _evolving(module: EvolvingSeries, symbols: Sequence[Symbol], dimension: int) -> Engine:
+    return EvolvingEngine(module, symbols)
 
 
 class GridTransform:

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..calculus.field import Field
 from ..calculus.symbols import Symbol
 from ..diagnosis.conditions import missing_conditions
-from ..engines.choose import engine_for
+from ..engines.registry import engine_for
 from ..problem.problem import Problem
 from ..residuals import Batch, System
 from .dense_rows import column_count, tangent, width

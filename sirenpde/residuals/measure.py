@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..calculus.field import Field
 from ..calculus.symbols import Powers, Symbol
-from ..engines.choose import engine_for
+from ..engines.registry import engine_for
 from .batch import Batch
 from .scaling import inverse_length
 from .system import Group, System

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ..calculus.field import Field, Unknown
 from ..calculus.operators import PointFunction
-from ..engines.choose import engine_for
 from ..engines.engine import Engine
+from ..engines.registry import engine_for
 from ..engines.series import on_shared_coordinates
 from ..geometry.point import Point
 from ..problem.constraint import name_of

@@ -9,7 +9,8 @@ from torch.func import functional_call, jacrev, vmap
 
 from sirenpde.calculus.symbols import Symbol
 from sirenpde.engines.engine import Engine
-from sirenpde.engines.series import GridTransform, separable_engine
+from sirenpde.engines.registry import engine_for
+from sirenpde.engines.series import GridTransform
 from sirenpde.networks.series import EvolvingSeries, FourierSeries, SeparableSeries, WaveSeries
 
 Series = SeparableSeries | EvolvingSeries
@@ -75,9 +76,9 @@ CASES = [
 ]
 
 
-def engine_of(module: nn.Module, requests: list[Symbol]) -> Engine:
-    engine = separable_engine(module, requests)
-    assert engine is not None
+def engine_of(module: Series, requests: list[Symbol]) -> Engine:
+    engine = engine_for(module, requests, module.dimension)
+    assert engine.kind == "separable series"
     return engine
 
 
@@ -128,10 +129,6 @@ def test_float32_and_chunk_size() -> None:
     assert gradient.isfinite().all()
     for value, e in zip(values, exact, strict=True):
         assert (value - e).abs().max() < 1e-4 * e.abs().max()
-
-
-def test_other_modules_have_no_separable_engine() -> None:
-    assert separable_engine(nn.Linear(2, 1), [Symbol.identity(2)]) is None
 
 
 # --------------------------------------------------------------------------------------------- wave equation

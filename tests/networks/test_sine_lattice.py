@@ -7,9 +7,9 @@ import torch
 
 from sirenpde import SineLattice
 from sirenpde.calculus.symbols import Symbol
-from sirenpde.engines.choose import engine_for
 from sirenpde.engines.flat import flatten
 from sirenpde.engines.nested import NestedEngine
+from sirenpde.engines.registry import engine_for
 from sirenpde.geometry.nodes import equidistant, gauss
 from sirenpde.geometry.point import Axis
 from sirenpde.linear.axis_basis import AxisBasis, MatrixMap, WaveMap

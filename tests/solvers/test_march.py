@@ -29,10 +29,10 @@ from sirenpde import (
     solve,
 )
 from sirenpde.calculus.symbols import Symbol
-from sirenpde.engines.choose import engine_for
 from sirenpde.engines.flat import flatten
 from sirenpde.engines.nested import NestedEngine
 from sirenpde.engines.pieces import SlabEngine
+from sirenpde.engines.registry import engine_for
 from sirenpde.geometry.slab import Slab
 from sirenpde.linear.mode_blocks import ModeBlocks
 from sirenpde.networks.slabs import Slabs
