@@ -25,9 +25,6 @@ FLOORS = (
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Arrows that still point up, and circles: each is to go.
 UP = {
-    ("linear.determination", "sampling.ends"),
-    ("linear.determination", "solvers.stage"),
-    ("linear.null_space", "diagnosis.conditions"),
     ("references.cavity", "run.solution"),
     ("sampling.points", "solvers.stage"),
 }

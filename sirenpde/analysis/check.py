@@ -17,13 +17,13 @@ from ..engines.engine import Engine
 from ..engines.nested import NestedEngine
 from ..geometry.domain import Data, Domain
 from ..geometry.point import Point
-from ..linear.determination import left_open
 from ..networks.recipe import typical
 from ..problem.constraint import Constraint, name_of
 from ..problem.probe import Requests
 from ..problem.problem import Problem
 from ..residuals import Batch, Group, Sweep, System, evaluate, flat
 from ..residuals.scaling import inverse_length
+from ..run.determination import left_open
 from ..run.directory import peak_memory_mb
 from ..run.run import build_network
 from ..run.solution import exact_values

@@ -10,9 +10,7 @@ from torch import Tensor
 
 from ..calculus.field import Field
 from ..calculus.symbols import Symbol
-from ..diagnosis.conditions import missing_conditions
 from ..engines.registry import engine_for
-from ..problem.problem import Problem
 from ..residuals import Batch, System
 from .dense_rows import column_count, tangent, width
 from .qr import solve_dense
@@ -24,8 +22,8 @@ FAINT = 1.0  # relative size above which the smallest is not looked at more clos
 SMALL = 0.02  # and above which it is none of those below a gap
 GAP = 0.01  # between a small size and the next
 FAR = 1e-3  # relative size of those that are small without a gap
-NOTHING = 1e-7  # relative size of a direction that nothing determines, as far as some hundred features tell
 EXACT = 1e-10  # of it, for a direction in which fields may be moved at will
+RANK = 1e-10  # of the largest singular value: features make no more of a field than that
 EVEN = 1e-5  # a change that varies by no more of itself is a constant
 
 
@@ -38,7 +36,6 @@ class NullSpace:
     (directions, points, outputs); its points (n, d) count with their ``shares`` (n,), whose sum is 1.
     """
 
-    problem: Problem
     sizes: tuple[float, ...]
     usual: float  # that of a direction like most others
     relative: tuple[float, ...]
@@ -50,18 +47,6 @@ class NullSpace:
     def exact(self) -> int:
         """How many directions are free: fields may be moved along them at will."""
         return sum(size < EXACT * self.relative[-1] for size in self.relative)
-
-    def describe(self) -> str:
-        """What is not determined, by how much, and what to do about it."""
-        count = len(self.sizes)
-        many = f"{count} directions" + " or more" * (count == MOST)
-        what = "a direction" if count == 1 else many
-        fields = " and ".join(u.name for u in self.moved)
-        how = "undetermined" if self.relative[0] < NOTHING or self.missing else "nearly undetermined"
-        return (
-            f"the constraints leave {what} of {fields} {how}: a change by 1 changes the residuals by "
-            f"{self.sizes[0]:.1e}, where others change them by {self.usual:.1e}; {self._looks()}"
-        )
 
     @property
     def moved(self) -> tuple[Field, ...]:
@@ -75,25 +60,6 @@ class NullSpace:
         first = [self.changes[u][0] for u in self.moved]
         even = all(float((c - c.mean(0)).abs().max()) < EVEN * float(c.abs().max()) for c in first)
         return even and len(self.sizes) == 1
-
-    @property
-    def missing(self) -> str:
-        """The axes along which fields that move have too few conditions, in words; nothing if there are none."""
-        return "; ".join(filter(None, (missing_conditions(self.problem, u) for u in self.moved)))
-
-    def _looks(self) -> str:
-        moved = {u: self.changes[u][0] for u in self.moved}
-        if self.is_constant:
-            names = " and ".join(u.name for u in moved)
-            return f"a constant added to {names}. Give a value at a point, or compare up to a constant"
-        u, change = max(moved.items(), key=lambda pair: float(pair[1].abs().max()))
-        place = self.points[u][int(change.abs().amax(1).argmax())]
-        where = ", ".join(f"{axis.name} = {x:.3g}" for axis, x in zip(u.axes, place.tolist(), strict=True))
-        missing = self.missing
-        if missing:
-            number = "One" if len(self.sizes) == 1 else "A"
-            return f"{u.name} changes most at {where}. {number} boundary or initial condition is missing: {missing}"
-        return f"{u.name} changes most at {where}. Is a boundary or initial condition missing, or is it a resonance?"
 
     def rows(self, system: System, theta: Tensor) -> Tensor | None:
         """Combinations of any last layers' coefficients that hold the free directions: (exact, columns).
@@ -152,9 +118,7 @@ def null_space(
     changes = _changes(fields @ (real / size)[:, :count], shares)
     ordinary = units * (whitening @ directions[len(directions) // 2])
     usual = float((matrix @ ordinary).norm() / (fields @ ordinary).norm())
-    return NullSpace(
-        system.problem, tuple(raw[:count].tolist()), usual, tuple(relative), points, shares, changes
-    )
+    return NullSpace(tuple(raw[:count].tolist()), usual, tuple(relative), points, shares, changes)
 
 
 def row_units(system: System, batches: Sequence[Batch]) -> Tensor:
@@ -176,6 +140,14 @@ def column_units(system: System) -> Tensor:
         count = width(system.parameters.networks[u]) * u.outputs
         parts.append(torch.full((count,), sizes[u], dtype=system.dtype, device=system.device))
     return torch.cat(parts)
+
+
+def span(matrix: Tensor) -> Tensor:
+    """An orthonormal basis of what columns reach, but for rounding."""
+    norms = matrix.norm(dim=0).clamp(min=1e-300)
+    vectors, sizes, _ = torch.linalg.svd(matrix / norms, full_matrices=False)
+    reached: Tensor = vectors[:, sizes > RANK * sizes[0]]
+    return reached
 
 
 def _small(ascending: Tensor) -> int:

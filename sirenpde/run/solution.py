@@ -17,7 +17,6 @@ from ..calculus.field import Field
 from ..calculus.operators import PointFunction
 from ..geometry.domain import Domain
 from ..geometry.point import Axis
-from ..linear.determination import can_tell, determination
 from ..problem.constraint import in_precision, name_of
 from ..problem.problem import Problem, Reference
 from ..residuals import Sweep, evaluate, record
@@ -32,6 +31,7 @@ from ..solvers.stage import (
 )
 from . import saved
 from .checkpoint import Snapshot, snapshot
+from .determination import can_tell, determination
 from .history import Record as Record
 from .history import Row as Row
 from .history import Status as Status

@@ -11,18 +11,18 @@ import torch
 
 from .. import diagnosis
 from ..calculus.field import Recipe
-from ..linear.determination import left_open
-from ..linear.unmet import unmet
 from ..problem.problem import Problem
 from ..solvers.ladder import Choice, choose
 from ..solvers.stage import Stage
 from .checkpoint import Snapshot, adopt, check_belongs, restore, stage_differences
+from .determination import left_open
 from .loop import Limits, follow
 from .loop import Progress as Progress
 from .run import DeviceError as DeviceError
 from .run import Recipes, Run, begin, is_iterative
 from .run import find_device as find_device
 from .solution import Solution
+from .unmet import unmet
 from .verdict import GOOD_ENOUGH
 
 

@@ -20,12 +20,14 @@ from ..linear.newton import newton
 from ..linear.null_space import NullSpace, null_space
 from ..linear.steps import FactoredSteps
 from ..networks.series import EvolvingSeries, SeparableSeries
+from ..problem.problem import Problem
 from ..residuals import Batch, Group, System, is_affine
 from ..residuals.unfit import Unfit
 from ..sampling.ends import draw
 from .direct.search import COLUMNS, Search, Searching
 from .direct.trials import OVERSAMPLING, OutOfTime, Trial, Trials, is_open, trials_of
 from .stage import Report, State, generator, sample_counts
+from .undetermined import describe
 
 GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grids stops
 
@@ -141,10 +143,12 @@ class LeastSquares:
         if needed and trials.has_time(column_count(best.system)):
             note = _solve_dense(state, batches, free, samples.unit)
             if trials.judged(best.system, state.theta) <= best.held_out:
-                return _finished(state, batches, f"{note}; {_account(best)}{_told(free)}")
+                return _finished(
+                    state, batches, f"{note}; {_account(best)}{_told(best.system.problem, free)}"
+                )
             state.theta = best.theta
         note = _size(best.system, samples.fitted)
-        return _finished(state, samples.fitted, f"{note}; {_account(best)}{_told(free)}")
+        return _finished(state, samples.fitted, f"{note}; {_account(best)}{_told(best.system.problem, free)}")
 
     def _solve(self, state: State, batches: Sequence[Batch]) -> str:
         system = state.system
@@ -160,7 +164,7 @@ class LeastSquares:
         free = null_space(system, state.theta, batches)
         if free is not None and free.exact:
             note = _solve_dense(state, batches, free)
-        return note + _told(free)
+        return note + _told(system.problem, free)
 
     def _solve_on_grids(self, state: State, u: Field, batches: Sequence[Batch]) -> str:
         module = state.system.parameters.networks[u]
@@ -210,8 +214,8 @@ def _size(system: System, batches: Sequence[Batch]) -> str:
     return f"{system.row_count(batches)} rows, {column_count(system)} columns"
 
 
-def _told(free: NullSpace | None) -> str:
-    return "" if free is None else f"; {free.describe()}"
+def _told(problem: Problem, free: NullSpace | None) -> str:
+    return "" if free is None else f"; {describe(problem, free)}"
 
 
 def _whole(group: Group) -> bool:

@@ -4,8 +4,8 @@ import pytest
 
 from sirenpde import diagnosis
 from sirenpde.analysis.check import build_system, some_parameters
-from sirenpde.linear.determination import left_open
 from sirenpde.problem.load import build, bundled, find, load
+from sirenpde.run.determination import left_open
 from sirenpde.solvers.ladder import choose
 
 pytestmark = pytest.mark.slow

@@ -11,23 +11,20 @@ import torch
 from torch import Tensor
 
 from ..calculus.field import Unknown
+from ..linear.dense_rows import column_count, tangent_fields
+from ..linear.null_space import NullSpace, column_units, null_space, row_units, span
 from ..networks.sine_features import SineFeatures
 from ..problem.problem import Problem
 from ..residuals import Batch, System
 from ..sampling.ends import draw_group
 from ..solvers.stage import generator
-from .dense_rows import column_count, tangent_fields
-from .null_space import NullSpace, column_units, null_space, row_units
+from ..solvers.undetermined import describe, missing
 
-COLUMNS, LEAST, MOST = (
-    300,
-    100,
-    900,
-)  # features of all fields together, of one, and where there are many fields
+# Features of all fields together, of one, and where there are many fields.
+COLUMNS, LEAST, MOST = 300, 100, 900
 BANDWIDTH = 5.0  # slow enough for fourth derivatives, fast enough for what a missing condition frees
 OVERSAMPLING = 2.5  # rows to columns
 ROWS = 4000  # of a finite domain
-RANK = 1e-10  # of the largest singular value: features make no more of a field than that
 FELT = 1e-6  # relative change of the residuals by which a number is felt
 APART = 1e-4  # the sine of the angle between two effects that can be told apart
 HARDLY = 1e-6  # relative size of a direction that is worth a warning although no condition is missing
@@ -54,8 +51,8 @@ class Determination:
     def describe(self) -> Iterator[str]:
         """What a user should know of it, a paragraph each."""
         free = self.free
-        if free is not None and (free.missing or free.relative[0] < HARDLY) and not self._is_expected(free):
-            text = free.describe()
+        if free is not None and self._is_worth_telling(free):
+            text = describe(self.problem, free)
             yield text[0].upper() + text[1:] + "." * (text[-1] not in ".?")
         for name in self.unfelt:
             yield (
@@ -75,6 +72,10 @@ class Determination:
                     f"The unknown numbers {a} and {b} are hardly told apart: their errors have a correlation of "
                     f"{value:.6f}, so that one makes up for the other."
                 )
+
+    def _is_worth_telling(self, free: NullSpace) -> bool:
+        stands_out = free.relative[0] < HARDLY or bool(missing(self.problem, free))
+        return stands_out and not self._is_expected(free)
 
     def _is_expected(self, free: NullSpace) -> bool:
         """Whether all that is free is a constant added to fields that are compared up to a constant."""
@@ -195,14 +196,6 @@ def _numbers(
         }
     found = dict(zip(names, values.tolist(), strict=True))
     return Determination(near.problem, free, found, errors, unfelt, together, correlations)
-
-
-def span(matrix: Tensor) -> Tensor:
-    """An orthonormal basis of what columns reach, but for rounding."""
-    norms = matrix.norm(dim=0).clamp(min=1e-300)
-    vectors, sizes, _ = torch.linalg.svd(matrix / norms, full_matrices=False)
-    reached: Tensor = vectors[:, sizes > RANK * sizes[0]]
-    return reached
 
 
 def _undetermined(

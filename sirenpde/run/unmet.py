@@ -7,10 +7,10 @@ import math
 import torch
 from torch import Tensor
 
+from ..linear.dense_rows import tangent_fields
+from ..linear.null_space import row_units, span
 from ..residuals import Batch, System
-from .dense_rows import tangent_fields
-from .determination import can_tell, in_doubles, samples, slow_system, span
-from .null_space import row_units
+from .determination import can_tell, in_doubles, samples, slow_system
 
 LEFT = 0.5  # of the residual, where no change of the fields takes more of it away
 SMOOTH = 0.95  # of that, made up of slow functions
