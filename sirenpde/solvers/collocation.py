@@ -16,7 +16,7 @@ from ..linear.newton import UNDAMPED, newton
 from ..linear.steps import ModeSteps
 from ..linear.tensor_rows import TensorRows
 from ..networks.sine_lattice import SineLattice
-from .direct.lattice_growth import continued, fit, larger, open_lattices, opened, resized, tails
+from .direct.lattice_growth import affordable, continued, larger, open_lattices, opened, resized, tails
 from .stage import Report, State
 
 
@@ -88,7 +88,7 @@ class Collocation:
         state.step += 1
         wanted = self._wanted(state, rows, solved)
         grown = larger(wanted, state.recipes)
-        if not grown or not fit(wanted) or state.step >= self.steps:
+        if not grown or not affordable(wanted) or state.step >= self.steps:
             left = f"; the highest waves are above {self.tolerance:g} still" if grown else ""
             return Report(terms, True, solved.note + left, residuals=len(solved.residual))
         before = state.system.parameters, state.theta

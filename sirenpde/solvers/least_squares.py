@@ -24,8 +24,9 @@ from ..problem.problem import Problem
 from ..residuals import Batch, Group, System, is_affine
 from ..residuals.unfit import Unfit
 from ..sampling.ends import draw
-from .direct.search import COLUMNS, Search, Searching
-from .direct.trials import OVERSAMPLING, OutOfTime, Trial, Trials, is_open, trials_of
+from .direct.search import Search, Searching
+from .direct.search_policy import SEARCH
+from .direct.trials import OutOfTime, Trial, Trials, is_open, trials_of
 from .stage import Report, State, generator, sample_counts
 from .undetermined import describe
 
@@ -89,8 +90,10 @@ class LeastSquares:
         """Bytes of the matrix and of the copy in which it is factorised; of a search, those of the largest trial."""
         if not all(map(has_last_layer, state.system.parameters.networks.values())):
             return 0
-        columns = COLUMNS[-1] if any(map(is_open, state.recipes.values())) else column_count(state.system)
-        rows = max(sum(sample_counts(state)), math.ceil(OVERSAMPLING * columns))
+        columns = (
+            SEARCH.columns[-1] if any(map(is_open, state.recipes.values())) else column_count(state.system)
+        )
+        rows = max(sum(sample_counts(state)), math.ceil(SEARCH.oversampling * columns))
         return matrix_bytes(rows, columns, state.theta.dtype)
 
     def advance(self, state: State) -> Report:
@@ -257,5 +260,5 @@ def _samples(state: State, system: System) -> tuple[Batch, ...]:
     batches = draw(system, generator(state.seed, -1), state.scale)
     if not all(has_last_layer(module) for module in system.parameters.networks.values()):
         return batches
-    shortage = OVERSAMPLING * column_count(system) / system.row_count(batches)
+    shortage = SEARCH.oversampling * column_count(system) / system.row_count(batches)
     return batches if shortage <= 1 else draw(system, generator(state.seed, -1), state.scale * shortage)

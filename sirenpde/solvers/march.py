@@ -17,7 +17,16 @@ from ..networks.series import SeparableSeries
 from ..networks.sine_lattice import SineLattice
 from ..residuals import NotFinite, System
 from .collocation import Collocation, rows_of
-from .direct.lattice_growth import fit, larger, open_lattices, opened, orders_of, resized, tails, within_reach
+from .direct.lattice_growth import (
+    affordable,
+    larger,
+    open_lattices,
+    opened,
+    orders_of,
+    resized,
+    tails,
+    within_reach,
+)
 from .least_squares import LeastSquares
 from .marching.slab_problem import NotMarchable, check
 from .marching.slab_trial import (
@@ -161,7 +170,7 @@ class March:
                 state.cache.clear()
                 return False
             wanted = self._wanted(state, current(state, axis))
-            if not larger(wanted, recipes) or not fit(wanted):
+            if not larger(wanted, recipes) or not affordable(wanted):
                 break
             recipes.update(wanted)
         state.memory["tail"] = math.inf
@@ -189,13 +198,13 @@ class March:
         gain = SAFETY * (target / max(quality, 1e-300)) ** (1 / _rate(trial))
         failed = self.slabs is None and not quality < FAILED
         poor = self.slabs is None and quality > target
-        coarse = bool(grown) and not fit(wanted) and quality < COARSE * memory["waves"]
+        coarse = bool(grown) and not affordable(wanted) and quality < COARSE * memory["waves"]
         poor = poor and not coarse  # shorter slabs would not help: the orders are at their limit
-        if failed and grown and not fit(wanted):
+        if failed and grown and not affordable(wanted):
             self._refuse(state, trial)
         in_vain = poor and quality > 0.5 * memory.get("coarser", math.inf)
         memory["coarser"] = math.inf
-        if grown and fit(wanted) and not failed and not in_vain:
+        if grown and affordable(wanted) and not failed and not in_vain:
             memory.update(before=math.inf, coarser=quality)
             return self._again(state, trial, {**trial.work.recipes, **wanted}, slab.high, report)
         memory["tail"] = math.inf

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,6 +41,7 @@ from sirenpde.networks.values import from_value, to_value
 from sirenpde.references.burgers import burgers_from_sine
 from sirenpde.references.solitons import solitons
 from sirenpde.residuals import System
+from sirenpde.solvers.direct import lattice_growth
 from sirenpde.solvers.marching.slab_problem import Before, NotMarchable, slab_problem
 
 F64 = torch.float64
@@ -255,7 +257,7 @@ def test_boundary_data_that_move_with_time() -> None:
 
 def test_a_start_without_smoothness_is_kept_as_well_as_it_goes(monkeypatch) -> None:
     """A kink is never told in full: the orders stop at their limit, the slabs go on, and diffusion heals it."""
-    monkeypatch.setattr("sirenpde.solvers.direct.lattice_growth.LARGEST", 3000)
+    monkeypatch.setattr(lattice_growth, "GROWTH", replace(lattice_growth.GROWTH, largest=3000))
     u = Field("u", spacetime, SineLattice(), periodic=(x,))
     heat = on(spacetime, 1000, name="heat")(lambda p: D(u, t)(p) - 0.02 * D(u, x, x)(p))
     kink = on(spacetime.at(t=0), 100, name="kink")(lambda p: u(p) - x(p).abs())
@@ -558,7 +560,7 @@ def test_orders_and_slabs_of_a_pulse_across_a_square_are_found() -> None:
 @pytest.mark.parametrize("turning", [False, True])
 def test_a_field_too_fast_for_the_largest_lattice_is_told_so(monkeypatch, turning: bool) -> None:
     """Not that the problem has no solution, which is what slabs shorter and shorter would have said."""
-    monkeypatch.setattr("sirenpde.solvers.direct.lattice_growth.WIDEST", 800)
+    monkeypatch.setattr(lattice_growth, "GROWTH", replace(lattice_growth.GROWTH, widest=800))
     problem = carried(SineLattice(), 0.05, turning)
     with pytest.raises(NotMarchable, match="varies too fast"):
         solve(problem, [March("t")])

@@ -19,15 +19,36 @@ from ...networks.series import SeparableSeries
 from ...networks.sine_lattice import SineLattice
 from ...residuals import Parameters
 
-# Orders to start with, the first that fit: along the axis of a march, and along the others.
-ALONG, ACROSS = (4, 2), (12, 8, 5, 3, 2)
-HIGHEST, UPPER = 0.85, 0.6  # parts of the order beyond which waves count as the highest, and as the upper
-GROWTH, SHRINKAGE, LEAST = 1.5, 0.75, 8
-GENTLE = 1.2  # growth where a factor is already large
-NEGLIGIBLE = 0.01  # of the tolerance: upper waves that are dropped
-LARGEST = 100_000  # coefficients of a field
-WIDE, WIDEST = 1500, 8500  # columns of the factor of one wave: from WIDE on it takes seconds
 
+@dataclass(frozen=True)
+class GrowthPolicy:
+    """The orders that lattices start with, how they follow the field, and how large they may become."""
+
+    # Orders to start with, the first that are affordable: along the axis of a march, and along the others.
+    along: tuple[int, ...] = (4, 2)
+    across: tuple[int, ...] = (12, 8, 5, 3, 2)
+    # Parts of the order beyond which waves count as the highest, whose size is the error of the truncation, and as
+    # the upper: if these vanish, so many were never needed.
+    highest: float = 0.85
+    upper: float = 0.6
+    # Orders grow by half, so that a field which needs ten times as many has them after six solves ...
+    growth: float = 1.5
+    # ... and by little where a factor is already large, since its cost grows with the cube of its columns.
+    gentle: float = 1.2
+    # Orders shrink by a quarter, to no fewer than these, where the upper waves are below this part of the
+    # tolerance.
+    shrinkage: float = 0.75
+    least: int = 8
+    negligible: float = 0.01
+    # Coefficients of a field.
+    largest: int = 100_000
+    # Columns of the factor of one wave: from the first number on it takes seconds, and at the second the factor and
+    # what it comes from take some 1.7 GiB.
+    wide: int = 1500
+    widest: int = 8500
+
+
+GROWTH = GrowthPolicy()
 Lattices = Mapping[Field, SineLattice]
 
 
@@ -38,12 +59,12 @@ def open_lattices(recipes: Mapping[Field, object]) -> dict[Field, SineLattice]:
 
 def opened(recipes: Lattices, along: Axis | None) -> dict[Field, SineLattice]:
     """The lattices with orders to start from."""
-    for across, slow in itertools.product(ACROSS, ALONG):
+    for across, slow in itertools.product(GROWTH.across, GROWTH.along):
         found = {
             u: replace(r, orders=tuple(slow if along and a.name == along.name else across for a in u.axes))
             for u, r in recipes.items()
         }
-        if fit(found) and (slow == ALONG[-1] or columns(found) <= WIDE):
+        if affordable(found) and (slow == GROWTH.along[-1] or columns(found) <= GROWTH.wide):
             break
     return found
 
@@ -69,7 +90,7 @@ def tails(rows: TensorRows, amplitudes: Tensor, recipes: Lattices, along: Axis |
         for place, axis in enumerate(u.axes):
             if along is not None and axis.name == along.name:
                 continue
-            for found, part in ((highest, HIGHEST), (upper, UPPER)):
+            for found, part in ((highest, GROWTH.highest), (upper, GROWTH.upper)):
                 size = tail(rows.bases[u][place], own[u], place, part)
                 found[axis.name] = max(found.get(axis.name, 0.0), size)
     return Tails(highest, upper)
@@ -77,26 +98,28 @@ def tails(rows: TensorRows, amplitudes: Tensor, recipes: Lattices, along: Axis |
 
 def resized(recipes: Lattices, sizes: Tails, tolerance: float) -> dict[Field, SineLattice]:
     """Higher orders where the highest waves exceed the tolerance, lower ones where the upper vanish."""
-    found, growth = dict(recipes), GROWTH if columns(recipes) <= WIDE else GENTLE
+    found, growth = dict(recipes), GROWTH.growth if columns(recipes) <= GROWTH.wide else GROWTH.gentle
     for u, recipe in recipes.items():
         for place, (axis, order) in enumerate(zip(u.axes, orders_of(recipe), strict=True)):
             if sizes.highest.get(axis.name, 0.0) > tolerance:
                 found[u] = _with(found[u], place, math.ceil(growth * order))
-            elif sizes.upper.get(axis.name, math.inf) < NEGLIGIBLE * tolerance:
-                found[u] = _with(found[u], place, min(order, max(LEAST, math.ceil(SHRINKAGE * order))))
+            elif sizes.upper.get(axis.name, math.inf) < GROWTH.negligible * tolerance:
+                found[u] = _with(
+                    found[u], place, min(order, max(GROWTH.least, math.ceil(GROWTH.shrinkage * order)))
+                )
     return found
 
 
 def within_reach(wanted: Lattices, own: Lattices) -> Lattices:
     """The lattices that are wanted, or, where these are too large, the largest on the way to them."""
-    if fit(wanted):
+    if affordable(wanted):
         return wanted
     for share in (0.75, 0.5, 0.25):
         found = dict(wanted)
         for u, recipe in own.items():
             pairs = zip(orders_of(recipe), orders_of(wanted[u]), strict=True)
             found[u] = replace(recipe, orders=tuple(a + round(share * (b - a)) for a, b in pairs))
-        if fit(found) and larger(found, own):
+        if affordable(found) and larger(found, own):
             return found
     return wanted
 
@@ -110,9 +133,10 @@ def larger(recipes: Lattices, others: Mapping[Field, object]) -> set[Field]:
     }
 
 
-def fit(recipes: Lattices) -> bool:
+def affordable(recipes: Lattices) -> bool:
     """Whether the coefficients, and the factor of one wave of all fields together, are not too many."""
-    return columns(recipes) <= WIDEST and all(math.prod(_functions(r)) <= LARGEST for r in recipes.values())
+    sizes = [math.prod(_functions(recipe)) for recipe in recipes.values()]
+    return columns(recipes) <= GROWTH.widest and max(sizes, default=0) <= GROWTH.largest
 
 
 def columns(recipes: Lattices) -> int:

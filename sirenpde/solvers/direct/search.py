@@ -8,24 +8,8 @@ from dataclasses import dataclass, replace
 
 from ...linear.null_space import NullSpace
 from ...residuals.unfit import MEMORY_LIMIT, TooLarge
+from .search_policy import SEARCH, SearchPolicy
 from .trials import Shape, Trial, Trials
-
-COLUMNS = (200, 400, 800, 1600, 2400, 3600, 4800)
-CHEAP = 900  # columns up to which a solve takes some tenths of a second, so that alternatives are tried
-COSTLY = 1600  # columns beyond which a solve takes several seconds
-PREDICTS = 0.3  # a relative held-out residual below which comparisons mean something
-CLEAR = 0.9  # a trial is better where its held-out residual is so much smaller; less may be chance
-SLOWER = 0.6  # and so much where its band is narrower, since that makes the coefficients large
-ALIKE = 0.9  # of a scan, where the next bandwidth is no longer better
-CLEARLY = 0.3  # of the held-out residual, for features of fewer axes
-STEP = 1.5  # between bandwidths along one axis
-SWIFT = 0.1  # a fall after which the axes' bandwidths are left as they are
-STALLED = 0.9  # of the held-out residual: what two larger counts in a row leave of it where nothing is gained
-TELLS = 0.7  # a held-out residual of fields that are found in part: what is left may be noise
-FALLS = 0.5  # what more features must make of the held-out residual
-GOAL = 1e-6  # a held-out residual above which trials of affine constraints go on while they gain anything
-FAST = 0.2  # and what twice as many must have made of it, for a further trial that is costly
-CONTENT = 3.0  # times the tolerance: enough where a further trial would take seconds
 
 # They yield every trial, so that the caller may stop in between.
 Trying = Generator[Trial, None, Trial]
@@ -52,6 +36,7 @@ class Search:
 
     trials: Trials
     free: NullSpace | None = None
+    policy: SearchPolicy = SEARCH
 
     def run(self) -> Searching:
         """Every trial, and in the end the best, with what the constraints leave undetermined."""
@@ -92,11 +77,15 @@ class Search:
             found = yield from self.scan(count, None)
             if found is None:
                 break
-            in_vain = in_vain + 1 if best is not None and found.held_out > STALLED * best.held_out else 0
+            in_vain = (
+                in_vain + 1
+                if best is not None and found.held_out > self.policy.stalled * best.held_out
+                else 0
+            )
             best = found if best is None or found.held_out < best.held_out else best
-            if best.held_out < PREDICTS or (count == self.counts[1] and self.is_singular(best)):
+            if best.held_out < self.policy.predicts or (count == self.counts[1] and self.is_singular(best)):
                 break
-            if best.held_out < TELLS and in_vain == 2:
+            if best.held_out < self.policy.tells and in_vain == 2:
                 break
         if best is None:
             self.trials.refuse(self.even(self.counts[0], 1.0))
@@ -114,15 +103,22 @@ class Search:
             return (yield from self.fit(Shape(count, ()), near))
         together = min(interaction or len(axes), len(axes))
         top = 0.5 * math.pi * (count / math.comb(len(axes), together)) ** (1 / together)
-        lowest = 0.05 if count == self.counts[0] or interaction else 0.2
-        lowest = max(lowest, 0.4) if count * self.trials.outputs > COSTLY else lowest
+        far, near_top, top_only = self.policy.lowest_bandwidths
+        lowest = far if count == self.counts[0] or interaction else near_top
+        lowest = max(lowest, top_only) if count * self.trials.outputs > self.policy.costly else lowest
         best, worse, bandwidth = None, 0, float(f"{max(top, 2.0):.3g}")
-        while worse < 2 and (bandwidth > lowest * top or (best is not None and best.held_out < PREDICTS)):
+        while worse < 2 and (
+            bandwidth > lowest * top or (best is not None and best.held_out < self.policy.predicts)
+        ):
             found = yield from self.fit(self.even(count, bandwidth, interaction), near)
             if found is None or found.held_out <= self.trials.tolerance:
                 return found or best
             before = math.inf if best is None else best.held_out
-            worse = worse + 1 if before < PREDICTS and found.held_out > ALIKE * before else 0
+            worse = (
+                worse + 1
+                if before < self.policy.predicts and found.held_out > self.policy.alike * before
+                else 0
+            )
             best = found if found.held_out < before else best
             bandwidth /= 2
         return best
@@ -136,14 +132,14 @@ class Search:
         for together in range(1, min(3, dimension)):
             wanted = max(8 * math.comb(dimension, together), best.shape.count)
             count = next((c for c in self.counts if c >= wanted), best.shape.count)
-            if count * self.trials.outputs > CHEAP or best.held_out < self.trials.tolerance:
+            if not self.policy.is_cheap(count * self.trials.outputs) or best.held_out < self.trials.tolerance:
                 break
             found = yield from self.scan(count, together, best)
-            if found is None or found.held_out >= CLEARLY * best.held_out:
+            if found is None or found.held_out >= self.policy.fewer_axes * best.held_out:
                 continue
             if count > best.shape.count and best.shape.interaction is None:
                 same = yield from self.fit(replace(best.shape, count=count), best)
-                if same is not None and found.held_out > CLEARLY * same.held_out:
+                if same is not None and found.held_out > self.policy.fewer_axes * same.held_out:
                     continue
             best = found
         return best
@@ -151,10 +147,10 @@ class Search:
     def by_axis(self, best: Trial) -> Trying:
         """Bandwidths along all axes together, and then along each, one after the other."""
         axes, known = self.axes, {best.shape}
-        several = len(axes) > 1 and best.shape.count * self.trials.outputs <= CHEAP
+        several = len(axes) > 1 and self.policy.is_cheap(best.shape.count * self.trials.outputs)
         each = [(axis,) for axis in axes] if several else []
         for direction in [axes, *each, *(each if len(axes) < 4 else [])] if axes else []:
-            for factor in (STEP, 1 / STEP):
+            for factor in (self.policy.stride, 1 / self.policy.stride):
                 started = best
                 best = yield from self.along(direction, factor, best, known)
                 if best is not started:
@@ -163,7 +159,7 @@ class Search:
 
     def along(self, direction: Sequence[str], factor: float, best: Trial, known: set[Shape]) -> Trying:
         """Bandwidths along some axes times a factor, again and again while that is better."""
-        needed = CLEAR if factor > 1 else SLOWER
+        needed = self.policy.clear if factor > 1 else self.policy.slower
         while best.held_out > self.trials.tolerance:
             shape = best.shape.faster(factor, direction)
             if shape in known:
@@ -180,35 +176,28 @@ class Search:
         fell, power, still = 0.0, 0.0, 0
         for count in (c for c in self.counts if c > best.shape.count):
             columns = count * self.trials.outputs
-            if self.is_enough(best, fell, columns) or still == 2:
+            tolerance, affine = self.trials.tolerance, self.trials.affine
+            enough = self.policy.is_enough(best.held_out, fell, columns, tolerance, affine)
+            if enough or still == 2:
                 break  # where still, what is left is noise or contradiction, or needs other networks
             found, power = yield from self.wider(best, count, power)
             if found is None:
                 break
-            if columns <= CHEAP and found.held_out > SWIFT * best.held_out:
+            if self.policy.is_cheap(columns) and found.held_out > self.policy.swift * best.held_out:
                 found = yield from self.by_axis(found)
-            still = still + 1 if found.held_out > STALLED * best.held_out else 0
+            still = still + 1 if found.held_out > self.policy.stalled * best.held_out else 0
             fell = (found.held_out / best.held_out) ** (1 / math.log2(count / best.shape.count))
             best = found if found.held_out < best.held_out else best
         return best
-
-    def is_enough(self, best: Trial, fell: float, columns: int) -> bool:
-        """Whether a trial of so many columns is not worth its time, the last ones having fallen so far."""
-        if columns <= CHEAP:
-            return best.held_out < self.trials.tolerance or fell > 1
-        if self.trials.affine and best.held_out > GOAL:
-            return fell > STALLED
-        slow = fell > (FALLS if columns <= COSTLY else FAST)
-        return slow or best.held_out < CONTENT * self.trials.tolerance
 
     def wider(
         self, best: Trial, count: int, power: float
     ) -> Generator[Trial, None, tuple[Trial | None, float]]:
         """More features, in a band as wide or wider; the better of the two, and how much wider it is."""
         trials: dict[float, Trial] = {}
-        cheap = count * self.trials.outputs <= CHEAP
-        for p in (0.25, 1.0) if cheap else (power, power + 1.0):
-            if not cheap and any(t.held_out < FALLS * best.held_out for t in trials.values()):
+        cheap = self.policy.is_cheap(count * self.trials.outputs)
+        for p in self.policy.widening if cheap else (power, power + 1.0):
+            if not cheap and any(t.held_out < self.policy.falls * best.held_out for t in trials.values()):
                 break  # the wider band is for coefficients so large that rounding is what stays
             trial = yield from self.fit(best.shape.larger(count, p), best)
             trials |= {} if trial is None else {p: trial}
@@ -224,7 +213,7 @@ class Search:
         count = self.counts[-1]
         if count == best.shape.count:
             return best
-        more, _ = yield from self.wider(best, count, 0.25)
+        more, _ = yield from self.wider(best, count, self.policy.widening[0])
         if more is None:
             raise TooLarge(
                 f"{count} features of each field need a matrix beyond the {MEMORY_LIMIT >> 30} GiB allowed; "
@@ -248,7 +237,7 @@ class Search:
     def counts(self) -> tuple[int, ...]:
         """Numbers of features for each field, ascending; the last is the recipes' where they give it."""
         outputs, recipes = self.trials.outputs, self.trials.given.values()
-        rising = tuple(max(40, round(columns / outputs)) for columns in COLUMNS)
+        rising = tuple(max(40, round(columns / outputs)) for columns in self.policy.columns)
         given = [recipe.count for recipe in recipes if recipe.count is not None]
         if len(given) < len(recipes):
             return rising

@@ -24,9 +24,7 @@ from ...residuals import Batch, Group, NotFinite, System, is_affine
 from ...residuals.unfit import MEMORY_LIMIT
 from ...sampling.ends import draw_group
 from ..stage import HELD_OUT, State, generator
-
-OVERSAMPLING = 2.5  # rows to columns at least, where the domain has points enough
-LOOK, FAST_ENOUGH = 300, 8.0  # columns and bandwidth, at least, to look for what the constraints leave open
+from .search_policy import SEARCH, SearchPolicy
 
 
 @dataclass(frozen=True)
@@ -97,6 +95,7 @@ class Trials:
     tolerance: float
     given: Mapping[Field, SineFeatures]
     others: Mapping[Hashable, Tensor]
+    policy: SearchPolicy = SEARCH
     drawn: dict[int, _Samples] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)  # that the last trial with so many columns took
     curved: list[int] = field(default_factory=list)  # columns where constraints that seemed affine were not
@@ -239,7 +238,7 @@ class Trials:
             scale * _points(group) * sum(system.problem.requests[i].size for i in group.members)
             for scale, group in zip(wanted, system.groups, strict=True)
         )
-        more, random = max(1.0, OVERSAMPLING * columns / rows), generator(self.state.seed, -1)
+        more, random = max(1.0, self.policy.oversampling * columns / rows), generator(self.state.seed, -1)
         pairs = zip(system.groups, wanted, strict=True)
         return tuple(draw_group(system, group, random, more * scale) for group, scale in pairs)
 
@@ -257,8 +256,8 @@ class Trials:
 
     def undetermined(self, best: Trial) -> NullSpace | None:
         """Directions of the fields that the residuals hardly see, among features that can tell the smooth ones."""
-        count = max(best.shape.count, round(LOOK / self.outputs))
-        faster = tuple((axis, max(b, FAST_ENOUGH)) for axis, b in best.shape.bandwidth)
+        count = max(best.shape.count, round(self.policy.look_columns / self.outputs))
+        faster = tuple((axis, max(b, self.policy.look_bandwidth)) for axis, b in best.shape.bandwidth)
         system = self.system(replace(best.shape, count=count, bandwidth=faster))
         start, batches = self.start(system), self.samples(system).fitted
         if self.affine:
