@@ -301,7 +301,7 @@ def _check(system: System) -> None:
                     f"Collocation() needs fields and constraints on the same axes; {u.name} has {', '.join(own)}, "
                     f"a constraint {', '.join(asked)}. Declare them on one box, or use another stage."
                 )
-    poor = [c.name for c in system.problem.constraints if c.loss.name != "l2"]
+    poor = [c.name for c in system.problem.constraints if not c.loss.is_square]
     if poor or system.problem.unknowns:
         what = f"the loss of '{poor[0]}'" if poor else f"the unknown {system.problem.unknowns[0].name}"
         raise Unsuited(

@@ -17,16 +17,21 @@ from ..geometry.point import Point
 
 @dataclass(frozen=True)
 class Loss:
-    """How residuals count. ``pointwise`` maps real residuals (n, m) to one non-negative number per point."""
+    """How residuals count. ``pointwise`` maps real residuals (n, m) to one non-negative number per point.
+
+    Solvers ask whether it is the sum of squares, and whether its slope is continuous, as line searches need.
+    """
 
     name: str
     pointwise: Callable[[Tensor], Tensor]
+    is_square: bool = False
+    is_smooth: bool = True
 
 
-l2 = Loss("l2", lambda r: (r * r).sum(-1))
+l2 = Loss("l2", lambda r: (r * r).sum(-1), is_square=True)
 """The sum of squares over the residual's components; real and imaginary parts are two components."""
 
-l1 = Loss("l1", lambda r: r.abs().sum(-1))
+l1 = Loss("l1", lambda r: r.abs().sum(-1), is_smooth=False)
 """The sum of absolute values over the residual's components, real and imaginary parts counted apart."""
 
 

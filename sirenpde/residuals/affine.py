@@ -43,7 +43,7 @@ def is_affine(problem: Problem) -> bool:
     It is tried at many points, with jets from 1e-6 to 1e6 times their usual size. What is finite for some jets
     only, as 1/u and log(u) are, is not affine. Unknown numbers count as not affine, and so does any loss but ``l2``.
     """
-    if problem.unknowns or any(constraint.loss.name != "l2" for constraint in problem.constraints):
+    if problem.unknowns or any(not constraint.loss.is_square for constraint in problem.constraints):
         return False
     sizes = scales_of(problem).sizes
     pairs = zip(problem.constraints, problem.requests, strict=True)

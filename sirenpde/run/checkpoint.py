@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -11,15 +10,17 @@ import torch
 from torch import nn
 
 from ..calculus.field import Field, Recipe
+from ..files.typed import plain
 from ..networks.recipe import smallest
 from ..networks.values import from_value, to_value
 from ..residuals import System
 from ..residuals.scaling import scales_of
+from ..sampling.points import Sampling
 from . import fingerprint
 from .history import Record, Row
 from .run import Kept, Left, Recipes, Run, builder, with_repeated
 
-FORMAT = "sirenpde checkpoint 5"
+FORMAT = "sirenpde checkpoint 6"
 Snapshot = Mapping[str, Any]
 # What reading values that were changed by hand or by chance may raise.
 DAMAGED = (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError, OverflowError)
@@ -45,7 +46,8 @@ def snapshot(run: Run) -> dict[str, Any]:
         "left": [_left_value(left) for left in run.left],
         "step": state.step,
         "theta": state.theta.detach().cpu().clone(),
-        "memory": copy.deepcopy(state.memory),
+        "memory": plain(state.memory),
+        "sampling": plain(state.sampling),
         "recipes": _recipe_values(state.recipes),
         "networks": {
             u.name: {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}
@@ -104,7 +106,8 @@ def adopt(run: Run, checkpoint: Snapshot, asked: Recipes) -> None:
     Raises ValueError where a network was ``asked`` for and the field found has another.
     """
     stages, waiting = run.stage_index, list(run.waiting)
-    restore(run, {**checkpoint, "repeated": [], "left": []})
+    nothing = {"memory": None, "sampling": plain(Sampling()), "repeated": [], "left": []}
+    restore(run, {**checkpoint, **nothing})
     run.put_back(run.shown())
     for u, recipe in asked.items():
         if not _agree(recipe, run.state.recipes[u]):
@@ -114,7 +117,7 @@ def adopt(run: Run, checkpoint: Snapshot, asked: Recipes) -> None:
                 f"out, ask for the checkpoint's, or solve from the start."
             )
     state = run.state
-    state.memory, state.cache, state.step = {}, {}, 0
+    state.forget()
     run.stage_index, run.waiting, run.left, run.repeated = stages, waiting, [], []
     run.before = run.last_finite = run.keep()
     run.best, run.ended, run.reason = run.before, False, ""
@@ -151,7 +154,7 @@ def _restore(run: Run, checkpoint: Snapshot) -> None:
     state.theta = checkpoint["theta"].to(device=device, dtype=dtype)
     if state.theta.shape != state.system.initial().shape:
         raise ValueError(f"theta has the shape {tuple(state.theta.shape)}")
-    state.memory = copy.deepcopy(dict(checkpoint["memory"]))
+    run.set_memory(checkpoint["memory"], checkpoint["sampling"])
     state.cache, state.step = {}, int(checkpoint["step"])
     run.before, run.best = _kept(run, checkpoint["before"]), _kept(run, checkpoint["best"])
     run.last_finite, run.left = run.before, [_left(run, left) for left in checkpoint["left"]]
@@ -231,7 +234,8 @@ def _left_value(left: Left) -> dict[str, Any]:
     return {
         "stage_index": left.stage_index,
         "step": left.step,
-        "memory": copy.deepcopy(left.memory),
+        "memory": plain(left.memory),
+        "sampling": plain(left.sampling),
         "kept": _kept_value(left.kept),
         "before": _kept_value(left.before),
     }
@@ -240,5 +244,6 @@ def _left_value(left: Left) -> dict[str, Any]:
 def _left(run: Run, value: Snapshot) -> Left:
     kept = _kept(run, value["kept"])
     assert kept is not None
-    memory = copy.deepcopy(dict(value["memory"]))
-    return Left(int(value["stage_index"]), int(value["step"]), memory, kept, _kept(run, value["before"]))
+    memory, sampling = plain(value["memory"]), plain(value["sampling"])
+    before = _kept(run, value["before"])
+    return Left(int(value["stage_index"]), int(value["step"]), memory, sampling, kept, before)

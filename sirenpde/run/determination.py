@@ -16,8 +16,8 @@ from ..linear.null_space import NullSpace, column_units, null_space, row_units, 
 from ..networks.sine_features import SineFeatures
 from ..problem.problem import Problem
 from ..residuals import Batch, System
+from ..sampling.drawing import generator
 from ..sampling.ends import draw_group
-from ..solvers.stage import generator
 from ..solvers.undetermined import describe, missing
 
 # Features of all fields together, of one, and where there are many fields.
@@ -258,7 +258,7 @@ def _speeds(unknowns: Sequence[Unknown], raw: Tensor) -> Tensor:
 def can_tell(system: System) -> bool:
     """Whether ``determination`` can be asked: every loss is a sum of squares, and the features are not too many."""
     outputs = sum(u.outputs for u in system.problem.fields)
-    return all(c.loss.name == "l2" for c in system.problem.constraints) and outputs <= MOST // 20
+    return all(c.loss.is_square for c in system.problem.constraints) and outputs <= MOST // 20
 
 
 def left_open(system: System, theta: Tensor) -> list[str]:

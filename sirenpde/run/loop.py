@@ -11,8 +11,10 @@ from typing import Any, NoReturn
 
 import torch
 
-from ..residuals import NotFinite
-from ..solvers.stage import Report, Unfit, held_out, held_out_terms, holds_until, relative_residual
+from ..residuals import NotFinite, known
+from ..residuals.known import holds_until
+from ..residuals.unfit import Unfit
+from ..solvers.stage import Report
 from ..solvers.starts import number_start
 from .checkpoint import snapshot
 from .history import Record, Row
@@ -154,7 +156,7 @@ def _advance(run: Run) -> Report:
         text = " ".join(str(error).split()) or type(error).__name__
         run.troubles.append(text)
         run.put_back(_usable(run))
-        terms = held_out_terms(run.state)
+        terms = known.terms(run.state.system, run.state.theta, run.state.held_out)
         what = "not tried" if isinstance(error, Unfit) else "broke off"
         return Report(tuple(terms.tolist()), True, f"{what}: {text}")
     return report
@@ -162,8 +164,8 @@ def _advance(run: Run) -> Report:
 
 def _usable(run: Run) -> Kept:
     """The fields that a stage broke off with, or the last before them that have a finite residual."""
-    known = [kept for kept in (run.keep(), run.last_finite, run.before) if kept is not None]
-    return next((kept for kept in known if kept.is_finite), known[-1])
+    fields = [kept for kept in (run.keep(), run.last_finite, run.before) if kept is not None]
+    return next((kept for kept in fields if kept.is_finite), fields[-1])
 
 
 def _open_stage(run: Run) -> None:
@@ -174,7 +176,7 @@ def _open_stage(run: Run) -> None:
         found = state.recipes if run.best is None else run.best.recipes
         state.recipes = dict(opened.recipes_after(found))
         state.system = build_system(run.problem, state.recipes, state.build, old.device, old.dtype)
-        state.theta, state.cache = number_start(state.system, state.seed), {"held_out": held_out(state)}
+        state.theta, state.cache = number_start(state.system, state.seed), {}
     run.before = run.last_finite = run.keep()
 
 
@@ -228,7 +230,8 @@ def _is_within(run: Run, report: Report, tolerance: float | None) -> bool:
         return False
     if holds_until(run.state.system) is not None:
         return False
-    return relative_residual(run.state, run.state.theta) <= tolerance
+    state = run.state
+    return known.relative_residual(state.system, state.theta, state.held_out) <= tolerance
 
 
 def _note(run: Run, report: Report) -> None:
@@ -252,7 +255,7 @@ def _raise_not_finite(run: Run, terms: Mapping[str, float]) -> NoReturn:
     step, stage = run.state.step, run.choice.stages[run.stage_index].name
     detail = ""
     try:
-        run.state.system.check_finite(run.state.theta, held_out(run.state))
+        run.state.system.check_finite(run.state.theta, run.state.held_out)
     except NotFinite as error:
         detail = f" {error}"
     raise NotFinite(

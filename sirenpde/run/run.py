@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,13 +13,16 @@ from torch import Tensor, nn
 
 from ..calculus.field import Field, Recipe
 from ..calculus.modules import as_network
+from ..files.typed import plain, typed
 from ..networks.recipe import smallest
 from ..problem.problem import Problem
-from ..residuals import System
+from ..residuals import System, known
+from ..residuals.known import holds_until
 from ..residuals.scaling import scales_of
+from ..sampling.points import Sampling
 from ..solvers.initial import set_initial
 from ..solvers.ladder import Choice
-from ..solvers.stage import Stage, State, held_out, held_out_terms, holds_until, relative_residual
+from ..solvers.stage import Stage, State, remembered
 from ..solvers.starts import Constants, constant_start, number_start, set_constant
 from .fingerprint import fingerprint
 from .fingerprint import stages as stages_of
@@ -62,7 +64,8 @@ class Left:
 
     stage_index: int
     step: int
-    memory: dict[str, Any]
+    memory: dict[str, Any] | None  # as plain values
+    sampling: dict[str, Any]
     kept: Kept
     before: Kept | None
 
@@ -118,8 +121,8 @@ class Run:
 
     def to_next_stage(self) -> None:
         """From the end of a stage to the next of its rung, or to another rung."""
-        state = self.state
-        state.memory, state.cache, state.step = {}, {"held_out": held_out(state)}, 0
+        self.state.forget()
+        self.state.cache = {}
         self.before, self.reason = None, ""
         if not self.choice.closes(self.stage_index):
             self.stage_index += 1
@@ -145,9 +148,10 @@ class Run:
 
     def _set_aside(self) -> None:
         state = self.state
-        memory = copy.deepcopy(state.memory)
-        self.left.append(Left(self.stage_index, state.step, memory, self.keep(), self.before))
-        state.memory, state.cache, state.step = {}, {"held_out": held_out(state)}, 0
+        memory, sampling = plain(state.memory), plain(state.sampling)
+        self.left.append(Left(self.stage_index, state.step, memory, sampling, self.keep(), self.before))
+        state.forget()
+        state.cache = {}
         self.before, self.reason = None, ""
 
     def _to_next_rung(self) -> None:
@@ -163,7 +167,17 @@ class Run:
         back, self.pending = self.left.pop(0), self.pending - 1
         self.put_back(back.kept)
         self.stage_index, self.before = back.stage_index, back.before
-        self.state.step, self.state.memory = back.step, back.memory
+        self.set_memory(back.memory, back.sampling)
+        self.state.step = back.step
+
+    def set_memory(self, memory: Mapping[str, Any] | None, sampling: Mapping[str, Any]) -> None:
+        """Give the stage at work what it and its points remembered, from plain values."""
+        state, device = self.state, self.state.system.device
+        if memory is None:
+            state.memory = None
+        else:
+            state.memory = typed(remembered(self.choice.stages[self.stage_index]), memory, device)
+        state.sampling = typed(Sampling, sampling, device)
 
     def repeat(self) -> bool:
         """Take the last iterative stage of the best rung once more, from the best fields; whether there is one."""
@@ -183,8 +197,9 @@ class Run:
     def keep(self) -> Kept:
         """The fields being worked on."""
         state = self.state
-        objective = float(held_out_terms(state).sum())
-        residual = relative_residual(state, state.theta) if math.isfinite(objective) else math.inf
+        here = state.system, state.theta, state.held_out
+        objective = float(known.terms(*here).sum())
+        residual = known.relative_residual(*here) if math.isfinite(objective) else math.inf
         objective, residual = (x if math.isfinite(x) else math.inf for x in (objective, residual))
         rung = self.choice.rung_at(min(self.stage_index, len(self.choice.stages) - 1))
         return Kept(dict(state.recipes), state.system, state.theta.clone(), objective, residual, rung)

@@ -20,15 +20,8 @@ from ..geometry.point import Axis
 from ..problem.constraint import in_precision, name_of
 from ..problem.problem import Problem, Reference
 from ..residuals import Sweep, evaluate, record
-from ..solvers.stage import (
-    fixed,
-    generator,
-    held_out,
-    holds_until,
-    relative_residual,
-    relative_residuals,
-    where_known,
-)
+from ..residuals.known import holds_until, relative_residual, relative_residuals, where_known
+from ..sampling.drawing import generator
 from . import saved
 from .checkpoint import Snapshot, snapshot
 from .determination import can_tell, determination
@@ -104,9 +97,10 @@ class Solution:
         self.history = tuple(run.history)
         self.seconds = run.seconds
         self.warnings = tuple(run.warnings)
-        kept, held = run.shown(), {"held_out": held_out(run.state)}
+        kept = run.shown()
         recipes = dict(kept.recipes)
-        self._state = replace(run.state, system=kept.system, theta=kept.theta, recipes=recipes, cache=held)
+        self._state = replace(run.state, system=kept.system, theta=kept.theta, recipes=recipes, cache={})
+        self._held_out = run.state.held_out
         self.theta = self._state.theta
         self.seed = run.state.seed
         self._snapshot: Callable[[], dict[str, Any]] = partial(snapshot, run)
@@ -160,12 +154,12 @@ class Solution:
     def residuals(self) -> int:
         """How many real residuals the last stage made small: its own, or those of the declared samples."""
         own = self.stages[-1].residuals if self.stages else None
-        return own or self._state.system.row_count(fixed(self._state))
+        return own or self._state.system.row_count(self._state.drawing.fixed())
 
     @cached_property
     def relative_residual(self) -> float:
         """The worst constraint's residual on held-out points, as a fraction of the largest of its own terms."""
-        return relative_residual(self._state, self.theta)
+        return relative_residual(self._state.system, self.theta, self._held_out)
 
     @property
     def holds_until(self) -> tuple[str, float] | None:
@@ -217,10 +211,10 @@ class Solution:
         Held-out points are an independent set that nothing was fitted to; a finite domain of which all points
         are used has no others. Where a march was cut off, all are those of the part that it solved.
         """
-        system, fitted = where_known(self._state.system, fixed(self._state))
-        _, others = where_known(self._state.system, held_out(self._state))
+        system, fitted = where_known(self._state.system, self._state.drawing.fixed())
+        _, others = where_known(self._state.system, self._held_out)
         own, other = system.residuals(self.theta, fitted), system.residuals(self.theta, others)
-        relative = relative_residuals(self._state, self.theta)
+        relative = relative_residuals(self._state.system, self.theta, self._held_out)
         return {
             constraint.name: {
                 "rms": float(r.square().sum(1).mean().sqrt()),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
-from ..solvers.stage import held_out, holds_until, relative_residuals
+from ..residuals.known import holds_until, relative_residuals
 from ..solvers.starts import describe
 from .history import Status
 from .run import POOR, Kept, Run
@@ -67,12 +66,12 @@ def _left(run: Run, kept: Kept) -> str:
 
 def _worst(run: Run, kept: Kept) -> str:
     """The constraint of which the most is left."""
-    own = relative_residuals(replace(run.state, system=kept.system), kept.theta)
-    return max(own, key=lambda name: own[name])
+    each = relative_residuals(kept.system, kept.theta, run.state.held_out)
+    return max(each, key=lambda name: each[name])
 
 
 def _is_worse_than_nothing(run: Run, kept: Kept) -> bool:
-    nothing = float(kept.system.losses_of_nothing(held_out(run.state)).sum())
+    nothing = float(kept.system.losses_of_nothing(run.state.held_out).sum())
     return math.isfinite(nothing) and kept.objective > nothing > 0
 
 

@@ -9,7 +9,6 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ..problem.constraint import l2
 from ..residuals import Batch, System
 
 FLOOR = 1e-6  # of the mean size: what a term without any slope is taken for, so that its factor stays finite
@@ -92,7 +91,7 @@ def gradient_norms(system: System, theta: Tensor, batches: Sequence[Batch]) -> T
 def traces(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
     """tr J_m J_mᵀ (constraints,) of every term's rows, each the mean over at most 256 of its points."""
     for constraint in system.problem.constraints:
-        if constraint.loss is not l2:
+        if not constraint.loss.is_square:
             raise ValueError(
                 f"Balance('ntk') was given constraint '{constraint.name}' with the loss {constraint.loss.name}; it "
                 f"needs l2, whose residuals have a tangent kernel. Use Balance('gradient')."

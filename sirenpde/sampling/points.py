@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
+from ..files.typed import transient
 from ..residuals import Batch
-from ..solvers.stage import State, fixed, fresh, generator
 from .balance import Balance
 from .causal import Causal
+from .drawing import FIXED as FIXED_DRAW
+from .drawing import Drawing, Pools, generator
 
 RAREST = 1e-30  # the least density, against a mean of 1, so that there are always points enough
+
+
+@dataclass
+class Since:
+    """Samples, and the step since which they are these."""
+
+    step: int
+    batches: tuple[Batch, ...]
+
+
+@dataclass
+class Sampling:
+    """What a stage's points depend on beside its parameters and steps: draws and factors that stay for a while."""
+
+    candidates: list[Tensor | None] = field(default_factory=list)  # that were chosen; None where all of them
+    times: Tensor | None = None  # factors of the chunks of time
+    rung: int = 0  # of the ladder of ε that they are on
+    constraints: Tensor | None = None  # factors of the constraints
+    drawn: Since | None = transient()
+    weighed: Since | None = transient()
+    pools: Pools = transient(dict)
 
 
 @dataclass(frozen=True)
@@ -36,8 +58,8 @@ class Fresh:
     def renewed(self, step: int) -> int:
         return step - step % self.every
 
-    def batches(self, state: State) -> tuple[Batch, ...]:
-        return fresh(replace(state, step=state.step // self.every))
+    def batches(self, drawing: Drawing, theta: Tensor, sampling: Sampling) -> tuple[Batch, ...]:
+        return replace(drawing, step=drawing.step // self.every).fresh(sampling.pools)
 
 
 @dataclass(frozen=True)
@@ -52,8 +74,8 @@ class Fixed:
     def renewed(self, step: int) -> int:
         return 0
 
-    def batches(self, state: State) -> tuple[Batch, ...]:
-        return fixed(state)
+    def batches(self, drawing: Drawing, theta: Tensor, sampling: Sampling) -> tuple[Batch, ...]:
+        return drawing.fixed()
 
 
 @dataclass(frozen=True)
@@ -110,26 +132,25 @@ class Adaptive:
         density = (powers / mean + self.c).clamp(min=RAREST)
         return density / density.sum()
 
-    def batches(self, state: State) -> tuple[Batch, ...]:
-        draw = generator(state.seed, -2 - state.step // self.every)  # -1 is the fixed set
-        candidates = state.system.draw(draw, state.scale * self.pool)
-        if state.step % self.every == 0:
-            state.memory["candidates"] = self._choose(state, candidates, draw)
-        chosen = state.memory["candidates"]
+    def batches(self, drawing: Drawing, theta: Tensor, sampling: Sampling) -> tuple[Batch, ...]:
+        source = generator(drawing.seed, FIXED_DRAW - 1 - drawing.step // self.every)
+        candidates = drawing.system.draw(source, drawing.scale * self.pool)
+        if drawing.step % self.every == 0:
+            sampling.candidates = self._choose(drawing, theta, candidates, source)
         return tuple(
             batch if rows is None else _take(batch, rows)
-            for batch, rows in zip(candidates, chosen, strict=True)
+            for batch, rows in zip(candidates, sampling.candidates, strict=True)
         )
 
     def _choose(
-        self, state: State, candidates: tuple[Batch, ...], draw: torch.Generator
+        self, drawing: Drawing, theta: Tensor, candidates: tuple[Batch, ...], source: torch.Generator
     ) -> list[Tensor | None]:
         """Which candidates of each group; None stands for all of them."""
-        system = state.system
+        system = drawing.system
         chosen: list[Tensor | None] = []
-        residuals = system.residuals(state.theta, candidates)
+        residuals = system.residuals(theta, candidates)
         for group, batch in zip(system.groups, candidates, strict=True):
-            count = len(batch) if group.samples is None else max(1, round(group.samples * state.scale))
+            count = len(batch) if group.samples is None else max(1, round(group.samples * drawing.scale))
             if count >= len(batch):
                 chosen.append(None)
                 continue
@@ -138,7 +159,7 @@ class Adaptive:
                 w * residuals[i].square().sum(1) for w, i in zip(weights, group.members, strict=True)
             )
             density = self.density(torch.as_tensor(squares).sqrt()).cpu()
-            chosen.append(torch.multinomial(density, count, generator=draw))
+            chosen.append(torch.multinomial(density, count, generator=source))
         return chosen
 
 
@@ -151,8 +172,8 @@ class Points:
         causal: factors that hold back later times until earlier ones are solved.
         balance: factors on whole constraints, so that none of them drowns another.
 
-    All of it is a function of the state's parameters, step, seed and memory, so that a run resumes to the same
-    bits. Steps are those of the stage.
+    All of it is a function of parameters, step, seed and the ``Sampling`` that it keeps, so that a run resumes to the
+    same bits. Steps are those of the stage.
 
     >>> from sirenpde import Adam, Adaptive, Balance, Causal, Points
     >>> points = Points(Adaptive(every=200), causal=Causal("t"), balance=Balance("gradient"))
@@ -174,40 +195,46 @@ FRESH = Points(Fresh())
 FIXED = Points(Fixed())
 
 
-def batches(state: State, points: Points) -> tuple[Batch, ...]:
+def batches(points: Points, drawing: Drawing, theta: Tensor, sampling: Sampling) -> tuple[Batch, ...]:
     """The samples of every group at this step, with their factors in ``Batch.weights``.
 
-    They are the same objects until ``points.renewed(state.step)`` changes.
+    They are the same objects until ``points.renewed(drawing.step)`` changes.
     """
-    drawn = _kept(state, "drawn", points.draw.renewed(state.step), lambda: points.draw.batches(state))
+    sampling.drawn = _renewed(
+        sampling.drawn,
+        points.draw.renewed(drawing.step),
+        lambda: points.draw.batches(drawing, theta, sampling),
+    )
+    drawn = sampling.drawn.batches
     if points.causal is None and points.balance is None:
         return drawn
-    return _kept(state, "weighed", points.renewed(state.step), lambda: _weigh(state, points, drawn))
+    sampling.weighed = _renewed(
+        sampling.weighed,
+        points.renewed(drawing.step),
+        lambda: _weigh(points, drawing, theta, sampling, drawn),
+    )
+    return sampling.weighed.batches
 
 
-def _kept(state: State, name: str, since: int, make: Callable[[], tuple[Batch, ...]]) -> tuple[Batch, ...]:
-    found: tuple[int, tuple[Batch, ...]] | None = state.cache.get(name)
-    if found is None or found[0] != since:
-        found = since, make()
-        state.cache[name] = found
-    return found[1]
+def _renewed(known: Since | None, step: int, make: Callable[[], tuple[Batch, ...]]) -> Since:
+    return known if known is not None and known.step == step else Since(step, make())
 
 
-def _weigh(state: State, points: Points, drawn: tuple[Batch, ...]) -> tuple[Batch, ...]:
+def _weigh(
+    points: Points, drawing: Drawing, theta: Tensor, sampling: Sampling, drawn: tuple[Batch, ...]
+) -> tuple[Batch, ...]:
     """First the factors in time, then those of the constraints, which see the former."""
-    system, memory = state.system, state.memory
-    weighed = drawn
+    system, weighed = drawing.system, drawn
     if points.causal is not None:
-        if state.step % points.causal.every == 0:
-            before: dict[str, Any] = memory.get("causal", {"rung": 0})
-            losses = points.causal.losses(system, state.theta, drawn)
-            weights, rung = points.causal.weights(losses, before["rung"])
-            memory["causal"] = {"weights": weights, "rung": rung}
-        weighed = points.causal.apply(system, drawn, memory["causal"]["weights"])
+        if drawing.step % points.causal.every == 0 or sampling.times is None:
+            losses = points.causal.losses(system, theta, drawn)
+            sampling.times, sampling.rung = points.causal.weights(losses, sampling.rung)
+        weighed = points.causal.apply(system, drawn, sampling.times)
     if points.balance is not None:
-        if state.step % points.balance.every == 0:
-            memory["balance"] = points.balance.factors(system, state.theta, weighed, memory.get("balance"))
-        weighed = points.balance.apply(system, weighed, memory["balance"])
+        if drawing.step % points.balance.every == 0 or sampling.constraints is None:
+            before = sampling.constraints
+            sampling.constraints = points.balance.factors(system, theta, weighed, before)
+        weighed = points.balance.apply(system, weighed, sampling.constraints)
     return weighed
 
 

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
+from torch import Tensor
 
-from ..sampling.points import FRESH, Points, batches
+from ..sampling.points import FRESH, Points
 from .stage import Report, State
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 Schedule = Literal["cosine", "exponential", "constant"]
+
+
+@dataclass
+class Average:
+    """The moving average of the iterates, and the iterate itself, which is not what the state shows."""
+
+    sum: Tensor
+    iterate: Tensor
+
+
+@dataclass
+class Memory:
+    """The moving averages of the gradient and of its square, and of the iterates where these are averaged."""
+
+    m: Tensor
+    v: Tensor
+    average: Average | None
 
 
 @dataclass(frozen=True)
@@ -46,6 +64,8 @@ class Adam:
     average: float = 0.0
     points: Points = FRESH
 
+    remembers: ClassVar[type] = Memory
+
     def __post_init__(self) -> None:
         if self.steps < 1 or not self.lr > 0 or not 0 < self.final <= 1 or not 0 <= self.average < 1:
             raise ValueError(
@@ -74,28 +94,27 @@ class Adam:
         return self.lr * falling(self.schedule, self.final, step / max(1, self.steps))
 
     def advance(self, state: State) -> Report:
-        memory, theta = state.memory, state.theta
-        if "m" not in memory:
-            memory["m"], memory["v"] = torch.zeros_like(theta), torch.zeros_like(theta)
-            if self.average:
-                memory["average"], memory["iterate"] = torch.zeros_like(theta), theta.clone()
-        if self.average:
-            theta = memory["iterate"]
-        evaluation = state.system.gradient(theta, batches(state, self.points))
+        memory = state.remember(Memory, lambda: self._begun(state.theta))
+        theta = memory.average.iterate if memory.average else state.theta
+        evaluation = state.system.gradient(theta, state.batches(self.points))
         gradient = evaluation.gradient
         if self.clip is not None:
             gradient *= min(1.0, self.clip / (float(gradient.norm()) + 1e-300))
         t = state.step + 1
-        m, v = memory["m"], memory["v"]
+        m, v = memory.m, memory.v
         m.lerp_(gradient, 1 - BETA1)
         v.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
         scale = (v / (1 - BETA2**t)).sqrt_().add_(EPSILON)
         theta.addcdiv_(m, scale, value=-self.rate(state.step) / (1 - BETA1**t))
-        if self.average:
-            memory["average"].lerp_(theta, 1 - self.average)
-            torch.div(memory["average"], 1 - self.average**t, out=state.theta)
+        if memory.average:
+            memory.average.sum.lerp_(theta, 1 - self.average)
+            torch.div(memory.average.sum, 1 - self.average**t, out=state.theta)
         state.step += 1
         return Report(tuple(evaluation.terms.tolist()), state.step >= self.steps, "all steps taken")
+
+    def _begun(self, theta: Tensor) -> Memory:
+        average = Average(torch.zeros_like(theta), theta.clone()) if self.average else None
+        return Memory(torch.zeros_like(theta), torch.zeros_like(theta), average)
 
 
 def falling(schedule: Schedule, final: float, done: float) -> float:

@@ -6,27 +6,42 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..problem.constraint import l1
 from ..residuals import Batch, Evaluation, System
-from ..sampling.points import FIXED, Points, batches
-from .stage import MEMORY_LIMIT, Report, State, TooLarge, Unfit
+from ..residuals.unfit import MEMORY_LIMIT, TooLarge, Unfit
+from ..sampling.points import FIXED, Points
+from .stage import Report, State
 
 LIMIT = MEMORY_LIMIT // 2  # bytes of the inverse Hessian: a checkpoint keeps a copy beside it
 CURVED = 1e-14  # the cosine of step and change of gradient below which there is no curvature to learn from
-LONGER = (
-    1.3  # the first trial against the last step, at most 1: scaled updates settle at shorter steps than 1
-)
+# The first trial against the last step, at most 1: scaled updates settle at shorter steps than 1.
+LONGER = 1.3
 STEEP = 1e6  # times the objective, in place of one that is not finite
 TRIALS = 25  # evaluations in one line search
 SHORTER = 1e-2  # times the first trial, where a search from it finds nothing
 SEARCHES = 7  # along the steepest descent, the last from 1e-12 of the first trial; two along other directions
 WINDOW, FALL = 100, 1e-4  # over so many steps the objective must fall by this share
+
+
+@dataclass
+class Memory:
+    """The gradient and the direction at ``theta``, and the inverse Hessian where there is one."""
+
+    gradient: Tensor
+    terms: tuple[float, ...]
+    direction: Tensor
+    inverse: Tensor | None = None
+    length: float = 1.0  # of the last step, in directions
+    mark: float = math.inf  # the objective at the start of a window of steps
+
+    def forget(self) -> None:
+        """Steepest descent, from which H is built again."""
+        self.inverse, self.direction = None, -self.gradient
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,8 @@ class SelfScaledBroyden:
     steps: int = 10_000
     points: Points = FIXED
 
+    remembers: ClassVar[type] = Memory
+
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"SelfScaledBroyden was given steps={self.steps}; expected a positive number.")
@@ -79,25 +96,26 @@ class SelfScaledBroyden:
     def precision(self) -> torch.dtype:
         return torch.float64
 
-    def memory(self, state: State) -> int:
+    def bytes_needed(self, state: State) -> int:
         """Bytes of the inverse Hessian."""
         return len(state.theta) ** 2 * torch.finfo(state.theta.dtype).bits // 8
 
     def advance(self, state: State) -> Report:
         _check(state.system, len(state.theta))
-        samples, memory = batches(state, self.points), state.memory
-        if self.points.renewed(state.step) == state.step:
-            _evaluate(state, samples)
-        found = _search(state, samples)
-        if found is None:
-            stalled = "inverse" not in memory
-            _forget(memory)
+        samples = state.batches(self.points)
+        memory = state.remember(Memory, lambda: _begun(state, samples))
+        if state.step > 0 and self.points.renewed(state.step) == state.step:
+            _renew(memory, state.system.gradient(state.theta, samples))
+        trial = _search(state, memory, samples)
+        if trial is None:
+            stalled = memory.inverse is None
+            memory.forget()
         else:
-            _step(state, *found)
+            _step(state, memory, *trial)
             stalled = _stalled(memory, state.step)
         state.step += 1
         reason = "the objective no longer falls" if stalled else "all steps taken"
-        return Report(tuple(memory["terms"]), stalled or state.step >= self.steps, reason)
+        return Report(memory.terms, stalled or state.step >= self.steps, reason)
 
 
 def scales(b: float, h: float, count: int) -> tuple[float, float]:
@@ -137,43 +155,46 @@ def update(
     return rows
 
 
-def _evaluate(state: State, samples: tuple[Batch, ...]) -> None:
+def _begun(state: State, samples: tuple[Batch, ...]) -> Memory:
+    """Steepest descent from the start."""
+    evaluation = state.system.gradient(state.theta, samples)
+    return Memory(evaluation.gradient, tuple(evaluation.terms.tolist()), -evaluation.gradient)
+
+
+def _renew(memory: Memory, evaluation: Evaluation) -> None:
     """The gradient on new points, and the direction that the old curvature gives for it."""
-    memory = state.memory
-    _keep(memory, state.system.gradient(state.theta, samples))
-    memory["mark"] = math.inf
-    memory["direction"] = -memory["gradient"]
-    if "inverse" in memory:
-        memory["direction"] = -torch.mv(memory["inverse"], memory["gradient"])
+    _take(memory, evaluation)
+    memory.mark, memory.direction = math.inf, -memory.gradient
+    if memory.inverse is not None:
+        memory.direction = -torch.mv(memory.inverse, memory.gradient)
 
 
-def _keep(memory: dict[str, Any], evaluation: Evaluation) -> None:
-    memory["gradient"], memory["terms"] = evaluation.gradient, evaluation.terms.tolist()
+def _take(memory: Memory, evaluation: Evaluation) -> None:
+    memory.gradient, memory.terms = evaluation.gradient, tuple(evaluation.terms.tolist())
 
 
-def _search(state: State, samples: tuple[Batch, ...]) -> tuple[float, Evaluation] | None:
+def _search(state: State, memory: Memory, samples: tuple[Batch, ...]) -> tuple[float, Evaluation] | None:
     """A step along the direction that satisfies the strong Wolfe conditions; None where nothing falls."""
-    g, d, before = state.memory["gradient"], state.memory["direction"], sum(state.memory["terms"])
+    g, d = memory.gradient, memory.direction
     slope = float(g.dot(d))
     if not slope < 0:
         return None
-    scaled = "inverse" in state.memory
-    first = min(1.0, LONGER * state.memory["length"] if scaled else 1 / float(g.abs().sum()))
+    scaled = memory.inverse is not None
+    first = min(1.0, LONGER * memory.length if scaled else 1 / float(g.abs().sum()))
+    least = torch.finfo(d.dtype).eps * float(state.theta.norm())
     for _ in range(2 if scaled else SEARCHES):
-        found = _search_from(first, state, samples, before, slope)
-        if found is not None or first * float(d.norm()) < torch.finfo(d.dtype).eps * float(
-            state.theta.norm()
-        ):
-            return found
+        trial = _search_from(first, state, memory, samples, slope)
+        if trial is not None or first * float(d.norm()) < least:
+            return trial
         first *= SHORTER
     return None
 
 
 def _search_from(
-    first: float, state: State, samples: tuple[Batch, ...], before: float, slope: float
+    first: float, state: State, memory: Memory, samples: tuple[Batch, ...], slope: float
 ) -> tuple[float, Evaluation] | None:
     """A search whose first trial is the step of this length."""
-    d = state.memory["direction"]
+    d, before = memory.direction, sum(memory.terms)
     tried: dict[float, Evaluation] = {}
 
     def at(t: float) -> Evaluation:
@@ -210,52 +231,46 @@ def _wolfe(
     return None if chosen is None else float(chosen)
 
 
-def _step(state: State, t: float, found: Evaluation) -> None:
+def _step(state: State, memory: Memory, t: float, there: Evaluation) -> None:
     """Take the step, and update H and the direction."""
-    memory, g = state.memory, found.gradient
-    s, y = t * memory["direction"], g - memory["gradient"]
-    slope, ys, yy = float(s.dot(memory["gradient"])), float(y.dot(s)), float(y.dot(y))
+    g = there.gradient
+    s, y = t * memory.direction, g - memory.gradient
+    slope, ys, yy = float(s.dot(memory.gradient)), float(y.dot(s)), float(y.dot(y))
     state.theta = state.theta + s
-    _keep(memory, found)
+    _take(memory, there)
     if not ys > CURVED * math.sqrt(yy * float(s.dot(s))):
-        return _forget(memory)
-    if "inverse" not in memory:
-        memory["inverse"] = (ys / yy) * torch.eye(len(s), dtype=s.dtype, device=s.device)
-        memory["direction"] *= ys / yy
+        return memory.forget()
+    if memory.inverse is None:
+        memory.inverse = (ys / yy) * torch.eye(len(s), dtype=s.dtype, device=s.device)
+        memory.direction *= ys / yy
         t *= yy / ys
-        memory["length"] = 1.0
+        memory.length = 1.0
     else:
-        memory["length"] = t
-    turned = torch.mv(memory["inverse"], g)
-    image = turned + memory["direction"]  # H y, since the direction is -H g of before
+        memory.length = t
+    turned = torch.mv(memory.inverse, g)
+    image = turned + memory.direction  # H y, since the direction is -H g of before
     yhy = float(y.dot(image))
     if not yhy > 0:
-        return _forget(memory)
+        return memory.forget()
     phi, tau = scales(-t * slope / ys, yhy / ys, len(s))
-    rows = update(memory["inverse"], s, image, ys, yhy, phi, tau)
-    memory["direction"] = -(turned / tau + torch.stack([s, image], 1) @ (rows @ g))
+    rows = update(memory.inverse, s, image, ys, yhy, phi, tau)
+    memory.direction = -(turned / tau + torch.stack([s, image], 1) @ (rows @ g))
 
 
-def _forget(memory: dict[str, Any]) -> None:
-    """Steepest descent, from which H is built again."""
-    memory.pop("inverse", None)
-    memory["direction"] = -memory["gradient"]
-
-
-def _stalled(memory: dict[str, Any], step: int) -> bool:
+def _stalled(memory: Memory, step: int) -> bool:
     """Whether the objective has hardly fallen over a window of steps."""
     if (step + 1) % WINDOW:
         return False
-    before, memory["mark"] = memory["mark"], sum(memory["terms"])
-    return bool(memory["mark"] > before * (1 - FALL))
+    before, memory.mark = memory.mark, sum(memory.terms)
+    return memory.mark > before * (1 - FALL)
 
 
 def _check(system: System, count: int) -> None:
     for constraint in system.problem.constraints:
-        if constraint.loss is l1:
+        if not constraint.loss.is_smooth:
             raise Unfit(
-                f"SelfScaledBroyden() was given constraint '{constraint.name}' with the loss l1; it needs smooth "
-                f"losses, since its line search follows the slope. Use l2, or Adam()."
+                f"SelfScaledBroyden() was given constraint '{constraint.name}' with the loss {constraint.loss.name}; "
+                f"it needs smooth losses, since its line search follows the slope. Use l2, or Adam()."
             )
     number = torch.finfo(system.dtype).bits // 8
     if number * count * count > LIMIT:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from ..linear.tensor_rows import TensorRows
 from ..networks.sine_lattice import SineLattice
 from .direct.lattice_growth import affordable, continued, larger, open_lattices, opened, resized, tails
 from .stage import Report, State
+from .untyped import Untyped, values
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Collocation:
                 f"positive tolerance and at least one step."
             )
 
+    remembers: ClassVar[type] = Untyped
+
     @property
     def name(self) -> str:
         return "collocation"
@@ -73,7 +77,7 @@ class Collocation:
         """One choice of orders."""
         start = open_lattices(state.recipes)
         if start:
-            state.memory["open"] = [u.name for u in start]
+            values(state)["open"] = [u.name for u in start]
             _rebuild(state, opened(start, None))
             state.theta = state.system.initial()
         rows = rows_of(state)
@@ -97,7 +101,7 @@ class Collocation:
         return Report(terms)
 
     def _wanted(self, state: State, rows: TensorRows, solved: Collocated) -> dict[Field, SineLattice]:
-        own = {u: r for u, r in state.recipes.items() if u.name in state.memory.get("open", ())}
+        own = {u: r for u, r in state.recipes.items() if u.name in values(state).get("open", ())}
         lattices = {u: r for u, r in own.items() if isinstance(r, SineLattice)}
         return resized(lattices, tails(rows, solved.amplitudes, lattices, None), self.tolerance)
 

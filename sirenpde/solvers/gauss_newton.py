@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -13,8 +13,10 @@ from torch import Tensor
 from ..linear.sketch import count_sketch
 from ..linear.trust_region import LinearModel, Region, linear_model
 from ..residuals import Batch
-from ..sampling.points import FIXED, Points, batches
-from .stage import MEMORY_LIMIT, Report, State, TooLarge, check_squares, generator, sample_counts
+from ..residuals.unfit import MEMORY_LIMIT, TooLarge
+from ..sampling.drawing import generator
+from ..sampling.points import FIXED, Points
+from .stage import Report, State, check_squares
 
 FIRST_RADIUS = 0.1  # of the length of the parameters
 FIRST_DAMPING = 1e-6  # of the objective; only a guess to start a search from
@@ -28,6 +30,26 @@ SHORTEST_LEG = 6  # steps from one leap to the next
 WINDOW = 4  # steps over which the pace is measured
 SLOW = 0.4  # of the pace since the last leap
 GAIN = 0.5  # of the best objective: what a series of leaps has to reach
+
+
+@dataclass
+class Memory:
+    """The path of the iterate: where it is, the trust region there, and how it has done since the last leap."""
+
+    iterate: Tensor
+    radius: float
+    damping: float
+    sketched: int  # rows of a sketch
+    best: float = math.inf  # the objective at ``state.theta``
+    terms: tuple[float, ...] = ()  # and its terms
+    mark: float = math.inf  # the best objective when leaps last helped
+    idle: int = 0  # leaps since
+    leg: list[float] = field(default_factory=list)  # objectives since the last leap
+
+    def restart(self, theta: Tensor) -> None:
+        """New points: the objective is another."""
+        self.iterate, self.best, self.terms = theta.clone(), math.inf, ()
+        self.mark, self.idle, self.leg = math.inf, 0, []
 
 
 @dataclass(frozen=True)
@@ -82,6 +104,8 @@ class GaussNewton:
     oversampling: float = 3.0
     points: Points = FIXED
 
+    remembers: ClassVar[type] = Memory
+
     def __post_init__(self) -> None:
         if self.steps < 1 or not 0 < self.target < 1 or self.corrections < 0 or self.patience < 1:
             raise ValueError(
@@ -108,7 +132,7 @@ class GaussNewton:
     def precision(self) -> torch.dtype:
         return torch.float64
 
-    def memory(self, state: State) -> int:
+    def bytes_needed(self, state: State) -> int:
         """Bytes of the derivatives of all residuals, and of their factors."""
         rows, columns = self._rows(state), len(state.theta)
         return (2 * rows * columns + 4 * min(rows, columns) ** 2) * torch.finfo(state.theta.dtype).bits // 8
@@ -116,87 +140,86 @@ class GaussNewton:
     def advance(self, state: State) -> Report:
         check_squares(state.system, "GaussNewton()")
         self._check_memory(state)
-        samples, path = self._samples(state), state.memory
+        samples = state.batches(self.points, self._more(state))
+        path = state.remember(Memory, lambda: _begun(state.theta))
         if self.points.renewed(state.step) == state.step:
-            _restart(path, state.theta)
-        residual, jacobian = state.system.jacobian(path["iterate"], samples)
-        _keep_best(state, samples, path["iterate"], float(residual.square().sum()))
+            path.restart(state.theta)
+        residual, jacobian = state.system.jacobian(path.iterate, samples)
+        _keep_best(state, path, samples, path.iterate, float(residual.square().sum()))
         if bool(residual.isfinite().all()):
-            reason = self._move(state, samples, residual, jacobian)
+            reason = self._move(state, path, samples, residual, jacobian)
         else:  # a leap out of the residuals' domain; from the start, there is no way back
-            reason = "" if math.isfinite(path["best"]) else "the residuals are not finite"
-            path.update(iterate=state.theta.clone(), leg=[])
+            reason = "" if math.isfinite(path.best) else "the residuals are not finite"
+            path.iterate, path.leg = state.theta.clone(), []
         state.step += 1
         last = "all steps taken" if state.step >= self.steps else ""
         return Report(
-            tuple(path["terms"]),
+            path.terms,
             bool(reason or last),
             reason or last,
             residuals=state.system.row_count(samples),
         )
 
-    def _move(self, state: State, samples: Sequence[Batch], residual: Tensor, jacobian: Tensor) -> str:
+    def _move(
+        self, state: State, path: Memory, samples: Sequence[Batch], residual: Tensor, jacobian: Tensor
+    ) -> str:
         """A step or a leap of the iterate; why to stop, or nothing."""
-        path, theta = state.memory, state.memory["iterate"]
-        objective = float(residual.square().sum())
-        compress = self._compress(state, residual)
+        theta, objective = path.iterate, float(residual.square().sum())
+        compress = self._compress(state, path, residual)
         short = compress(jacobian)
         if objective <= _rounding(short, theta):
             return "the objective is at the level of rounding"
         model = linear_model(compress(residual), short)
-        path["leg"] = [*path["leg"], objective]
+        path.leg = [*path.leg, objective]
         if self._is_stuck(path):
             return self._leap(path, model)
+        path.damping = path.damping if math.isfinite(path.damping) else FIRST_DAMPING * objective
         region = Region(model, compress, lambda q: state.system.vector(q, samples), theta, objective)
-        damping = path.get("damping", FIRST_DAMPING * objective)
-        trial, good = region.longest(path["radius"], damping, self.target, self.corrections)
-        path["radius"], path["damping"] = trial.step.length or path["radius"], trial.step.damping
+        trial, good = region.longest(path.radius, path.damping, self.target, self.corrections)
+        path.radius, path.damping = trial.step.length or path.radius, trial.step.damping
         if self.sketch == "auto" and trial.objective > OVERFIT * trial.sketched:
-            path["rows"] = math.ceil(LARGER * path["rows"])
+            path.sketched = math.ceil(LARGER * path.sketched)
         if good:
-            path["iterate"] = trial.theta
-            _keep_best(state, samples, trial.theta, trial.objective)
+            path.iterate = trial.theta
+            _keep_best(state, path, samples, trial.theta, trial.objective)
         closed = trial.step.length < torch.finfo(theta.dtype).eps * _size(theta)
         return "" if self.leap or not closed else "no step of any length lowers the objective"
 
-    def _is_stuck(self, path: dict[str, Any]) -> bool:
+    def _is_stuck(self, path: Memory) -> bool:
         """Whether steps have become short and slow, compared to those since the last leap."""
-        leg = path["leg"]
+        leg = path.leg
         if not self.leap or len(leg) <= SHORTEST_LEG:
             return False
         pace = math.log(max(leg) / leg[-1]) / (len(leg) - 1)
-        short = path["radius"] < self.leap / 3 * _size(path["iterate"])
+        short = path.radius < self.leap / 3 * _size(path.iterate)
         return short and math.log(leg[-1 - WINDOW] / leg[-1]) / WINDOW < SLOW * pace
 
-    def _leap(self, path: dict[str, Any], model: LinearModel) -> str:
+    def _leap(self, path: Memory, model: LinearModel) -> str:
         """A long step, whatever it does to the objective; why to stop, where leaps no longer help."""
-        gained = path["best"] < GAIN * path["mark"]
-        path["idle"] = 0 if gained else path["idle"] + 1
-        path["mark"] = path["best"] if gained else path["mark"]
-        if path["idle"] >= self.patience:
+        gained = path.best < GAIN * path.mark
+        path.idle = 0 if gained else path.idle + 1
+        path.mark = path.best if gained else path.mark
+        if path.idle >= self.patience:
             return f"{self.patience} leaps halved the objective no further"
-        step = model.of_length(self.leap * _size(path["iterate"]), path["damping"])
-        path["iterate"] = path["iterate"] + model.change(step)
-        path["radius"], path["damping"], path["leg"] = step.length, step.damping, []
+        step = model.of_length(self.leap * _size(path.iterate), path.damping)
+        path.iterate = path.iterate + model.change(step)
+        path.radius, path.damping, path.leg = step.length, step.damping, []
         return ""
 
-    def _compress(self, state: State, residual: Tensor) -> Callable[[Tensor], Tensor]:
+    def _compress(self, state: State, path: Memory, residual: Tensor) -> Callable[[Tensor], Tensor]:
         """The sketch of this step, or nothing where it would save too little."""
-        path, columns = state.memory, len(state.theta)
-        if "rows" not in path:
-            path["rows"] = max(math.ceil(FIRST_SKETCH * columns), FEWEST)
-        rows = path["rows"] if self.sketch == "auto" else self.sketch
+        rows = path.sketched if self.sketch == "auto" else self.sketch
         if rows is None or rows > WHOLE * len(residual):
             return lambda x: x
         return count_sketch(rows, residual, generator(state.seed, SKETCHES + state.step)).apply
 
     def _rows(self, state: State) -> int:
-        kept, drawn = sample_counts(state)
+        whole, drawn = state.drawing.counts()
         wanted = math.ceil(self.oversampling * len(state.theta))
-        return max(kept + drawn, wanted if drawn else 0)
+        return max(whole + drawn, wanted if drawn else 0)
 
     def _check_memory(self, state: State) -> None:
-        needed = self.memory(state)
+        needed = self.bytes_needed(state)
         if needed > MEMORY_LIMIT:
             raise TooLarge(
                 f"GaussNewton() would keep the derivatives of {self._rows(state)} residuals by {len(state.theta)} "
@@ -205,12 +228,17 @@ class GaussNewton:
                 f"or NaturalGradient(), which works on a few at a time."
             )
 
-    def _samples(self, state: State) -> tuple[Batch, ...]:
-        """The samples of this step, with enough of them for the parameters."""
-        kept, drawn = sample_counts(state)
-        wanted = self.oversampling * len(state.theta) - kept
-        more = max(1.0, wanted / drawn) if drawn else 1.0
-        return batches(replace(state, scale=state.scale * more), self.points)
+    def _more(self, state: State) -> float:
+        """How many times the declared samples are enough of them for the parameters."""
+        whole, drawn = state.drawing.counts()
+        wanted = self.oversampling * len(state.theta) - whole
+        return max(1.0, wanted / drawn) if drawn else 1.0
+
+
+def _begun(theta: Tensor) -> Memory:
+    """A path that starts here; its damping is set at the first step, relative to the objective."""
+    sketched = max(math.ceil(FIRST_SKETCH * len(theta)), FEWEST)
+    return Memory(theta.clone(), FIRST_RADIUS * _size(theta), math.inf, sketched)
 
 
 def _size(theta: Tensor) -> float:
@@ -218,18 +246,12 @@ def _size(theta: Tensor) -> float:
     return max(float(theta.norm()), 1.0)
 
 
-def _restart(path: dict[str, Any], theta: Tensor) -> None:
-    """New points: the objective is another."""
-    path.setdefault("radius", FIRST_RADIUS * _size(theta))
-    path.update(iterate=theta.clone(), best=math.inf, mark=math.inf, idle=0, leg=[], terms=[])
-
-
-def _keep_best(state: State, samples: Sequence[Batch], theta: Tensor, objective: float) -> None:
+def _keep_best(state: State, path: Memory, samples: Sequence[Batch], theta: Tensor, objective: float) -> None:
     """``state.theta`` is the best of all iterates, leaps uphill notwithstanding."""
-    path = state.memory
-    if objective < path["best"] or not path["terms"]:
+    if objective < path.best or not path.terms:
         state.theta = theta.clone()
-        path["best"], path["terms"] = objective, state.system.losses(theta, samples).tolist()
+        path.best = objective
+        path.terms = tuple(state.system.losses(theta, samples).tolist())
 
 
 def _rounding(jacobian: Tensor, theta: Tensor) -> float:

@@ -24,7 +24,7 @@ from ..problem.constraint import Constraint
 from ..problem.problem import Problem
 from ..residuals import System
 from ..residuals.scaling import Scales
-from .stage import generator
+from ..sampling.drawing import generator
 
 FEWEST = 500  # points that a network is fitted at
 PER_COLUMN = 3  # points, at least

@@ -302,7 +302,7 @@ def _choice(rungs: Sequence[Rung], why: str) -> Choice:
 
 def _reason(problem: Problem, found: Traits) -> str:
     if not found.smooth:
-        names = [c.name for c in problem.constraints if c.loss.name != "l2"]
+        names = [c.name for c in problem.constraints if not c.loss.is_square]
         return f"since the loss of {', '.join(names)} is not a sum of squares"
     if found.affine:
         return "since the constraints are affine in the fields"
@@ -313,7 +313,7 @@ def _reason(problem: Problem, found: Traits) -> str:
 
 def _is_smooth(problem: Problem) -> bool:
     """Whether the objective is a sum of squares, as least-squares solvers need."""
-    return all(constraint.loss.name == "l2" for constraint in problem.constraints)
+    return all(constraint.loss.is_square for constraint in problem.constraints)
 
 
 def time_axis(problem: Problem) -> Axis | None:

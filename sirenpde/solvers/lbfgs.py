@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from ..sampling.points import FIXED, Points, batches
+from ..files.typed import transient
+from ..residuals import Batch
+from ..sampling.points import FIXED, Points
 from .stage import Report, State
 
 FIRST_STEPS = (1.0, 1e-3, 1e-6)  # of fresh starts, one after the other, where the objective does not fall
 STEEP = 1e6  # times the objective, in place of one that is not finite
 INNER = 10  # iterations to an advance: each call of the library's optimiser evaluates once more at its start
+
+
+@dataclass
+class Memory:
+    """The optimiser's pairs, as the library writes them, and how far the objective fell."""
+
+    pairs: dict[str, Any] | None = None
+    loss: float | None = None  # of the advance before, on the same points
+    fresh: int = 0  # starts in a row that lowered nothing
+    optimizer: torch.optim.LBFGS | None = transient()
+
+    def forget_pairs(self) -> None:
+        self.pairs = self.optimizer = None
+
+
+@dataclass
+class Lowest:
+    """The lowest objective that an advance saw, its terms and where it is."""
+
+    loss: float
+    terms: tuple[float, ...]
+    theta: Tensor
 
 
 @dataclass(frozen=True)
@@ -39,6 +64,8 @@ class LBFGS:
     history: int = 50
     points: Points = FIXED
 
+    remembers: ClassVar[type] = Memory
+
     def __post_init__(self) -> None:
         if self.steps < 1 or self.history < 1:
             raise ValueError(
@@ -54,65 +81,58 @@ class LBFGS:
         return torch.float64
 
     def advance(self, state: State) -> Report:
-        samples = batches(state, self.points)
+        memory, samples = state.remember(Memory), state.batches(self.points)
         if self.points.renewed(state.step) == state.step:
-            self._forget(state)
-        optimizer = self._optimizer(state)
-        fresh = state.memory.get("fresh", 0)  # starts in a row that lowered nothing
-        optimizer.param_groups[0]["lr"] = FIRST_STEPS[fresh - 1] if fresh else 1.0
-        parameter: Tensor = state.cache["parameter"]
-        best: dict[str, Any] = {}
+            memory.loss = None
+            memory.forget_pairs()
+        lowest, broken = self._iterate(state, memory, samples)
+        state.step += 1
+        before, memory.loss = memory.loss, lowest.loss
+        stalled = broken or (before is not None and lowest.loss >= before * (1 - 1e-6))
+        memory.fresh = memory.fresh + 1 if stalled else 0
+        ended = memory.fresh > len(FIRST_STEPS)
+        if stalled:
+            memory.forget_pairs()
+        reason = "the objective no longer falls" if ended else "all steps taken"
+        return Report(lowest.terms, ended or state.step >= self.steps, reason)
+
+    def _iterate(self, state: State, memory: Memory, samples: Sequence[Batch]) -> tuple[Lowest, bool]:
+        """Ten iterations of the library; the lowest objective on the way, and whether they broke down."""
+        optimizer = memory.optimizer = memory.optimizer or self._optimizer(state.theta, memory.pairs)
+        optimizer.param_groups[0]["lr"] = FIRST_STEPS[memory.fresh - 1] if memory.fresh else 1.0
+        parameter: Tensor = optimizer.param_groups[0]["params"][0]
+        seen: list[Lowest] = []
 
         def closure() -> Tensor:
             evaluation = state.system.gradient(parameter.detach(), samples)
             parameter.grad = evaluation.gradient
             loss = float(evaluation.loss)
-            if best and not math.isfinite(loss):  # a trial too long, with which the library would go on
+            if seen and not math.isfinite(loss):  # a trial too long, with which the library would go on
                 parameter.grad = torch.zeros_like(evaluation.gradient)
-                return torch.full_like(evaluation.loss, STEEP * abs(best["loss"]))
-            if not best or loss < best["loss"]:
+                return torch.full_like(evaluation.loss, STEEP * abs(seen[0].loss))
+            if not seen or loss < seen[0].loss:
                 terms = tuple(evaluation.terms.tolist())
-                best.update(loss=loss, terms=terms, theta=parameter.detach().clone())
+                seen[:] = [Lowest(loss, terms, parameter.detach().clone())]
             return evaluation.loss
 
         optimizer.step(closure)
         broken = not bool(parameter.isfinite().all())
-        state.theta = best["theta"] if broken else parameter.detach().clone()
-        state.memory["optimizer"] = optimizer.state_dict()
-        state.step += 1
-        before = state.memory.get("loss")
-        state.memory["loss"] = best["loss"]
-        stalled = broken or (before is not None and best["loss"] >= before * (1 - 1e-6))
-        state.memory["fresh"] = fresh + 1 if stalled else 0
-        ended = state.memory["fresh"] > len(FIRST_STEPS)
-        if stalled:
-            self._forget_pairs(state)
-        reason = "the objective no longer falls" if ended else "all steps taken"
-        return Report(best["terms"], ended or state.step >= self.steps, reason)
+        state.theta = seen[0].theta if broken else parameter.detach().clone()
+        memory.pairs = optimizer.state_dict()
+        return seen[0], broken
 
-    def _forget(self, state: State) -> None:
-        self._forget_pairs(state)
-        state.memory.pop("loss", None)
-
-    def _forget_pairs(self, state: State) -> None:
-        for kept in (state.memory, state.cache):
-            kept.pop("optimizer", None)
-
-    def _optimizer(self, state: State) -> torch.optim.LBFGS:
-        if "optimizer" not in state.cache:
-            parameter = state.theta.detach().clone().requires_grad_()
-            optimizer = torch.optim.LBFGS(
-                [parameter],
-                lr=1.0,
-                max_iter=INNER,
-                max_eval=5 * INNER,
-                history_size=self.history,
-                tolerance_grad=0.0,
-                tolerance_change=0.0,
-                line_search_fn="strong_wolfe",
-            )
-            if "optimizer" in state.memory:
-                optimizer.load_state_dict(state.memory["optimizer"])
-            state.cache.update(optimizer=optimizer, parameter=parameter)
-        cached: torch.optim.LBFGS = state.cache["optimizer"]
-        return cached
+    def _optimizer(self, theta: Tensor, pairs: dict[str, Any] | None) -> torch.optim.LBFGS:
+        """The library's optimiser, with these pairs."""
+        optimizer = torch.optim.LBFGS(
+            [theta.detach().clone().requires_grad_()],
+            lr=1.0,
+            max_iter=INNER,
+            max_eval=5 * INNER,
+            history_size=self.history,
+            tolerance_grad=0.0,
+            tolerance_change=0.0,
+            line_search_fn="strong_wolfe",
+        )
+        if pairs is not None:
+            optimizer.load_state_dict(pairs)
+        return optimizer

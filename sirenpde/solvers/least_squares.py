@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -23,12 +24,14 @@ from ..networks.series import EvolvingSeries, SeparableSeries
 from ..problem.problem import Problem
 from ..residuals import Batch, Group, System, is_affine
 from ..residuals.unfit import Unfit
+from ..sampling.drawing import generator
 from ..sampling.ends import draw
 from .direct.search import Search, Searching
 from .direct.search_policy import SEARCH
 from .direct.trials import OutOfTime, Trial, Trials, is_open, trials_of
-from .stage import Report, State, generator, sample_counts
+from .stage import Report, State
 from .undetermined import describe
+from .untyped import Untyped, values
 
 GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grids stops
 
@@ -86,21 +89,23 @@ class LeastSquares:
     def precision(self) -> torch.dtype:
         return torch.float64
 
-    def memory(self, state: State) -> int:
+    remembers: ClassVar[type] = Untyped
+
+    def bytes_needed(self, state: State) -> int:
         """Bytes of the matrix and of the copy in which it is factorised; of a search, those of the largest trial."""
         if not all(map(has_last_layer, state.system.parameters.networks.values())):
             return 0
         columns = (
             SEARCH.columns[-1] if any(map(is_open, state.recipes.values())) else column_count(state.system)
         )
-        rows = max(sum(sample_counts(state)), math.ceil(SEARCH.oversampling * columns))
+        rows = max(sum(state.drawing.counts()), math.ceil(SEARCH.oversampling * columns))
         return matrix_bytes(rows, columns, state.theta.dtype)
 
     def advance(self, state: State) -> Report:
         """One trial of a search for features; the whole solve where there is nothing to search for."""
         _check(state.system)
         state.step += 1
-        if "given" in state.memory or any(map(is_open, state.recipes.values())):
+        if "given" in values(state) or any(map(is_open, state.recipes.values())):
             return self._search(state)
         batches = _samples(state, state.system)
         reason = self._solve(state, batches)
@@ -117,7 +122,7 @@ class LeastSquares:
             return self._refitted(state, trials, best, free)
         except OutOfTime:
             return self._cut(state, trials, best)
-        state.memory["yielded"] = state.memory.get("yielded", 0) + 1
+        values(state)["yielded"] = values(state).get("yielded", 0) + 1
         if best is None or trial.held_out < best.held_out:
             state.cache["search"] = trials, running, trial
             _adopt(state, trial)
@@ -128,7 +133,7 @@ class LeastSquares:
         """The search, past the trials that were reported before a checkpoint, and the best of these."""
         trials = trials_of(state, self.tolerance)
         running = Search(trials).run()
-        known = [next(running) for _ in range(state.memory.get("yielded", 0))]
+        known = [next(running) for _ in range(values(state).get("yielded", 0))]
         return trials, running, min(known, key=lambda trial: trial.held_out, default=None)
 
     def _cut(self, state: State, trials: Trials, best: Trial) -> Report:
@@ -233,7 +238,7 @@ def solvable(module: nn.Module) -> bool:
 
 
 def _check(system: System) -> None:
-    poor = [c for c in system.problem.constraints if c.loss.name != "l2"]
+    poor = [c for c in system.problem.constraints if not c.loss.is_square]
     if poor:
         names = ", ".join(f"'{c.name}'" for c in poor)
         raise NotAffine(

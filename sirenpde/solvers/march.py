@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import torch
 from torch import nn
 
 from ..calculus.field import Field
+from ..files.typed import typed
 from ..geometry.point import Axis
 from ..geometry.slab import Slab
 from ..networks.series import SeparableSeries
@@ -40,7 +41,8 @@ from .marching.slab_trial import (
     marches_affine,
     open_trial,
 )
-from .stage import Report, Stage, State, fixed
+from .stage import Report, Stage, State, remembered
+from .untyped import Untyped, values
 
 FIRST = 1 / 16  # of the axis: the first slab tried
 LONGER, SHORTER, SAFETY = 2.0, 0.25, 0.8  # of one slab to the next, of one trial to the next, of both
@@ -90,6 +92,8 @@ class March:
     stages: Sequence[Stage] = ()
     tolerance: float = 1e-11
 
+    remembers: ClassVar[type] = Untyped
+
     def __post_init__(self) -> None:
         if self.slabs is not None and (not isinstance(self.slabs, int) or self.slabs < 1):
             raise ValueError(
@@ -116,13 +120,17 @@ class March:
         return torch.float64 if torch.float64 in precisions else precisions[0]
 
     def advance(self, state: State) -> Report:
-        if "ended" in state.memory:  # a checkpoint of the last step
-            return _ended(state.memory)
-        memory, axis = state.memory, _axis(state.system, str(self.axis))
+        memory = values(state)
+        if "ended" in memory:  # a checkpoint of the last step
+            return _ended(memory)
+        axis = _axis(state.system, str(self.axis))
         if "edges" not in memory and not self._begin(state):
             return Report((0.0,) * len(state.system.problem.constraints), cut=True)
         trial = current(state, axis)
         stages = tuple(self.stages) or _stages(trial.work.system)
+        if isinstance(trial.work.memory, dict):  # as a checkpoint holds it
+            kind = remembered(stages[memory["stage"]])
+            trial.work.memory = typed(kind, trial.work.memory, state.theta.device)
         report = stages[memory["stage"]].advance(trial.work)
         if (
             report.cut and state.is_late
@@ -136,8 +144,8 @@ class March:
         keep_factor(state, trial)
         if report.finished:
             memory["stage"] += 1
-            trial.work.memory, trial.work.step = {}, 0
-        memory.update(inner=trial.work.memory, inner_step=trial.work.step)
+            trial.work.forget()
+        memory.update(inner=trial.work.memory, inner_sampling=trial.work.sampling, inner_step=trial.work.step)
         if memory["stage"] == len(stages):
             return self._judge(state, trial, report)
         if report.finished:
@@ -149,36 +157,36 @@ class March:
         axis = _axis(state.system, str(self.axis))
         check(state.system.problem, state.recipes, axis.name)
         given = state.system, state.theta, dict(state.recipes)
-        reached = state.memory.pop("reached", None)  # orders, in a call for which the time ran out
+        reached = values(state).pop("reached", None)  # orders, in a call for which the time ran out
         found = opened(open_lattices(state.recipes), axis)
         if reached is not None:
             found = {u: replace(r, orders=tuple(reached["orders"][u.name])) for u, r in found.items()}
         zeros = [0.0] * len(state.system.problem.constraints)
-        state.memory.update(edges=[axis.low], open=[u.name for u in found], residuals=0)
-        state.memory.update(worst=0.0, floor=0.0, noise=0.0, tail=math.inf, whole=0.0)
-        state.memory.update(sums=zeros, lengths=list(zeros))
-        state.memory.update({} if reached is None else reached["tails"])
+        values(state).update(edges=[axis.low], open=[u.name for u in found], residuals=0)
+        values(state).update(worst=0.0, floor=0.0, noise=0.0, tail=math.inf, whole=0.0)
+        values(state).update(sums=zeros, lengths=list(zeros))
+        values(state).update({} if reached is None else reached["tails"])
         recipes, end = {**state.recipes, **found}, self._end(state, axis, (axis.high - axis.low) * FIRST)
         while True:  # until the start itself is told in full
             open_trial(state, axis, recipes, end, None)
             if state.is_late:  # its first guess may be cut short: all of it is done again
                 state.system, state.theta, state.recipes = given
                 own, tails = {u.name: list(orders_of(recipes[u])) for u in found}, ("noise", "tail")
-                so_far = {"orders": own, "tails": {key: state.memory[key] for key in tails}}
-                state.memory.clear()
-                state.memory["reached"] = so_far
+                so_far = {"orders": own, "tails": {key: values(state)[key] for key in tails}}
+                values(state).clear()
+                values(state)["reached"] = so_far
                 state.cache.clear()
                 return False
             wanted = self._wanted(state, current(state, axis))
             if not larger(wanted, recipes) or not affordable(wanted):
                 break
             recipes.update(wanted)
-        state.memory["tail"] = math.inf
+        values(state)["tail"] = math.inf
         return True
 
     def _end(self, state: State, axis: Axis, length: float) -> float:
         """Where the next slab ends, if it is to be about this long."""
-        edges: list[float] = state.memory["edges"]
+        edges: list[float] = values(state)["edges"]
         if self.slabs is not None:
             share = len(edges) / self.slabs
             return axis.high if share >= 1 else axis.low + share * (axis.high - axis.low)
@@ -190,7 +198,7 @@ class March:
 
     def _judge(self, state: State, trial: Trial, report: Report) -> Report:
         """Close the slab, or try it again with higher orders or shorter."""
-        memory, slab = state.memory, trial.slab
+        memory, slab = values(state), trial.slab
         quality, wanted = held_out(trial), self._wanted(state, trial)
         quality = quality if math.isfinite(quality) else math.inf
         grown = larger(wanted, trial.work.recipes)
@@ -227,9 +235,9 @@ class March:
         self, state: State, trial: Trial, report: Report, lower: Mapping[Field, SineLattice], length: float
     ) -> Report:
         """Keep the slab, and open the next, about this long, with ``lower`` orders where they do."""
-        memory, slab = state.memory, trial.slab
+        memory, slab = values(state), trial.slab
         terms = _terms(memory, trial, report, closing=True)
-        memory["residuals"] += report.residuals or trial.work.system.row_count(fixed(trial.work))
+        memory["residuals"] += report.residuals or trial.work.system.row_count(trial.work.drawing.fixed())
         memory["edges"].append(slab.high)
         close(state, trial)
         if slab.high >= slab.axis.high:
@@ -244,7 +252,7 @@ class March:
 
     def _wanted(self, state: State, trial: Trial) -> Mapping[Field, SineLattice]:
         """The lattices whose orders are open, as large as the fields ask for."""
-        memory, recipes = state.memory, trial.work.recipes.items()
+        memory, recipes = values(state), trial.work.recipes.items()
         own = {u: r for u, r in recipes if isinstance(r, SineLattice) and u.name in memory["open"]}
         if not own:
             return {}
@@ -259,7 +267,7 @@ class March:
 
     def _again(self, state: State, trial: Trial, recipes: Recipes, end: float, report: Report) -> Report:
         """Another trial of the slab, from this one where its length stays."""
-        slab, terms = trial.slab, _terms(state.memory, trial, report)
+        slab, terms = trial.slab, _terms(values(state), trial, report)
         if end - slab.low < LEAST * (slab.axis.high - slab.axis.low):
             raise NotFinite(
                 f"March found no solution beyond {slab.axis} = {slab.low:.6g}: even a slab as short as "
@@ -276,7 +284,7 @@ class March:
         kind = NotMarchable if slab.is_first else NotFinite
         raise kind(
             f"March cannot follow the fields beyond {slab.axis} = {slab.low:.6g}: the largest lattices that a slab "
-            f"may have ({what}) leave {100 * state.memory['waves']:.2g} % of the field to their highest waves. It "
+            f"may have ({what}) leave {100 * values(state)['waves']:.2g} % of the field to their highest waves. It "
             f"varies too fast for them, or jumps. Take a smaller box or a smoother start, declare periodic axes as "
             f"such, or use another network and stage, such as SineFeatures() with LeastSquares()."
         )

@@ -5,16 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from ..residuals import Batch, System
-from ..sampling.points import FRESH, Points, batches
-from .stage import MEMORY_LIMIT, Report, State, TooLarge, check_squares, sample_counts
+from ..residuals.unfit import MEMORY_LIMIT, TooLarge
+from ..sampling.drawing import Drawing
+from ..sampling.points import FRESH, Points
+from .stage import Report, State, check_squares
 
 HALVINGS = 30  # of the step, at most
 FIRST_DAMPING, SMALLEST_DAMPING = 1e-3, 1e-14  # where it is not given
+
+
+@dataclass
+class Memory:
+    """The step before, and where the damping and the correction of the first steps have come to."""
+
+    damping: float
+    step: Tensor | None = None
+    momentum: float = 1.0  # μ²ᵏ
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,8 @@ class NaturalGradient:
     rows: int = 3500
     points: Points = FRESH
 
+    remembers: ClassVar[type] = Memory
+
     def __post_init__(self) -> None:
         damped = self.damping is None or self.damping > 0
         if self.steps < 1 or not 0 <= self.momentum < 1 or not damped or self.rows < 1:
@@ -79,43 +93,47 @@ class NaturalGradient:
     def precision(self) -> torch.dtype:
         return torch.float64
 
-    def memory(self, state: State) -> int:
+    def bytes_needed(self, state: State) -> int:
         """Bytes of the derivatives of the residuals of one step, and of the matrix that is factorised."""
-        rows, columns = sum(sample_counts(_within(state, self.rows))), len(state.theta)
+        rows, columns = self._rows(state), len(state.theta)
         return (rows * columns + 2 * min(rows, columns) ** 2) * torch.finfo(state.theta.dtype).bits // 8
 
     def _check_memory(self, state: State) -> None:
-        needed, columns = self.memory(state), len(state.theta)
+        needed, columns = self.bytes_needed(state), len(state.theta)
         if needed > MEMORY_LIMIT:
-            rows = sum(sample_counts(_within(state, self.rows)))
-            fit = MEMORY_LIMIT * 8 // torch.finfo(state.theta.dtype).bits // columns
+            rows = self._rows(state)
+            affordable = MEMORY_LIMIT * 8 // torch.finfo(state.theta.dtype).bits // columns
             raise TooLarge(
                 f"NaturalGradient() would keep the derivatives of {rows} residuals by {columns} parameters, "
-                f"{needed / 2**30:.1f} GiB; {MEMORY_LIMIT >> 30} GiB are allowed. Use rows={fit} or fewer, or a "
-                f"stage without a matrix, Soap() or Adam()."
+                f"{needed / 2**30:.1f} GiB; {MEMORY_LIMIT >> 30} GiB are allowed. Use rows={affordable} or fewer, or "
+                f"a stage without a matrix, Soap() or Adam()."
             )
 
     def advance(self, state: State) -> Report:
         check_squares(state.system, "NaturalGradient()")
         self._check_memory(state)
-        system, memory = state.system, state.memory
-        samples = batches(_within(state, self.rows), self.points)
+        system, memory = state.system, state.remember(Memory, lambda: Memory(self.damping or FIRST_DAMPING))
+        samples = state.batches(self.points, fewer(state.drawing, self.rows))
         residual, jacobian = system.jacobian(state.theta, samples)
-        damping = memory.get("damping", FIRST_DAMPING) if self.damping is None else self.damping
-        step = direction(jacobian, residual, damping, self.momentum, memory.get("step"))
+        step = direction(jacobian, residual, memory.damping, self.momentum, memory.step)
         if self.lr is None:
             rate = search(system, state.theta, step, samples, residual)
-            memory["step"] = rate * step
+            memory.step = rate * step
         else:
-            memory["step"], memory["left"] = step, memory.get("left", 1.0) * self.momentum**2
-            rate = self.lr / math.sqrt(1 - memory["left"])
+            memory.step, memory.momentum = step, memory.momentum * self.momentum**2
+            rate = self.lr / math.sqrt(1 - memory.momentum)
         if self.damping is None:
             change = 0.5 if rate == 1 else 1.0 if rate == 0.5 else 2.0
-            memory["damping"] = min(1.0, max(SMALLEST_DAMPING, change * damping))
+            memory.damping = min(1.0, max(SMALLEST_DAMPING, change * memory.damping))
         state.theta = state.theta - rate * step
         state.step += 1
         terms = system.losses(state.theta, samples)
         return Report(tuple(terms.tolist()), state.step >= self.steps, "all steps taken")
+
+    def _rows(self, state: State) -> int:
+        """The residuals of one step."""
+        drawing = state.drawing
+        return sum(replace(drawing, scale=drawing.scale * fewer(drawing, self.rows)).counts())
 
 
 def direction(
@@ -163,9 +181,7 @@ def search(system: System, theta: Tensor, step: Tensor, samples: Sequence[Batch]
     return rate
 
 
-def _within(state: State, rows: int) -> State:
-    """The same state with fewer samples, where there would be more than ``rows`` residuals."""
-    kept, drawn = sample_counts(state)
-    if kept + drawn <= rows or not drawn:
-        return state
-    return replace(state, scale=state.scale * max(rows - kept, 1) / drawn)
+def fewer(drawing: Drawing, rows: int) -> float:
+    """The share of the declared samples that gives no more than so many residuals."""
+    whole, drawn = drawing.counts()
+    return 1.0 if whole + drawn <= rows or not drawn else max(rows - whole, 1) / drawn

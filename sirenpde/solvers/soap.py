@@ -5,23 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from ..engines.flat import trainable
 from ..residuals import System
-from ..sampling.points import FRESH, Points, batches
+from ..sampling.points import FRESH, Points
 from .adam import EPSILON, Schedule, falling
 from .stage import Report, State
 
 # Of the packages with SOAP, pytorch-optimizer 4.1 orthogonalises in float32, so that bases in float64 are
 # orthonormal to 3e-7 only, and heavyball 3.2 compiles its steps and sets torch's global matmul precision.
 
-
 # A turned gradient below so many times the rounding of its matrix means nothing.
 ROUNDING = 100.0
+
+Pair = tuple[Tensor, Tensor]  # of the two sides of a weight matrix
+
+
+@dataclass
+class Memory:
+    """The moving averages, and the bases in which the second moment is kept."""
+
+    m: Tensor
+    v: Tensor
+    covariances: list[Pair]  # G Gᵀ and Gᵀ G of every weight matrix
+    bases: list[Pair]  # and their eigenvectors, the largest eigenvalue first
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,8 @@ class Soap:
     every: int = 10
     points: Points = FRESH
 
+    remembers: ClassVar[type] = Memory
+
     def __post_init__(self) -> None:
         if self.steps < 1 or not self.lr > 0 or not 0 < self.final <= 1 or self.every < 1:
             raise ValueError(
@@ -90,27 +103,20 @@ class Soap:
         return torch.float32
 
     def advance(self, state: State) -> Report:
-        evaluation = state.system.gradient(state.theta, batches(state, self.points))
+        evaluation = state.system.gradient(state.theta, state.batches(self.points))
+        gradient, places = evaluation.gradient, list(blocks(state.system))
+        memory = state.remember(Memory, lambda: begun(gradient, places))
         rate = self.lr * falling(self.schedule, self.final, state.step / self.steps)
-        state.theta = state.theta - rate * self.direction(
-            state.memory, list(blocks(state.system)), evaluation.gradient, state.step + 1
-        )
+        state.theta = state.theta - rate * self.direction(memory, places, gradient, state.step + 1)
         state.step += 1
         return Report(tuple(evaluation.terms.tolist()), state.step >= self.steps, "all steps taken")
 
     def direction(
-        self, memory: dict[str, Any], places: list[tuple[slice, torch.Size]], gradient: Tensor, t: int
+        self, memory: Memory, places: list[tuple[slice, torch.Size]], gradient: Tensor, t: int
     ) -> Tensor:
         """What the ``t``-th step, from 1, follows downhill; updates the averages and bases in ``memory``."""
-        matrices = [gradient[place].view(shape) for place, shape in places]
-        if "m" not in memory:
-            memory["m"], memory["v"] = torch.zeros_like(gradient), torch.zeros_like(gradient)
-            memory["covariances"] = [[g @ g.T, g.T @ g] for g in matrices]
-            memory["bases"] = [
-                [torch.linalg.eigh(c)[1].flip(1) for c in pair] for pair in memory["covariances"]
-            ]
         beta1, beta2 = self.betas
-        m, v, bases = memory["m"], memory["v"], memory["bases"]
+        m, v, bases = memory.m, memory.v, memory.bases
         m.lerp_(gradient, 1 - beta1)
         turned = _turn(gradient, places, bases)
         v.mul_(beta2).addcmul_(turned, turned, value=1 - beta2)
@@ -122,16 +128,30 @@ class Soap:
             floor[place] = epsilon
         scaled.add_(floor)
         step = _turn(m, places, bases).div_(scaled).div_(1 - beta1**t)
-        step = _turn(step, places, [[left.T, right.T] for left, right in bases])
-        for pair, g in zip(memory["covariances"], matrices, strict=True):
-            pair[0].lerp_(g @ g.T, 1 - beta2)
-            pair[1].lerp_(g.T @ g, 1 - beta2)
+        step = _turn(step, places, [(left.T, right.T) for left, right in bases])
+        for (left, right), (place, shape) in zip(memory.covariances, places, strict=True):
+            g = gradient[place].view(shape)
+            left.lerp_(g @ g.T, 1 - beta2)
+            right.lerp_(g.T @ g, 1 - beta2)
         if t % self.every == 0:
-            memory["bases"] = [
+            memory.bases = [
                 _follow(pair, basis, v[place].view(shape))
-                for pair, basis, (place, shape) in zip(memory["covariances"], bases, places, strict=True)
+                for pair, basis, (place, shape) in zip(memory.covariances, bases, places, strict=True)
             ]
         return step
+
+
+def begun(gradient: Tensor, places: list[tuple[slice, torch.Size]]) -> Memory:
+    """The averages and bases at the first gradient."""
+    matrices = [gradient[place].view(shape) for place, shape in places]
+    covariances = [(g @ g.T, g.T @ g) for g in matrices]
+    bases = [(_eigenvectors(left), _eigenvectors(right)) for left, right in covariances]
+    return Memory(torch.zeros_like(gradient), torch.zeros_like(gradient), covariances, bases)
+
+
+def _eigenvectors(covariance: Tensor) -> Tensor:
+    vectors: Tensor = torch.linalg.eigh(covariance)[1]
+    return vectors.flip(1)
 
 
 def _rounding(squares: Tensor) -> float:
@@ -149,7 +169,7 @@ def blocks(system: System) -> Iterator[tuple[slice, torch.Size]]:
             start += parameter.numel()
 
 
-def _turn(x: Tensor, places: list[tuple[slice, torch.Size]], bases: list[list[Tensor]]) -> Tensor:
+def _turn(x: Tensor, places: list[tuple[slice, torch.Size]], bases: list[Pair]) -> Tensor:
     """Q_Lᵀ X Q_R for every matrix in the flat x; the rest stays."""
     turned = x.clone()
     for (place, shape), (left, right) in zip(places, bases, strict=True):
@@ -157,12 +177,13 @@ def _turn(x: Tensor, places: list[tuple[slice, torch.Size]], bases: list[list[Te
     return turned
 
 
-def _follow(covariances: list[Tensor], bases: list[Tensor], v: Tensor) -> list[Tensor]:
+def _follow(covariances: Pair, bases: Pair, v: Tensor) -> Pair:
     """One step of orthogonal iteration, the largest eigenvalues first; ``v`` (m, n) is put in the same order."""
-    found = []
+    turned = []
     for side, (covariance, basis) in enumerate(zip(covariances, bases, strict=True)):
         image = covariance @ basis
         order = (basis * image).sum(0).argsort(descending=True, stable=True)
         v.copy_(v.index_select(side, order))
-        found.append(torch.linalg.qr(image[:, order])[0])
-    return found
+        turned.append(torch.linalg.qr(image[:, order])[0])
+    left, right = turned
+    return left, right

@@ -14,7 +14,7 @@ from ..networks.dense import DenseNetwork
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..networks.slabs import SlabNetwork
 from ..residuals import Batch, Sweep, System
-from .stage import HELD_OUT, generator
+from ..sampling.drawing import HELD_OUT, generator
 
 Constants = Mapping[Field, tuple[float, ...]]  # one number per real output of a field's network
 

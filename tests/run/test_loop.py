@@ -25,7 +25,7 @@ from sirenpde import (
 from sirenpde.residuals import NotFinite
 from sirenpde.run.run import begin
 from sirenpde.solvers.ladder import Choice, Rung, choose
-from sirenpde.solvers.stage import Report, held_out
+from sirenpde.solvers.stage import Report
 from sirenpde.solvers.starts import constant_start
 
 line = Box(t=(0, 1))
@@ -174,7 +174,7 @@ def test_two_fields_get_a_constant_each_and_every_network_begins_there():
     problem = Problem(ratio, other, left, right)
     start, run = first_constants(problem)
     assert start["u"] == pytest.approx((5.0,), rel=0.05) and start["v"] == pytest.approx((2.0, 7.0), rel=0.1)
-    losses = run.state.system.losses(run.state.theta, held_out(run.state))
+    losses = run.state.system.losses(run.state.theta, run.state.held_out)
     assert bool(losses.isfinite().all())
 
 

@@ -3,6 +3,7 @@
 import importlib
 import math
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pytest
 import torch
@@ -252,6 +253,11 @@ class Time:
         return self.now
 
 
+@dataclass
+class Count:
+    steps: int = 0
+
+
 @dataclass(frozen=True)
 class Works:
     """A stage that takes a second a step, and reaches the residual that it is said to at its end."""
@@ -261,18 +267,20 @@ class Works:
     end: float  # the parameters' last value: the field is a constant
     clock: Time = field(default_factory=Time, repr=False)
     precision: torch.dtype = torch.float64
+    remembers: ClassVar[type] = Count
 
     def advance(self, state):
         self.clock.now += 1.0
         state.step += 1
-        state.memory["steps"] = state.memory.get("steps", 0) + 1
+        memory = state.remember(Count)
+        memory.steps += 1
         if state.step == self.steps:
             state.theta = torch.zeros_like(state.theta)
             state.theta[-1] = self.end
         return Report(
             (0.1,),
             state.step >= self.steps,
-            f"{state.memory['steps']} steps",
+            f"{memory.steps} steps",
             state.step < self.steps and state.is_late,
         )
 

@@ -11,11 +11,11 @@ from states import state_of
 from sirenpde import LBFGS, MLP, Adam, Box, D, Field, GaussNewton, Problem, Siren, l1, on, solve
 from sirenpde.sampling.balance import Balance, gradient_norms, traces
 from sirenpde.sampling.causal import Causal
-from sirenpde.sampling.points import Adaptive, Fixed, Fresh, Points, batches
+from sirenpde.sampling.points import Adaptive, Fixed, Fresh, Points
 from sirenpde.solvers.broyden import SelfScaledBroyden
+from sirenpde.solvers.gauss_newton import Memory
 from sirenpde.solvers.natural_gradient import NaturalGradient
 from sirenpde.solvers.soap import Soap
-from sirenpde.solvers.stage import fixed, fresh
 
 ALL = Points(
     Adaptive(every=5), causal=Causal("t", chunks=4, epsilons=(1.0, 10.0), every=2), balance=Balance(every=3)
@@ -65,9 +65,11 @@ def test_fresh_and_fixed_points_are_those_of_the_stages_so_far():
     state = state_of(transport())
     for step in (0, 1, 20):
         state.step = step
-        for a, b in zip(batches(state, Points(Fresh())), fresh(state), strict=True):
+        for a, b in zip(state.batches(Points(Fresh())), state.drawing.fresh({}), strict=True):
             assert torch.equal(a.points, b.points) and a.weights is None
-        for a, b in zip(Points(Fixed()).draw.batches(state), fixed(state), strict=True):
+        for a, b in zip(
+            Fixed().batches(state.drawing, state.theta, state.sampling), state.drawing.fixed(), strict=True
+        ):
             assert torch.equal(a.points, b.points)
     assert Adam().points == Points(Fresh()) and LBFGS().points == Points(Fixed())
 
@@ -75,7 +77,7 @@ def test_fresh_and_fixed_points_are_those_of_the_stages_so_far():
 def test_fresh_points_may_stay_for_some_steps():
     state, drawn = state_of(transport()), []
     for state.step in range(7):
-        drawn.append(batches(state, Points(Fresh(every=3)))[0].points)
+        drawn.append(state.batches(Points(Fresh(every=3)))[0].points)
     same = [torch.equal(a, b) for a, b in itertools.pairwise(drawn)]
     assert same == [True, True, False, True, True, False]
 
@@ -86,7 +88,7 @@ def test_adaptive_points_follow_the_residual():
     for seed in range(20):
         state = on_a_line(500, lambda x: x**2)
         state.seed = seed
-        x = batches(state, Points(Adaptive(pool=50)))[0].points[:, 0]
+        x = state.batches(Points(Adaptive(pool=50)))[0].points[:, 0]
         counts += torch.histc(x.float(), 10, 0, 1)
     edges = torch.linspace(0, 1, 11)
     expected = 10_000 * ((edges**3 + edges) / 2).diff()
@@ -103,23 +105,23 @@ def test_the_exponent_and_the_floor_of_the_density(k, c, mean):
     for seed in range(10):
         state = on_a_line(400, lambda x: x**2)
         state.seed = seed
-        means.append(float(batches(state, Points(Adaptive(k=k, c=c, pool=60)))[0].points.mean()))
+        means.append(float(state.batches(Points(Adaptive(k=k, c=c, pool=60)))[0].points.mean()))
     assert abs(sum(means) / 10 - mean) < 4 * 0.29 / math.sqrt(4000)
 
 
 def test_residuals_that_vanish_or_are_not_finite_leave_points_enough():
     rare = on_a_line(100, lambda x: torch.where(x < 0.01, 1.0, 0.0))
-    x = batches(rare, Points(Adaptive(k=1, c=0)))[0].points[:, 0]
+    x = rare.batches(Points(Adaptive(k=1, c=0)))[0].points[:, 0]
     assert len(x) == 100 and int((x < 0.01).sum()) == 10  # the ten candidates there, and others
     for source in (lambda x: 0 * x, lambda x: 1 / (x - x)):
-        assert len(batches(on_a_line(100, source), Points(Adaptive(c=0)))[0]) == 100
+        assert len(on_a_line(100, source).batches(Points(Adaptive(c=0)))[0]) == 100
 
 
 def test_adaptive_points_stay_between_draws_and_differ_after():
     state = state_of(transport())
     points, seen = Points(Adaptive(every=4)), []
     for state.step in range(9):
-        seen.append(batches(state, points))
+        seen.append(state.batches(points))
         state.theta = state.theta * 1.01  # the points must not notice before they are due
     assert all(batch is kept for batch, kept in zip(seen[1], seen[3], strict=True))
     assert not torch.equal(seen[3][0].points, seen[4][0].points)
@@ -132,7 +134,7 @@ def test_all_points_of_a_finite_domain_stay():
     u = Field("u", box, MLP(width=4, depth=1))
     problem = Problem(on(box.nodes(9))(lambda p: u(p) - 1), on(box, samples=5, name="other")(lambda p: u(p)))
     state = state_of(problem)
-    assert torch.equal(batches(state, Points(Adaptive()))[0].points, box.nodes(9).draw(None, None)[0])
+    assert torch.equal(state.batches(Points(Adaptive()))[0].points, box.nodes(9).draw(None, None)[0])
 
 
 # -------------------------------------------------------------------------------------- causal factors
@@ -153,7 +155,7 @@ def test_causal_factors_by_hand():
 def test_the_losses_of_the_chunks_and_the_factors_of_the_points():
     state = state_of(transport())
     system, causal = state.system, Causal("t", chunks=4, epsilons=(2.0,))
-    drawn = fixed(state)
+    drawn = state.drawing.fixed()
     equation, bounded, start = system.residuals(state.theta, drawn)
     t = drawn[0].points[:, 0]
     expected = []
@@ -163,7 +165,7 @@ def test_the_losses_of_the_chunks_and_the_factors_of_the_points():
         expected.append(float(total) + (20 * float(start.square().mean()) if k == 0 else 0))
     found = causal.losses(system, state.theta, drawn)
     torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64), rtol=1e-13, atol=0)
-    weighed = batches(state, Points(Fixed(), causal=causal))
+    weighed = state.batches(Points(Fixed(), causal=causal))
     last = math.exp(-2 * sum(expected[:3]))
     assert weighed[0].weights.shape == (200, 2)
     assert weighed[0].weights[t >= 0.75].allclose(torch.tensor(last, dtype=torch.float64), rtol=1e-12)
@@ -176,17 +178,17 @@ def test_the_losses_of_the_chunks_and_the_factors_of_the_points():
 def test_the_ladder_is_climbed_once_and_remembered():
     state = on_a_line(100, lambda x: 0.05 * x)
     points = Points(Fixed(), causal=Causal("x", chunks=5, epsilons=(0.1, 1.0, 100.0), every=1))
-    batches(state, points)
-    assert state.memory["causal"]["rung"] == 2
+    state.batches(points)
+    assert state.sampling.rung == 2
     state.theta[-1] = 10.0  # a bias: now all chunks are bad, and the rung stays
     state.step = 1
-    assert float(batches(state, points)[0].weights.min()) == 0.0
-    assert state.memory["causal"]["rung"] == 2
+    assert float(state.batches(points)[0].weights.min()) == 0.0
+    assert state.sampling.rung == 2
 
 
 def test_an_axis_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="no constraint has that axis; the axes are t, x"):
-        batches(state_of(transport()), Points(causal=Causal("z")))
+        state_of(transport()).batches(Points(causal=Causal("z")))
 
 
 # -------------------------------------------------------------------------------------------- balance
@@ -195,19 +197,19 @@ def test_an_axis_that_is_not_there_is_refused():
 def test_balance_by_gradients_makes_all_norms_equal():
     state = state_of(transport())
     system = state.system
-    before = gradient_norms(system, state.theta, fixed(state))
+    before = gradient_norms(system, state.theta, state.drawing.fixed())
     assert float(before.max() / before.min()) > 100
-    alone = [fixed(state)[0], fixed(state)[1]]
+    alone = [state.drawing.fixed()[0], state.drawing.fixed()[1]]
     alone[0] = replace(alone[0], weights=torch.zeros(200, 2, dtype=torch.float64))
     start = system.gradient(state.theta, alone).gradient  # only the third term is left
     assert float(before[2]) == pytest.approx(float(start.norm()), rel=1e-13)
-    after = gradient_norms(system, state.theta, batches(state, Points(Fixed(), balance=Balance("gradient"))))
+    after = gradient_norms(system, state.theta, state.batches(Points(Fixed(), balance=Balance("gradient"))))
     torch.testing.assert_close(after, before.mean().expand(3), rtol=1e-10, atol=0)
 
 
 def test_balance_by_tangent_kernels_makes_all_traces_equal():
     state = state_of(transport(samples=60))
-    system, drawn = state.system, fixed(state)
+    system, drawn = state.system, state.drawing.fixed()
     before = traces(system, state.theta, drawn)
     by_hand = 0.0
     for i in range(40):  # of one residual r: ∇(w r²) = 2 w r ∇r
@@ -216,7 +218,7 @@ def test_balance_by_tangent_kernels_makes_all_traces_equal():
         found = system.gradient(state.theta, one)
         by_hand += float(found.gradient.square().sum() / (4 * found.terms[2])) / 40
     assert float(before[2]) == pytest.approx(by_hand, rel=1e-10)
-    after = traces(system, state.theta, batches(state, Points(Fixed(), balance=Balance("ntk"))))
+    after = traces(system, state.theta, state.batches(Points(Fixed(), balance=Balance("ntk"))))
     torch.testing.assert_close(after, before.mean().expand(3), rtol=1e-10, atol=0)
 
 
@@ -224,14 +226,14 @@ def test_factors_move_on_average_and_see_the_causal_ones():
     state = state_of(transport())
     system = state.system
     points = Points(Fixed(), causal=Causal("t", every=1), balance=Balance(every=2, decay=0.75))
-    batches(state, points)
-    first = state.memory["balance"].clone()
+    state.batches(points)
+    first = state.sampling.constraints.clone()
     state.theta, state.step = state.theta * 1.3, 2
-    weighed = batches(state, points)
-    causal = points.causal.apply(system, fixed(state), state.memory["causal"]["weights"])
+    weighed = state.batches(points)
+    causal = points.causal.apply(system, state.drawing.fixed(), state.sampling.times)
     sizes = gradient_norms(system, state.theta, causal)
     expected = 0.75 * first + 0.25 * sizes.mean() / sizes
-    torch.testing.assert_close(state.memory["balance"], expected, rtol=1e-12, atol=0)
+    torch.testing.assert_close(state.sampling.constraints, expected, rtol=1e-12, atol=0)
     both = causal[0].weights * expected[:2]
     torch.testing.assert_close(weighed[0].weights, both, rtol=1e-12, atol=0)
 
@@ -239,7 +241,7 @@ def test_factors_move_on_average_and_see_the_causal_ones():
 def test_a_term_without_a_slope_gets_a_finite_factor():
     state = state_of(transport())
     state.theta = torch.zeros_like(state.theta)  # u = 0: the equation holds, whatever the parameters' slope
-    factors = batches(state, Points(Fixed(), balance=Balance())) and state.memory["balance"]
+    factors = state.batches(Points(Fixed(), balance=Balance())) and state.sampling.constraints
     assert bool(factors.isfinite().all()) and float(factors[0]) == pytest.approx(1e6)
 
 
@@ -248,7 +250,7 @@ def test_a_tangent_kernel_needs_l2():
     u = Field("u", box, MLP(width=4, depth=1))
     problem = Problem(on(box, samples=5, loss=l1, name="edges")(lambda p: u(p)))
     with pytest.raises(ValueError, match="constraint 'edges' with the loss l1"):
-        batches(state_of(problem), Points(balance=Balance("ntk")))
+        state_of(problem).batches(Points(balance=Balance("ntk")))
 
 
 # --------------------------------------------------------------------------------------- all together
@@ -295,7 +297,7 @@ def test_gauss_newton_stands_where_all_slopes_vanish_and_moves_on_from_there(fac
     for _ in range(6):
         assert 0.5 < stage.advance(state).loss < 1 + 1e-12
     assert not state.theta.any()
-    state.theta = state.memory["iterate"] = start
+    state.theta = state.remember(Memory).iterate = start
     for _ in range(20):
         report = stage.advance(state)
     assert report.loss < 1e-6
@@ -310,8 +312,8 @@ def test_a_checkpoint_is_plain_enough_to_load(tmp_path):
 
     solve(transport(50), [Adam(steps=6, points=ALL)], progress=keep)
     torch.save(kept["s"], tmp_path / "checkpoint.pt")
-    again = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["memory"]
-    assert torch.equal(again["candidates"][0], kept["s"]["memory"]["candidates"][0])
+    again = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["sampling"]
+    assert torch.equal(again["candidates"][0], kept["s"]["sampling"]["candidates"][0])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Self-scaled Broyden: its update against dense formulas, its line search, and problems it solves."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -22,10 +23,10 @@ from sirenpde import (
     on,
     solve,
 )
+from sirenpde.residuals.unfit import Unfit
 from sirenpde.sampling.points import Adaptive, Points
 from sirenpde.solvers import broyden
 from sirenpde.solvers.broyden import SelfScaledBroyden, scales, update
-from sirenpde.solvers.stage import Unfit
 
 
 def poisson(network, samples=484):
@@ -137,15 +138,15 @@ def test_every_step_satisfies_the_strong_wolfe_conditions_and_the_direction_is_c
     stage = SelfScaledBroyden(steps=60)
     stage.advance(state)
     for _ in range(40):
-        theta, memory = state.theta, dict(state.memory)
+        theta, memory = state.theta, replace(state.memory)
         stage.advance(state)
-        s, g, after = state.theta - theta, memory["gradient"], state.memory["gradient"]
-        assert sum(state.memory["terms"]) <= sum(memory["terms"]) + 1e-4 * float(g @ s)
+        s, g, after = state.theta - theta, memory.gradient, state.memory.gradient
+        assert sum(state.memory.terms) <= sum(memory.terms) + 1e-4 * float(g @ s)
         assert abs(float(after @ s)) <= -0.9 * float(g @ s) * (1 + 1e-9)
-        expected = -(state.memory["inverse"] @ after)
-        assert float((state.memory["direction"] - expected).norm() / expected.norm()) < 1e-10
-    skew = state.memory["inverse"] - state.memory["inverse"].T
-    assert float(skew.abs().max() / state.memory["inverse"].abs().max()) < 1e-13
+        expected = -(state.memory.inverse @ after)
+        assert float((state.memory.direction - expected).norm() / expected.norm()) < 1e-10
+    skew = state.memory.inverse - state.memory.inverse.T
+    assert float(skew.abs().max() / state.memory.inverse.abs().max()) < 1e-13
 
 
 @pytest.mark.slow
@@ -164,12 +165,12 @@ def test_the_curvature_outlives_new_points():
     stage = SelfScaledBroyden(steps=60, points=Points(Adaptive(every=10)))
     for _ in range(10):
         stage.advance(state)
-    inverse, theta, length = state.memory["inverse"].clone(), state.theta.clone(), None
-    old = state.memory["gradient"].clone()
+    inverse, theta, length = state.memory.inverse.clone(), state.theta.clone(), None
+    old = state.memory.gradient.clone()
     stage.advance(state)
-    assert "inverse" in state.memory and not torch.equal(state.memory["inverse"], inverse)
+    assert state.memory.inverse is not None and not torch.equal(state.memory.inverse, inverse)
     step = state.theta - theta
-    new = state.system.gradient(theta, state.cache["drawn"][1]).gradient
+    new = state.system.gradient(theta, state.sampling.drawn.batches).gradient
     assert not torch.equal(new, old)
     expected = -(inverse @ new)
     length = step.norm() / expected.norm()
@@ -271,7 +272,7 @@ def test_lbfgs_forgets_pairs_that_lead_nowhere(factor):
     stage = LBFGS(steps=100)
     for _ in range(4):
         before = stage.advance(state).loss
-    (kept,) = state.cache["optimizer"].state.values()
+    (kept,) = state.memory.optimizer.state.values()
     kept["ro"][:] = [factor * r for r in kept["ro"]]  # directions that are no descent, or not finite
     losses = [stage.advance(state).loss for _ in range(6)]
     assert losses == sorted(losses, reverse=True) and losses[-1] < 0.5 * before

@@ -18,7 +18,7 @@ from sirenpde import (
     solve,
 )
 from sirenpde.linear.tensor_rows import NoNodes
-from sirenpde.solvers.stage import Unfit
+from sirenpde.residuals.unfit import Unfit
 
 
 def test_without_a_period_nothing_is_averaged():

@@ -22,10 +22,11 @@ from sirenpde import (
     on,
     solve,
 )
+from sirenpde.residuals.unfit import TooLarge, Unfit
 from sirenpde.run.run import begin
 from sirenpde.sampling.points import Fresh, Points
 from sirenpde.solvers.ladder import choose
-from sirenpde.solvers.stage import TooLarge, Unfit, memory
+from sirenpde.solvers.stage import bytes_needed
 
 line = Box(x=(0, 1))
 (x,) = line.axes
@@ -160,8 +161,8 @@ def test_memory_is_known_before_the_run() -> None:
     """The Jacobian and its factors, of as many rows as are drawn."""
     problem = poisson()
     state = begin(problem, choose(problem, [GaussNewton()], None), torch.device("cpu"), None, 0, 1.0).state
-    foreseen, columns = memory(GaussNewton(), state), len(state.theta)
+    foreseen, columns = bytes_needed(GaussNewton(), state), len(state.theta)
     rows = GaussNewton().advance(state).residuals
     assert rows >= 3 * columns > 102
     assert foreseen == 8 * (2 * rows * columns + 4 * columns**2)
-    assert memory(Adam(steps=1), state) == 0
+    assert bytes_needed(Adam(steps=1), state) == 0

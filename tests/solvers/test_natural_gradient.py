@@ -7,10 +7,10 @@ import torch
 from states import state_of
 
 from sirenpde import MLP, Box, Field, Problem, Siren, l1, laplacian, on, solve
+from sirenpde.residuals.unfit import Unfit
 from sirenpde.sampling.points import Fixed, Points
 from sirenpde.solvers import natural_gradient
 from sirenpde.solvers.natural_gradient import NaturalGradient, direction, solve_damped
-from sirenpde.solvers.stage import Unfit, fixed
 
 
 def poisson(network, samples=300, scale=1.0):
@@ -88,7 +88,7 @@ def test_the_weights_units_do_not_matter():
     for scale in (1.0, 1000.0):
         state = state_of(poisson(Siren(8, 2, omega=4, omega_hidden=4), samples=40, scale=scale))
         NaturalGradient(damping=1e-6).advance(state)
-        steps.append(state.memory["step"])
+        steps.append(state.memory.step)
     torch.testing.assert_close(steps[0], steps[1], rtol=1e-6, atol=1e-9)
 
 
@@ -99,7 +99,7 @@ def test_the_steps_with_a_learning_rate_are_springs():
     theta, before = state.theta.clone(), torch.zeros_like(state.theta)
     for k in (1, 2, 3):
         stage.advance(state)
-        residual, jacobian = state.system.jacobian(theta, fixed(state))
+        residual, jacobian = state.system.jacobian(theta, state.drawing.fixed())
         kernel = jacobian @ jacobian.T
         kernel += 1e-4 * kernel.trace() / len(kernel) * torch.eye(len(kernel), dtype=torch.float64)
         shifted = residual - 0.8 * jacobian @ before
@@ -112,15 +112,17 @@ def test_the_search_takes_the_first_best_power_and_the_momentum_is_the_step_take
     state = state_of(poisson(Siren(8, 2, omega=4, omega_hidden=4), samples=40))
     stage = NaturalGradient(damping=1e-6, points=Points(Fixed()))
     for _ in range(3):
-        theta, before = state.theta, state.memory.get("step")
+        theta, before = state.theta, state.memory and state.memory.step
         report = stage.advance(state)
-        residual, jacobian = state.system.jacobian(theta, fixed(state))
+        residual, jacobian = state.system.jacobian(theta, state.drawing.fixed())
         step = direction(jacobian, residual, 1e-6, 0.9, before)
-        losses = [float(state.system.losses(theta - step * 0.5**k, fixed(state)).sum()) for k in range(20)]
+        losses = [
+            float(state.system.losses(theta - step * 0.5**k, state.drawing.fixed()).sum()) for k in range(20)
+        ]
         falls = [k for k in range(19) if losses[k] < float(residual.square().sum())]
         first = next(k for k in falls if losses[k] <= losses[k + 1])
         assert report.loss == pytest.approx(losses[first], rel=1e-9)
-        torch.testing.assert_close(state.memory["step"], 0.5**first * step, rtol=1e-12, atol=1e-15)
+        torch.testing.assert_close(state.memory.step, 0.5**first * step, rtol=1e-12, atol=1e-15)
         torch.testing.assert_close(state.theta, theta - 0.5**first * step, rtol=1e-12, atol=1e-15)
 
 
@@ -138,11 +140,11 @@ def test_fewer_samples_are_drawn_where_too_many_are_declared():
     problem = poisson(Siren(8, 2, omega=4, omega_hidden=4), samples=1000)
     state = state_of(problem)
     NaturalGradient(rows=200).advance(state)
-    counts = [len(batch) for batch in state.cache["drawn"][1]]
+    counts = [len(batch) for batch in state.sampling.drawn.batches]
     assert counts == [160, 40]
     state = state_of(problem)
     NaturalGradient(rows=10**6).advance(state)
-    assert [len(batch) for batch in state.cache["drawn"][1]] == [1000, 250]
+    assert [len(batch) for batch in state.sampling.drawn.batches] == [1000, 250]
 
 
 @pytest.mark.parametrize("damping", [1e-10, None])

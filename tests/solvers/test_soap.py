@@ -7,7 +7,7 @@ import torch
 
 from sirenpde import MLP, Adam, Box, Field, Problem, Siren, laplacian, on, solve
 from sirenpde.residuals import System
-from sirenpde.solvers.soap import Soap, blocks
+from sirenpde.solvers.soap import Memory, Soap, begun, blocks
 
 
 def poisson(network):
@@ -31,7 +31,8 @@ def poisson(network):
 
 def descend(stage, slope, start, steps, places, memory=None):
     """Iterates of a stage's direction on a function given by its gradient."""
-    memory, theta, found = {} if memory is None else memory, start.clone(), []
+    memory = memory or begun(slope(start), places)
+    theta, found = start.clone(), []
     for t in range(1, steps + 1):
         theta = theta - stage.lr * stage.direction(memory, places, slope(theta), t)
         found.append(theta)
@@ -55,10 +56,10 @@ def test_without_a_rotation_it_is_adam():
     """Bases held at the identity: the iterates of Kingma and Ba's algorithm 1."""
     slope, start = quadratic(0, 5, 3)
     places = [(slice(0, 15), torch.Size([5, 3]))]
-    eyes = [[torch.eye(5, dtype=torch.float64), torch.eye(3, dtype=torch.float64)]]
+    eyes = [(torch.eye(5, dtype=torch.float64), torch.eye(3, dtype=torch.float64))]
     m, v, theta = torch.zeros_like(start), torch.zeros_like(start), start
-    memory = {"m": m.clone(), "v": v.clone(), "bases": eyes}
-    memory["covariances"] = [[torch.zeros_like(q) for q in eyes[0]]]
+    covariances = [tuple(torch.zeros_like(q) for q in eyes[0])]
+    memory = Memory(m.clone(), v.clone(), covariances, eyes)
     stage = Soap(lr=0.01, betas=(0.9, 0.999), every=10**9)
     for t, found in enumerate(descend(stage, slope, start, 50, places, memory), 1):
         g = slope(theta)
@@ -94,12 +95,14 @@ def test_it_follows_a_rotation_of_the_parameters():
 def test_the_bases_find_the_eigenvectors():
     """Along a Kronecker-factored covariance the bases stay orthonormal and diagonalise it."""
     slope, _ = quadratic(3, 6, 4)
-    generator, memory = torch.Generator().manual_seed(4), {}
-    places = [(slice(0, 24), torch.Size([6, 4]))]
+    generator, places = torch.Generator().manual_seed(4), [(slice(0, 24), torch.Size([6, 4]))]
     stage = Soap(betas=(0.9, 0.99), every=2)
+    memory = None
     for t in range(1, 400):
-        stage.direction(memory, places, slope(torch.randn(24, generator=generator, dtype=torch.float64)), t)
-    for basis, covariance in zip(memory["bases"][0], memory["covariances"][0], strict=True):
+        gradient = slope(torch.randn(24, generator=generator, dtype=torch.float64))
+        memory = memory or begun(gradient, places)
+        stage.direction(memory, places, gradient, t)
+    for basis, covariance in zip(memory.bases[0], memory.covariances[0], strict=True):
         identity = torch.eye(len(basis), dtype=torch.float64)
         assert float((basis.T @ basis - identity).abs().max()) < 1e-14
         seen = basis.T @ covariance @ basis
@@ -138,10 +141,12 @@ def test_single_precision_follows_no_rounding(rank):
     generator = torch.Generator().manual_seed(rank)
     sides = torch.randn(2, 20, rank, generator=generator, dtype=torch.float64)
     places = [(slice(0, 400), torch.Size([20, 20]))]
-    stage, single, double = Soap(), {}, {}
+    stage, single, double = Soap(), None, None
     for t in range(1, 41):
         core = 10 * torch.randn(rank, rank, generator=generator, dtype=torch.float64)
         gradient = (sides[0] @ core @ sides[1].T).reshape(-1)
+        double = double or begun(gradient, places)
+        single = single or begun(gradient.float(), places)
         expected = stage.direction(double, places, gradient, t)
         found = stage.direction(single, places, gradient.float(), t)
         assert float((found - expected).norm() / expected.norm()) < 0.1, t

@@ -22,8 +22,10 @@ from ...networks.sine_features import SineFeatures
 from ...networks.values import from_value, to_value
 from ...residuals import Batch, Group, NotFinite, System, is_affine
 from ...residuals.unfit import MEMORY_LIMIT
+from ...sampling.drawing import HELD_OUT, generator
 from ...sampling.ends import draw_group
-from ..stage import HELD_OUT, State, generator
+from ..stage import State
+from ..untyped import values
 from .search_policy import SEARCH, SearchPolicy
 
 
@@ -278,19 +280,17 @@ class Trials:
 
 
 def trials_of(state: State, tolerance: float) -> Trials:
-    """What a state's recipes leave open when a stage begins, which ``state.memory`` keeps: the same at every call."""
-    slices = state.system.parameters.slices
-    if "given" not in state.memory:
+    """What a state's recipes leave open when a stage begins, which the memory keeps: the same at every call."""
+    slices, memory = state.system.parameters.slices, values(state)
+    if "given" not in memory:
         found = {u: recipe for u, recipe in state.recipes.items() if is_open(recipe)}
-        state.memory["given"] = {u.name: to_value(recipe) for u, recipe in found.items()}
-        state.memory["others"] = [
-            state.theta[place].clone() for key, place in slices.items() if key not in found
-        ]
-    values = state.memory["given"]
-    given = {u: from_value(values[u.name]) for u in state.system.problem.fields if u.name in values}
+        memory["given"] = {u.name: to_value(recipe) for u, recipe in found.items()}
+        memory["others"] = [state.theta[place].clone() for key, place in slices.items() if key not in found]
+    recipes = memory["given"]
+    given = {u: from_value(recipes[u.name]) for u in state.system.problem.fields if u.name in recipes}
     others = [key for key in slices if key not in given]
-    known = dict(zip(others, state.memory["others"], strict=True))
-    return Trials(replace(state), tolerance, given, known, records=state.memory.setdefault("trials", []))
+    known = dict(zip(others, memory["others"], strict=True))
+    return Trials(replace(state), tolerance, given, known, records=memory.setdefault("trials", []))
 
 
 def _points(group: Group) -> int:

@@ -21,7 +21,7 @@ from ...networks.slabs import Slabs
 from ...problem.constraint import Constraint
 from ...problem.problem import Problem
 from ...residuals import Parameters, Sweep, System, evaluate, record
-from ..stage import Unfit
+from ...residuals.unfit import Unfit
 
 HAND_OVER = 100.0  # how much more the start of a slab counts than what holds within it
 SAMPLES = 1024  # of the start, where no constraint says how many

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...calculus.field import Field
 from ...engines.flat import flatten
+from ...files.typed import typed
 from ...geometry.point import Axis
 from ...geometry.slab import Slab
 from ...linear.mode_blocks import ModeBlocks
@@ -21,9 +22,12 @@ from ...networks.series import SeparableSeries
 from ...networks.slabs import SlabNetwork, Slabs
 from ...problem.problem import Problem
 from ...residuals import Batch, Parameters, System, is_affine
+from ...sampling.drawing import HELD_OUT, generator
+from ...sampling.points import Sampling
 from ..collocation import collocate, rows_of
 from ..direct.lattice_growth import continued
-from ..stage import HELD_OUT, State, generator
+from ..stage import State
+from ..untyped import values
 from .slab_problem import Before, SlabProblem, at_rest, slab_problem
 
 Recipes = Mapping[Field, Any]
@@ -48,7 +52,7 @@ class Trial:
 
 def open_trial(state: State, axis: Axis, recipes: Recipes, end: float, earlier: Trial | None) -> None:
     """Put networks for the next slab behind the closed ones, with a first guess, ``earlier``'s if given."""
-    edges = (*state.memory["edges"], end)
+    edges = (*values(state)["edges"], end)
     closed = len(edges) - 2
     slab = Slab(axis, edges[-2], end)
     networks, pieces = {}, []
@@ -61,7 +65,7 @@ def open_trial(state: State, axis: Axis, recipes: Recipes, end: float, earlier: 
         state.recipes[u] = Slabs((*before, recipes[u]), u.position(axis), edges, slab.low)
     state.system = state.system.with_networks(networks)
     state.theta = torch.cat(pieces)
-    state.memory.update(end=end, stage=0, inner={}, inner_step=0)
+    values(state).update(end=end, stage=0, inner=None, inner_sampling=None, inner_step=0)
     state.cache.pop("trial", None)
     trial = current(state, axis)
     trial.work.theta = _guess(trial, earlier)
@@ -86,7 +90,7 @@ def current(state: State, axis: Axis) -> Trial:
 
 
 def _rebuilt(state: State, axis: Axis) -> Trial:
-    memory, system = state.memory, state.system
+    memory, system = values(state), state.system
     closed = len(memory["edges"]) - 1
     slab = Slab(axis, memory["edges"][-1], memory["end"])
     every = {u: _slabs(state, u) for u in system.problem.fields}
@@ -100,6 +104,9 @@ def _rebuilt(state: State, axis: Axis) -> Trial:
     fields = plan.problem.fields
     scales = system.scales.extended(plan.problem)
     own = System(plan.problem, {u: every[u][0][closed] for u in fields}, system.device, system.dtype, scales)
+    inner = memory["inner_sampling"] or Sampling()
+    if isinstance(inner, dict):  # as a checkpoint holds it
+        inner = typed(Sampling, inner, system.device)
     work = State(
         own,
         torch.cat([every[u][1][closed] for u in fields]),
@@ -109,6 +116,7 @@ def _rebuilt(state: State, axis: Axis) -> Trial:
         state.scale,
         step=memory["inner_step"],
         memory=memory["inner"],
+        sampling=inner,
     )
     trial = Trial(system.problem, slab, plan, before, work, own)
     _lend(state, trial)
@@ -125,7 +133,7 @@ def keep_factor(state: State, trial: Trial) -> None:
         return
     state.cache["factor"] = factor
     slab = trial.slab
-    state.memory["factor"] = {
+    values(state)["factor"] = {
         "low": slab.low,
         "high": slab.high,
         "shapes": [list(shape) for shape in factor.rows.shapes],
@@ -143,7 +151,7 @@ def marches_affine(state: State) -> bool:
 
 def _lend(state: State, trial: Trial) -> None:
     """Give the trial the factor of an earlier slab of its length and orders; made again after a checkpoint."""
-    known = state.memory.get("factor")
+    known = values(state).get("factor")
     modules = trial.work.system.parameters.networks.values()
     series = [module for module in modules if isinstance(module, SeparableSeries)]
     if known is None or len(series) < len(modules):
