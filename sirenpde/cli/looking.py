@@ -13,6 +13,7 @@ from .session import Session
 from .terminal import aside, print_json, table
 
 if TYPE_CHECKING:
+    from ..geometry.point import Axis
     from ..residuals import System
     from ..solvers.ladder import Choice
 
@@ -163,7 +164,7 @@ def draw_samples(session: Session, system: System, files: Mapping[tuple[str, ...
     problem = session.problem
     generator = torch.Generator().manual_seed(session.given.settings.seed)
     sets: dict[tuple[str, ...], list[Samples]] = {}
-    limits: dict[tuple[str, ...], list[tuple[float, float]]] = {}
+    spans: dict[tuple[str, ...], tuple[Axis, ...]] = {}
     for group in system.groups:
         size = group.domain.size
         total = min(group.samples or size or 0, size or group.samples or 0)
@@ -174,7 +175,7 @@ def draw_samples(session: Session, system: System, files: Mapping[tuple[str, ...
         sets.setdefault(axes, []).append(
             Samples(f"{names}\n{group.domain.name}", points.numpy(), normals, total)
         )
-        limits[axes] = [(axis.low, axis.high) for axis in group.domain.axes]
+        spans[axes] = group.domain.axes
     for axes, group_sets in sets.items():
-        save_figure(files[axes], sample_points(group_sets, axes, limits[axes]))
+        save_figure(files[axes], sample_points(group_sets, spans[axes]))
     return next(iter(files.values()))

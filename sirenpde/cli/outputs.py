@@ -14,20 +14,23 @@ from ..analysis.surfaces import surface_errors
 from ..export import (
     SHOWN,
     FieldSet,
+    Grid,
+    Mesh,
     as_rows,
     field_sets,
     file_name,
     in_own_units,
     middles,
+    on_cells,
     on_grid,
+    panels,
     reference_on,
     write_fields,
     write_grid,
 )
-from ..geometry.cloud import PointCloud
+from ..geometry import can
 from ..geometry.mesh import TriangleMesh
-from ..geometry.pictures.pixel_grid import PixelGrid
-from ..plots import field_panels, image_panels, loss_curve, save_figure
+from ..plots import image_panels, loss_curve, save_figure
 from ..problem.constraint import name_of
 from ..run.solution import exact_values
 
@@ -82,9 +85,10 @@ def _is_picture(values: Any) -> bool:
 
 def _is_surface(solution: Solution, fields: FieldSet) -> bool:
     """A field in space whose problem was made from a scan or a mesh: one asks for its zero level."""
-    clouds = [c.domain for c in solution.problem.constraints if isinstance(c.domain, PointCloud)]
-    scanned = any(cloud.frame is not None or "normal" in cloud.data for cloud in clouds)
-    return scanned and len(fields.axes) == 3
+    domains = [c.domain for c in solution.problem.constraints]
+    scaled = any(isinstance(d, can.Scaled) and d.frame is not None for d in domains)
+    scanned = any(isinstance(d, can.Listed) and "normal" in d.data for d in domains)
+    return (scaled or scanned) and len(fields.axes) == 3
 
 
 def write_figures(solution: Solution, run: RunDirectory) -> list[Path]:
@@ -93,14 +97,14 @@ def write_figures(solution: Solution, run: RunDirectory) -> list[Path]:
     if solution.history:
         written.append(save_figure(run.figures / "loss.png", loss_curve(solution.history)))
     for fields in field_sets(solution):
-        grid = on_grid(solution, fields, coordinates=None if fields.is_picture else _plot_grid(fields))
+        grid = _plotted(solution, fields)
         known: Mapping[str, Any] = dict(reference_on(solution.problem, fields, grid, exact_values))
         grid = in_own_units(fields, grid)
         for name, values in grid.values.items():
             figure = (
                 image_panels({**_images(fields), name: as_rows(values)})
                 if fields.is_picture and _is_picture(values)
-                else field_panels(name, grid.axes, grid.coordinates, values, known.get(name))
+                else panels(name, grid, values, known.get(name))
             )
             written.append(save_figure(run.figures / f"{file_name(name)}.png", figure))
     return written
@@ -117,12 +121,21 @@ def surfaces(solution: Solution, run: RunDirectory) -> dict[str, Any]:
     }
 
 
+def _plotted(solution: Solution, fields: FieldSet) -> Grid | Mesh:
+    """The functions where a figure shows them: the picture's pixels, the shape's mesh, or a grid."""
+    if fields.has_mesh:
+        return on_cells(solution, fields, sections=True)
+    if fields.is_picture:
+        return on_grid(solution, fields)
+    return on_grid(solution, fields, coordinates=_plot_grid(fields))
+
+
 def _plot_grid(fields: FieldSet) -> list[Any]:
     """Equally spaced points; of three axes, three slices through time or the last one; the middle of any others."""
-    names = [axis.name for axis in fields.axes[:SHOWN]]
-    grid = [np.linspace(axis.low, axis.high, _PLOT_POINTS[len(names)]) for axis in fields.axes[:SHOWN]]
-    if len(names) == 3:
-        time = next((i for i, name in enumerate(names) if name in ("t", "time")), None)
+    axes = fields.axes[:SHOWN]
+    grid = [np.linspace(axis.low, axis.high, _PLOT_POINTS[len(axes)]) for axis in axes]
+    if len(axes) == 3:
+        time = next((i for i, axis in enumerate(axes) if axis.is_time), None)
         axis = fields.axes[2 if time is None else time]
         parts = (0.25, 0.5, 0.75) if time is None else (0, 0.5, 1)
         grid[2 if time is None else time] = np.array([axis.low + s * (axis.high - axis.low) for s in parts])
@@ -131,6 +144,5 @@ def _plot_grid(fields: FieldSet) -> list[Any]:
 
 def _images(fields: FieldSet) -> dict[str, Any]:
     """The pictures a problem was given, at most three."""
-    domain = fields.domain
-    assert isinstance(domain, PixelGrid)
-    return {key: image.numpy() for key, image in list(domain.images.items())[:3]}
+    pictures = can.images_of(fields.domain)
+    return {key: image.numpy() for key, image in list(pictures.items())[:3]}

@@ -5,13 +5,15 @@ from .fields import (
     export_fields,
     field_sets,
     in_own_units,
+    on_cells,
     on_grid,
     reference_on,
     with_derivatives,
     write_fields,
 )
-from .files import FORMATS, as_rows, file_name, write_grid, write_npz
+from .files import FORMATS, as_rows, file_name, panels, write_grid, write_npz
 from .grid import SHOWN, Grid, middles, sample
+from .mesh import Mesh, sample_cells
 from .picture import write_picture
 from .surface import write_surface, zero_level
 from .vtu import write_vtu
@@ -21,15 +23,19 @@ __all__ = [
     "SHOWN",
     "FieldSet",
     "Grid",
+    "Mesh",
     "as_rows",
     "export_fields",
     "field_sets",
     "file_name",
     "in_own_units",
     "middles",
+    "on_cells",
     "on_grid",
+    "panels",
     "reference_on",
     "sample",
+    "sample_cells",
     "with_derivatives",
     "write_fields",
     "write_grid",

@@ -15,18 +15,17 @@ import torch
 from torch import Tensor
 
 from ..calculus.operators import PointFunction, curl, div, grad, hessian, laplacian
+from ..geometry import can
 from ..geometry.domain import Domain
 from ..geometry.frame import Frame
-from ..geometry.pictures.pixel_grid import PixelGrid
 from ..geometry.point import Axis
-from ..geometry.tensor_grid import TensorGrid
+from ..plots.fields import shown_along
 from ..problem.constraint import name_of
 from ..problem.problem import Problem
 from .files import FORMATS, file_name, write_grid
-from .grid import Array, Grid, coordinates_of, sample
+from .grid import Array, Grid, coordinates_of, points_per_axis, sample
+from .mesh import Mesh, sample_cells
 from .surface import Restore, write_surface, zero_level
-
-_TIME = ("t", "time")
 
 
 class Evaluable(Protocol):
@@ -51,7 +50,7 @@ class FieldSet:
 
     functions: Mapping[str, PointFunction]
     axes: tuple[Axis, ...]
-    domain: Domain | None  # finite, on a tensor grid
+    domain: Domain | None  # finite and on a tensor grid, or a shape with a mesh of its own
     frame: Frame | None = None  # the way back to the units of a file, where a cloud or mesh was scaled
 
     @property
@@ -60,8 +59,13 @@ class FieldSet:
         return file_name("-".join(self.functions))
 
     @property
+    def has_mesh(self) -> bool:
+        """Whether they are shown on a mesh of the domain's own."""
+        return isinstance(self.domain, can.Triangulate)
+
+    @property
     def is_picture(self) -> bool:
-        return isinstance(self.domain, PixelGrid)
+        return isinstance(self.domain, can.Pictured)
 
 
 def field_sets(solution: Solved, outputs: Sequence[PointFunction] | None = None) -> list[FieldSet]:
@@ -71,7 +75,7 @@ def field_sets(solution: Solved, outputs: Sequence[PointFunction] | None = None)
         functions = sets.setdefault(solution[function].axes, {})
         functions[_free_name(name_of(function), sets.values())] = function
     return [
-        FieldSet(functions, axes, _gridded_domain(solution.problem, axes), _frame(solution.problem, axes))
+        FieldSet(functions, axes, _shown_domain(solution.problem, axes), _frame(solution.problem, axes))
         for axes, functions in sets.items()
     ]
 
@@ -83,14 +87,14 @@ def _free_name(name: str, taken: Iterable[Mapping[str, PointFunction]]) -> str:
     return name if name not in names else next(other for other in numbered if other not in names)
 
 
-def _gridded_domain(problem: Problem, axes: tuple[Axis, ...]) -> Domain | None:
-    """The picture, volume or other grid that a problem's fields are declared on, or else sampled on."""
-    domains: list[object] = [u.domain for u in problem.fields]
-    domains += [c.domain for c in problem.constraints if isinstance(c.domain, PixelGrid)]
-    found = [
-        d for d in domains if getattr(d, "lattice", None) is not None and getattr(d, "axes", None) == axes
-    ]
-    return max(found, key=lambda d: d.size or 0, default=None)  # type: ignore[return-value,attr-defined]
+def _shown_domain(problem: Problem, axes: tuple[Axis, ...]) -> Domain | None:
+    """The picture, volume or other grid that a problem's fields are declared on, or else sampled on; or a shape."""
+    domains: list[Any] = [u.domain for u in problem.fields if u.axes == axes]
+    pictures = [c.domain for c in problem.constraints if isinstance(c.domain, can.Pictured)]
+    grids = [d for d in (*domains, *pictures) if can.lattice_of(d) is not None and d.axes == axes]
+    shapes: list[Any] = [d for d in domains if isinstance(d, can.Triangulate)]
+    shown: Domain | None = max(grids, key=lambda d: d.size or 0) if grids else next(iter(shapes), None)
+    return shown
 
 
 def with_derivatives(fields: FieldSet, operators: Sequence[str]) -> FieldSet:
@@ -100,8 +104,8 @@ def with_derivatives(fields: FieldSet, operators: Sequence[str]) -> FieldSet:
     Where a cloud or mesh was scaled into the box, they are by the coordinates in its own units. Raises
     ValueError for an operator there is not.
     """
-    space = [axis for axis in fields.axes if axis.name not in _TIME]
-    ordered = space + [axis for axis in fields.axes if axis.name in _TIME]
+    space = [axis for axis in fields.axes if not axis.is_time]
+    ordered = space + [axis for axis in fields.axes if axis.is_time]
     known: dict[str, Callable[[PointFunction], PointFunction]] = {
         "grad": lambda f: times(grad(f, *ordered), scale),
         "laplacian": lambda f: times(laplacian(f, *space), scale**2),
@@ -130,22 +134,38 @@ def on_grid(
     fields: FieldSet,
     resolution: int | None = None,
     coordinates: Sequence[Array] | None = None,
-) -> Grid:
+) -> Grid | Mesh:
     """The functions on a tensor grid: the given one, or ``resolution`` points along each axis, or the domain's own.
 
-    Where the domain's points do not fill the grid, the rest is not a number.
+    Where the domain's points do not fill the grid, the rest is not a number. A shape that no grid fills has a
+    mesh, about ``resolution`` points across.
     """
+    if coordinates is None and fields.has_mesh:
+        return on_cells(solution, fields, resolution)
     if coordinates is None and resolution is None and fields.domain is not None:
         return _on_domain(solution, fields, fields.domain)
     if coordinates is None:
         as_pixels = fields.is_picture and resolution is not None
         coordinates = (_pixels if as_pixels else coordinates_of)(fields.axes, resolution or 0)
-    names = [axis.name for axis in fields.axes]
-    return sample({name: solution[f] for name, f in fields.functions.items()}, names, coordinates)
+    return sample({name: solution[f] for name, f in fields.functions.items()}, fields.axes, coordinates)
+
+
+def on_cells(
+    solution: Solved, fields: FieldSet, resolution: int | None = None, *, sections: bool = False
+) -> Mesh:
+    """The functions on their domain's own mesh, or where a figure shows it: at three values of its last axis."""
+    cells = can.cells_of(fields.domain, resolution or points_per_axis(len(fields.axes)))
+    assert cells is not None
+    if sections and cells.lines:
+        line = cells.lines[-1]
+        shown = line[shown_along(len(line), fields.axes[-1])]
+        cells = replace(cells, lines=(*cells.lines[:-1], shown))
+    return sample_cells({name: solution[f] for name, f in fields.functions.items()}, fields.axes, cells)
 
 
 def _on_domain(solution: Solved, fields: FieldSet, domain: Domain) -> Grid:
-    own: TensorGrid = domain.lattice  # type: ignore[attr-defined]
+    own = can.lattice_of(domain)
+    assert own is not None
     points, data = domain.draw(None, torch.Generator())
     order = [torch.argsort(c) for c in own.coordinates]  # rows of a picture run downwards
     place = tuple(torch.argsort(o)[i].numpy() for o, i in zip(order, own.index.T, strict=True))
@@ -156,8 +176,8 @@ def _on_domain(solution: Solved, fields: FieldSet, domain: Domain) -> Grid:
         full = np.full(own.shape + found.shape[1:], empty, dtype=found.dtype)
         full[place] = found
         values[name] = full
-    names = tuple(axis.name for axis in domain.axes)
-    return Grid(names, tuple(c[o].numpy() for c, o in zip(own.coordinates, order, strict=True)), values)
+    coordinates = tuple(c[o].numpy() for c, o in zip(own.coordinates, order, strict=True))
+    return Grid(domain.axes, coordinates, values)
 
 
 def _pixels(axes: Sequence[Axis], resolution: int) -> tuple[Array, ...]:
@@ -218,15 +238,9 @@ def write_fields(
     return write_grid(path, grid, picture=fields.is_picture)
 
 
-def in_own_units(fields: FieldSet, grid: Grid) -> Grid:
+def in_own_units(fields: FieldSet, grid: Grid | Mesh) -> Grid | Mesh:
     """The grid with the coordinates of the file that a cloud or mesh came from, where it was scaled."""
-    if fields.frame is None:
-        return grid
-    restored = tuple(
-        c / fields.frame.scale + middle
-        for c, middle in zip(grid.coordinates, fields.frame.centre, strict=True)
-    )
-    return Grid(grid.axes, restored, grid.values)
+    return grid if fields.frame is None else grid.restored(fields.frame)
 
 
 def _restore(frame: Frame | None) -> Restore | None:
@@ -236,14 +250,14 @@ def _restore(frame: Frame | None) -> Restore | None:
 def _frame(problem: Problem, axes: tuple[Axis, ...]) -> Frame | None:
     """The frame of the cloud or mesh that was scaled into the box, over these of its axes."""
     for domain in (*(c.domain for c in problem.constraints), *(u.domain for u in problem.fields)):
-        frame: Frame | None = getattr(domain, "frame", None)
+        frame = domain.frame if isinstance(domain, can.Scaled) else None
         if frame is not None and {a.name for a in axes} <= {a.name for a in domain.axes}:
             return frame.over(domain.axes, axes)
     return None
 
 
 def reference_on(
-    problem: Problem, fields: FieldSet, grid: Grid, exact: Callable[..., Tensor]
+    problem: Problem, fields: FieldSet, grid: Grid | Mesh, exact: Callable[..., Tensor]
 ) -> Iterator[tuple[str, Array]]:
     """The references on the points of a grid, by the name of their output; not those known at samples only.
 

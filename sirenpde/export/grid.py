@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..geometry.frame import Frame
+from ..geometry.point import Axis
 
 Array = NDArray[Any]
 Function = Callable[[Array], Array]  # points (N, d) -> values (N, *shape)
@@ -17,17 +20,6 @@ SHOWN = 3  # axes; of more, a section through the middle of the others is
 _CHUNK = 1 << 16
 
 
-class HasRange(Protocol):
-    """An axis: all that is needed of it here are its name and its ends."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
-
-
 @dataclass(frozen=True, eq=False)
 class Grid:
     """Values on a tensor grid, the last axis running fastest.
@@ -35,9 +27,13 @@ class Grid:
     ``coordinates`` has one array per axis; each entry of ``values`` has the grid's shape, then the field's.
     """
 
-    axes: tuple[str, ...]
+    axes: tuple[Axis, ...]
     coordinates: tuple[Array, ...]
     values: Mapping[str, Array]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(axis.name for axis in self.axes)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -48,34 +44,46 @@ class Grid:
         """All points, (N, d)."""
         return lattice(self.coordinates)
 
+    def restored(self, frame: Frame) -> Grid:
+        """The same with the coordinates of the file that its domain was scaled from."""
+        pairs = zip(self.coordinates, frame.centre, strict=True)
+        return replace(self, coordinates=tuple(c / frame.scale + middle for c, middle in pairs))
+
 
 def lattice(coordinates: Sequence[Array]) -> Array:
     """The points (N, d) of a tensor grid, the last axis running fastest."""
     return np.stack(np.meshgrid(*coordinates, indexing="ij"), axis=-1).reshape(-1, len(coordinates))
 
 
-def coordinates_of(axes: Sequence[HasRange], resolution: int = 0) -> tuple[Array, ...]:
+def coordinates_of(axes: Sequence[Axis], resolution: int = 0) -> tuple[Array, ...]:
     """Equally spaced coordinates, ends included: ``resolution`` per axis, 0 for a number that fits the dimension.
 
     From the fourth axis on it is the middle alone.
     """
-    count = resolution or _POINTS_PER_AXIS[min(len(axes), SHOWN)]
+    count = resolution or points_per_axis(len(axes))
     if count < 2:
         raise ValueError(f"A resolution of {count} was given; expected 2 points per axis or more. Raise it.")
     wide = [np.linspace(axis.low, axis.high, count) for axis in axes[:SHOWN]]
     return (*wide, *middles(axes[SHOWN:]))
 
 
-def middles(axes: Sequence[HasRange]) -> list[Array]:
+def points_per_axis(dimension: int) -> int:
+    """A number of points along each axis that fits the dimension."""
+    return _POINTS_PER_AXIS[min(dimension, SHOWN)]
+
+
+def middles(axes: Sequence[Axis]) -> list[Array]:
     """One coordinate on each axis."""
     return [np.array([(axis.low + axis.high) / 2]) for axis in axes]
 
 
-def sample(functions: Mapping[str, Function], axes: Sequence[str], coordinates: Sequence[Array]) -> Grid:
+def sample(functions: Mapping[str, Function], axes: Sequence[Axis], coordinates: Sequence[Array]) -> Grid:
     """Functions of points (N, d) evaluated on the tensor grid, some points at a time.
 
     >>> import numpy as np
-    >>> grid = sample({"r": lambda p: (p**2).sum(1)}, ("x", "y"), [np.arange(2.0), np.arange(3.0)])
+    >>> from sirenpde import Box
+    >>> plane = Box(x=(0, 1), y=(0, 2)).axes
+    >>> grid = sample({"r": lambda p: (p**2).sum(1)}, plane, [np.arange(2.0), np.arange(3.0)])
     >>> grid.values["r"].tolist()
     [[0.0, 1.0, 4.0], [1.0, 2.0, 5.0]]
     """
@@ -83,13 +91,13 @@ def sample(functions: Mapping[str, Function], axes: Sequence[str], coordinates: 
     return Grid(tuple(axes), tuple(np.asarray(c, dtype=np.float64) for c in coordinates), values)
 
 
-def on_lattice(function: Function, axes: Sequence[str], coordinates: Sequence[Array]) -> Array:
+def on_lattice(function: Function, axes: Sequence[Axis], coordinates: Sequence[Array]) -> Array:
     """A function's values on the tensor grid, in its shape.
 
     Space-time and volumes go slice by slice: a series is cheap where many points share their coordinates.
     """
     first, *rest = coordinates
-    sliced = len(axes) > 2 or axes[0] in ("t", "time")
+    sliced = len(axes) > 2 or axes[0].is_time
     parts = [
         evaluate(function, lattice([line, *rest]))
         for line in (np.split(first, len(first)) if sliced else [first])

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ..files.whole import whole
-from .grid import Array, Function, HasRange, evaluate, lattice
+from ..geometry.point import Axis
+from .grid import Array, Function, evaluate, lattice
 
 Restore = Callable[[Array], Array]  # points (n, 3) of the box -> points in the units they came in
 
@@ -25,7 +26,7 @@ class Surface:
 
 def zero_level(
     function: Function,
-    axes: Sequence[HasRange],
+    axes: Sequence[Axis],
     resolution: int = 129,
     restore: Restore | None = None,
     name: str = "u",

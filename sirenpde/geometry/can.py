@@ -197,6 +197,16 @@ def patches_of(domain: object) -> tuple[Patch, ...] | None:
     return domain.patches() if isinstance(domain, Patches) else None
 
 
+def images_of(domain: object) -> Mapping[str, Tensor]:
+    """The pictures of a grid of pixels; none of another domain."""
+    return domain.images if isinstance(domain, Pictured) else {}
+
+
+def cells_of(domain: object, resolution: int) -> Cells | None:
+    """A mesh of a domain, if it has one."""
+    return domain.cells(resolution) if isinstance(domain, Triangulate) else None
+
+
 def dimension_of(domain: Domain) -> int:
     """Along how many directions the points of a domain differ; those of one that does not say along all axes."""
     return domain.dimension if isinstance(domain, Dimension) else len(domain.axes)

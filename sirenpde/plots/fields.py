@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.cells import Cells
+from ..geometry.point import Axis
 from .figures import COLOURS, TEXT, colour_bar, new_figure, plain
 
 if TYPE_CHECKING:
@@ -25,15 +27,16 @@ class Part:
     """One real function of one or two axes: a component, real part or slice of a field."""
 
     label: str
-    axes: tuple[str, ...]
+    axes: tuple[Axis, ...]
     coordinates: tuple[Array, ...]
     values: Array
     reference: Array | None
+    triangles: Array | None = None  # (m, 3) of the points whose coordinates these are; None on a grid
 
 
 def field_panels(
     name: str,
-    axes: Sequence[str],
+    axes: Sequence[Axis],
     coordinates: Sequence[Array],
     values: Array,
     reference: Array | None = None,
@@ -47,6 +50,26 @@ def field_panels(
     parts = _parts(name, tuple(axes), tuple(coordinates), _known(values), reference)
     if len(parts[0].axes) == 1:
         return _curves(name, parts)
+    return _panels(parts, reference)
+
+
+def mesh_panels(
+    name: str, axes: Sequence[Axis], cells: Cells, values: Array, reference: Array | None = None
+) -> Figure:
+    """A field on triangles of two axes, as ``field_panels`` shows it; slices along the lines of the cells."""
+    reference = None if reference is None else _known(reference)
+    flat, lines = tuple(axes[:2]), [line.numpy() for line in cells.lines]
+    known, cuts = _known(values), _cuts(tuple(axes[2:]), lines)
+    x, y = cells.points.numpy().T
+    parts = []
+    for suffix, place in cuts:
+        cut, exact = known[place], None if reference is None else reference[place]
+        for text, v, r in _real_components(name, cut, exact, 1):
+            parts.append(Part(text + suffix, flat, (x, y), v, r, cells.corners.numpy()))
+    return _panels(parts[: 2 * _MAX_PARTS if lines else _MAX_PARTS], reference)
+
+
+def _panels(parts: list[Part], reference: Array | None) -> Figure:
     columns = 1 if reference is None else 3
     across, down = _layout(len(parts), columns)
     aspect = _aspect(parts[0])
@@ -93,7 +116,7 @@ def _known(values: Array) -> Array:
 
 
 def _parts(
-    name: str, axes: tuple[str, ...], coordinates: tuple[Array, ...], values: Array, reference: Array | None
+    name: str, axes: tuple[Axis, ...], coordinates: tuple[Array, ...], values: Array, reference: Array | None
 ) -> list[Part]:
     """Slices, components and real parts, at most a few of them."""
     found = []
@@ -102,20 +125,17 @@ def _parts(
         lines = tuple(coordinates[i] for i in kept)
         cut = values[place]
         exact = None if reference is None else reference[place]
-        for label, component in _components(name, cut.shape[len(kept) :]):
-            both = (cut[component], None if exact is None else exact[component])
-            found += [
-                Part(text + suffix, kept_axes, lines, v, r) for text, v, r in _real(label, both[0], both[1])
-            ]
+        for text, v, r in _real_components(name, cut, exact, len(kept)):
+            found.append(Part(text + suffix, kept_axes, lines, v, r))
     return found[: max(_MAX_PARTS, _SLICES)] if len(axes) < 3 else found[: 2 * _MAX_PARTS]
 
 
 def _slices(
-    axes: tuple[str, ...], coordinates: tuple[Array, ...]
+    axes: tuple[Axis, ...], coordinates: tuple[Array, ...]
 ) -> list[tuple[str, list[int], tuple[Any, ...]]]:
     """Of three axes or more, cuts along one of them (time, or the last) through the middle of all but two."""
     wide = [i for i, c in enumerate(coordinates) if len(c) > 1]
-    time = [i for i in wide if axes[i] in ("t", "time")]
+    time = [i for i in wide if axes[i].is_time]
     along = time[0] if time else wide[-1] if wide else 0
     if len(wide) <= 2:
         kept, at = wide or [0], [{i: 0 for i in range(len(axes)) if i not in (wide or [0])}]
@@ -123,15 +143,44 @@ def _slices(
         kept = [i for i in wide if i != along][:2]
         middle = {i: len(coordinates[i]) // 2 for i in range(len(axes)) if i not in (*kept, along)}
         n = len(coordinates[along])
-        cuts = [0, n // 2, n - 1] if time else [n // 4, n // 2, 3 * n // 4]
-        at = [{**middle, along: cut} for cut in cuts]
+        at = [{**middle, along: cut} for cut in shown_along(n, axes[along])]
     found = []
     for fixed in at:
-        held = [f"{axes[i]} = {coordinates[i][k]:.3g}" for i, k in fixed.items()]
+        held = [f"{axes[i].name} = {coordinates[i][k]:.3g}" for i, k in fixed.items()]
         held = held if len(held) <= 2 else ["…", held[-1]]  # the one that differs between the cuts
         place = tuple(fixed.get(i, slice(None)) for i in range(len(axes)))
         found.append((", " + ", ".join(held) if held else "", kept, place))
     return found
+
+
+def _cuts(axes: tuple[Axis, ...], lines: Sequence[Array]) -> list[tuple[str, tuple[Any, ...]]]:
+    """All points at places along lines: three along time or the last of them, the middle of the others."""
+    middle = {i: len(line) // 2 for i, line in enumerate(lines)}
+    wide = [i for i, line in enumerate(lines) if len(line) > 1]
+    cuts = [middle]
+    if wide:
+        along = next((i for i in wide if axes[i].is_time), wide[-1])
+        cuts = [{**middle, along: k} for k in shown_along(len(lines[along]), axes[along])]
+    labels = [", ".join(f"{axes[i].name} = {lines[i][k]:.3g}" for i, k in cut.items()) for cut in cuts]
+    return [
+        (f", {text}" if text else "", (slice(None), *cut.values()))
+        for text, cut in zip(labels, cuts, strict=True)
+    ]
+
+
+def shown_along(n: int, axis: Axis) -> list[int]:
+    """Which of n places are shown: the ends and the middle of time, and inner ones of space; of three all."""
+    if n < 4:
+        return list(range(n))
+    return [0, n // 2, n - 1] if axis.is_time else [n // 4, n // 2, 3 * n // 4]
+
+
+def _real_components(
+    name: str, values: Array, reference: Array | None, dimension: int
+) -> Iterator[tuple[str, Array, Array | None]]:
+    """Labels, values and reference of each component and real part; the first axes are those of the points."""
+    for label, component in _components(name, values.shape[dimension:]):
+        yield from _real(label, values[component], None if reference is None else reference[component])
 
 
 def _components(name: str, shape: tuple[int, ...]) -> list[tuple[str, tuple[Any, ...]]]:
@@ -160,18 +209,19 @@ def _layout(parts: int, columns: int) -> tuple[int, int]:
 
 def _aspect(part: Part) -> float:
     x, y = _screen(part)[1]
-    return float((y[-1] - y[0]) / (x[-1] - x[0])) if _equal(part) else 0.75
+    return float(np.ptp(y) / np.ptp(x)) if _equal(part) else 0.75
 
 
 def _equal(part: Part) -> bool:
     """Lengths compare with lengths; a time axis has a unit of its own."""
-    return not any(axis in ("t", "time") for axis in part.axes)
+    return not any(axis.is_time for axis in part.axes)
 
 
 def _screen(part: Part) -> tuple[tuple[str, str], tuple[Array, Array], bool]:
     """Names and coordinates across and up the page, and whether the array must be transposed for it."""
     (a, b), (c, d) = part.axes, part.coordinates
-    return ((b, a), (d, c), False) if a not in ("x", "t", "time") and b in ("x",) else ((a, b), (c, d), True)
+    turned = a.name != "x" and not a.is_time and b.name == "x"
+    return ((b.name, a.name), (d, c), False) if turned else ((a.name, b.name), (c, d), True)
 
 
 def _limits(*arrays: Array) -> dict[str, Any]:
@@ -187,8 +237,12 @@ def _limits(*arrays: Array) -> dict[str, Any]:
 
 def _image(ax: Axes, part: Part, values: Array, title: str, **style: Any) -> Any:
     (across, up), (x, y), transpose = _screen(part)
-    shown = values.T if transpose else values
-    mesh = ax.pcolormesh(x, y, shown, shading="nearest", rasterized=True, **style)
+    if part.triangles is None:
+        shown = values.T if transpose else values
+        mesh: Any = ax.pcolormesh(x, y, shown, shading="nearest", rasterized=True, **style)
+    else:
+        style |= {"triangles": part.triangles, "shading": "gouraud", "rasterized": True}
+        mesh = ax.tripcolor(x, y, values, **style)
     plain(ax, title, across, up)
     ax.set_facecolor("0.85")
     if _equal(part):
@@ -212,7 +266,7 @@ def _curves(name: str, parts: list[Part]) -> Figure:
     known = parts[0].reference is not None
     figure = new_figure(6.4 if known else 4.2, 2.8)
     ax = figure.add_subplot(1, 2 if known else 1, 1)
-    plain(ax, "", parts[0].axes[0], name)
+    plain(ax, "", parts[0].axes[0].name, name)
     for i, part in enumerate(parts):
         colour = COLOURS[i % len(COLOURS)]
         ax.plot(part.coordinates[0], part.values, color=colour, lw=1.4, label=part.label)
@@ -228,7 +282,7 @@ def _curves(name: str, parts: list[Part]) -> Figure:
     if len(parts) > 1 or known:
         ax.legend(fontsize=TEXT - 1, frameon=False)
     if known:
-        error_ax = plain(figure.add_subplot(1, 2, 2), "", parts[0].axes[0], "|error|")
+        error_ax = plain(figure.add_subplot(1, 2, 2), "", parts[0].axes[0].name, "|error|")
         error_ax.set_yscale("log")
         for i, part in enumerate(parts):
             error = np.abs(part.values - part.reference)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.point import Axis
 from .figures import COLOURS, TEXT, new_figure, plain
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ class Samples:
     total: int | None = None  # how many there are, where only some are shown
 
 
-def sample_points(
-    sets: Sequence[Samples], axes: Sequence[str], limits: Sequence[tuple[float, float]]
-) -> Figure:
+def sample_points(sets: Sequence[Samples], axes: Sequence[Axis]) -> Figure:
     """One panel for each set of points, with arrows for normals. Of four axes or more the first three show."""
     columns = min(len(sets), 3)
     rows = -(-len(sets) // columns)
@@ -42,7 +41,7 @@ def sample_points(
         colour = COLOURS[i % len(COLOURS)]
         ax = figure.add_subplot(rows, columns, i + 1, projection="3d" if shown == 3 else None)
         part = _thin(samples)
-        _DRAW[shown](ax, part, colour, list(axes), list(limits))
+        _DRAW[shown](ax, part, colour, axes)
         ax.set_title(f"{samples.title}\n{samples.total or len(samples.points)} points", fontsize=TEXT)
     return figure
 
@@ -64,60 +63,59 @@ def _arrows(samples: Samples, dimension: int) -> tuple[Array, Array] | None:
     return samples.points[::step, :dimension], full[::step, :dimension]
 
 
-def _line(
-    ax: Axes, samples: Samples, colour: str, axes: list[str], limits: list[tuple[float, float]]
-) -> None:
+def _line(ax: Axes, samples: Samples, colour: str, axes: Sequence[Axis]) -> None:
     x = samples.points[:, 0]
     ax.plot(x, np.zeros_like(x), "|", ms=10, color=colour, alpha=0.6)
     arrows = _arrows(samples, 1)
     if arrows is not None:
-        size = 0.1 * (limits[0][1] - limits[0][0])
+        size = 0.1 * _width(axes[0])
         for start, normal in zip(arrows[0][:, 0], arrows[1][:, 0], strict=True):
             ax.annotate(
                 "", (start + size * normal, 0), (start, 0), arrowprops={"arrowstyle": "->", "color": "0.2"}
             )
-    plain(ax, "", axes[0])
-    _frame(ax, limits[:1])
+    plain(ax, "", axes[0].name)
+    _frame(ax, axes[:1])
     ax.set_yticks([])
     ax.set_ylim(-1, 1)
 
 
-def _plane(
-    ax: Axes, samples: Samples, colour: str, axes: list[str], limits: list[tuple[float, float]]
-) -> None:
+def _plane(ax: Axes, samples: Samples, colour: str, axes: Sequence[Axis]) -> None:
     points = samples.points
     ax.scatter(points[:, 0], points[:, 1], s=_size(len(points)), color=colour, lw=0, alpha=0.7)
     arrows = _arrows(samples, 2)
     if arrows is not None:
         ax.quiver(*arrows[0].T, *arrows[1].T, angles="xy", scale=12, width=0.005, color="0.15", zorder=3)
-    plain(ax, "", axes[0], axes[1])
-    _frame(ax, limits[:2])
-    if not {"t", "time"} & set(axes[:2]):
+    plain(ax, "", axes[0].name, axes[1].name)
+    _frame(ax, axes[:2])
+    if not any(axis.is_time for axis in axes[:2]):
         ax.set_aspect("equal")
 
 
-def _space(
-    ax: Any, samples: Samples, colour: str, axes: list[str], limits: list[tuple[float, float]]
-) -> None:
+def _space(ax: Any, samples: Samples, colour: str, axes: Sequence[Axis]) -> None:
     points = samples.points
     ax.scatter(points[:, 0], points[:, 1], points[:, 2], s=_size(len(points)), color=colour, lw=0, alpha=0.5)
     arrows = _arrows(samples, 3)
     if arrows is not None:
-        length = 0.12 * max(high - low for low, high in limits[:3])
+        length = 0.12 * max(map(_width, axes[:3]))
         ax.quiver(*arrows[0].T, *arrows[1].T, length=length, color="0.15", lw=0.6, arrow_length_ratio=0.3)
-    plain(ax, "", axes[0], axes[1])
-    ax.set_zlabel(axes[2], fontsize=TEXT)
-    ax.set_xlim(limits[0])
-    ax.set_ylim(limits[1])
-    ax.set_zlim(limits[2])
-    sides = [1.0, 1.0, 1.0] if {"t", "time"} & set(axes[:3]) else [high - low for low, high in limits[:3]]
+    x, y, z = axes[:3]
+    plain(ax, "", x.name, y.name)
+    ax.set_zlabel(z.name, fontsize=TEXT)
+    ax.set_xlim(x.low, x.high)
+    ax.set_ylim(y.low, y.high)
+    ax.set_zlim(z.low, z.high)
+    sides = [1.0, 1.0, 1.0] if any(axis.is_time for axis in axes[:3]) else [_width(axis) for axis in axes[:3]]
     ax.set_box_aspect(sides, zoom=0.8)
     ax.locator_params(nbins=4)
 
 
-def _frame(ax: Axes, limits: list[tuple[float, float]]) -> None:
+def _width(axis: Axis) -> float:
+    return axis.high - axis.low
+
+
+def _frame(ax: Axes, axes: Sequence[Axis]) -> None:
     """The domain's box with a margin for arrows."""
-    wider = [(low - 0.12 * (high - low), high + 0.12 * (high - low)) for low, high in limits]
+    wider = [(axis.low - 0.12 * _width(axis), axis.high + 0.12 * _width(axis)) for axis in axes]
     ax.set_xlim(wider[0])
     if len(wider) > 1:
         ax.set_ylim(wider[1])

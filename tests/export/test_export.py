@@ -8,6 +8,7 @@ import pytest
 import pyvista
 import torch
 import trimesh
+from named_axes import named_axes
 from PIL import Image
 
 from sirenpde import Box, D, Field, PixelGrid, Point, PointCloud, Problem, SineFeatures, laplacian, on, solve
@@ -47,7 +48,7 @@ def line(low, high, n):
 @pytest.mark.parametrize("dimension", [1, 2, 3])
 def test_vtu_holds_the_points_cells_and_values(tmp_path, dimension, capsys):
     coordinates = [line(0, 1 + i, 4 + i) for i in range(dimension)]
-    grid = sample({"u": lambda p: (p**2).sum(1)}, "xyz"[:dimension], coordinates)
+    grid = sample({"u": lambda p: (p**2).sum(1)}, named_axes("xyz"[:dimension]), coordinates)
     mesh = pyvista.read(write_vtu(tmp_path / "u.vtu", grid))
     assert mesh.n_points == np.prod(grid.shape)
     assert mesh.n_cells == np.prod([n - 1 for n in grid.shape])
@@ -59,7 +60,9 @@ def test_vtu_holds_the_points_cells_and_values(tmp_path, dimension, capsys):
 
 
 def test_time_becomes_the_last_axis_of_a_vtu(tmp_path):
-    grid = sample({"u": lambda p: 100 * p[:, 0] + p[:, 1]}, ("t", "x"), [line(0, 1, 3), line(0, 5, 6)])
+    grid = sample(
+        {"u": lambda p: 100 * p[:, 0] + p[:, 1]}, named_axes(("t", "x")), [line(0, 1, 3), line(0, 5, 6)]
+    )
     mesh = pyvista.read(write_vtu(tmp_path / "u.vtu", grid))
     x, t = mesh.points[:, 0], mesh.points[:, 1]
     assert x.max() == 5 and t.max() == 1
@@ -74,7 +77,7 @@ def test_vtu_holds_complex_vector_and_matrix_values(tmp_path):
         "h": lambda p: np.stack([p, 2 * p], axis=1),
         "ev": lambda p: 1j * p,
     }
-    grid = sample(functions, ("x", "y"), [line(0, 1, 3), line(0, 2, 5)])
+    grid = sample(functions, named_axes(("x", "y")), [line(0, 1, 3), line(0, 2, 5)])
     mesh = pyvista.read(write_vtu(tmp_path / "u.vtu", grid))
     x, y = mesh.points[:, 0], mesh.points[:, 1]
     np.testing.assert_allclose(mesh["e_real"], x)
@@ -86,7 +89,7 @@ def test_vtu_holds_complex_vector_and_matrix_values(tmp_path):
 
 
 def test_four_axes_are_refused_by_vtu(tmp_path):
-    grid = sample({"u": lambda p: p[:, 0]}, ("t", "x", "y", "z"), [line(0, 1, 2)] * 4)
+    grid = sample({"u": lambda p: p[:, 0]}, named_axes(("t", "x", "y", "z")), [line(0, 1, 2)] * 4)
     with pytest.raises(ValueError, match=r"4 axes t, x, y, z.*NPZ"):
         write_vtu(tmp_path / "u.vtu", grid)
     assert not list(tmp_path.iterdir())
@@ -181,12 +184,16 @@ def test_what_is_no_picture_is_told(tmp_path, values):
 
 
 def test_npz_holds_axes_and_values(tmp_path):
-    grid = sample({"u": lambda p: p[:, 0] * 1j, "v": lambda p: p}, ("t", "x"), [line(0, 1, 3), line(0, 1, 4)])
+    grid = sample(
+        {"u": lambda p: p[:, 0] * 1j, "v": lambda p: p},
+        named_axes(("t", "x")),
+        [line(0, 1, 3), line(0, 1, 4)],
+    )
     read = np.load(write_npz(tmp_path / "u.npz", grid))
     assert list(read["axes"]) == ["t", "x"] and read["u"].shape == (3, 4) and read["v"].shape == (3, 4, 2)
     np.testing.assert_array_equal(read["u"][:, 0].imag, read["t"])
     with pytest.raises(ValueError, match="like an axis"):
-        write_npz(tmp_path / "x.npz", sample({"x": lambda p: p[:, 0]}, ("x",), [line(0, 1, 3)]))
+        write_npz(tmp_path / "x.npz", sample({"x": lambda p: p[:, 0]}, named_axes(("x",)), [line(0, 1, 3)]))
 
 
 # ---------------------------------------------------------------------------------------------- solutions
@@ -360,7 +367,7 @@ def cut_off(p):
 
 
 def test_files_bear_values_that_are_not_known(tmp_path):
-    grid = sample({"u": cut_off}, ("t", "x"), [line(0, 2, 5), line(0, 1, 4)])
+    grid = sample({"u": cut_off}, named_axes(("t", "x")), [line(0, 2, 5), line(0, 1, 4)])
     assert np.isnan(grid.values["u"][3:]).all() and np.isfinite(grid.values["u"][:3]).all()
     mesh = pyvista.read(write_grid(tmp_path / "u.vtu", grid))
     np.testing.assert_array_equal(np.isnan(mesh["u"]), mesh.points[:, 1] > 1)
@@ -369,7 +376,8 @@ def test_files_bear_values_that_are_not_known(tmp_path):
     write_grid(tmp_path / "u.png", grid)
     for values in (np.inf, np.nan):
         write_grid(
-            tmp_path / "v.png", sample({"v": lambda p, v=values: v + 0 * p[:, 0]}, "x", [line(0, 1, 4)])
+            tmp_path / "v.png",
+            sample({"v": lambda p, v=values: v + 0 * p[:, 0]}, named_axes("x"), [line(0, 1, 4)]),
         )
 
 

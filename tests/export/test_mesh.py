@@ -1,0 +1,104 @@
+"""Fields on shapes that no grid fills: their own meshes as files and figures."""
+
+import math
+
+import meshio
+import numpy as np
+import pytest
+import pyvista
+import torch
+from named_axes import named_axes
+from PIL import Image
+
+from sirenpde import Disk, Field, Interval, LeastSquares, Problem, SineFeatures, on, solve
+from sirenpde.export import Mesh, field_sets, on_cells, on_grid, sample_cells, write_npz, write_vtu
+from sirenpde.geometry.cells import Cells
+from sirenpde.geometry.frame import Frame
+
+LINE = Cells(torch.linspace(0, 2, 5).double()[:, None], torch.tensor([[i, i + 1] for i in range(4)]))
+TETRA = Cells(torch.eye(4, 3).double(), torch.tensor([[3, 0, 1, 2]]))
+T = torch.linspace(0, 0.5, 4).double()
+DISK = Disk().cells(8)
+POLYGON = 12 * math.sin(math.pi / 12)  # the area of its 24 corners
+
+
+def squares(p):
+    return (p**2).sum(1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "size"),
+    [
+        (LINE, pyvista.CellType.LINE, 2.0),
+        (LINE.times(T), pyvista.CellType.QUAD, 1.0),
+        (DISK, pyvista.CellType.TRIANGLE, POLYGON),
+        (DISK.times(T), pyvista.CellType.WEDGE, POLYGON / 2),
+        (DISK.times(T[1:2]), pyvista.CellType.TRIANGLE, POLYGON),
+        (TETRA, pyvista.CellType.TETRA, 1 / 6),
+        (TETRA.times(T[:1]), pyvista.CellType.TETRA, 1 / 6),
+    ],
+)
+def test_vtu_holds_points_cells_and_values(tmp_path, cells, kind, size):
+    d = cells.all_points.shape[1]
+    mesh = sample_cells({"u": squares, "v": lambda p: p[:, :2] * 1j}, named_axes("xyzt"[:d]), cells)
+    read = pyvista.read(write_vtu(tmp_path / "u.vtu", mesh))
+    assert set(read.celltypes) == {kind} and read.n_points == len(mesh.points)
+    sizes = read.compute_cell_sizes()
+    dimension = {3: "Length", 5: "Area", 9: "Area", 10: "Volume", 13: "Volume"}[kind]
+    assert (sizes[dimension] > 0).all() and sizes[dimension].sum() == pytest.approx(size)
+    np.testing.assert_allclose(read["u"], squares(mesh.points), atol=1e-14)
+    np.testing.assert_allclose(read["v_imag"][:, 0], mesh.points[:, 0], atol=1e-14)
+    again = meshio.read(tmp_path / "u.vtu")
+    assert sum(len(block.data) for block in again.cells) == read.n_cells
+
+
+def test_what_vtu_has_no_cells_for_is_refused(tmp_path):
+    for cells, match in ((TETRA.times(T), "4 axes x, y, z, t"), (LINE.times(T).times(T), "no such cells")):
+        d = cells.all_points.shape[1]
+        with pytest.raises(ValueError, match=match):
+            write_vtu(tmp_path / "u.vtu", sample_cells({"u": squares}, named_axes("xyzt"[:d]), cells))
+
+
+def test_npz_holds_points_cells_and_lines(tmp_path):
+    mesh = sample_cells({"u": squares}, named_axes("xyt"), DISK.times(T))
+    with np.load(write_npz(tmp_path / "u.npz", mesh)) as arrays:
+        assert set(arrays) == {"axes", "points", "cells", "t", "u"} and arrays["u"].shape == (61, 4)
+        r = (arrays["points"] ** 2).sum(1)[:, None] + arrays["t"] ** 2
+        np.testing.assert_allclose(arrays["u"], r, atol=1e-15)
+        assert arrays["cells"].max() == 60
+    with pytest.raises(ValueError, match="like an axis or part of a mesh"):
+        write_npz(tmp_path / "v.npz", sample_cells({"points": squares}, named_axes("xy"), DISK))
+
+
+def test_a_mesh_goes_back_to_the_units_of_a_file():
+    mesh = Mesh(named_axes("xyt"), DISK.times(T), {}).restored(Frame((1.0, 2.0, 3.0), 0.5))
+    np.testing.assert_allclose(mesh.cells.points, DISK.points.numpy() * 2 + [1, 2])
+    np.testing.assert_allclose(mesh.cells.lines[0], 2 * T.numpy() + 3)
+
+
+@pytest.fixture(scope="module", params=["disk", "cylinder"])
+def solution(request):
+    """u = x on a disk, or u = x + t on a disk times an interval."""
+    cylinder = request.param == "cylinder"
+    domain = Disk() * Interval(t=(0, 1)) if cylinder else Disk()
+    x, *_, last = domain.axes
+    u = Field("u", domain, SineFeatures(60, 3.0))
+    here = on(domain, samples=400)(lambda p: u(p) - x(p) - (last(p) if cylinder else 0))
+    return solve(Problem(here), [LeastSquares()])
+
+
+def test_a_solution_is_written_and_drawn_on_its_shape(solution, tmp_path):
+    mesh = pyvista.read(solution.export(tmp_path / "u.vtu", 17))
+    r = np.linalg.norm(mesh.points[:, :2], axis=1)
+    assert r.max() == pytest.approx(1) and np.isfinite(mesh["u"]).all()
+    (fields,) = field_sets(solution)
+    carrier = on_grid(solution, fields, 17)
+    assert isinstance(carrier, Mesh) and len(carrier.points) == mesh.n_points
+    np.testing.assert_allclose(carrier.values["u"].ravel(), mesh["u"])
+    np.testing.assert_allclose(mesh["u"], solution[fields.functions["u"]](carrier.points), atol=1e-12)
+    with Image.open(solution.export(tmp_path / "u.png", 17)) as image:
+        colours = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    grey = (colours == 217).all(1).mean()  # what lies outside the disk, within its box
+    assert 0.05 < grey < 0.5
+    section = on_cells(solution, fields, 17, sections=True)
+    assert section.shape == ((217,) if len(fields.axes) == 2 else (217, 3))
