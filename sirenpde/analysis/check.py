@@ -15,6 +15,7 @@ from ..calculus.operators import D, PointFunction
 from ..calculus.symbols import Symbol
 from ..engines.engine import Engine
 from ..engines.nested import NestedEngine
+from ..geometry import can
 from ..geometry.domain import Data, Domain
 from ..geometry.point import Point
 from ..networks.recipe import typical
@@ -367,7 +368,7 @@ def cost(system: System, batches: Sequence[Batch]) -> Finding:
 
 
 def check_samples(group: Group, names: Sequence[str], seed: int = 0, scale: float = 1.0) -> Finding:
-    """Samples are finite, inside the box, in the number asked for, with finite data and unit normals."""
+    """Samples are finite, inside their domain, in the number asked for, with finite data and unit normals."""
     domain = group.domain
     count = None if group.samples is None else max(1, round(group.samples * scale))
     points, data = domain.draw(count, torch.Generator().manual_seed(seed))
@@ -378,6 +379,9 @@ def check_samples(group: Group, names: Sequence[str], seed: int = 0, scale: floa
         outside = int(((column < axis.low - slack) | (column > axis.high + slack)).sum())
         if outside:
             wrong.append(f"{outside} lie outside {axis.low:g} <= {axis.name} <= {axis.high:g}")
+    outside = int((~can.contains(domain, points)).sum())
+    if outside and not wrong:
+        wrong.append(f"{outside} lie outside {domain.name}")
     infinite = int((~points.isfinite().all(1)).sum())
     if infinite:
         wrong.append(f"{infinite} are not finite")

@@ -86,7 +86,7 @@ def _is_picture(values: Any) -> bool:
 def _is_surface(solution: Solution, fields: FieldSet) -> bool:
     """A field in space whose problem was made from a scan or a mesh: one asks for its zero level."""
     domains = [c.domain for c in solution.problem.constraints]
-    scaled = any(isinstance(d, can.Scaled) and d.frame is not None for d in domains)
+    scaled = any(can.frame_of(d) is not None for d in domains)
     scanned = any(isinstance(d, can.Listed) and "normal" in d.data for d in domains)
     return (scaled or scanned) and len(fields.axes) == 3
 

@@ -250,7 +250,7 @@ def _restore(frame: Frame | None) -> Restore | None:
 def _frame(problem: Problem, axes: tuple[Axis, ...]) -> Frame | None:
     """The frame of the cloud or mesh that was scaled into the box, over these of its axes."""
     for domain in (*(c.domain for c in problem.constraints), *(u.domain for u in problem.fields)):
-        frame = domain.frame if isinstance(domain, can.Scaled) else None
+        frame = can.frame_of(domain)
         if frame is not None and {a.name for a in axes} <= {a.name for a in domain.axes}:
             return frame.over(domain.axes, axes)
     return None

@@ -197,6 +197,11 @@ def patches_of(domain: object) -> tuple[Patch, ...] | None:
     return domain.patches() if isinstance(domain, Patches) else None
 
 
+def frame_of(domain: object) -> Frame | None:
+    """The frame of a domain that was scaled from the units of a file, if it was."""
+    return domain.frame if isinstance(domain, Scaled) else None
+
+
 def images_of(domain: object) -> Mapping[str, Tensor]:
     """The pictures of a grid of pixels; none of another domain."""
     return domain.images if isinstance(domain, Pictured) else {}

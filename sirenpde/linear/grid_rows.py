@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..calculus.field import Field
 from ..calculus.symbols import Symbol
 from ..engines.series import GridTransform
+from ..geometry import can
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..residuals import Batch, Rows, System
 from .cgls import Preconditioner
@@ -83,7 +84,7 @@ def on_grids(system: System, batches: Sequence[Batch]) -> Field | None:
     if not isinstance(module, SeparableSeries | EvolvingSeries):
         return None
     for group, batch in zip(system.groups, batches, strict=True):
-        lattice = getattr(group.domain, "lattice", None)
+        lattice = can.lattice_of(group.domain)
         if lattice is None or len(lattice.index) != len(batch):
             return None
         if isinstance(module, EvolvingSeries) and len(lattice.coordinates[0]) != 1:
@@ -93,7 +94,7 @@ def on_grids(system: System, batches: Sequence[Batch]) -> Field | None:
 
 def grid_rows(system: System, module: nn.Module, u: Field, batches: Sequence[Batch]) -> list[GridRows]:
     """The rows of every constraint."""
-    lattices = {id(group.sweep): group.domain.lattice for group in system.groups}  # type: ignore[attr-defined]
+    lattices = {id(group.sweep): can.lattice_of(group.domain) for group in system.groups}
     return [
         _rows(system, module, u, block, lattices[id(block.sweep)]) for block in system.linear_rows(batches)
     ]

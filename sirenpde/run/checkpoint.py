@@ -11,6 +11,8 @@ from torch import nn
 
 from ..calculus.field import Field, Recipe
 from ..files.typed import plain
+from ..geometry import can
+from ..geometry.values import to_value as shape_value
 from ..networks.recipe import smallest
 from ..networks.values import from_value, to_value
 from ..residuals import System
@@ -177,6 +179,7 @@ def _declared(run: Run) -> dict[str, Any]:
                 "complex": u.is_complex,
                 "periodic": [axis.name for axis in u.periodic],
                 "frame": _frame(run, u),
+                "domain": shape_value(u.domain) if isinstance(u.domain, can.Triangulate) else None,
             }
             for u in run.problem.fields
         },
@@ -187,7 +190,7 @@ def _declared(run: Run) -> dict[str, Any]:
 def _frame(run: Run, u: Field) -> list[Any] | None:
     """The way back to the units of a file, over the field's axes, where a cloud or mesh was scaled into the box."""
     for constraint in run.problem.constraints:
-        frame, axes = getattr(constraint.domain, "frame", None), constraint.domain.axes
+        frame, axes = can.frame_of(constraint.domain), constraint.domain.axes
         if frame is not None and {a.name for a in u.axes} <= {a.name for a in axes}:
             own = frame.over(axes, u.axes)
             return [list(own.centre), own.scale]

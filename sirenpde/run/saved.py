@@ -16,6 +16,7 @@ from ..files import sealed
 from ..geometry.box import Box
 from ..geometry.frame import Frame
 from ..geometry.point import Axis
+from ..geometry.values import from_value as shape_of
 from ..networks.recipe import smallest
 from ..networks.registry import UnknownKind
 from ..networks.values import from_value
@@ -139,7 +140,8 @@ def _field(name: str, value: Mapping[str, Any]) -> Field:
         frame = Frame(tuple(map(float, centre)), float(scale))
     periodic = tuple(axis for axis in box.axes if axis.name in value["periodic"])
     shape = tuple(map(int, value["shape"]))
-    domain = SavedDomain(box, frame)
+    own_domain = value.get("domain")
+    domain: Any = SavedDomain(box, frame) if own_domain is None or frame is not None else shape_of(own_domain)
     return Field(name, domain, shape=shape, dtype=complex if value["complex"] else None, periodic=periodic)
 
 

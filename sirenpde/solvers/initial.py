@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..calculus.field import Field
 from ..engines.flat import unflatten
+from ..geometry import can
 from ..geometry.box import Box
 from ..geometry.carrying import Carrying
 from ..geometry.point import Point
+from ..geometry.region import within
 from ..linear.dense_rows import assemble, store
 from ..linear.newton import UNDAMPED, newton
 from ..linear.qr import solve_dense
@@ -83,9 +86,9 @@ def set_initial(module: nn.Module, u: Field, unit: float = 1.0) -> nn.Module:
 def _fit(module: nn.Module, u: Field, unit: float, cut: Mapping[str, tuple[float, float]]) -> None:
     if not isinstance(module, DenseNetwork | SeparableSeries):
         return
-    box = Box(**{axis.name: cut.get(axis.name, (axis.low, axis.high)) for axis in u.axes})
     count = max(FEWEST, PER_COLUMN * module.head.in_features) if isinstance(module, DenseNetwork) else FEWEST
-    domain = Carrying(box, lambda points: _given(u, points))
+    where = _shape(u, cut) if isinstance(module, DenseNetwork) else _box(u, cut)
+    domain = Carrying(where, lambda points: _given(u, points))
     there = Constraint("initial", lambda p: u.itself(p) - p.sample("initial"), domain, count)
     scales = Scales({u: unit}, {"initial": unit}, even=True)
     system = System(Problem(there), {u: module}, torch.device("cpu"), torch.float64, scales)
@@ -101,6 +104,20 @@ def _fit(module: nn.Module, u: Field, unit: float, cut: Mapping[str, tuple[float
         for name, parameter in module.named_parameters():
             if name in values:
                 parameter.copy_(values[name])
+
+
+def _box(u: Field, cut: Mapping[str, tuple[float, float]]) -> Box:
+    return Box(**{axis.name: cut.get(axis.name, (axis.low, axis.high)) for axis in u.axes})
+
+
+def _shape(u: Field, cut: Mapping[str, tuple[float, float]]) -> Any:
+    """The shape that the field is declared on, or its box: outside, its start may not be known."""
+    if not isinstance(u.domain, can.Triangulate):
+        return _box(u, cut)
+    shape: Any = u.domain
+    for axis in u.axes:
+        shape = within(shape, axis, *cut[axis.name]) if axis.name in cut else shape
+    return shape
 
 
 def _given(u: Field, points: Tensor) -> Mapping[str, Tensor]:

@@ -10,7 +10,7 @@ import torch
 from named_axes import named_axes
 from PIL import Image
 
-from sirenpde import Disk, Field, Interval, LeastSquares, Problem, SineFeatures, on, solve
+from sirenpde import Disk, Field, Interval, LeastSquares, Problem, SineFeatures, Solution, on, solve
 from sirenpde.export import Mesh, field_sets, on_cells, on_grid, sample_cells, write_npz, write_vtu
 from sirenpde.geometry.cells import Cells
 from sirenpde.geometry.frame import Frame
@@ -102,3 +102,11 @@ def test_a_solution_is_written_and_drawn_on_its_shape(solution, tmp_path):
     assert 0.05 < grey < 0.5
     section = on_cells(solution, fields, 17, sections=True)
     assert section.shape == ((217,) if len(fields.axes) == 2 else (217, 3))
+
+
+def test_a_saved_solution_knows_the_shape_of_its_field(solution, tmp_path):
+    solution.save(tmp_path / "saved")
+    again = Solution.load(tmp_path / "saved")
+    mesh = pyvista.read(again.export(tmp_path / "v.vtu", 9))
+    assert np.linalg.norm(mesh.points[:, :2], axis=1).max() == pytest.approx(1)
+    assert len(mesh.points) == (61 if len(field_sets(solution)[0].axes) == 2 else 61 * 9)

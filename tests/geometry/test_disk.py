@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from sirenpde import Box, D, Disk, Field, Interval, March, Point, Problem, laplacian, on, solve
+from sirenpde import Box, D, Disk, Field, Interval, March, Point, Problem, SineFeatures, laplacian, on, solve
 from sirenpde.geometry import can
+from sirenpde.solvers.initial import set_initial
 
 DISK = Disk(center=(1.0, -2.0), radius=3.0)
 ROOT = 2.404825557695773  # the first zero of the Bessel function J0
@@ -180,3 +181,14 @@ def test_parts_of_disks_and_boxes_times_an_interval_have_their_points_and_normal
         assert 0 < points[:, 2].min() < 0.01 and 1.99 < points[:, 2].max() < 2
         assert not data or bool((data["normal"][:, 2] == 0).all())
     assert Box(x=(0, 1)) * Interval(t=(0, 2)) == Box(x=(0, 1), t=(0, 2))
+
+
+def test_a_start_that_is_known_on_the_disk_alone_is_fitted_there():
+    """In the corners of its box the start is no number."""
+    disk = Disk()
+    x, y = disk.axes
+    u = Field("u", disk, initial=lambda p: torch.sqrt(1.5 - x(p) ** 2 - y(p) ** 2))
+    module = SineFeatures(120, 4.0).build([-1, -1], [1, 1], 1, (), torch.Generator().manual_seed(0))
+    points = drawn(disk, 100)[0]
+    values = set_initial(module.double(), u)(points).detach()[:, 0]
+    assert torch.allclose(values, torch.sqrt(1.5 - points.square().sum(1)), atol=1e-3)

@@ -1,5 +1,7 @@
 """Any domain times an interval."""
 
+import json
+
 import pytest
 import torch
 
@@ -9,6 +11,7 @@ from sirenpde.geometry.instants import instant, moved
 from sirenpde.geometry.nodes import gauss
 from sirenpde.geometry.quadrature import quadrature
 from sirenpde.geometry.region import within
+from sirenpde.geometry.values import from_value, to_value
 
 T = Interval(t=(0, 2))
 CYLINDER = Disk() * T
@@ -105,3 +108,25 @@ def test_its_cells_are_those_of_the_shape_at_every_value_of_the_interval():
 def test_errors_teach(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        Disk(center=(1, 2.5), radius=3, names=("r", "z")),
+        Disk().boundary(),
+        CYLINDER,
+        (Disk() * T).at(t=1.5),
+        Disk() * Interval(t=(0, 1)) * Interval(s=(2, 3)),
+        BOX.at(x=0.5),
+    ],
+)
+def test_shapes_are_written_as_plain_values_and_read_again(shape):
+    value = to_value(shape)
+    assert from_value(json.loads(json.dumps(value))) == shape
+
+
+def test_what_is_no_shape_of_numbers_has_no_value():
+    assert to_value(Disk().where(lambda p: p[:, 0] > 0)) is None and to_value(SCAN) is None
+    with pytest.raises(ValueError, match="the kind of a shape"):
+        from_value({"kind": "os.path.join"})
