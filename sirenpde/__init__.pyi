@@ -3,6 +3,8 @@ from .calculus.algebra import dot as dot
 from .calculus.algebra import norm as norm
 from .calculus.field import Field as Field
 from .calculus.field import Unknown as Unknown
+from .calculus.integral import integral as integral
+from .calculus.jump import jump as jump
 from .calculus.operators import D as D
 from .calculus.operators import curl as curl
 from .calculus.operators import div as div
@@ -40,7 +42,7 @@ from .problem.constraint import l2 as l2
 from .problem.constraint import on as on
 from .problem.probe import ConstraintError as ConstraintError
 from .problem.problem import Problem as Problem
-from .problem.problem import Reference as Reference
+from .problem.reference import Reference as Reference
 from .run.solution import Solution as Solution
 from .run.solve import solve as solve
 from .sampling.balance import Balance as Balance

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from .. import diagnosis
-from ..calculus.field import Derivative, Field, Recipe, Unknown
+from ..calculus.evaluate import at_nodes, over_known
+from ..calculus.field import Derivative, Field, Recipe
 from ..calculus.operators import D, PointFunction
 from ..calculus.symbols import Symbol
 from ..engines.engine import Engine
 from ..engines.nested import NestedEngine
 from ..geometry import can
 from ..geometry.domain import Data, Domain
+from ..geometry.pairs import OTHER
 from ..geometry.point import Point
 from ..networks.recipe import typical
 from ..problem.constraint import Constraint, name_of
 from ..problem.probe import Requests
 from ..problem.problem import Problem
+from ..problem.reference import exact_values
 from ..residuals import Batch, Group, Sweep, System, evaluate, flat
 from ..residuals.scaling import inverse_length
 from ..run.determination import left_open
 from ..run.directory import peak_memory_mb
 from ..run.run import build_network
-from ..run.solution import exact_values
 from ..solvers.starts import constant_start, describe
 
 ENGINE_TOLERANCE = 1e-10  # relative difference to the oracle
@@ -104,24 +106,23 @@ def check_engines(system: System) -> Iterator[Finding]:
     """Every request of every group of constraints: the engine in use against the oracle."""
     theta = some_parameters(system)
     for group in system.groups:
-        points, _ = group.domain.draw(
+        points, data = group.domain.draw(
             min(POINTS, group.domain.size or POINTS), torch.Generator().manual_seed(1)
         )
-        for u, engine in group.sweep.engines.items():
-            names = ", ".join(map(str, group.sweep.asked[u]))
-            topic = f"derivatives of {u.name} on {group.domain.name}"
-            if engine.kind == NestedEngine.kind:
-                yield Finding(
-                    topic, None, f"{names}: the generic engine, {engine.kind}, which is the oracle itself"
-                )
-                continue
-            own = system.parameters.of(u, theta)
-            symbols = [d.symbol for d in group.sweep.asked[u]]
-            network, x = system.parameters.networks[u], points[:, group.sweep.columns[u]]
-            value, slope = compare(engine, network, symbols, own, x)
-            text = f"{names}: {engine.kind}, channels: {engine.channels}; off by {value:.1e}, "
-            text += f"parameter gradient {slope:.1e}"
-            yield Finding(topic, max(value, slope) <= ENGINE_TOLERANCE, text)
+        batch = system.batch(points, {key: data[key] for key in group.data})
+        for u in group.sweep.fields:
+            for asked, engine, x in group.sweep.by_site(u, batch):
+                names = ", ".join(map(str, asked))
+                topic = f"derivatives of {u.name} on {group.domain.name}"
+                if engine.kind == NestedEngine.kind:
+                    text = f"{names}: the generic engine, {engine.kind}, which is the oracle itself"
+                    yield Finding(topic, None, text)
+                    continue
+                own, network = system.parameters.of(u, theta), system.parameters.networks[u]
+                value, slope = compare(engine, network, [d.symbol for d in asked], own, x)
+                text = f"{names}: {engine.kind}, channels: {engine.channels}; off by {value:.1e}, "
+                text += f"parameter gradient {slope:.1e}"
+                yield Finding(topic, max(value, slope) <= ENGINE_TOLERANCE, text)
 
 
 def compare(
@@ -202,7 +203,7 @@ def _substituted(constraint: Constraint, requests: Requests, known: Mapping[Fiel
         text = f"it cannot be differentiated ({reason}); it can where it is made of torch's functions"
         return Finding(topic, None, text)
     for d, value in values.items():
-        if value.shape[1:] != d.field.shape:
+        if value.shape[1:] != d.shape:
             text = f"it has shape {tuple(value.shape[1:])} and {d.field.name} has {d.field.shape}; give it that one"
             return Finding(topic, False, text)
     terms = weigh(constraint, requests, values, batch)
@@ -214,7 +215,7 @@ def _substituted(constraint: Constraint, requests: Requests, known: Mapping[Fiel
     usual = _usual_scale(constraint, requests, known, batch)
     scale = max(terms.scale, usual)
     text = f"residual rms {rms:.1e}, max {most:.1e}, where its terms are of size {scale:.1e}"
-    if set(requests.data) - {"normal"}:
+    if set(requests.data) - {"normal", OTHER}:
         far = rms > FAR * scale
         text = f"it differs from the data by rms {rms:.1e}, max {most:.1e}, where its terms are of size {scale:.1e}"
         return Finding(topic, None, text + "; is it that of other data?" * far, warns=far)
@@ -255,7 +256,7 @@ def _scale_of(
     values = {}
     for d, size in sizes.items():
         dtype = torch.complex128 if d.field.is_complex else torch.float64
-        values[d] = torch.full((len(batch), *d.field.shape), size, dtype=dtype)
+        values[d] = torch.full((len(batch), *d.shape), size, dtype=dtype)
     return weigh(constraint, requests, values, batch).scale
 
 
@@ -263,7 +264,13 @@ def _size(d: Derivative, function: PointFunction) -> float:
     """The root mean square of a known function's derivative over its field's box; 0 where it is not finite."""
     low, high = (torch.tensor(ends, dtype=torch.float64) for ends in _ends(d.field))
     spread = torch.rand(300, len(low), dtype=torch.float64, generator=torch.Generator().manual_seed(5))
-    size = _rms(flat(exact_values(differentiate(d, function), d.field.axes, low + (high - low) * spread, {})))
+    size = _rms(
+        flat(
+            exact_values(
+                differentiate(replace(d, site=None), function), d.field.axes, low + (high - low) * spread, {}
+            )
+        )
+    )
     return 0.0 if size != size else size
 
 
@@ -282,7 +289,8 @@ def differentiate(d: Derivative, function: PointFunction) -> PointFunction:
     def value(p: Point) -> Tensor:
         return torch.stack([factor * part(p) for factor, part in parts]).sum(0)
 
-    return value
+    site = d.site
+    return value if site is None else lambda p: at_nodes(value, p, site)
 
 
 # ------------------------------------------------------------------------------------------ terms and scales
@@ -293,22 +301,19 @@ def weigh(
 ) -> Terms:
     """Residuals at given values of the requests, and the size of each term: ∂r/∂request · request, and the rest."""
     axes = tuple(axis.name for axis in constraint.domain.axes)
-    numbers = {c: torch.tensor(c.initial, dtype=torch.float64) for c in requests.unknowns}
+    count = len(batch)
+    start = {c: torch.tensor(c.initial, dtype=torch.float64).expand(count) for c in requests.unknowns}
 
-    def one(coords: Tensor, jets: dict[Derivative, Tensor], data: dict[str, Tensor]) -> Tensor:
-        def read(key: object) -> Tensor:
-            return numbers[key] if isinstance(key, Unknown) else jets[key]  # type: ignore[index]
+    def residuals(jets: Mapping[Derivative, Tensor]) -> Tensor:
+        return over_known(constraint.residual, axes, batch.points, batch.data, {**jets, **start})
 
-        return constraint.residual(Point(axes, coords, read, lambda key: data[key]))
-
-    mapped: Callable[..., Tensor] = torch.func.vmap(one)
-    data, jets = dict(batch.data), dict(values)
-    residual = flat(mapped(batch.points, jets, data))
+    jets = {d: value.contiguous() for d, value in values.items()}
+    residual = flat(residuals(jets))
     rest = residual
     sizes: dict[str, float] = {}
     for d in jets:
         tangents = {other: v if other is d else torch.zeros_like(v) for other, v in jets.items()}
-        term: Tensor = torch.func.jvp(lambda j: mapped(batch.points, j, data), (jets,), (tangents,))[1]
+        term: Tensor = torch.func.jvp(residuals, (jets,), (tangents,))[1]
         sizes[str(d)] = _rms(flat(term))
         rest = rest - flat(term)
     return Terms(residual, {**sizes, "the rest": _rms(rest)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..geometry.point import Axis, Point, check_point
 from .modules import check_module
+from .sites import Site
 from .symbols import Symbol
 
 MAX_ORDER = 4
@@ -175,6 +176,7 @@ class Derivative:
 
     field: Field
     symbol: Symbol
+    site: Site | None = None  # where it is read, if not at the point of the sample
 
     def __post_init__(self) -> None:
         if self.symbol.order > MAX_ORDER:
@@ -190,22 +192,36 @@ class Derivative:
     def along(self, axis: Axis) -> Derivative:
         """The derivative of this along an axis, again a request."""
         step = Symbol.partial(self.symbol.dimension, self.field.position(axis))
-        return Derivative(self.field, self.symbol * step)
+        return replace(self, symbol=self.symbol * step)
+
+    def at(self, site: Site) -> Derivative:
+        """The same at the nodes of a site."""
+        if self.site is not None:
+            raise ValueError(
+                f"{self} was asked for at {site}: nodes of nodes. Integrate over a box with all the axes at once, "
+                f"or introduce a field for the inner term, with a constraint of its own."
+            )
+        return replace(self, site=site)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of what is read at one point: the field's, at every node of a site."""
+        return self.field.shape if self.site is None else (self.site.count, *self.field.shape)
 
     def __add__(self, other: Derivative) -> Derivative:
-        if not isinstance(other, Derivative) or other.field is not self.field:
+        if not isinstance(other, Derivative) or (other.field, other.site) != (self.field, self.site):
             return NotImplemented
         if other.symbol.order != self.symbol.order:
             raise ValueError(
                 f"{self} and {other} differ in order; operators are added as operators only within one order. "
                 f"Evaluate each at the point and add the values: f(p) + g(p)."
             )
-        return Derivative(self.field, self.symbol + other.symbol)
+        return replace(self, symbol=self.symbol + other.symbol)
 
     def __mul__(self, factor: float) -> Derivative:
         if not isinstance(factor, int | float):
             return NotImplemented
-        return Derivative(self.field, self.symbol.scaled(factor))
+        return replace(self, symbol=self.symbol.scaled(factor))
 
     __rmul__ = __mul__
 
@@ -216,7 +232,8 @@ class Derivative:
         return self + (-other)
 
     def __str__(self) -> str:
-        return self.symbol.describe(self.field.name, tuple(axis.name for axis in self.field.axes))
+        name = self.symbol.describe(self.field.name, tuple(axis.name for axis in self.field.axes))
+        return name if self.site is None else f"{name} at {self.site}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,6 @@ again a request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import overload
 
@@ -16,9 +15,9 @@ import torch
 from torch import Tensor
 
 from ..geometry.point import Axis, Point
-from .field import Derivative, Field, Unknown
-
-PointFunction = Callable[[Point], Tensor]
+from .evaluate import PointFunction as PointFunction
+from .evaluate import moved
+from .field import Derivative, Field
 
 
 @dataclass(frozen=True)
@@ -39,38 +38,20 @@ class Along:
     axis: Axis
 
     def __call__(self, p: Point) -> Tensor:
-        direction = p.place.new_tensor([float(name == self.axis.name) for name in p.axes])
         if self.axis.name not in p.axes:
             p.coordinate(self.axis.name)  # raises, and says which axes there are
         if p.observe is not None:
             p.observe(self.function, self.axis)
 
-        def moved(s: Tensor) -> Tensor:
-            return self.function(_moved(p, self.axis, s, direction))
+        def along(s: Tensor) -> Tensor:
+            return self.function(moved(p, self.axis, s))
 
         zero = torch.zeros((), dtype=p.place.dtype, device=p.place.device)
         value: Tensor
         tangent: Tensor
-        value, tangent, *_ = torch.func.jvp(moved, (zero,), (torch.ones_like(zero),))
+        value, tangent, *_ = torch.func.jvp(along, (zero,), (torch.ones_like(zero),))
         # Beside a plain number, as in x(p) - 0.5, torch makes the tangent of a single float32 a float64.
         return tangent.to(value.dtype)
-
-
-def _moved(p: Point, axis: Axis, s: Tensor, direction: Tensor) -> Point:
-    def read(key: Hashable) -> Tensor:
-        value = p.read(key)
-        if isinstance(key, Unknown) or axis.name not in {a.name for a in key.field.axes}:  # type: ignore[attr-defined]
-            return value
-        return value + s * p.read(key.along(axis))  # type: ignore[attr-defined]
-
-    def sample(key: str) -> Tensor:
-        raise ValueError(
-            f"A derivative along {axis} of the sampled data '{key}' was asked for; data are known at their points "
-            f"only. Differentiate the fields alone and multiply by the data outside of D, or use the grid's own "
-            f"derivatives, such as grid.gradient('{key}')."
-        )
-
-    return Point(p.axes, p.place + s * direction, read, sample, p.observe)
 
 
 @overload
@@ -89,7 +70,7 @@ def D(f: PointFunction, *axes: Axis) -> PointFunction:
     >>> print(D(Field("u", box), t, x))
     u_tx
     """
-    _check_function(f, "D", "D(u, x)")
+    check_function(f, "D", "D(u, x)")
     if not axes:
         raise ValueError("D was given no axis; expected at least one, as in D(u, x). Name the axes.")
     for axis in axes:
@@ -97,7 +78,7 @@ def D(f: PointFunction, *axes: Axis) -> PointFunction:
     return f
 
 
-def _check_function(f: object, operator: str, example: str) -> None:
+def check_function(f: object, operator: str, example: str) -> None:
     if not callable(f):
         raise TypeError(
             f"{operator} was given a {type(f).__name__}; expected a field or a function of a point. Differentiate "
@@ -133,7 +114,7 @@ def grad(f: PointFunction, *axes: Axis) -> PointFunction:
 
     Of a scalar in d dimensions it has shape (d,); of a vector of shape (m,) it is the Jacobian, (m, d).
     """
-    _check_function(f, "grad", "grad(u)")
+    check_function(f, "grad", "grad(u)")
     along = axes or _axes_of(f)
     if along is None:
         return lambda p: torch.stack([D(f, axis)(p) for axis in _all_axes(p)], dim=-1)
@@ -151,7 +132,7 @@ def div(f: PointFunction, *axes: Axis) -> PointFunction:
     >>> print(div(grad(u)))
     u_xx + u_yy
     """
-    _check_function(f, "div", "div(w)")
+    check_function(f, "div", "div(w)")
     if isinstance(f, Stack):
         along = axes or f.parts[0].field.axes
         if len(along) == len(f.parts):
@@ -177,7 +158,7 @@ def div(f: PointFunction, *axes: Axis) -> PointFunction:
 
 def curl(f: PointFunction, *axes: Axis) -> PointFunction:
     """The curl of a function of three components, or the scalar curl ∂_x f_y − ∂_y f_x of two."""
-    _check_function(f, "curl", "curl(w)")
+    check_function(f, "curl", "curl(w)")
 
     def rotation(p: Point) -> Tensor:
         along = axes or _axes_of(f) or _all_axes(p)
@@ -211,7 +192,7 @@ def laplacian(f: PointFunction, *axes: Axis) -> PointFunction:
     >>> print(laplacian(laplacian(u)))
     u_xxxx + 2 u_xxyy + u_yyyy
     """
-    _check_function(f, "laplacian", "laplacian(u)")
+    check_function(f, "laplacian", "laplacian(u)")
     along = axes or _axes_of(f)
     if along is None:
         return lambda p: torch.stack([D(f, axis, axis)(p) for axis in _all_axes(p)]).sum(0)
@@ -224,7 +205,7 @@ def laplacian(f: PointFunction, *axes: Axis) -> PointFunction:
 
 def hessian(f: PointFunction, *axes: Axis) -> PointFunction:
     """All second derivatives along the axes, of shape (..., d, d)."""
-    _check_function(f, "hessian", "hessian(u)")
+    check_function(f, "hessian", "hessian(u)")
     along = axes or _axes_of(f)
 
     def second(p: Point) -> Tensor:

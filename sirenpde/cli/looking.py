@@ -50,7 +50,7 @@ def show_command(session: Session, out: str | None) -> int:
     rows = [["on", "field", "derivatives", "engine", "channels"]]
     for group in system.groups:
         for u, engine in group.sweep.engines.items():
-            asked = ", ".join(map(str, group.sweep.asked[u]))
+            asked = ", ".join(map(str, dict.fromkeys(group.sweep.asked[u])))
             rows.append([group.domain.name, u.name, asked, engine.kind, str(engine.channels)])
     print(table(rows, indent=""))
     print()

@@ -32,7 +32,7 @@ from ..geometry import can
 from ..geometry.mesh import TriangleMesh
 from ..plots import image_panels, loss_curve, save_figure
 from ..problem.constraint import name_of
-from ..run.solution import exact_values
+from ..problem.reference import exact_values
 
 if TYPE_CHECKING:
     from ..run.directory import RunDirectory

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..calculus.field import Field
+from ..geometry.pairs import Pairs
 from ..geometry.point import Axis
 from ..problem.problem import Problem
 from .pieces import Piece, pieces
@@ -32,11 +33,16 @@ def _ends(problem: Problem, u: Field, place: int, axis: Axis) -> Ends:
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
         if u not in requests.fields:
             continue
+        if isinstance(constraint.domain, Pairs):
+            counts["low"] += requests.size * (constraint.domain.axis == axis)
+            continue
         found = {side for piece in pieces(constraint, requests.data) for side in sides(piece, axis)}
         for side in found & set(counts):
             counts[side] += requests.size
         if "inside" in found or not found:
-            orders += [powers[place] for d in requests.of(u) for powers, _ in d.symbol.terms]
+            orders += [
+                powers[place] for d in requests.of(u) if d.site is None for powers, _ in d.symbol.terms
+            ]
     return Ends(axis, max(orders), counts["low"], counts["high"])
 
 

@@ -60,6 +60,7 @@ def contradictions(problem: Problem) -> list[str]:
     parts = [
         (piece, requests)
         for constraint, requests in zip(problem.constraints, problem.requests, strict=True)
+        if requests.is_plain
         for piece in pieces(constraint, requests.data)
         if piece.dimension < len(piece.intervals) or all(d.symbol.order == 0 for d in requests.derivatives)
     ]

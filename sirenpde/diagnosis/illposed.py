@@ -62,7 +62,8 @@ def ill_posed(problem: Problem) -> list[str]:
 def _axes(problem: Problem) -> list[Axis]:
     """The axes that all fields have, where nothing but equations and conditions on faces is given."""
     measured = any(set(requests.data) - {"normal"} for requests in problem.requests)
-    if problem.unknowns or measured or len({u.axes for u in problem.fields}) != 1:
+    elsewhere = any(not requests.is_plain for requests in problem.requests)
+    if problem.unknowns or measured or elsewhere or len({u.axes for u in problem.fields}) != 1:
         return []
     u = problem.fields[0]
     return (

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..calculus.evaluate import over_points, point
 from ..calculus.operators import PointFunction
 from ..geometry import can
 from ..geometry.domain import Domain
-from ..geometry.point import Axis, Point
+from ..geometry.point import Axis
 from ..problem.constraint import Constraint
 from ..problem.probe import Recorder
 from ..problem.problem import Problem
@@ -83,7 +84,7 @@ def _differentiated(constraint: Constraint, points: Tensor, data: object) -> lis
 
     names = tuple(axis.name for axis in constraint.domain.axes)
     own: dict[str, Tensor] = data  # type: ignore[assignment]
-    constraint.residual(Point(names, points[0], Recorder().read, lambda key: own[key][0], observe))
+    constraint.residual(point(names, points[0], Recorder().read, lambda key: own[key][0], observe))
     ranges = {axis.name: axis for axis in constraint.domain.axes}  # operators on all axes do not know them
     return list({(id(f), axis.name): (f, ranges[axis.name]) for f, axis in seen}.values())
 
@@ -123,16 +124,9 @@ def _places(function: PointFunction, axis: Axis, domain: Domain, points: Tensor)
 def _evaluator(function: PointFunction, names: tuple[str, ...]) -> Callable[[Tensor], Tensor]:
     reader = waves(names, 0)
 
-    def sample(key: str) -> Tensor:
-        raise KeyError(key)
-
-    def one(coords: Tensor) -> Tensor:
-        value = function(Point(names, coords, reader(coords), sample))
-        value = torch.view_as_real(value) if value.is_complex() else value
-        return value.reshape(-1)
-
     def over(points: Tensor) -> Tensor:
-        value: Tensor = torch.func.vmap(one)(points.flatten(0, 1))
+        value: Tensor = over_points(function, names, points.flatten(0, 1), {}, reader)
+        value = torch.view_as_real(value) if value.is_complex() else value
         return value.double().reshape(*points.shape[:2], -1)
 
     return over

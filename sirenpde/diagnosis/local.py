@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from ..calculus.evaluate import Read, over_points
 from ..calculus.field import Derivative, Field, Unknown
 from ..calculus.symbols import Powers
-from ..geometry.point import Point
 from ..problem.constraint import Constraint
 from ..problem.probe import Requests
 
@@ -34,14 +34,16 @@ def name_of_key(key: Key) -> str:
     return f"{u.name}_{letters}" if letters else u.name
 
 
-def _residual(constraint: Constraint, keys: Sequence[Key]) -> Callable[..., Tensor]:
-    """Coordinates, values of the keys and data at one point -> the residual's real components."""
+def _residuals(
+    constraint: Constraint, keys: Sequence[Key], points: Tensor, values: Tensor, data: dict[str, Tensor]
+) -> Tensor:
+    """A constraint's real components (n, m) at points, from the values (n, keys) and data there."""
     names = tuple(axis.name for axis in constraint.domain.axes)
     first: dict[Key, int] = {}
     for i, key in enumerate(keys):
         first.setdefault(key, i)
 
-    def at(coords: Tensor, values: Tensor, data: dict[str, Tensor]) -> Tensor:
+    def reader(coords: Tensor, values: Tensor) -> Read:
         def read(key: object) -> Tensor:
             if isinstance(key, Unknown):
                 return values[first[key]]
@@ -56,10 +58,10 @@ def _residual(constraint: Constraint, keys: Sequence[Key]) -> Callable[..., Tens
                 value = torch.complex(value[: u.components], value[u.components :])
             return value.reshape(u.shape)
 
-        r = constraint.residual(Point(names, coords, read, lambda key: data[key]))
-        return (torch.view_as_real(r) if r.is_complex() else r).reshape(-1)
+        return read
 
-    return at
+    r: Tensor = over_points(constraint.residual, names, points, data, reader, values)
+    return (torch.view_as_real(r) if r.is_complex() else r).reshape(len(points), -1)
 
 
 Stacked = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -71,7 +73,7 @@ def stacked(parts: Sequence[tuple[Constraint, Tensor, dict[str, Tensor]]], keys:
     def both(values: Tensor) -> tuple[Tensor, Tensor]:
         leaf = values.detach().requires_grad_()
         with torch.enable_grad():
-            each = [torch.func.vmap(_residual(c, keys))(points, leaf, data) for c, points, data in parts]
+            each = [_residuals(c, keys, points, leaf, data) for c, points, data in parts]
             residuals = torch.cat(each, 1)
         return residuals.detach(), torch.stack([_slope(r, leaf) for r in residuals.unbind(1)], 1)
 

@@ -35,6 +35,8 @@ def waves(axes: tuple[str, ...], seed: int) -> Callable[[Tensor], Callable[[Hash
             if isinstance(key, Unknown):
                 return coords.new_tensor(key.initial)
             assert isinstance(key, Derivative)
+            if key.site is not None:
+                raise KeyError(key)  # these waves are known at one point alone
             return _value(key, coords, axes, *wave(key.field))
 
         return read

@@ -16,11 +16,14 @@ from .cloud import HasAxes, PointCloud, assemble
 from .domain import check_count, named, quasi_random
 from .frame import axes_around
 from .mesh import TriangleMesh
+from .pairs import Pairs
 from .patch import Patch
 from .point import Axis
 from .region import Predicate, Region
 from .slab import SLACK, Slab
 from .tensor_grid import TensorGrid
+
+APART = 1e-12  # of an axis: so far from an interface its two sides are
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -178,6 +181,40 @@ class Box:
             for end in ends
         )
         return Boundary(self, faces)
+
+    def pairs(self, axis: str | Axis) -> Pairs:
+        """Samples of two points, one at either end of an axis, for conditions that join them by ``jump``.
+
+        >>> from sirenpde import Box
+        >>> Box(t=(0, 1), x=(0, 2)).pairs("x").name
+        'x = 0 and x = 2'
+        """
+        across = named(self.axes, axis)
+        name = f"{across} = {across.low:g} and {across} = {across.high:g}"
+        low = self.at(**{across.name: across.low})
+        return Pairs(low, across, across.low, across.high, self._held(name))
+
+    def interface(self, **value: float) -> Pairs:
+        """Samples of two points, one on either side of the plane on which an axis has this value.
+
+        They are 1e-12 of the axis away from it, so that functions that differ there are told apart, in float64.
+
+        >>> from sirenpde import Box
+        >>> Box(x=(0, 2), y=(0, 1)).interface(x=0.5).name
+        'both sides of x = 0.5'
+        """
+        if len(value) != 1:
+            raise ValueError(
+                f"An interface across {len(value)} axes was asked for; expected one. Write box.interface(x=0.5)."
+            )
+        ((name, place),) = value.items()
+        across, plane = named(self.axes, name), self.at(**value)
+        step = APART * (across.high - across.low)
+        shown = self._held(f"both sides of {name} = {place:g}")
+        return Pairs(plane, across, place - step, place + step, shown)
+
+    def _held(self, name: str) -> str:
+        return ", ".join([*(f"{axis} = {value:g}" for axis, value in self.fixed), name])
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` quasi-random points."""

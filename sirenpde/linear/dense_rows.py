@@ -140,7 +140,7 @@ def _about_nothing(near: System, at: Tensor, block: Rows) -> Rows:
     """Rows for changes of the jets as rows for the jets themselves."""
     weights, parts = block.sweep.load(at), []
     for chunk in block.batch.chunks(block.sweep.chunk(near.device)):
-        parts.append([jet.clone() for jet in block.sweep.jets(weights, chunk.points)[0]])
+        parts.append([jet.clone() for jet in block.sweep.jets(weights, chunk)[0]])
     offset = block.offset
     for place in range(len(block.slopes)):
         jets = torch.cat([part[place] for part in parts], dim=1)
@@ -209,7 +209,7 @@ def _features(system: System, theta: Tensor, block: Rows, u: Field) -> Iterator[
     engine = block.sweep.engines[u]
     weights = engine.load(system.parameters.of(u, theta))
     for chunk in block.batch.chunks(engine.chunk):
-        features = engine.features(weights, chunk.points[:, block.sweep.columns[u]])
+        features = engine.features(weights, block.sweep.points(u, chunk))
         assert features is not None
         yield features
 
@@ -260,7 +260,7 @@ def _by_numbers(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tens
         weights = group.sweep.load(theta)
         parts = []
         for chunk in batch.chunks(group.sweep.chunk(system.device)):
-            _, each = group.rows.slopes(chunk, group.sweep.jets(weights, chunk.points)[0], raw)
+            _, each = group.rows.slopes(chunk, group.sweep.jets(weights, chunk)[0], raw)
             parts.append(torch.stack([by_number for by_number, _ in each], dim=1))
         columns, first = torch.cat(parts), 0  # (n, components, unknowns)
         for place, i in enumerate(group.members):

@@ -84,6 +84,8 @@ def on_grids(system: System, batches: Sequence[Batch]) -> Field | None:
     if not isinstance(module, SeparableSeries | EvolvingSeries):
         return None
     for group, batch in zip(system.groups, batches, strict=True):
+        if not group.sweep.is_plain:
+            return None
         lattice = can.lattice_of(group.domain)
         if lattice is None or len(lattice.index) != len(batch):
             return None

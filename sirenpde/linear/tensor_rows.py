@@ -301,6 +301,13 @@ def _check(system: System) -> None:
                     f"Collocation() needs fields and constraints on the same axes; {u.name} has {', '.join(own)}, "
                     f"a constraint {', '.join(asked)}. Declare them on one box, or use another stage."
                 )
+    elsewhere = [g for g in system.groups if not g.sweep.is_plain]
+    if elsewhere:
+        names = ", ".join(system.problem.constraints[i].name for i in elsewhere[0].members)
+        raise Unsuited(
+            f"Collocation() reads fields at the points of a grid alone; '{names}' has an integral or a jump. Use "
+            f"LeastSquares() where the constraints are affine, or another stage."
+        )
     poor = [c.name for c in system.problem.constraints if not c.loss.is_square]
     if poor or system.problem.unknowns:
         what = f"the loss of '{poor[0]}'" if poor else f"the unknown {system.problem.unknowns[0].name}"

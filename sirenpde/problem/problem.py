@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from torch import nn
 
@@ -12,8 +12,7 @@ from ..calculus.field import Field, Unknown
 from ..calculus.modules import drops
 from ..calculus.operators import PointFunction
 from ..geometry.domain import Domain
-from ..geometry.mesh import TriangleMesh
-from .constraint import Constraint, name_of
+from .constraint import Constraint
 from .probe import (
     Output,
     Requests,
@@ -25,55 +24,8 @@ from .probe import (
     try_output,
     try_reference,
 )
+from .reference import Reference, references_of
 from .stage import Stage, stages_of
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """What the solution is measured against, and where.
-
-    Args:
-        value: a function of a point: an exact solution, or data such as ``grid["exact"]``. It makes no
-            statement where it is not a number.
-        on: where it is compared: a finite domain's points, or ``samples`` points of an infinite one. Several
-            domains, named, give one error each and one for all together. The field's own domain if left out.
-        samples: how many points of each infinite domain.
-        fit: "affine" compares after the best a u + b, for equations that leave these free.
-        peak: the largest value there can be, 1 for a picture; with it the errors include the peak
-            signal-to-noise ratio ``psnr_db`` = 10 log10(peak² / mean squared error).
-        surface: the mesh that the zero level should be; with it the report of a run compares the two.
-    """
-
-    value: PointFunction
-    on: Domain | Mapping[str, Domain] | None = None
-    samples: int = 10_000
-    fit: Literal["none", "affine"] = "none"
-    peak: float | None = None
-    surface: TriangleMesh | None = None
-
-    def __post_init__(self) -> None:
-        if not callable(self.value):
-            raise TypeError(
-                f"Reference was given {type(self.value).__name__} {self.value!r:.60}; expected a function of a "
-                f"point. Write def exact(p): return torch.sin(x(p)), or name the data of points: cloud['measured']."
-            )
-        domains = [*self.on.values()] if isinstance(self.on, Mapping) else [self.on]
-        for domain in domains if self.on is not None else ():
-            if not hasattr(domain, "draw"):
-                raise TypeError(
-                    f"Reference(on=...) was given {domain!r}, a {type(domain).__name__}; expected a domain, or "
-                    f"several by name. Write on=box, or on={{'wall': box.boundary()}}."
-                )
-        if self.on is not None and not domains:
-            raise ValueError("Reference(on={}) names no domain; expected at least one. Write on=box.")
-        if isinstance(self.samples, bool) or not isinstance(self.samples, int) or self.samples < 1:
-            raise ValueError(f"Reference has samples={self.samples!r}; expected a positive whole number.")
-        if self.fit not in ("none", "affine"):
-            raise ValueError(f"Reference has fit={self.fit!r}; expected 'none' or 'affine'.")
-        if self.peak is not None and not (isinstance(self.peak, int | float) and self.peak > 0):
-            raise ValueError(
-                f"Reference has peak={self.peak!r}; expected a positive number, 1 for a picture."
-            )
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -112,7 +64,7 @@ class Problem:
     ) -> None:
         self._gather(constraints)
         chosen = _functions(outputs) or self.fields
-        known = _references(reference, chosen, self.fields)
+        known = references_of(reference, chosen, self.fields)
         put = object.__setattr__
         put(self, "using", stages_of(using))
         put(self, "outputs", chosen)
@@ -167,7 +119,7 @@ class Problem:
 
     def output(self, function: PointFunction) -> Output:
         """What a function of a point gives, and on which domain; ConstraintError where it cannot be evaluated."""
-        on = [d for known in self.reference.values() for d in _domains(known.on)]
+        on = [d for known in self.reference.values() for d in known.domains]
         carriers = [u.domain for u in self.fields if hasattr(u.domain, "draw")]
         return try_output(
             function,
@@ -245,29 +197,3 @@ def _functions(outputs: Sequence[PointFunction]) -> tuple[PointFunction, ...]:
                 f"field itself, such as u, or a function: def flux(p): return grad(u)(p)."
             )
     return tuple(outputs)
-
-
-def _domains(on: Domain | Mapping[str, Domain] | None) -> list[Domain]:
-    if on is None:
-        return []
-    return list(on.values()) if isinstance(on, Mapping) else [on]
-
-
-def _references(
-    given: Mapping[Any, Reference | PointFunction] | None,
-    outputs: Sequence[PointFunction],
-    fields: Sequence[Field],
-) -> dict[PointFunction, Reference]:
-    if given is not None and not isinstance(given, Mapping):
-        raise TypeError(
-            f"Problem was given reference={type(given).__name__}; expected a dictionary from fields or outputs to "
-            f"exact solutions. Write reference={{u: exact}}."
-        )
-    for u in given or {}:
-        if u not in outputs and u not in fields:
-            name = name_of(u) if callable(u) else repr(u)
-            raise ValueError(
-                f"reference names {name}, which is neither a field of the constraints nor an output. "
-                f"Add it to outputs, or use the field itself as the key."
-            )
-    return {u: v if isinstance(v, Reference) else Reference(v) for u, v in (given or {}).items()}

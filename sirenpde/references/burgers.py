@@ -43,7 +43,7 @@ def burgers_from_sine(viscosity: float, axes: tuple[Axis, Axis]) -> Callable[[Po
 
     >>> import torch
     >>> from sirenpde import Box
-    >>> from sirenpde.run.solution import exact_values
+    >>> from sirenpde.problem.reference import exact_values
     >>> box = Box(t=(0, 1), x=(-1, 1))
     >>> u = burgers_from_sine(0.01, box.axes)
     >>> exact_values(u, box.axes, torch.tensor([[0.0, 0.5], [1.0, -0.25]]), {}).round(decimals=6).tolist()

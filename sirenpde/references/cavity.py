@@ -19,7 +19,7 @@ from ..geometry.cloud import PointCloud, assemble
 from ..geometry.domain import Deferred
 from ..geometry.point import Point
 from ..geometry.tensor_grid import TensorGrid
-from ..run.solution import exact_values
+from ..problem.reference import exact_values
 
 Array = NDArray[np.float64]
 Lid = Callable[[Tensor], Tensor]

@@ -41,7 +41,7 @@ def solitons(
 
     >>> import torch
     >>> from sirenpde import Box
-    >>> from sirenpde.run.solution import exact_values
+    >>> from sirenpde.problem.reference import exact_values
     >>> box = Box(t=(0, 1), x=(-10, 10))
     >>> one = solitons([4.0], [1.0], box.axes)
     >>> exact_values(one, box.axes, torch.tensor([[0.0, 1.0], [1.0, 5.0]]), {}).tolist()

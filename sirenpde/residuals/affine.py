@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..calculus.evaluate import over_known
 from ..calculus.field import Derivative, Field
-from ..geometry.point import Point
 from ..problem.constraint import Constraint
 from ..problem.probe import Requests
 from ..problem.problem import Problem
@@ -22,6 +22,7 @@ from .sweep import Sweep, flat
 TRIED = 200  # points at which constraints are tried
 SIZES = (1e-6, 1e-3, 1.0, 1e3, 1e6)  # of usual jets, that they are tried with
 ROUNDING = 1e-11  # of a component's size, for what is affine
+CHUNK = 4096  # points whose slopes are found together; of nodes fewer, since each is moved beside all others
 STEP = 1024.0  # of the differences, times usual jets: large, so that a large offset costs no digits of the slopes
 
 
@@ -56,13 +57,10 @@ def _affine(constraint: Constraint, requests: Requests, sizes: Mapping[Field, fl
     points, data = constraint.domain.draw(count, generator)
     batch = Batch(points, {key: data[key] for key in requests.data})
 
-    def at(jets: Mapping[Derivative, Tensor]) -> Tensor:
-        def one(coords: Tensor, local: dict[Derivative, Tensor], own: dict[str, Tensor]) -> Tensor:
-            axes = tuple(axis.name for axis in constraint.domain.axes)
-            return constraint.residual(Point(axes, coords, lambda key: local[key], lambda key: own[key]))  # type: ignore[index]
+    axes = tuple(axis.name for axis in constraint.domain.axes)
 
-        value: Tensor = torch.func.vmap(one)(batch.points, dict(jets), dict(batch.data))
-        return flat(value)
+    def at(jets: Mapping[Derivative, Tensor]) -> Tensor:
+        return flat(over_known(constraint.residual, axes, batch.points, batch.data, jets))
 
     def random(size: float) -> dict[Derivative, Tensor]:
         return {
@@ -71,7 +69,7 @@ def _affine(constraint: Constraint, requests: Requests, sizes: Mapping[Field, fl
             * natural_size(d)
             * torch.randn(
                 len(points),
-                *d.field.shape,
+                *d.shape,
                 dtype=torch.complex128 if d.field.is_complex else torch.float64,
                 generator=generator,
             )
@@ -104,13 +102,10 @@ def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch, sizes: Ma
     """A constraint's rows by differences of jets as large as those of networks of these sizes."""
     numbers = batch.points.new_zeros(0)
 
-    def residual(jets: list[Tensor], coords: Tensor, data: dict[str, Tensor]) -> Tensor:
-        value = sweep.at(coords, jets, data, numbers)[place]
-        value = torch.view_as_real(value) if value.is_complex() else value
-        return value.reshape(-1)
+    def residuals(chunk: Batch, jets: Sequence[Tensor]) -> Tensor:
+        return flat(sweep.over_same(place, chunk, jets, numbers))
 
     zero = [batch.points.new_zeros(len(sweep.asked[u]), u.outputs) for u in sweep.fields]
-    over_points = torch.func.vmap(residual, in_dims=(None, 0, 0))
 
     def slope(field: int, chunk: Batch, offset: Tensor) -> Tensor:
         """Differences from zero, which are exact for an affine function and need no derivative."""
@@ -123,8 +118,7 @@ def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch, sizes: Ma
 
         def moved(unit: Tensor) -> Tensor:
             jets = [unit.reshape(shape) if f == field else jet for f, jet in enumerate(zero)]
-            value: Tensor = over_points(jets, chunk.points, dict(chunk.data))
-            return value
+            return residuals(chunk, jets)
 
         differences = (torch.func.vmap(moved)(units) - offset) / each[
             :, None, None
@@ -132,10 +126,10 @@ def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch, sizes: Ma
         return differences.movedim(0, -1).reshape(*offset.shape, *shape)
 
     def rows(chunk: Batch) -> list[Tensor]:
-        offset: Tensor = over_points(zero, chunk.points, dict(chunk.data))
+        offset = residuals(chunk, zero)
         return [offset, *(slope(f, chunk, offset) for f in range(len(zero)))]
 
-    offset, *slopes = mapped(rows, batch, 4096)
+    offset, *slopes = mapped(rows, batch, max(1, CHUNK // sweep.nodes**2))
     return Rows(constraint, place, batch, sweep, offset, tuple(slopes))
 
 
@@ -151,7 +145,7 @@ def tangents(
     weights, raw = sweep.load(theta), theta[sweep.parameters.numbers_slice]
 
     def linear(chunk: Batch) -> list[Tensor]:
-        jets, _ = sweep.jets(weights, chunk.points)
+        jets, _ = sweep.jets(weights, chunk)
         components, each = rows.slopes(chunk, jets, raw)
         by_field = [torch.stack([by_jet[f] for _, by_jet in each]) for f in range(len(jets))]
         return [components, *(slopes.permute(2, 0, 1, 3) for slopes in by_field)]

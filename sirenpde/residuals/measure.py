@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ..calculus.field import Field
+from ..calculus.field import Derivative, Field
 from ..calculus.symbols import Powers, Symbol
 from ..engines.registry import engine_for
 from .batch import Batch
@@ -60,7 +60,7 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
         most = theta.new_zeros(len(partials), u.outputs)
         for group, batch in system.paired(batches):
             if u in group.sweep.fields:
-                x = batch.points[:, group.sweep.columns[u]]
+                x = group.sweep.points(u, batch).reshape(-1, len(u.axes))
                 parts = [engine.forward(weights, part)[0].square().sum(1) for part in x.split(engine.chunk)]
                 most = torch.maximum(most, (torch.stack(parts).sum(0) / len(x)).sqrt())
         least = FLOOR * max(float(most[0].max()), system.sizes[u])
@@ -74,7 +74,7 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
 def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual: Usual) -> Iterator[Tensor]:
     """S of every constraint of a group."""
     sweep, raw = group.sweep, theta[system.parameters.numbers_slice]
-    jets = sweep.jets(sweep.load(theta), batch.points)[0]
+    jets = sweep.jets(sweep.load(theta), batch)[0]
     components, slopes = group.rows.slopes(batch, jets, raw)
     first = 0
     for requests in sweep.requests:
@@ -84,7 +84,10 @@ def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual
             own = torch.stack([by_jet[f] for _, by_jet in slopes[rows]])  # (m, requests, n, outputs)
             rest = rest - torch.einsum("msno,sno->nm", own, jets[f])
             rms = own.square().sum(0).mean(1).sqrt()  # (requests, outputs)
+            sizes: dict[Derivative, Tensor] = {}  # the nodes of a site make one term together
             for size, d in zip(rms, sweep.asked[u], strict=True):
+                sizes[d] = sizes[d] + size if d in sizes else size
+            for d, size in sizes.items():
                 largest += [(size * abs(c) * usual[u][powers]).max() for powers, c in d.symbol.terms]
         largest += [_rms(rest), *_by_numbers(system, raw, torch.stack([s for s, _ in slopes[rows]]))]
         yield torch.stack(largest).max()

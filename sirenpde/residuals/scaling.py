@@ -19,9 +19,9 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from ..calculus.field import Derivative, Field, Unknown
+from ..calculus.evaluate import over_known
+from ..calculus.field import Derivative, Field
 from ..calculus.symbols import Powers
-from ..geometry.point import Point
 from ..problem.constraint import Constraint
 from ..problem.probe import Requests
 from ..problem.problem import Problem
@@ -159,10 +159,15 @@ def measure(constraint: Constraint, requests: Requests, sizes: Sizes) -> Measure
     grads = torch.autograd.grad(total, list(leaves.values()), allow_unused=True) if reads else ()
     slopes: dict[Field, float] = {}
     for d, grad in zip(leaves, grads, strict=False):
-        own = 0.0 if grad is None else max(map(_rms, grad.unbind(1))) * units[d]
+        own = 0.0 if grad is None else max(map(_rms, _all_nodes(grad, d).unbind(1))) * units[d]
         slopes[d.field] = max(slopes.get(d.field, 0.0), own)
     there = max(_size(values), _size(linear))
     return Measured(slopes, _size(rest), there > MET * _size(rest))
+
+
+def _all_nodes(slopes: Tensor, d: Derivative) -> Tensor:
+    """Slopes (n, outputs) by a request; those of the nodes of a site together make one."""
+    return slopes if d.site is None else slopes.abs().sum(1)
 
 
 def _linear(at: Callable[[Jets], Tensor], jets: Jets) -> Tensor:
@@ -183,24 +188,15 @@ def residuals(
 ) -> Tensor:
     """Real components (n, m) of a constraint at given derivatives, each (n, outputs); unknowns as they start."""
     axes = tuple(axis.name for axis in constraint.domain.axes)
-    numbers = {c: torch.tensor(c.initial, dtype=torch.float64) for c in requests.unknowns}
-
-    def one(coords: Tensor, own: dict[Derivative, Tensor], local: dict[str, Tensor]) -> Tensor:
-        def read(key: object) -> Tensor:
-            if isinstance(key, Unknown):
-                return numbers[key]
-            assert isinstance(key, Derivative)
-            return assemble(own[key], key.field)
-
-        return constraint.residual(Point(axes, coords, read, lambda key: local[key]))
-
-    value: Tensor = torch.func.vmap(one)(points, jets, dict(data))
-    return flat(value)
+    start = {c: torch.tensor(c.initial, dtype=torch.float64).expand(len(points)) for c in requests.unknowns}
+    known = {d: assemble(jet, d.field) for d, jet in jets.items()}
+    return flat(over_known(constraint.residual, axes, points, data, {**known, **start}))
 
 
 def _around_one(d: Derivative, count: int, random: torch.Generator) -> Tensor:
     """Numbers of size 0.5 to 1.5, (count, outputs), of any sign for a derivative."""
-    shape = count, d.field.outputs
+    nodes = () if d.site is None else (d.site.count,)
+    shape = count, *nodes, d.field.outputs
     sizes = 0.5 + torch.rand(shape, dtype=torch.float64, generator=random)
     return sizes if d.symbol.order == 0 else sizes * (torch.randint(0, 2, shape, generator=random) * 2.0 - 1)
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..calculus.field import Field, Unknown
+from ..calculus.evaluate import Read, over_points, point
+from ..calculus.field import Derivative, Field, Unknown
 from ..calculus.operators import PointFunction
 from ..engines.engine import Engine
 from ..engines.registry import engine_for
 from ..engines.series import on_shared_coordinates
-from ..geometry.point import Point
 from ..problem.constraint import name_of
 from ..problem.probe import Recorder, Requests
 from .batch import Batch, Parameters
 from .chunks import mapped
+from .nodes import NodeEngine, node_count, nodes_of, sites_of
 
 GPU_CHUNK = 1 << 17
 BLOCK = 1 << 14  # points whose values are computed together, where no gradient is asked for
@@ -38,17 +39,68 @@ class Sweep:
         self.axes = axes
         self.parameters = parameters
         self.fields = tuple(dict.fromkeys(u for asked in requests for u in asked.fields))
+        each = {u: list(dict.fromkeys(d for asked in requests for d in asked.of(u))) for u in self.fields}
+        self.sites = {u: sites_of(each[u]) for u in self.fields}
+        # By sites, and each request as often as its site has nodes: what the jets hold, one after another.
         self.asked = {
-            u: tuple(dict.fromkeys(d for asked in requests for d in asked.of(u))) for u in self.fields
-        }
-        self.columns = {u: [axes.index(axis.name) for axis in u.axes] for u in self.fields}
-        self.engines: dict[Field, Engine] = {
-            u: engine_for(parameters.networks[u], [d.symbol for d in self.asked[u]], len(u.axes))
+            u: tuple(
+                d
+                for site in self.sites[u]
+                for d in each[u]
+                if d.site == site
+                for _ in range(node_count(site))
+            )
             for u in self.fields
         }
-        self.places: dict[Hashable, tuple[int, int]] = {
-            d: (i, s) for i, u in enumerate(self.fields) for s, d in enumerate(self.asked[u])
+        self.columns = {
+            u: [axes.index(axis.name) for axis in u.axes]
+            for u in self.fields
+            if all(axis.name in axes for axis in u.axes)
         }
+        self.engines: dict[Field, Engine] = {u: self._engine(u, each[u]) for u in self.fields}
+        self.places: dict[Hashable, tuple[int, int | slice]] = {
+            d: (i, self._rows(d)) for i, u in enumerate(self.fields) for d in each[u]
+        }
+
+    def _engine(self, u: Field, asked: Sequence[Derivative]) -> Engine:
+        at = [[d.symbol for d in asked if d.site == site] for site in self.sites[u]]
+        engines = [engine_for(self.parameters.networks[u], symbols, len(u.axes)) for symbols in at]
+        if self.sites[u] == [None]:
+            return engines[0]
+        counts = map(node_count, self.sites[u])
+        return NodeEngine(list(zip(counts, map(len, at), engines, strict=True)))
+
+    def _rows(self, d: Derivative) -> int | slice:
+        """Where a request stands among the jets of its field."""
+        first = self.asked[d.field].index(d)
+        return first if d.site is None else slice(first, first + d.site.count)
+
+    @property
+    def nodes(self) -> int:
+        """At how many points any field is read for one sample, 1 where no sites are asked for."""
+        return max((sum(map(node_count, sites)) for sites in self.sites.values()), default=1)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether fields are read at the samples' own points alone."""
+        return all(sites == [None] for sites in self.sites.values())
+
+    def points(self, u: Field, batch: Batch) -> Tensor:
+        """What the field's engine takes: points (n, d), or the nodes (nodes, n, d) of all sites."""
+        if self.sites[u] == [None]:
+            return batch.points[:, self.columns[u]]
+        names = [axis.name for axis in u.axes]
+        return torch.cat([nodes_of(site, names, self.axes, batch) for site in self.sites[u]])
+
+    def by_site(self, u: Field, batch: Batch) -> Iterator[tuple[list[Derivative], Engine, Tensor]]:
+        """What is asked of a field at each of its sites, the engine that answers it, and the points (n, d) there."""
+        engine, x = self.engines[u], self.points(u, batch)
+        asked = list(dict.fromkeys(self.asked[u]))
+        if not isinstance(engine, NodeEngine):
+            yield asked, engine, x
+            return
+        for site, part in zip(self.sites[u], engine.parts, strict=True):
+            yield [d for d in asked if d.site == site], part.engine, part.flattened(x)
 
     def chunk(self, device: torch.device) -> int:
         if device.type != "cpu":
@@ -58,21 +110,20 @@ class Sweep:
     def load(self, theta: Tensor) -> list[Any]:
         return [engine.load(self.parameters.of(u, theta)) for u, engine in self.engines.items()]
 
-    def jets(self, weights: Sequence[Any], points: Tensor) -> tuple[list[Tensor], list[Any]]:
+    def jets(self, weights: Sequence[Any], batch: Batch) -> tuple[list[Tensor], list[Any]]:
         """The requested derivatives of every network, each (requests, n, outputs), and the engines' tapes.
 
-        Those of the fields are ``parameters.units`` times as large, which ``at`` and ``over`` see to.
+        They are in the order of ``asked``, where a request at a site stands once for every node.
+        Those of the fields are ``parameters.units`` times as large, which ``over`` sees to.
         """
         pairs = [
-            engine.forward(w, points[:, self.columns[u]])
+            engine.forward(w, self.points(u, batch))
             for (u, engine), w in zip(self.engines.items(), weights, strict=True)
         ]
         return [jet for jet, _ in pairs], [tape for _, tape in pairs]
 
-    def at(
-        self, coords: Tensor, jets: Sequence[Tensor], data: Mapping[str, Tensor], numbers: Tensor
-    ) -> list[Tensor]:
-        """The functions' values at one point, from its jets, each (requests, outputs)."""
+    def _reader(self, coords: Tensor, jets: Sequence[Tensor], numbers: Tensor) -> Read:
+        """What is read at one point, from its jets, each (requests, outputs)."""
 
         def read(key: Hashable) -> Tensor:
             if isinstance(key, Unknown):
@@ -87,22 +138,44 @@ class Sweep:
             value, unit = assemble(jets[field][row], u), self.parameters.units[u]
             return value if unit == 1 else unit * value
 
-        p = Point(self.axes, coords, read, lambda key: data[key])
-        return [function(p) for function in self.functions]
+        return read
 
     def over(self, batch: Batch, jets: Sequence[Tensor], numbers: Tensor) -> list[Tensor]:
         """The functions' values over a batch: each (n, *shape). ``numbers`` (unknowns,), or (n, unknowns)."""
-        by_point = None if numbers.dim() == 1 else 0
-        mapped = torch.func.vmap(self.at, in_dims=(0, [1] * len(jets), 0, by_point))
-        values: list[Tensor] = mapped(batch.points, list(jets), dict(batch.data), numbers)
+        along = [1] * len(jets), None if numbers.dim() == 1 else 0
+        values: list[Tensor] = over_points(
+            lambda p: [function(p) for function in self.functions],
+            self.axes,
+            batch.points,
+            batch.data,
+            self._reader,
+            list(jets),
+            numbers,
+            mapped=along,
+        )
         return values
+
+    def over_same(self, place: int, batch: Batch, jets: Sequence[Tensor], numbers: Tensor) -> Tensor:
+        """One function's values over a batch, (n, *shape), with the same jets (requests, outputs) at every point."""
+        function, shared = self.functions[place], ([None] * len(jets), None)
+        value: Tensor = over_points(
+            function,
+            self.axes,
+            batch.points,
+            batch.data,
+            self._reader,
+            list(jets),
+            numbers,
+            mapped=shared,
+        )
+        return value
 
 
 def assemble(jet: Tensor, u: Field) -> Tensor:
-    """A request's value at one point from the network's real outputs."""
+    """A field's values (..., *shape) from its network's real outputs (..., outputs)."""
     if u.is_complex:
-        return torch.complex(jet[: u.components], jet[u.components :]).reshape(u.shape)
-    return jet.reshape(u.shape)
+        jet = torch.complex(jet[..., : u.components], jet[..., u.components :])
+    return jet.reshape((*jet.shape[:-1], *u.shape))
 
 
 def flat(residual: Tensor) -> Tensor:
@@ -123,14 +196,18 @@ def evaluate(sweep: Sweep, theta: Tensor, batch: Batch, device: torch.device) ->
 
         def jets(block: Batch) -> list[Tensor]:
             """Networks in chunks that fit a cache; only their few outputs are kept for the whole block."""
-            return mapped(lambda c: sweep.jets(weights, c.points)[0], block, sweep.chunk(device), dim=1)
+            return mapped(lambda c: sweep.jets(weights, c)[0], block, sweep.chunk(device), dim=1)
 
-        return mapped(lambda block: sweep.over(block, jets(block), numbers), batch, BLOCK)
+        return mapped(
+            lambda block: sweep.over(block, jets(block), numbers), batch, max(1, BLOCK // sweep.nodes)
+        )
 
 
 def _jets_on_grid(sweep: Sweep, theta: Tensor, batch: Batch) -> list[Tensor] | None:
     """All jets at once, where every field is a series and the points fill a grid; else None."""
     jets = []
+    if not sweep.is_plain:
+        return None
     for u in sweep.fields:
         symbols = [d.symbol for d in sweep.asked[u]]
         own, x = sweep.parameters.of(u, theta), batch.points[:, sweep.columns[u]]
@@ -156,5 +233,5 @@ def _record(function: PointFunction, batch: Batch, axes: tuple[str, ...]) -> Req
         used[key] = None
         return batch.data[key][0]
 
-    value = function(Point(axes, batch.points[0], recorder.read, sample))
+    value = function(point(axes, batch.points[0], recorder.read, sample))
     return recorder.requests(value, tuple(used))

@@ -168,7 +168,7 @@ class System:
         gradient: Tensor,
         chunk: Batch,
     ) -> None:
-        jets, tapes = group.sweep.jets(weights, chunk.points)
+        jets, tapes = group.sweep.jets(weights, chunk)
         raw = theta[self.parameters.numbers_slice]
         sums, slopes, by_number = group.pullback(chunk, jets, raw)
         terms[group.place] += share * sums
@@ -253,7 +253,7 @@ class System:
         sweep, raw = group.sweep, theta[self.parameters.numbers_slice]
         weights = sweep.load(theta)
         return mapped(
-            lambda chunk: group.rows.values(chunk, sweep.jets(weights, chunk.points)[0], raw),
+            lambda chunk: group.rows.values(chunk, sweep.jets(weights, chunk)[0], raw),
             batch,
             sweep.chunk(self.device),
         )
@@ -288,7 +288,7 @@ class System:
         weights, raw = group.sweep.load(theta), theta[self.parameters.numbers_slice]
         size = min(group.sweep.chunk(self.device), JACOBIAN_CHUNK)
         for part, chunk in chunked(batch, size):
-            jets, tapes = group.sweep.jets(weights, chunk.points)
+            jets, tapes = group.sweep.jets(weights, chunk)
             components, slopes = group.rows.slopes(chunk, jets, raw)
             columns = iter(zip(components.unbind(1), slopes, strict=True))
             for values, rows, scale in views:

@@ -18,7 +18,8 @@ from ..calculus.operators import PointFunction
 from ..geometry.domain import Domain
 from ..geometry.point import Axis
 from ..problem.constraint import in_precision, name_of
-from ..problem.problem import Problem, Reference
+from ..problem.problem import Problem
+from ..problem.reference import Reference, exact_values
 from ..residuals import Sweep, evaluate, record
 from ..residuals.known import holds_until, relative_residual, relative_residuals, where_known
 from ..sampling.drawing import generator
@@ -390,27 +391,6 @@ def _together(parts: list[_Compared], known: Reference) -> dict[str, Any]:
     )
     stated, points = sum(part.stated for part in parts), sum(part.points for part in parts)
     return errors if stated == points else {**errors, "points": stated, "of_points": points}
-
-
-def exact_values(
-    function: PointFunction, axes: tuple[Axis, ...], points: Tensor, data: Mapping[str, Tensor]
-) -> Tensor:
-    """A reference, a function of a point that reads no field, at points (N, d), in float64."""
-    from ..geometry.point import Point
-
-    names = tuple(axis.name for axis in axes)
-
-    def read(key: object) -> Tensor:
-        raise ValueError(
-            f"The reference {name_of(function)} reads the unknown {key}; expected a known function of the "
-            f"coordinates. Write it in terms of the axes and data only."
-        )
-
-    def at(coords: Tensor, local: dict[str, Tensor]) -> Tensor:
-        return in_precision(function)(Point(names, coords, read, lambda key: local[key]))
-
-    values: Tensor = torch.func.vmap(at)(points.double(), dict(data))
-    return values
 
 
 def measured(found: Tensor, exact: Tensor, known: Reference) -> dict[str, float]:

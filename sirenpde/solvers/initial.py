@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..calculus.evaluate import over_points
 from ..calculus.field import Field
 from ..engines.flat import unflatten
 from ..geometry import can
 from ..geometry.box import Box
 from ..geometry.carrying import Carrying
-from ..geometry.point import Point
 from ..geometry.region import within
 from ..linear.dense_rows import assemble, store
 from ..linear.newton import UNDAMPED, newton
@@ -44,7 +44,7 @@ def initial_values(u: Field, points: Tensor) -> Tensor:
         columns = [names.index(axis.name) for axis in given.axes]
         found = torch.as_tensor(given(points[:, columns].numpy()))
     elif callable(given):
-        found = torch.func.vmap(lambda coords: given(Point(names, coords, _no_field, _no_data)))(points)
+        found = over_points(given, names, points, {}, lambda coords: _no_field)
     else:
         found = torch.full((len(points), *u.shape), given)
     if tuple(found.shape[1:]) != u.shape or not bool(found.isfinite().all()):
@@ -64,10 +64,6 @@ def _no_field(key: object) -> Tensor:
     raise ValueError(
         f"An initial value reads the unknown {key}; expected a known function of the coordinates."
     )
-
-
-def _no_data(key: str) -> Tensor:
-    raise KeyError(f"An initial value reads the data '{key}'; expected a known function of the coordinates.")
 
 
 def set_initial(module: nn.Module, u: Field, unit: float = 1.0) -> nn.Module:

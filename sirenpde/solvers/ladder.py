@@ -113,16 +113,19 @@ class Traits:
 
     smooth: bool  # the objective is a sum of squares, as all but first-order solvers need
     affine: bool  # in the fields, and no number is unknown
-    time: Axis | None  # along which all fields evolve from a start, and no number is unknown
+    time: (
+        Axis | None
+    )  # along which all fields evolve from a start, by equations at a point, no number unknown
     alike: bool  # all fields have the same axes, as tensor products need
     family: bool  # along some axis nothing is differentiated: a family of equations, not one
     wide: bool  # two axes of space or more
-    tensor: bool  # every domain is a box, a slice or a face, on few axes
+    tensor: bool  # every domain is a box, a slice or a face, on few axes, and equations hold at a point
 
 
 def traits(problem: Problem) -> Traits:
     """What of a problem decides, found by looking at its declaration."""
-    first, time = problem.fields[0].axes, None if problem.unknowns else time_axis(problem)
+    plain = all(requests.is_plain for requests in problem.requests)
+    first, time = problem.fields[0].axes, None if problem.unknowns or not plain else time_axis(problem)
     alike = all(u.axes == first for u in problem.fields)
     open_axes = [axis for axis in first if axis not in problem.fields[0].periodic]
     boxes = all(can.patches_of(c.domain) is not None for c in problem.constraints)
@@ -134,7 +137,7 @@ def traits(problem: Problem) -> Traits:
         alike=alike,
         family=any(not _is_differentiated(problem, axis) for axis in first),
         wide=len(first) > 2,
-        tensor=boxes and whole and len(open_axes) <= LATTICE_AXES and not problem.unknowns,
+        tensor=boxes and whole and plain and len(open_axes) <= LATTICE_AXES and not problem.unknowns,
     )
 
 

@@ -8,7 +8,20 @@ import numpy as np
 import pytest
 import torch
 
-from sirenpde import Box, D, Field, PointCloud, Problem, SineFeatures, Unknown, div, laplacian, on
+from sirenpde import (
+    Box,
+    D,
+    Field,
+    PointCloud,
+    Problem,
+    SineFeatures,
+    Unknown,
+    div,
+    integral,
+    jump,
+    laplacian,
+    on,
+)
 from sirenpde.analysis.check import build_system, check, check_reference
 from sirenpde.cli.main import main
 from sirenpde.solvers.ladder import choose
@@ -160,3 +173,25 @@ def test_recipes_of_the_users_own_are_looked_through_too():
     inflow = on(box.at(x=0), 60, name="inflow")(w)
     (said,) = warned(Problem(pde, inflow))
     assert "along t the equations of w are of order 1, and there are none" in said
+
+
+def test_integrals_and_jumps_are_checked_like_the_rest():
+    """A declared solution is read at the nodes too; nothing about them is wrong, and nothing is warned of."""
+    line = Box(x=(0, 1))
+    (s,) = line.axes
+    w = Field("w", line)
+    law = on(line, 60, name="law")(
+        lambda p: w(p) - integral(w, line, nodes=8)(p) - torch.cos(2 * math.pi * s(p)) + 0 * D(w, s)(p)
+    )
+    joints = [on(line.pairs("x"), name=name)(jump(f)) for name, f in (("value", w), ("slope", D(w, s)))]
+    amount = on(line.at(x=0), name="amount")(integral(w, line, nodes=8))
+    problem = Problem(law, *joints, amount, reference={w: lambda p: torch.cos(2 * math.pi * s(p))})
+    findings = all_of(problem)
+    assert not [f for f in findings if f.ok is False or f.warns], findings
+    known = {f.topic for f in findings if f.ok and f.topic.startswith("declared solution")}
+    assert known == {f"declared solution in {name}" for name in ("law", "value", "slope", "amount")}
+    engines = [f.text for f in findings if f.topic.startswith("derivatives")]
+    assert any(text.startswith("w at the nodes of (x): forward jets") for text in engines)
+    assert any(text.startswith("w, w_x: forward jets") or "w at the other end" in text for text in engines)
+    wrong = Problem(amount, law, reference={w: lambda p: 1 + torch.cos(2 * math.pi * s(p))})
+    assert substituted(wrong)["amount"].ok is False

@@ -10,9 +10,9 @@ from PIL import Image
 
 from sirenpde import Adam, Box, solve
 from sirenpde.problem.load import find, load
+from sirenpde.problem.reference import exact_values
 from sirenpde.references.cloning import cloned
 from sirenpde.references.waves import released_gaussian
-from sirenpde.run.solution import exact_values
 
 PROBLEMS = sorted(path.stem for path in (Path(__file__).parents[2] / "problems").glob("*.py"))
 

@@ -45,7 +45,7 @@ def test_the_layer_swallows_the_waves(slow_waves):
 def test_the_reference_makes_no_statement_near_the_source_and_in_the_layer(slow_waves):
     solution, _ = slow_waves
     (phi,) = solution.problem.outputs
-    from sirenpde.run.solution import exact_values
+    from sirenpde.problem.reference import exact_values
 
     points = torch.tensor([[0.0, 0.05], [0.0, 0.07], [0.6, 0.0], [0.4, 0.4]], dtype=torch.float64)
     value = exact_values(solution.problem.reference[phi].value, solution[phi].axes, points, {})

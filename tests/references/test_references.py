@@ -8,12 +8,12 @@ import torch
 
 from sirenpde import Box, D, laplacian
 from sirenpde.problem.load import build, find, load
+from sirenpde.problem.reference import exact_values
 from sirenpde.references import cavity, periodic
 from sirenpde.references.burgers import burgers_from_sine
 from sirenpde.references.cavity import driven_cavity, parabola
 from sirenpde.references.periodic import etdrk4, evolved
 from sirenpde.references.solitons import solitons
-from sirenpde.run.solution import exact_values
 
 
 def drawn(box, count, seed=0):

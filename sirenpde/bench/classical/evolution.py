@@ -70,7 +70,7 @@ def etdrk4(
     box = equation.box()
     points = box.nodes({"t": NODES[0], "x": NODES[1]}).points
     if exact:
-        from ...run.solution import exact_values
+        from ...problem.reference import exact_values
 
         finer = exact_values(exact(box.axes), box.axes, points, {}).numpy()  # type: ignore[arg-type]
     x = points[:, 1].numpy()
@@ -100,8 +100,8 @@ def two_solitons(modes: int, steps: int) -> Classical:
     """u_t + 6 u u_x + u_xxx = 0, solitons of speeds 6 and 2, on a period three times the interval asked for."""
     import torch
 
+    from ...problem.reference import exact_values
     from ...references.solitons import solitons
-    from ...run.solution import exact_values
 
     exact = partial(solitons, (6.0, 2.0), (-2.0, 2.0))
     line = Evolution(torch.sin, {}, {}, low=-20.0, high=40.0, end=5.0)

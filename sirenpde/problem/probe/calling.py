@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 import torch
 from torch import Tensor
 
+from ...calculus.evaluate import over_known, point
 from ...calculus.field import Derivative, Unknown
 from ...calculus.operators import PointFunction
 from ...geometry.domain import Domain
@@ -45,7 +46,7 @@ def probe(constraint: Constraint) -> Requests:
         sampled[key] = data[key]
         return here(data[key][0])
 
-    residual = call(constraint.residual, who, Point(axes, place, read, sample), Conversions())
+    residual = call(constraint.residual, who, point(axes, place, read, sample), Conversions())
     check_value(residual, who, constraint.residual)
     if not any(isinstance(key, Derivative | Unknown) for key in recorder.asked):
         raise ConstraintError(
@@ -119,14 +120,9 @@ def call_together(
 ) -> Tensor:
     """The values at several points at once, under vmap, where a branch on a value shows."""
 
-    def at(coords: Tensor, values: list[Tensor], data: dict[str, Tensor]) -> Tensor:
-        own = dict(zip(known, values, strict=True))
-        return function(Point(axes, coords, own.__getitem__, data.__getitem__))
-
     try:
         with torch.enable_grad(), Conversions():
-            value: Tensor = torch.func.vmap(at)(points, list(known.values()), dict(sampled))
-            return value
+            return over_known(function, axes, points, sampled, known)
     except Exception as error:
         raise ConstraintError(
             f"{who} works on one point but not on many at once, at {line_of(error)}: {explained(error)}"

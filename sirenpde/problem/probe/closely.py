@@ -9,9 +9,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from ...calculus.evaluate import point
 from ...geometry import can
 from ...geometry.domain import Deferred, Domain
-from ...geometry.point import Point
 from ..constraint import Constraint
 from .calling import call, call_together, few
 from .messages import ConstraintError, declared_at
@@ -38,7 +38,7 @@ def look_closely(constraint: Constraint, requests: Requests) -> None:
     asked = [*requests.derivatives, *requests.unknowns]
     known = {key: recorder.read(key).requires_grad_() for key in asked}
     watch = Derivatives(_lengths(constraint, requests, data), _is_single(requests))
-    p = Point(axes, points[0], known.__getitem__, lambda key: data[key][0])
+    p = point(axes, points[0], known.__getitem__, lambda key: data[key][0])
     once, again = (call(constraint.residual, who, p, watch) for _ in range(2))
     _check_same(constraint, once.detach(), again.detach(), 0.0)
     if once.dtype in SINGLE and not _is_single(requests):
@@ -68,7 +68,7 @@ def _is_single(requests: Requests) -> bool:
 def _lengths(constraint: Constraint, requests: Requests, data: Mapping[str, Tensor]) -> set[int]:
     """Numbers of samples that a tensor at one point has no reason to have."""
     counts = {constraint.count, constraint.domain.size or 0}
-    shapes = [u.shape for u in requests.fields] + [tuple(data[key].shape[1:]) for key in requests.data]
+    shapes = [d.shape for d in requests.derivatives] + [tuple(data[key].shape[1:]) for key in requests.data]
     usual = {len(constraint.domain.axes), *(n for shape in shapes for n in shape)}
     return {n for n in counts - usual if n > FEW}
 
@@ -100,7 +100,7 @@ def _shown(value: Tensor) -> str:
 def _check_components(
     constraint: Constraint, requests: Requests, value: Tensor, data: Mapping[str, Tensor]
 ) -> None:
-    read = sum(d.field.components for d in requests.derivatives) + len(requests.unknowns)
+    read = sum(math.prod(d.shape) for d in requests.derivatives) + len(requests.unknowns)
     read += sum(data[key][0].numel() for key in requests.data)
     batch = _lengths(constraint, requests, data).intersection(value.shape)
     if batch or value.numel() > FEW + 2 * read:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ...calculus.evaluate import point
 from ...calculus.field import Derivative, Field, HasAxes, Unknown
 from ...calculus.operators import PointFunction, Stack
 from ...geometry.domain import Deferred, Domain
-from ...geometry.point import Axis, Point
+from ...geometry.point import Axis
 from ..constraint import in_precision, name_of
 from .calling import call, call_together, check_axes, check_value
 from .messages import ConstraintError, declared_at
@@ -143,7 +144,7 @@ def _asked(
         return here(sampled[key][0])
 
     function = in_precision(function)
-    value = call(function, who, Point(names, place, read, sample), Conversions())
+    value = call(function, who, point(names, place, read, sample), Conversions())
     check_value(
         value, who, function, "its values. End the function with 'return', and evaluate fields at p: u(p)"
     )
@@ -209,13 +210,13 @@ def try_reference(value: PointFunction, output: Output, domain: Domain, samples:
 
     place = points[0].clone().requires_grad_()
     try:
-        one = call(value, who, Point(axes, place, read, sample), Conversions())
+        one = call(value, who, point(axes, place, read, sample), Conversions())
     except _Later:
         return
     example = "the exact value, such as torch.sin(x(p)), or 0 * x(p) + 2 for a constant"
     check_value(one, who, value, example)
     if one.dtype not in _SINGLE:
-        call(value, who, Point(axes, points[0], read, sample), Derivatives((), single_precision=False))
+        call(value, who, point(axes, points[0], read, sample), Derivatives((), single_precision=False))
     if _without_ones(one.shape) != _without_ones(output.shape):
         raise ConstraintError(
             f"{who}{declared_at(value)} has shape {tuple(one.shape)}; expected {output.shape}, that of the output. "

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...calculus.field import Derivative, Field, Unknown
 from ...calculus.plan import jet_plan
+from ...calculus.symbols import Symbol
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,15 @@ class Requests:
     @property
     def channels(self) -> int:
         """How many channels forward jets push through the networks of the fields, all together."""
-        plans = [jet_plan([d.symbol for d in self.of(u)], len(u.axes)) for u in self.fields]
-        return sum(len(plan.channels) for plan in plans)
+        symbols: dict[Hashable, list[Symbol]] = {}
+        for d in self.derivatives:
+            symbols.setdefault((d.field, d.site), []).append(d.symbol)
+        return sum(len(jet_plan(several, several[0].dimension).channels) for several in symbols.values())
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether fields are read at the samples' own points alone."""
+        return all(d.site is None for d in self.derivatives)
 
     @property
     def size(self) -> int:
@@ -68,8 +76,8 @@ class Recorder:
         if isinstance(key, Unknown):
             return np.asarray(key.initial)
         assert isinstance(key, Derivative)
-        value = self._random.uniform(0.5, 1.5, key.field.shape)
-        return value + 1j * self._random.uniform(0.5, 1.5, key.field.shape) if key.field.is_complex else value
+        value = self._random.uniform(0.5, 1.5, key.shape)
+        return value + 1j * self._random.uniform(0.5, 1.5, key.shape) if key.field.is_complex else value
 
     def requests(self, value: Tensor, data: Sequence[str]) -> Requests:
         return Requests(

@@ -1,0 +1,58 @@
+"""Pairs of points that a condition joins: both ends of an axis, or both sides of an interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .domain import Data, Domain
+from .point import Axis
+
+OTHER = "the other end"  # the data of a sample that are its second point
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Samples of two points each, which differ along one axis alone: ``first`` and ``second`` on it.
+
+    A sample's own point is the first; ``jump(f)`` is f at the second minus f at the first. The unit vector along the
+    axis, from the first to the second side of an interface, is its ``normal``. Made by ``box.pairs("x")`` and
+    ``box.interface(x=0.5)``.
+
+    >>> import torch
+    >>> from sirenpde import Box
+    >>> ends = Box(t=(0, 1), x=(0, 2)).pairs("x")
+    >>> points, data = ends.draw(4, torch.Generator().manual_seed(0))
+    >>> ends.name, points[:, 1].tolist(), data["normal"][0].tolist()
+    ('x = 0 and x = 2', [0.0, 0.0, 0.0, 0.0], [0.0, 1.0])
+    """
+
+    slice: Domain  # what draws the other coordinates
+    axis: Axis
+    first: float
+    second: float
+    name: str
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return self.slice.axes
+
+    @property
+    def size(self) -> int | None:
+        return self.slice.size
+
+    @property
+    def normal(self) -> Data:
+        """The unit vector (d,) from the first point to the second."""
+        return Data("normal")
+
+    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """``n`` samples: the points (n, d) at the first end; the others and the normals as data."""
+        points, data = self.slice.draw(n, generator)
+        column = self.axes.index(self.axis)
+        first, second, normal = points.clone(), points.clone(), torch.zeros_like(points)
+        first[:, column], second[:, column], normal[:, column] = self.first, self.second, 1.0
+        return first, {**data, OTHER: second, "normal": normal}

@@ -1,0 +1,118 @@
+"""Fields read at the nodes of sites: the nodes of all samples as points, each node's requests as requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..calculus.evaluate import over_points
+from ..calculus.field import Derivative
+from ..calculus.sites import Site
+from ..engines.engine import Engine
+from .batch import Batch
+
+
+def sites_of(asked: Sequence[Derivative]) -> list[Site | None]:
+    """Where these requests are read, None for the samples' own points."""
+    return list(dict.fromkeys(d.site for d in asked))
+
+
+def node_count(site: Site | None) -> int:
+    return 1 if site is None else site.count
+
+
+def nodes_of(site: Site | None, names: Sequence[str], axes: tuple[str, ...], batch: Batch) -> Tensor:
+    """The nodes (count, n, d) of samples with these axes, along the axes called ``names``."""
+    if site is None:
+        return batch.points[:, [axes.index(name) for name in names]][None]
+    nodes: Tensor = over_points(site.nodes, axes, batch.points, batch.data, lambda coords: _unread)
+    there = site.axes(axes)
+    return nodes[:, :, [there.index(name) for name in names]].transpose(0, 1)
+
+
+def _unread(key: object) -> Tensor:
+    raise ValueError(
+        f"The nodes of an integral depend on {key}, which is unknown; expected limits that are known functions of "
+        f"the coordinates. Map the integral to fixed limits by a change of variables."
+    )
+
+
+@dataclass(frozen=True)
+class SitePart:
+    """One site's nodes among all of a sample, the requests there among all, and the engine that answers them."""
+
+    nodes: slice
+    requests: slice
+    engine: Engine
+
+    def flattened(self, x: Tensor) -> Tensor:  # (nodes of all sites, n, d) -> (nodes here * n, d)
+        return x[self.nodes].flatten(0, 1)
+
+    def by_node(self, values: Tensor, n: int) -> Tensor:  # (S, nodes * n, m) -> (S * nodes, n, m)
+        return values.reshape(-1, n, values.shape[-1])
+
+    def by_request(self, values: Tensor) -> Tensor:  # (S * nodes, n, m) -> (S, nodes * n, m)
+        count = self.nodes.stop - self.nodes.start
+        return values[self.requests].reshape(-1, count * values.shape[1], values.shape[-1])
+
+
+class NodeEngine:
+    """The ``Engine`` of a field that is read at sites: for those who use it, a node is a request of its own.
+
+    It takes points (nodes, n, d), site after site, and gives derivatives (requests, n, outputs), where a request at
+    a site of q nodes counts q times.
+    """
+
+    def __init__(self, engines: Sequence[tuple[int, int, Engine]]) -> None:
+        """The number of nodes and of requests of every site, and the engine for these."""
+        self.parts = tuple(_parts(engines))
+        self.kind = ", ".join(dict.fromkeys(part.engine.kind for part in self.parts))
+        self.channels = sum(part.engine.channels for part in self.parts)
+        self.chunk = max(1, min(engine.chunk // nodes for nodes, _, engine in engines))
+
+    def load(self, theta: Tensor) -> list[Any]:
+        return [part.engine.load(theta) for part in self.parts]
+
+    def forward(self, weights: Sequence[Any], x: Tensor) -> tuple[Tensor, list[Any]]:
+        pairs = [
+            part.engine.forward(w, part.flattened(x)) for part, w in zip(self.parts, weights, strict=True)
+        ]
+        derivatives = [
+            part.by_node(values, x.shape[1]) for part, (values, _) in zip(self.parts, pairs, strict=True)
+        ]
+        return torch.cat(derivatives), [tape for _, tape in pairs]
+
+    def backward(
+        self, weights: Sequence[Any], tape: Sequence[Any], cotangent: Tensor, gradient: Tensor
+    ) -> None:
+        for part, w, own in zip(self.parts, weights, tape, strict=True):
+            pull = part.by_request(cotangent)
+            if gradient.dim() == 1:
+                part.engine.backward(w, own, pull, gradient)
+                continue
+            rows = gradient.new_zeros(pull.shape[1], gradient.shape[1])
+            part.engine.backward(w, own, pull, rows)
+            gradient += rows.view(-1, *gradient.shape).sum(0)
+
+    def features(self, weights: Sequence[Any], x: Tensor) -> Tensor | None:
+        found = [
+            part.engine.features(w, part.flattened(x)) for part, w in zip(self.parts, weights, strict=True)
+        ]
+        known = [values for values in found if values is not None]
+        if len(known) < len(found):
+            return None
+        return torch.cat(
+            [part.by_node(values, x.shape[1]) for part, values in zip(self.parts, known, strict=True)]
+        )
+
+
+def _parts(engines: Sequence[tuple[int, int, Engine]]) -> Iterator[SitePart]:
+    node = request = 0
+    for nodes, requests, engine in engines:
+        count = nodes * requests
+        yield SitePart(slice(node, node + nodes), slice(request, request + count), engine)
+        node, request = node + nodes, request + count

@@ -1,0 +1,43 @@
+"""Samples of two points: both ends of an axis, both sides of a plane."""
+
+import pytest
+import torch
+
+from sirenpde import Box
+from sirenpde.geometry.pairs import OTHER
+
+box = Box(t=(0, 1), x=(-1, 3))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "ends", "name"),
+    [
+        (box.pairs("x"), (-1, 3), "x = -1 and x = 3"),
+        (box.interface(x=0.5), (0.5, 0.5), "both sides of x = 0.5"),
+        (box.at(t=0).pairs("x"), (-1, 3), "t = 0, x = -1 and x = 3"),
+    ],
+)
+def test_both_points_of_a_sample_differ_along_one_axis(pairs, ends, name):
+    points, data = pairs.draw(50, torch.Generator().manual_seed(0))
+    other = data[OTHER]
+    assert pairs.name == name
+    assert torch.equal(points[:, 0], other[:, 0]) and len(points[:, 0].unique()) in (1, len(points))
+    assert torch.allclose(points[:, 1], torch.tensor(ends[0], dtype=points.dtype), rtol=0, atol=1e-11)
+    assert torch.allclose(other[:, 1], torch.tensor(ends[1], dtype=points.dtype), rtol=0, atol=1e-11)
+    assert bool((points[:, 1] < other[:, 1]).all())
+    assert data["normal"].tolist() == [[0.0, 1.0]] * len(points)
+
+
+def test_pairs_of_an_interval_are_one_sample():
+    ends = Box(x=(0, 2)).pairs("x")
+    points, data = ends.draw(None, torch.Generator())
+    assert ends.size == 1 and points.tolist() == [[0.0]] and data[OTHER].tolist() == [[2.0]]
+
+
+def test_pairs_that_there_are_not_are_refused():
+    with pytest.raises(ValueError, match="no axis 'y'"):
+        box.pairs("y")
+    with pytest.raises(ValueError, match="outside the box"):
+        box.interface(x=4)
+    with pytest.raises(ValueError, match="expected one"):
+        box.interface(x=0, t=0)
