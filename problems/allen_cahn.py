@@ -9,39 +9,32 @@ Source: Raissi, Perdikaris and Karniadakis, Physics-informed neural networks, 20
 """
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
-from sirenpde import Box, D, Field, March, Point, Problem, Reference, SineLattice, Siren, on
-from sirenpde.references.periodic import evolved
 from torch import Tensor
 
+from sirenpde import Box, D, Field, March, Point, Problem, Reference, SineLattice, on
+from sirenpde.references.periodic import evolved
 
-def problem(
-    start: Literal["kink", "smooth"] = "kink",
-    width: float = 1e-4,
-    network: Literal["auto", "siren"] = "auto",
-) -> Problem:
+STARTS: dict[str, Callable[[Tensor], Tensor]] = {
+    "kink": lambda s: s**2 * torch.cos(math.pi * s),
+    "smooth": lambda s: (1 - torch.cos(math.pi * s)) / 2 * torch.cos(math.pi * s),
+}
+
+
+def problem(start: Literal["kink", "smooth"] = "kink", width: float = 1e-4) -> Problem:
     """The Allen-Cahn equation until t = 1, measured against a Fourier solution.
 
     Args:
         start: "kink", x² cos πx; "smooth", ½ (1 - cos πx) cos πx.
         width: ε, the square of the walls' width, more or less.
-        network: "auto", a lattice of frozen sines, slab after slab; "siren", a trained one.
     """
     spacetime = Box(t=(0, 1), x=(-1, 1))
     t, x = spacetime.axes
-    trained = network == "siren"
-    u = Field(
-        "u",
-        spacetime,
-        Siren(24, depth=3, omega=6, omega_hidden=1) if trained else SineLattice(),
-        periodic=(x,),
-    )
-
-    def first(s: Tensor) -> Tensor:
-        wave = torch.cos(math.pi * s)
-        return (s**2 if start == "kink" else (1 - wave) / 2) * wave
+    u = Field("u", spacetime, SineLattice(), periodic=(x,))
+    first = STARTS[start]
 
     @on(spacetime, samples=8000)
     def phases(p: Point) -> Tensor:
@@ -54,5 +47,4 @@ def problem(
         return u(p) - first(x(p))
 
     known = evolved(spacetime, first, {2: width, 0: 5.0}, {3: -5.0}, modes=1536, steps=2000)
-    reference = {u: Reference(known["u"], known)}
-    return Problem(phases, beginning, reference=reference, using=None if trained else [March(t)])
+    return Problem(phases, beginning, reference={u: Reference(known["u"], known)}, using=[March(t)])

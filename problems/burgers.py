@@ -9,30 +9,23 @@ Source: Raissi, Perdikaris and Karniadakis, Physics-informed neural networks, 20
 """
 
 import math
-from typing import Literal
 
 import torch
-from sirenpde import Box, D, Field, March, Point, Problem, SineLattice, Siren, on
-from sirenpde.references.burgers import burgers_from_sine
 from torch import Tensor
 
+from sirenpde import Box, D, Field, Point, Problem, on
+from sirenpde.references.burgers import burgers_from_sine
 
-def problem(viscosity: float = 0.01 / math.pi, network: Literal["auto", "siren"] = "auto") -> Problem:
+
+def problem(viscosity: float = 0.01 / math.pi) -> Problem:
     """Burgers' equation until t = 1, measured against the Cole-Hopf formula.
 
     Args:
         viscosity: ν.
-        network: "auto", a lattice of frozen sines, slab after slab; "siren", a trained one.
     """
     spacetime = Box(t=(0, 1), x=(-1, 1))
     t, x = spacetime.axes
-    trained = network == "siren"
-    u = Field(
-        "u",
-        spacetime,
-        Siren(24, depth=3, omega=6, omega_hidden=1) if trained else SineLattice(),
-        periodic=(x,),
-    )
+    u = Field("u", spacetime, periodic=(x,))
 
     @on(spacetime, samples=8000)
     def burgers(p: Point) -> Tensor:
@@ -45,4 +38,4 @@ def problem(viscosity: float = 0.01 / math.pi, network: Literal["auto", "siren"]
         return u(p) + torch.sin(math.pi * x(p))
 
     exact = burgers_from_sine(viscosity, (t, x))
-    return Problem(burgers, start, reference={u: exact}, using=None if trained else [March(t)])
+    return Problem(burgers, start, reference={u: exact})

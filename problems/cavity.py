@@ -11,25 +11,34 @@ equation counts less where the vorticity jumps.
 Source of the corner's flow: Moffatt, Viscous and resistive eddies near a sharp corner, 1964.
 """
 
-from typing import Literal
-
 import torch
-from sirenpde import Box, D, Field, LeastSquares, Point, Problem, Reference, SineFeatures, Siren, grad
-from sirenpde import laplacian, on
-from sirenpde.references.cavity import corner_flow, driven_cavity
 from torch import Tensor
 
+from sirenpde import (
+    Box,
+    D,
+    Field,
+    LeastSquares,
+    Point,
+    Problem,
+    Reference,
+    SineFeatures,
+    grad,
+    laplacian,
+    on,
+)
+from sirenpde.references.cavity import corner_flow, driven_cavity
 
-def problem(reynolds: float = 100.0, network: Literal["auto", "siren"] = "auto") -> Problem:
+
+def problem(reynolds: float = 100.0) -> Problem:
     """A lid-driven cavity, measured against a spectral solution.
 
     Args:
         reynolds: Re, of the lid's largest velocity and the side.
-        network: "auto", frozen sines and Newton's method; "siren", a trained one.
     """
-    box, trained = Box(x=(0, 1), y=(0, 1)), network == "siren"
+    box = Box(x=(0, 1), y=(0, 1))
     x, y = box.axes
-    rest = Field("rest", box, Siren(24, depth=3, omega=6, omega_hidden=1) if trained else SineFeatures())
+    rest = Field("rest", box, SineFeatures())
 
     def psi(p: Point) -> Tensor:
         return rest(p) + 4 * (corner_flow(x(p), 1 - y(p)) + corner_flow(1 - x(p), 1 - y(p)))
@@ -41,19 +50,30 @@ def problem(reynolds: float = 100.0, network: Literal["auto", "siren"] = "auto")
     def velocity(p: Point) -> Tensor:
         return torch.stack([D(psi, y)(p), -D(psi, x)(p)])
 
+    @on(box, samples=8000)
     def momentum(p: Point) -> Tensor:
         """u·∇ω = Δω / Re"""
         distances: Tensor = torch.hypot(x(p), 1 - y(p)) * torch.hypot(1 - x(p), 1 - y(p))
         inertia = velocity(p) @ grad(vorticity, x, y)(p)
         return distances * (inertia + laplacian(laplacian(rest))(p) / reynolds)
 
+    @on(box.boundary(), samples=1600, weight=1000)
     def wall(p: Point) -> Tensor:
         """u = 4x (1 - x) at the lid, 0 elsewhere"""
         lid = torch.where(y(p) >= 1, 4 * x(p) * (1 - x(p)), 0.0)
         return velocity(p) - torch.stack([lid, 0 * lid])
 
+    @on(box.at(x=0, y=0))
+    def corner(p: Point) -> Tensor:
+        """ψ = 0 in a corner, and so on all walls"""
+        return psi(p)
+
     known = driven_cavity(box, reynolds)
-    rows = on(box, 8000)(momentum), on(box.boundary(), 1600, weight=1000)(wall), on(box.at(x=0, y=0))(psi)
-    reference = {velocity: Reference(known["velocity"], known), psi: Reference(known["stream"], known)}
-    using = None if trained else [LeastSquares()]
-    return Problem(*rows, reference=reference, outputs=(velocity, psi), using=using)
+    return Problem(
+        momentum,
+        wall,
+        corner,
+        reference={velocity: Reference(known["velocity"], known), psi: Reference(known["stream"], known)},
+        outputs=(velocity, psi),
+        using=[LeastSquares()],
+    )

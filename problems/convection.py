@@ -9,24 +9,22 @@ with β up to 40.
 """
 
 import math
-from typing import Literal
 
 import torch
-from sirenpde import Box, D, Field, Point, Problem, Siren, on
 from torch import Tensor
 
+from sirenpde import Box, D, Field, Point, Problem, on
 
-def problem(speed: float = 40.0, network: Literal["auto", "siren"] = "auto") -> Problem:
+
+def problem(speed: float = 40.0) -> Problem:
     """Convection with an exact solution, until t = 1.
 
     Args:
         speed: β.
-        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     spacetime = Box(t=(0, 1), x=(0, 2 * math.pi))
     t, x = spacetime.axes
-    recipe = Siren(24, depth=3, omega=max(6.0, speed / 4), omega_hidden=1) if network == "siren" else None
-    u = Field("u", spacetime, recipe, periodic=(x,))
+    u = Field("u", spacetime, periodic=(x,))
 
     def exact(p: Point) -> Tensor:
         return torch.sin(x(p) - speed * t(p))

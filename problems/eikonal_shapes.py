@@ -9,8 +9,9 @@ compared with the exact distance there, to the last digit that a method gives.
 from typing import Literal
 
 import torch
-from sirenpde import Box, Field, Point, PointCloud, Problem, Reference, Siren, dot, grad, on
 from torch import Tensor
+
+from sirenpde import Box, Field, Point, PointCloud, Problem, Reference, dot, grad, on
 
 
 def problem(
@@ -18,7 +19,6 @@ def problem(
     radius: float = 0.6,
     tube: float = 0.25,
     shell: float = 0.1,
-    network: Literal["auto", "siren"] = "auto",
 ) -> Problem:
     """The distance near a surface, compared with the exact one.
 
@@ -27,17 +27,20 @@ def problem(
         radius: of the sphere, or of the torus from its centre to the middle of its tube.
         tube: radius of the torus's tube.
         shell: how far it reaches on both sides of the surface; less than the tube's radius, or the sphere's.
-        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
-    torus, trained = shape == "torus", network == "siren"
-    wide, high = (radius + tube, tube) if torus else (radius, radius)
+
+    def to_sphere(q: Tensor) -> Tensor:
+        r: Tensor = torch.linalg.vector_norm(q, dim=-1)
+        return r - radius
+
+    def to_torus(q: Tensor) -> Tensor:
+        return torch.hypot(torch.hypot(q[..., 0], q[..., 1]) - radius, q[..., 2]) - tube
+
+    distance = {"sphere": to_sphere, "torus": to_torus}[shape]
+    wide, high = {"sphere": (radius, radius), "torus": (radius + tube, tube)}[shape]
     a, c = wide + shell, high + shell
     box = Box(x=(-a, a), y=(-a, a), z=(-c, c))
-    u = Field("u", box, Siren(24, depth=3, omega=4, omega_hidden=1) if trained else None)
-
-    def distance(q: Tensor) -> Tensor:
-        ring = torch.hypot(torch.hypot(q[..., 0], q[..., 1]) - radius, q[..., 2])
-        return ring - tube if torus else q.norm(dim=-1) - radius
+    u = Field("u", box)
 
     near = box.where(lambda q: distance(q).abs() < shell, "shell")
     drawn = near.draw(2000, torch.Generator().manual_seed(0))[0]
@@ -62,5 +65,4 @@ def problem(
     def exact(p: Point) -> Tensor:
         return distance(p.coords)
 
-    reference = {u: Reference(exact, near)}
-    return Problem(eikonal, zero, outward, reference=reference)
+    return Problem(eikonal, zero, outward, reference={u: Reference(exact, near)})

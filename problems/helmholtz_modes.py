@@ -9,29 +9,24 @@ networks, 2021, with a = 1, b = 4, k = 1; (6, 6) and (10, 10) are the usual hard
 """
 
 import math
-from typing import Literal
 
 import torch
-from sirenpde import Box, Field, Point, Problem, Siren, laplacian, on
 from torch import Tensor
 
+from sirenpde import Box, Field, Point, Problem, laplacian, on
 
-def problem(
-    modes: tuple[int, int] = (1, 4), wavenumber: float = 1.0, network: Literal["auto", "siren"] = "auto"
-) -> Problem:
+
+def problem(modes: tuple[int, int] = (1, 4), wavenumber: float = 1.0) -> Problem:
     """The Helmholtz equation with an exact solution.
 
     Args:
         modes: a and b, the half waves along half a side.
         wavenumber: k.
-        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     (a, b), k = modes, wavenumber
     box = Box(x=(-1, 1), y=(-1, 1))
     x, y = box.axes
-    u = Field(
-        "u", box, Siren(24, depth=3, omega=2 * max(a, b), omega_hidden=1) if network == "siren" else None
-    )
+    u = Field("u", box)
     bending = (a**2 + b**2) * math.pi**2
 
     def exact(p: Point) -> Tensor:

@@ -9,24 +9,23 @@ Source: Kovasznay, Laminar flow behind a two-dimensional grid, 1948.
 """
 
 import math
-from typing import Literal
 
 import torch
-from sirenpde import Box, Field, LeastSquares, Point, Problem, SineFeatures, Siren, div, grad, laplacian, on
 from torch import Tensor
 
+from sirenpde import Box, Field, Point, Problem, div, grad, laplacian, on
 
-def problem(reynolds: float = 40.0, network: Literal["auto", "siren"] = "auto") -> Problem:
+
+def problem(reynolds: float = 40.0) -> Problem:
     """Steady flow with an exact solution.
 
     Args:
         reynolds: Re.
-        network: "auto", frozen sines and Newton's method; "siren", trained ones.
     """
     box = Box(x=(-0.5, 1), y=(-0.5, 1.5))
     x, y = box.axes
-    recipe = Siren(24, depth=3, omega=6, omega_hidden=1) if network == "siren" else SineFeatures()
-    u, p_ = Field("u", box, recipe, shape=(2,)), Field("p", box, recipe)
+    u = Field("u", box, shape=(2,))
+    p_ = Field("p", box)
     rate = reynolds / 2 - math.sqrt(reynolds**2 / 4 + 4 * math.pi**2)
 
     def velocity(p: Point) -> Tensor:
@@ -36,23 +35,24 @@ def problem(reynolds: float = 40.0, network: Literal["auto", "siren"] = "auto") 
     def pressure(p: Point) -> Tensor:
         return (1 - torch.exp(2 * rate * x(p))) / 2
 
+    @on(box, samples=3000)
     def momentum(p: Point) -> Tensor:
         """(u·∇) u = -∇p + Δu / Re"""
         return grad(u)(p) @ u(p) + grad(p_)(p) - laplacian(u)(p) / reynolds
 
+    @on(box, samples=3000)
     def continuity(p: Point) -> Tensor:
         """∇·u = 0"""
         return div(u)(p)
 
+    @on(box.boundary(), samples=600, weight=100)
     def walls(p: Point) -> Tensor:
         """u is known"""
         return u(p) - velocity(p)
 
+    @on(box.at(x=-0.5, y=-0.5))
     def level(p: Point) -> Tensor:
         """p is known in a corner"""
         return p_(p) - pressure(p)
 
-    inside = on(box, 3000)(momentum), on(box, 3000)(continuity)
-    edge = on(box.boundary(), 600, weight=100)(walls), on(box.at(x=-0.5, y=-0.5))(level)
-    using = None if network == "siren" else [LeastSquares()]
-    return Problem(*inside, *edge, reference={u: velocity, p_: pressure}, using=using)
+    return Problem(momentum, continuity, walls, level, reference={u: velocity, p_: pressure})

@@ -9,30 +9,23 @@ Source: Wang, Sankaran, Wang and Perdikaris, An expert's guide to training physi
 """
 
 import math
-from typing import Literal
 
 import torch
-from sirenpde import Box, D, Field, March, Point, Problem, Reference, SineLattice, Siren, on
-from sirenpde.references.periodic import evolved
 from torch import Tensor
 
+from sirenpde import Box, D, Field, Point, Problem, Reference, on
+from sirenpde.references.periodic import evolved
 
-def problem(drive: float = 100.0, network: Literal["auto", "siren"] = "auto") -> Problem:
+
+def problem(drive: float = 100.0) -> Problem:
     """A chaotic evolution until t = 1, measured against a Fourier solution.
 
     Args:
         drive: a.
-        network: "auto", a lattice of frozen sines, slab after slab; "siren", a trained one.
     """
     spacetime = Box(t=(0, 1), x=(0, 2 * math.pi))
     t, x = spacetime.axes
-    trained = network == "siren"
-    u = Field(
-        "u",
-        spacetime,
-        Siren(24, depth=3, omega=6, omega_hidden=1) if trained else SineLattice(),
-        periodic=(x,),
-    )
+    u = Field("u", spacetime, periodic=(x,))
     a, b, c = drive / 16, drive / 16**2, drive / 16**4
 
     def first(s: Tensor) -> Tensor:
@@ -51,5 +44,4 @@ def problem(drive: float = 100.0, network: Literal["auto", "siren"] = "auto") ->
     known = evolved(spacetime, first, {2: -b, 4: -c}, {2: -a / 2}, outer=1, modes=192, steps=40_000)
     quarters = (4 * known.points[:, 0]).ceil().clamp(min=1)
     windows = {f"t <= {n / 4:g}": known.where(quarters == n) for n in range(1, 5)}
-    reference = {u: Reference(known["u"], windows)}
-    return Problem(motion, start, reference=reference, using=None if trained else [March(t)])
+    return Problem(motion, start, reference={u: Reference(known["u"], windows)})

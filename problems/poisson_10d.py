@@ -5,22 +5,17 @@
 Source: E and Yu, The deep Ritz method, 2018.
 """
 
-from typing import Literal
-
-from sirenpde import Box, Field, Point, Problem, Siren, laplacian, on
 from torch import Tensor
 
+from sirenpde import Box, Field, Point, Problem, laplacian, on
 
-def problem(network: Literal["auto", "siren"] = "auto") -> Problem:
-    """A harmonic function in a ten-dimensional cube.
 
-    Args:
-        network: "auto", chosen by the toolkit; "siren", a trained one.
-    """
+def problem() -> Problem:
+    """A harmonic function in a ten-dimensional cube."""
     box = Box(
         a=(0, 1), b=(0, 1), c=(0, 1), d=(0, 1), e=(0, 1), f=(0, 1), g=(0, 1), h=(0, 1), i=(0, 1), j=(0, 1)
     )
-    u = Field("u", box, Siren(width=64, depth=2, omega=2) if network == "siren" else None)
+    u = Field("u", box)
 
     def exact(p: Point) -> Tensor:
         return (p.coords[0::2] * p.coords[1::2]).sum()

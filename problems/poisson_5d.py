@@ -13,32 +13,43 @@ import math
 from typing import Literal
 
 import torch
-from sirenpde import Box, Field, Point, Problem, Siren, laplacian, on
 from torch import Tensor
 
+from sirenpde import Box, Field, Point, Problem, laplacian, on
 
-def problem(
-    solution: Literal["additive", "mixed"] = "additive", network: Literal["auto", "siren"] = "auto"
-) -> Problem:
+
+def additive(p: Point) -> Tensor:
+    return torch.cos(math.pi * p.coords).sum()
+
+
+def additive_source(p: Point) -> Tensor:
+    return math.pi**2 * torch.cos(math.pi * p.coords).sum()
+
+
+def bell(p: Point) -> Tensor:
+    return torch.exp(-((p.coords - 0.5) ** 2).sum())
+
+
+def mixed(p: Point) -> Tensor:
+    return torch.sin(p.coords.sum()) + bell(p)
+
+
+def mixed_source(p: Point) -> Tensor:
+    return 5 * torch.sin(p.coords.sum()) - (4 * ((p.coords - 0.5) ** 2).sum() - 10) * bell(p)
+
+
+SOLUTIONS = {"additive": (additive, additive_source), "mixed": (mixed, mixed_source)}
+
+
+def problem(solution: Literal["additive", "mixed"] = "additive") -> Problem:
     """Poisson's equation in a five-dimensional cube with an exact solution.
 
     Args:
         solution: "additive", a sum of functions of one coordinate; "mixed", not such a sum.
-        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     box = Box(a=(0, 1), b=(0, 1), c=(0, 1), d=(0, 1), e=(0, 1))
-    u = Field("u", box, Siren(width=48, depth=2, omega=2.5) if network == "siren" else None)
-    mixed = solution == "mixed"
-
-    def bell(p: Point) -> Tensor:
-        return torch.exp(-((p.coords - 0.5) ** 2).sum())
-
-    def exact(p: Point) -> Tensor:
-        return torch.sin(p.coords.sum()) + bell(p) if mixed else torch.cos(math.pi * p.coords).sum()
-
-    def source(p: Point) -> Tensor:
-        curved = (4 * ((p.coords - 0.5) ** 2).sum() - 10) * bell(p) - 5 * torch.sin(p.coords.sum())
-        return -curved if mixed else math.pi**2 * torch.cos(math.pi * p.coords).sum()
+    u = Field("u", box)
+    exact, source = SOLUTIONS[solution]
 
     @on(box, samples=6000)
     def poisson(p: Point) -> Tensor:

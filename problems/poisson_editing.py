@@ -6,12 +6,24 @@ each colour by itself: Poisson image editing (Pérez et al. 2003), as a problem 
 (Sitzmann et al. 2020, section 4.1). Gradients are differences across the edges between pixels.
 """
 
-from typing import Literal
-
-from sirenpde import Adam, Axis, Constraint, D, Field, FourierSeries, PixelGrid, Point, Problem, Reference
-from sirenpde import Siren, ellipse, on, paste, read_picture
-from sirenpde.references.cloning import cloned
 from torch import Tensor
+
+from sirenpde import (
+    Axis,
+    Constraint,
+    D,
+    Field,
+    FourierSeries,
+    PixelGrid,
+    Point,
+    Problem,
+    Reference,
+    ellipse,
+    on,
+    paste,
+    read_picture,
+)
+from sirenpde.references.cloning import cloned
 
 
 def problem(
@@ -22,7 +34,6 @@ def problem(
     column: int = 292,
     height: int = 150,
     width: int = 200,
-    network: Literal["auto", "siren"] = "auto",
 ) -> Problem:
     """Clone a part of one picture into another.
 
@@ -34,7 +45,6 @@ def problem(
         column: the same, in pixels from the left.
         height: of the ellipse, in pixels; the source is scaled to cover it.
         width: of the ellipse, in pixels.
-        network: "auto", a cosine series and a direct solve; "siren", trained on minibatches.
     """
     scene, given = read_picture(target), read_picture(source)
     scale = max(height / given.shape[0], width / given.shape[1])
@@ -43,28 +53,24 @@ def problem(
     region = ellipse(scene.shape, *oval) if mask is None else read_picture(mask, grey=True) > 0.5
     grid = PixelGrid({"target": scene, "source": patch})
     outside = grid.where(~region, "outside")
-    recipe = Siren() if network == "siren" else FourierSeries(half_period=True)
-    u = Field("u", grid, recipe, shape=scene.shape[2:])
-    batch = 1024 if network == "siren" else None
+    u = Field("u", grid, FourierSeries(half_period=True), shape=scene.shape[2:])
 
     def clone(axis: Axis) -> Constraint:
         edges = grid.edges(axis)
         part = edges.where(region)
 
-        @on(part, samples=batch, weight=grid.spacing**2 * part.size, name=f"clone_{axis}")
+        @on(part, weight=grid.spacing**2 * part.size, name=f"clone_{axis}")
         def guide(p: Point) -> Tensor:
             """∇u = ∇source"""
             return D(u, axis)(p) - edges.difference("source")(p)
 
         return guide
 
-    @on(outside, samples=batch, weight=(1 if batch else 100) * outside.size)
+    @on(outside, weight=100 * outside.size)
     def keep(p: Point) -> Tensor:
         """u = target"""
         return u(p) - grid["target"](p)
 
     known = PixelGrid({"u": cloned(scene, patch, region)})
     where = {"inside": known.where(region), "outside": known.where(~region)}
-    using = [Adam(steps=2000, lr=5e-4)] if network == "siren" else None
-    reference = {u: Reference(known["u"], where, peak=1)}
-    return Problem(*map(clone, grid.axes), keep, reference=reference, using=using)
+    return Problem(*map(clone, grid.axes), keep, reference={u: Reference(known["u"], where, peak=1)})

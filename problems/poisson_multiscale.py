@@ -6,23 +6,22 @@ a sum over n whole numbers w. Networks learn the long waves first, and the short
 """
 
 import math
-from typing import Literal
 
 import torch
-from sirenpde import Box, Field, Point, Problem, Siren, laplacian, on
 from torch import Tensor
 
+from sirenpde import Box, Field, Point, Problem, laplacian, on
 
-def problem(waves: tuple[int, ...] = (4, 8, 12, 16), network: Literal["auto", "siren"] = "auto") -> Problem:
+
+def problem(waves: tuple[int, ...] = (4, 8, 12, 16)) -> Problem:
     """Poisson's equation with an exact solution of many scales.
 
     Args:
         waves: w, the half waves along a side.
-        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     box = Box(x=(0, 1), y=(0, 1))
     x, y = box.axes
-    u = Field("u", box, Siren(24, depth=3, omega=max(waves), omega_hidden=1) if network == "siren" else None)
+    u = Field("u", box)
     w = math.pi * torch.tensor(waves, dtype=torch.float64)
 
     def exact(p: Point) -> Tensor:

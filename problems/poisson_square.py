@@ -8,22 +8,18 @@ Source: Müller and Zeinhofer, Achieving high accuracy with PINNs via energy nat
 """
 
 import math
-from typing import Literal
 
 import torch
-from sirenpde import Box, Field, Point, Problem, Siren, laplacian, on
 from torch import Tensor
 
+from sirenpde import Box, Field, Point, Problem, laplacian, on
 
-def problem(network: Literal["auto", "siren"] = "auto") -> Problem:
-    """Poisson's equation with an exact solution.
 
-    Args:
-        network: "auto", chosen by the toolkit; "siren", a trained one.
-    """
+def problem() -> Problem:
+    """Poisson's equation with an exact solution."""
     box = Box(x=(0, 1), y=(0, 1))
     x, y = box.axes
-    u = Field("u", box, Siren(width=32, depth=2, omega=6) if network == "siren" else None)
+    u = Field("u", box)
 
     def exact(p: Point) -> Tensor:
         return torch.sin(math.pi * x(p)) * torch.sin(math.pi * y(p))

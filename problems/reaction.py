@@ -9,24 +9,22 @@ up to 10.
 """
 
 import math
-from typing import Literal
 
 import torch
-from sirenpde import Box, D, Field, LeastSquares, Point, Problem, SineFeatures, Siren, on
 from torch import Tensor
 
+from sirenpde import Box, D, Field, Point, Problem, on
 
-def problem(rate: float = 5.0, network: Literal["auto", "siren"] = "auto") -> Problem:
+
+def problem(rate: float = 5.0) -> Problem:
     """Reaction with an exact solution, until t = 1.
 
     Args:
         rate: ρ.
-        network: "auto", frozen sines and Newton's method; "siren", a trained one.
     """
     spacetime = Box(t=(0, 1), x=(0, 2 * math.pi))
     t, x = spacetime.axes
-    trained = network == "siren"
-    u = Field("u", spacetime, Siren(24, depth=3, omega=6, omega_hidden=1) if trained else SineFeatures())
+    u = Field("u", spacetime)
 
     def bump(p: Point) -> Tensor:
         return torch.exp(-((x(p) - math.pi) ** 2) / (2 * (math.pi / 4) ** 2))
@@ -45,4 +43,4 @@ def problem(rate: float = 5.0, network: Literal["auto", "siren"] = "auto") -> Pr
         """u = h"""
         return u(p) - bump(p)
 
-    return Problem(reaction, start, reference={u: exact}, using=None if trained else [LeastSquares()])
+    return Problem(reaction, start, reference={u: exact})

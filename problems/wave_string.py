@@ -9,27 +9,25 @@ with c = 2 and a = 4; PINNacle calls it Wave1d-C.
 """
 
 import math
-from typing import Literal
 
 import torch
-from sirenpde import Box, D, Field, Point, Problem, Siren, on
 from torch import Tensor
 
+from sirenpde import Box, D, Field, Point, Problem, on
 
-def problem(speed: float = 2.0, mode: int = 4, network: Literal["auto", "siren"] = "auto") -> Problem:
+
+def problem(speed: float = 2.0, mode: int = 4) -> Problem:
     """A vibrating string with an exact solution, until t = 1.
 
     Args:
         speed: c, of the waves.
         mode: a, of the second vibration.
-        network: "auto", chosen by the toolkit; "siren", a trained one.
     """
     spacetime = Box(t=(0, 1), x=(0, 1))
     t, x = spacetime.axes
-    start, fastest = spacetime.at(t=0), mode * speed * math.pi
-    u = Field(
-        "u", spacetime, Siren(24, depth=3, omega=fastest / 3, omega_hidden=1) if network == "siren" else None
-    )
+    start = spacetime.at(t=0)
+    fastest = mode * speed * math.pi
+    u = Field("u", spacetime)
 
     def exact(p: Point) -> Tensor:
         slow = torch.sin(math.pi * x(p)) * torch.cos(speed * math.pi * t(p))

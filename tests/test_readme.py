@@ -74,17 +74,3 @@ def test_the_table_of_places_is_true():
     exported = set(sirenpde.__all__)
     named = {name for name in re.findall(r"`([A-Z]\w+)`", README.split("## The package")[1])}
     assert named <= exported
-
-
-def test_a_bundled_problem_has_at_most_forty_lines_of_code():
-    import ast
-
-    for path in sorted((ROOT / "problems").glob("*.py")):
-        text = path.read_text()
-        quoted: set[int] = set()
-        for node in ast.walk(ast.parse(text)):
-            first = node.body[0] if isinstance(node, ast.Module | ast.FunctionDef) and node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                quoted |= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-        code = [n for n, line in enumerate(text.split("\n"), 1) if line.strip() and n not in quoted]
-        assert len(code) <= 40, f"{path.name} has {len(code)} lines of code"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
 class Case:
     """One problem as the benchmark runs it.
 
-    ``problem`` is a bundled problem's name or the path of a problem file, ``flags`` are its parameters.
+    ``problem`` is a bundled problem's name or the path of a problem file, ``flags`` are its parameters; ``network``
+    is "siren" for the trained one that the ladder sizes, and None for what the problem declares.
     ``budget`` is in seconds of the solver's clock for one seed, ``quick`` the same of the quick benchmark,
     which leaves a ``slow`` case out. ``classical`` names one of `classical.SOLVERS`.
     """
@@ -21,6 +22,7 @@ class Case:
     problem: str
     definition: str
     flags: Mapping[str, Any] = field(default_factory=dict)
+    network: Literal["siren"] | None = None
     budget: float = 600.0
     quick: float = 15.0
     slow: bool = False
@@ -40,7 +42,7 @@ CASES = (
         "poisson_square-siren",
         "poisson_square",
         "the same, by a trained SIREN",
-        {"network": "siren"},
+        network="siren",
         budget=300.0,
         classical="poisson_square",
     ),
@@ -59,7 +61,8 @@ CASES = (
         "helmholtz_modes-1-4-siren",
         "helmholtz_modes",
         "modes (1, 4), by a trained SIREN",
-        {"modes": [1, 4], "network": "siren"},
+        {"modes": [1, 4]},
+        network="siren",
         budget=300.0,
         quick=30.0,
         classical="helmholtz_1_4",
@@ -108,14 +111,12 @@ CASES = (
         "korteweg_de_vries",
         "korteweg_de_vries",
         "u_t + u u_x + 0.022² u_xxx = 0, u(x,0) = cos πx, t ≤ 1",
-        {"start": "cosine"},
         classical="korteweg_de_vries_cosine",
     ),
     Case(
         "korteweg_de_vries-solitons",
-        "korteweg_de_vries",
+        "solitons",
         "u_t + 6u u_x + u_xxx = 0, solitons of speeds 6 and 2 on [0,20], t ≤ 5",
-        {"start": "solitons"},
         slow=True,
         classical="korteweg_de_vries_solitons",
     ),

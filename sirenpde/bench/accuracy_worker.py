@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +56,10 @@ class Clock:
 class Curve:
     """Follows a run: its error now and then with the clock stopped, and its end when the budget is spent."""
 
-    def __init__(self, problem: Problem, budget: float, on_gpu: bool) -> None:
-        self.problem, self.budget, self.on_gpu = problem, budget, on_gpu
+    def __init__(
+        self, recalled: Callable[[Mapping[str, Any]], Solution], budget: float, on_gpu: bool
+    ) -> None:
+        self.recalled, self.budget, self.on_gpu = recalled, budget, on_gpu
         self.points: list[tuple[float, float, float]] = []  # processor seconds, wall seconds, error
         self.spent = False
         self.clock = Clock()
@@ -67,7 +70,7 @@ class Curve:
         now = wall if self.on_gpu else cpu
         if now >= self.next:
             with self.clock.stopped():
-                found = _recall(self.problem, progress.snapshot(), self.on_gpu)
+                found = self.recalled(progress.snapshot())
                 self.points.append((cpu, wall, worst(found)))
             self.next = _GROWTH * now
         over = progress.stage_index == progress.stage_count - 1 and progress.step >= progress.steps
@@ -82,7 +85,7 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
     import torch
 
     from ..problem.problem import Problem
-    from ..run.solve import find_device, solve
+    from ..run.solve import find_device, recall, solve
 
     if not problem.reference:
         raise ValueError(
@@ -94,14 +97,21 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
     _warm_up(device)
     if not on_gpu:
         torch.set_num_threads(1)
-    curve = Curve(problem, budget, on_gpu)
+    network = case.get("network")
+    recalled = partial(recall, problem, device="cuda" if on_gpu else "cpu", network=network)
+    curve = Curve(recalled, budget, on_gpu)
     solution = solve(
-        blind, device=device, seed=seed, budget=_LONGEST[0] + _LONGEST[1] * budget, progress=curve
+        blind,
+        device=device,
+        seed=seed,
+        budget=_LONGEST[0] + _LONGEST[1] * budget,
+        network=network,
+        progress=curve,
     )
     cpu, wall = curve.clock.read()
     if solution.status == "interrupted" and not curve.spent:
         raise KeyboardInterrupt
-    found = _recall(problem, solution.snapshot(), on_gpu)
+    found = recalled(solution.snapshot())
     error = worst(found)
     return {
         "seed": seed,
@@ -138,12 +148,6 @@ def declared(case: dict[str, Any]) -> Problem:
 def worst(solution: Solution) -> float:
     """The largest relative L2 error among the outputs."""
     return max(float(error["relative_l2"]) for error in solution.errors.values())
-
-
-def _recall(problem: Problem, state: dict[str, Any], on_gpu: bool) -> Solution:
-    from ..run.solve import recall
-
-    return recall(problem, state, device="cuda" if on_gpu else "cpu")
 
 
 def _warm_up(device: str) -> None:

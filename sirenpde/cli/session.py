@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..problem import load as loading
 from ..run.directory import Given, RunDirectory, RunError, Settings, memory_of_the_machine
@@ -17,9 +17,9 @@ from .terminal import aside
 if TYPE_CHECKING:
     import torch
 
-    from ..calculus.field import Recipe
     from ..problem.problem import Problem
     from ..run.solution import Solution
+    from ..solvers.ladder import Asked
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Session:
     problem: Problem
 
     @property
-    def recipe(self) -> Recipe | Literal["auto"] | None:
-        """The network asked for, where the problem's own function did not take it."""
+    def recipe(self) -> Asked:
+        """The network asked for."""
         name = self.given.settings.network
-        return None if name is None or "network" in self.given.flags else recipe(name)
+        return None if name is None else recipe(name)
 
     @property
     def dtype(self) -> torch.dtype | None:
@@ -43,10 +43,12 @@ class Session:
         return None if name is None else {"float32": torch.float32, "float64": torch.float64}[name]
 
 
-def recipe(name: str) -> Recipe | Literal["auto"]:
-    """A network by its name on the command line, with the package's own sizes; "auto" as it is."""
+def recipe(name: str) -> Asked:
+    """A network by its name on the command line, with the package's own sizes; what the ladder sizes as it is."""
     if name == "auto":
         return "auto"
+    if name == "siren":
+        return "siren"
     from ..networks.registry import offered
 
     return offered()[name]
@@ -69,7 +71,8 @@ def reopen(run: RunDirectory) -> Session:
     given = run.read_given()
     path = Path(given.path)
     if not path.exists():
-        path = next((entry.path for entry in loading.bundled() if entry.name == given.problem), path)
+        sources = (loading.Source(entry.path.resolve(), "") for entry in loading.bundled())
+        path = next((source.path for source in sources if source.name == given.problem), path)
     with aside():
         module = loading.load(loading.Source(path, given.source))
     known = {option.name: option for option in loading.options(module)}

@@ -1,19 +1,18 @@
-"""``solve`` and ``resume``."""
+"""A run from its start, or from a checkpoint, to its end: what ``solve`` and ``resume`` share."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..run import directory as runs
-from .errors import foreseen
 from .interrupts import Interrupts
 from .progress import ProgressLine
-from .session import Session, reopen
+from .session import Session
 from .terminal import aside, print_json, summary
 
 if TYPE_CHECKING:
@@ -34,45 +33,14 @@ class Manner:
     keys: Interrupts
 
 
-def solve_command(session: Session, out: str | None, command: Sequence[str], manner: Manner) -> int:
-    """Solve a problem into a new run directory, which is taken away again where nothing was computed."""
-    run = None
-    try:
-        with manner.keys.undisturbed():
-            run = runs.create(out, session.given.problem)
-            run.write_given(session.given, command)
-        with run.held():
-            return _solve(session, run, None, session.given.settings, manner)
-    except BaseException as error:
-        if run is not None and foreseen(error) and not run.checkpoint.exists():
-            run.discard()
-        raise
-
-
-def resume_command(
-    directory: str, device: str | None, budget: float | None, tolerance: float | None, manner: Manner
-) -> int:
-    """Go on with a run where its last checkpoint was taken, for so much longer or to another tolerance."""
-    run = runs.open_run(directory)
-    with run.held():
-        session = reopen(run)
-        state, given = run.read_checkpoint(session.given), session.given.settings
-        settings = replace(
-            given,
-            device=device or given.device,
-            budget=None if budget is None else float(state["seconds"]) + budget,
-            tolerance=tolerance or given.tolerance,
-        )
-        return _solve(session, run, state, settings, manner)
-
-
-def _solve(
+def follow(
     session: Session,
     run: runs.RunDirectory,
     state: Mapping[str, Any] | None,
     settings: runs.Settings,
     manner: Manner,
 ) -> int:
+    """Solve, write everything, say how good it is; the exit code."""
     from ..run.solve import solve
     from ..solvers.ladder import choose
 

@@ -50,8 +50,10 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The file's stem in letters, digits and underscores, fit for a directory."""
-        return re.sub(r"\W+", "_", self.path.stem)
+        """The bundled problem's name, or the file's stem, in letters, digits and underscores, fit for a directory."""
+        home = directory().resolve()
+        named = self.path.relative_to(home) if self.path.is_relative_to(home) else Path(self.path.name)
+        return re.sub(r"\W+", "_", str(named.with_suffix("")))
 
     @property
     def hash(self) -> str:
@@ -100,9 +102,15 @@ def directory() -> Path:
 
 
 def bundled() -> list[Bundled]:
-    """The bundled problems with the first lines of their docstrings, in the order of their names."""
-    files = sorted(path for path in directory().glob("*.py") if not path.name.startswith("_"))
-    return [Bundled(path.stem, _summary(path), path) for path in files]
+    """The bundled problems with the first lines of their docstrings, in the order of their names; the papers' last.
+
+    One in a folder is called by both: ``papers/helmholtz``.
+    """
+    home = directory()
+    files = [path for path in home.glob("**/*.py") if not path.name.startswith("_")]
+    names = {path: path.relative_to(home).with_suffix("").as_posix() for path in files}
+    ordered = sorted(files, key=lambda path: (names[path].count("/"), names[path]))
+    return [Bundled(names[path], _summary(path), path) for path in ordered]
 
 
 def _summary(path: Path) -> str:
@@ -116,11 +124,11 @@ def _summary(path: Path) -> str:
 def find(problem: str) -> Path:
     """The file of a problem given by its path or its bundled name. Raises ProblemFileError."""
     path = Path(problem)
-    if path.suffix == ".py" or len(path.parts) != 1:
-        return _existing(path)
     for entry in bundled():
         if entry.name == problem:
             return entry.path
+    if path.suffix == ".py" or len(path.parts) != 1:
+        return _existing(path)
     if path.is_dir():
         return _existing(path)
     if path.with_suffix(".py").is_file():

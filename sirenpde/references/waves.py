@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -50,5 +51,30 @@ def released_gaussian(
         )
         value: Tensor = amplitude * (weight * torch.sin(phi) * (mean + rho * slope / width**2)).sum()
         return value
+
+    return u
+
+
+def radiated(wavenumber: float, width: float, axes: tuple[Axis, Axis]) -> Callable[[Point], Tensor]:
+    """The wave of Δu + k²u = f in the plane that leaves a narrow source f = (1 + i) N(0, σ²), outside of it.
+
+    u = (i - 1)/4 H₀⁽²⁾(kr) exp(-k²σ²/2): that of a point, weaker by what the width takes away.
+
+    Args:
+        wavenumber: k, in radians per unit of length. width: σ. axes: of the plane.
+
+    Returns:
+        A complex function of a point; inside r < σ it has the value at r = σ.
+
+    >>> from sirenpde import Box
+    >>> u = radiated(20.0, 0.01, Box(x=(-1, 1), y=(-1, 1)).axes)
+    """
+    x, y = axes
+    k, weaker = wavenumber, math.exp(-((wavenumber * width) ** 2) / 2)
+
+    def u(p: Point) -> Tensor:
+        r = torch.hypot(x(p), y(p)).clamp(min=width)
+        j, n = torch.special.bessel_j0(k * r), torch.special.bessel_y0(k * r)
+        return torch.complex(n - j, n + j) / 4 * weaker
 
     return u

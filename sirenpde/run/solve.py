@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from .. import diagnosis
-from ..calculus.field import Recipe
 from ..problem.problem import Problem
-from ..solvers.ladder import Choice, choose
+from ..solvers.ladder import Asked, Choice, choose, replacing
 from ..solvers.stage import Stage
 from .checkpoint import Snapshot, adopt, check_belongs, restore, stage_differences
 from .determination import left_open
@@ -37,7 +36,7 @@ def solve(
     budget: float | None = None,
     tolerance: float | None = None,
     samples_scale: float = 1.0,
-    network: Recipe | Literal["auto"] | None = None,
+    network: Asked = None,
     progress: Callable[[Progress], None] | None = None,
     resume: Snapshot | Solution | None = None,
 ) -> Solution:
@@ -56,7 +55,8 @@ def solve(
             nothing was fitted to, as a fraction of the largest of its own terms.
         samples_scale: multiplies the number of samples of every constraint.
         network: a recipe that replaces the one of every field, and the stages declared for it; "auto" chooses
-            both as if the problem had left them open.
+            both as if the problem had left them open, and "siren" is a trained one, sized and scaled from the
+            problem.
         progress: called after every step. An exception it raises ends the run.
         resume: a solution, or a checkpoint as ``Solution.snapshot`` gives it; the run goes on from there, to the
             same bits. With other stages in ``using`` these begin from the fields found. A run that was over goes on
@@ -89,7 +89,7 @@ def solve(
     choice = _choice(problem, using, network, steps)
     run = begin(problem, choice, find_device(device), dtype, seed, samples_scale)
     if resume is not None:
-        replaced = None if isinstance(network, str) else network
+        replaced = replacing(problem, network)
         asked = {u: recipe for u in problem.fields if (recipe := replaced or u.network) is not None}
         _go_on(run, _snapshot(resume), asked, using is not None, tolerance)
     run.warnings = diagnosis.warnings(problem)
@@ -162,7 +162,7 @@ def recall(
     using: Sequence[Stage] | None = None,
     *,
     device: str = "auto",
-    network: Recipe | Literal["auto"] | None = None,
+    network: Asked = None,
     steps: int | None = None,
 ) -> Solution:
     """The solution at a checkpoint, with nothing computed; arguments and errors as for ``solve``."""
@@ -175,7 +175,7 @@ def recall(
 def _choice(
     problem: Problem,
     using: Sequence[Stage] | None,
-    network: Recipe | Literal["auto"] | None,
+    network: Asked,
     steps: int | None,
 ) -> Choice:
     choice = choose(problem, using, network)

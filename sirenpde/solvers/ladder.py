@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -19,7 +18,6 @@ from ..geometry.point import Axis
 from ..networks.recipe import SizedByGrid, is_linear
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
-from ..networks.siren import Siren
 from ..problem.problem import Problem
 from ..problem.stage import stages_of
 from ..residuals import is_affine
@@ -31,6 +29,7 @@ from .lbfgs import LBFGS
 from .least_squares import LeastSquares
 from .march import March
 from .stage import Stage
+from .trained_siren import siren_for, siren_of
 
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
@@ -40,9 +39,9 @@ ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes 
 LAST_STEPS = (
     60  # of a trained network where direct solves were exact, or left what may be noise: half a minute
 )
-SLOWEST, FASTEST = 4.0, 40.0  # omega of a trained network, in radians per half side
 
 Given = Mapping[Field, Recipe | nn.Module | None]
+Asked = Recipe | Literal["auto", "siren"] | None  # in place of the declared networks
 
 
 @dataclass(frozen=True)
@@ -152,19 +151,15 @@ def _is_differentiated(problem: Problem, axis: Axis) -> bool:
     )
 
 
-def choose(
-    problem: Problem, using: Sequence[Stage] | None, network: Recipe | Literal["auto"] | None
-) -> Choice:
+def choose(problem: Problem, using: Sequence[Stage] | None, network: Asked) -> Choice:
     """Networks where none is declared, and stages where none are named.
 
-    A declared network is respected unless ``network`` replaces it in every field; "auto" leaves it open.
+    A declared network is respected unless ``network`` replaces it in every field; "auto" leaves it open, and "siren"
+    is a trained one, sized and scaled from the problem.
     """
-    found = traits(problem)
-    if isinstance(network, str):
-        given: Given = dict.fromkeys(problem.fields)
-        _check_is_auto(network)
-    else:
-        given = {u: network or u.network for u in problem.fields}
+    found, recipe = traits(problem), replacing(problem, network)
+    left_open = network == "auto"
+    given: Given = {u: None if left_open else recipe or u.network for u in problem.fields}
     stages = stages_of(using) or (problem.using if network is None else None)
     if stages:
         return _choice(
@@ -177,11 +172,15 @@ def choose(
     return _choice(rungs, _reason(problem, found))
 
 
-def _check_is_auto(network: str) -> None:
-    if network != "auto":
+def replacing(problem: Problem, network: Asked) -> Recipe | None:
+    """The recipe that takes the place of the declared ones; None for "auto" and where they stay."""
+    if not isinstance(network, str):
+        return network
+    if network not in ("auto", "siren"):
         raise ValueError(
-            f"network={network!r} was given; expected 'auto' or a recipe, such as Siren(width=64)."
+            f"network={network!r} was given; expected 'auto', 'siren' or a recipe, such as Siren(width=64)."
         )
+    return siren_of(problem, None if problem.unknowns else time_axis(problem)) if network == "siren" else None
 
 
 def _ladder(problem: Problem, found: Traits) -> list[Rung]:
@@ -265,19 +264,6 @@ def _trained(problem: Problem, given: Given, found: Traits) -> Rung:
     if count <= QUASI_NEWTON:
         return Rung(recipes, (Adam(steps=1000), SelfScaledBroyden(), *polish))
     return Rung(recipes, (Adam(), LBFGS(), *polish))
-
-
-def siren_for(bandwidth: float | None) -> Siren:
-    """A small trained network for a field of this bandwidth, in radians per half side; None where it is not known.
-
-    The first factor is the bandwidth: layers of sines after the first reach beyond it by themselves. Faster fields
-    have more to tell, and get a wider network, of less than 4000 parameters still.
-    """
-    if bandwidth is None:
-        return Siren(width=24, depth=3, omega=6.0, omega_hidden=1.0)
-    omega = min(max(bandwidth, SLOWEST), FASTEST)
-    width = round(min(max(24.0, 24.0 * math.sqrt(omega / 8)), 40.0))
-    return Siren(width=width, depth=3, omega=float(f"{omega:.2g}"), omega_hidden=1.0)
 
 
 def bandwidth_of(recipe: object) -> float | None:

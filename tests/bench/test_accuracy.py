@@ -15,19 +15,17 @@ from sirenpde.bench.accuracy import against_classical, against_published, summar
 from sirenpde.bench.accuracy_cases import CASES, Case, UnknownCase, chosen
 from sirenpde.bench.classical import SOLVERS
 from sirenpde.bench.published import PUBLISHED, Published
-from sirenpde.cli.bench import accuracy_command
 from sirenpde.cli.main import main
+from sirenpde.cli.verbs.bench import accuracy_command
 from sirenpde.problem import load as loading
 
 TINY = '''
 """u'' = -2 between walls."""
-from typing import Literal
 from sirenpde import Adam, Box, D, Field, Problem, Siren, on
 
-def problem(factor: float = 2.0, network: Literal["auto", "siren"] = "auto"):
+def problem(factor: float = 2.0, trained: bool = False):
     box = Box(x=(0, 1))
     (x,) = box.axes
-    trained = network == "siren"
     u = Field("u", box, Siren(width=8, depth=1, omega=5) if trained else None)
 
     @on(box, samples=40)
@@ -95,12 +93,17 @@ def test_cases_from_processes_to_files(tiny: str, tmp_path: Path, capsys: pytest
 
 
 def test_a_trained_case_ends_with_its_budget(tiny: str) -> None:
-    found = accuracy_worker.solved({"problem": tiny, "flags": {"network": "siren"}}, 1, 0.4, "cpu")
+    found = accuracy_worker.solved({"problem": tiny, "flags": {"trained": True}}, 1, 0.4, "cpu")
     assert found["status"] == "budget" and 0.4 <= found["cpu_s"] < 0.6
     cpu, wall, errors = zip(*found["curve"], strict=True)
     assert list(cpu) == sorted(cpu) and list(wall) == sorted(wall)
     assert len(set(errors)) > 5 and errors[-1] == found["relative_l2"]
     assert found["parameters"] == 25 and found["seed"] == 1
+
+
+def test_a_case_can_ask_for_the_trained_siren(tiny: str) -> None:
+    found = accuracy_worker.solved({"problem": tiny, "flags": {}, "network": "siren"}, 1, 0.4, "cpu")
+    assert "SIREN 3 x 24, omega 4" in found["choice"] and found["relative_l2"] < 1e-3
 
 
 def test_a_solve_does_not_see_its_reference(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:

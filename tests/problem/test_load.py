@@ -37,6 +37,14 @@ def test_bundled_problems_are_listed_with_their_summaries():
         assert loading.find(entry.name) == entry.path
 
 
+def test_what_a_paper_did_is_found_by_folder_and_name():
+    entry = {entry.name: entry for entry in loading.bundled()}["papers/helmholtz"]
+    assert entry.path.parts[-2:] == ("papers", "helmholtz.py")
+    assert loading.read(loading.find("papers/helmholtz")).name == "papers_helmholtz"
+    assert loading.read(loading.find("helmholtz")).name == "helmholtz"
+    assert [entry.name for entry in loading.bundled()][-1].startswith("papers/")
+
+
 def test_a_file_is_found_by_its_path(tmp_path):
     path = write(tmp_path, DECLARED)
     assert loading.find(str(path)) == path

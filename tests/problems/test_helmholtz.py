@@ -14,8 +14,8 @@ from sirenpde.residuals import System
 from sirenpde.run.run import build_network
 
 
-def declared(**flags: Any) -> Problem:
-    return loading.build(loading.load(loading.find("helmholtz")), flags)
+def declared(name: str = "helmholtz", **flags: Any) -> Problem:
+    return loading.build(loading.load(loading.find(name)), flags)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_the_reference_makes_no_statement_near_the_source_and_in_the_layer(slow_
 
 def test_the_operator_equals_its_expansion_by_hand():
     """(e_y/e_x) u_xx - (e_y e_x'/e_x²) u_x + (e_x/e_y) u_yy - (e_x e_y'/e_y²) u_y + e_x e_y k² u - f."""
-    k, problem = 20.0, declared(network="siren")
+    k, problem = 20.0, declared("papers/helmholtz")
     u = problem.fields[0]
     network = build_network(u, u.network, seed=0)
     system = System(problem, {u: network}, torch.device("cpu"), torch.float64)
@@ -88,7 +88,7 @@ def by_hand(network: torch.nn.Module, points: torch.Tensor, k: float) -> torch.T
 
 
 def test_a_siren_is_trained_on_the_source_itself():
-    solution = solve(declared(network="siren"), steps=20, samples_scale=0.2)
+    solution = solve(declared("papers/helmholtz"), steps=20, samples_scale=0.2)
     first, last = solution.history[0].loss, solution.history[-1].loss
     assert last < 0.8 * first
     assert math.isfinite(solution.errors["phi"]["relative_l2"])
@@ -104,5 +104,5 @@ def test_a_tenth_of_a_percent(wavenumber):
 @pytest.mark.slow
 def test_the_paper_way_lowers_the_error():
     """Minutes of a CPU are far from the 50,000 steps of the paper, and the error is still large."""
-    solution = solve(declared(network="siren"))
+    solution = solve(declared("papers/helmholtz"))
     assert solution.errors["phi"]["relative_l2"] < 0.8

@@ -14,8 +14,8 @@ from sirenpde.residuals import System
 from sirenpde.run.run import build_network
 
 
-def declared(**flags: Any) -> Problem:
-    return loading.build(loading.load(loading.find("signed_distance")), flags)
+def declared(name: str = "signed_distance", **flags: Any) -> Problem:
+    return loading.build(loading.load(loading.find(name)), flags)
 
 
 def measured(solution: Solution, mesh: Path, folder: Path, resolution: int) -> SurfaceErrors:
@@ -53,7 +53,7 @@ def test_a_torus_comes_back_in_its_own_units(torus, tmp_path):
 
 def test_the_paper_loss_is_that_of_the_code():
     """3e3 |u| on + 1e2 exp(-100 |u|) off + 1e2 (1 - cos) on + 5e1 | |∇u| - 1 |, means over all points together."""
-    problem = declared(network="siren")
+    problem = declared("papers/signed_distance")
     u = problem.fields[0]
     network = build_network(u, u.network, seed=0)
     system = System(problem, {u: network}, torch.device("cpu"), torch.float64)
@@ -88,6 +88,6 @@ def test_spot_comes_back_within_a_twentieth_of_a_percent(tmp_path, seed):
 
 @pytest.mark.slow
 def test_the_paper_way_finds_the_surface_roughly(tmp_path):
-    errors = measured(solve(declared(network="siren")), bundled("spot.obj"), tmp_path, 129)
+    errors = measured(solve(declared("papers/signed_distance")), bundled("spot.obj"), tmp_path, 129)
     assert errors["chamfer"] < 2e-2
     assert errors["normal_consistency"] > 0.9

@@ -1,0 +1,1 @@
+"""What papers did differently from the toolkit: their networks, weights and training."""

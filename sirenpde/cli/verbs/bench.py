@@ -1,0 +1,130 @@
+"""``bench``: the derivative engine's speed, and the accuracy of solved problems beside that of others."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...run.directory import plain, versions
+from ..flags import add_json
+from ..parser import Parser, UsageError, positive, seconds
+from ..terminal import print_json
+from ..verb import Call, Verb, register
+
+if TYPE_CHECKING:
+    from ...bench.accuracy_cases import Case
+
+
+def add_flags(parser: Parser) -> None:
+    parser.add_argument(
+        "what", nargs="?", choices=("speed", "accuracy"), default="speed", help="what to measure"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer repetitions and points; one seed and the quick cases"
+    )
+    accuracy = parser.add_argument_group("flags of bench accuracy")
+    accuracy.add_argument("--seeds", type=positive, metavar="N", help="default: 3, with --quick 1")
+    accuracy.add_argument("--only", nargs="+", metavar="NAME", help="these cases, or cases of these problems")
+    accuracy.add_argument("--budget", type=seconds, metavar="60s", help="processor time of each solve")
+    accuracy.add_argument("--device", choices=("cpu", "cuda"), help="default: cpu, on one thread")
+    accuracy.add_argument("--out", metavar="DIR", help="write accuracy.json, accuracy.md and accuracy.png")
+    add_json(parser)
+
+
+def run(call: Call) -> int:
+    given = call.flags
+    flags = ("seeds", "only", "budget", "device", "out")
+    named = [f"--{flag}" for flag in flags if getattr(given, flag) is not None]
+    if given.what == "speed":
+        if named:
+            raise UsageError(
+                f"{named[0]} is a flag of 'sirenpde bench accuracy'; 'bench speed' takes none such."
+            )
+        return speed_command(given.quick, given.json)
+    from ...bench.accuracy_cases import UnknownCase, chosen
+
+    try:
+        cases = chosen(given.only or [], given.quick)
+    except UnknownCase as error:
+        raise UsageError(str(error)) from None
+    seeds = given.seeds or (1 if given.quick else 3)
+    device = given.device or "cpu"
+    return accuracy_command(cases, seeds, given.quick, given.budget, device, given.out, given.json)
+
+
+def speed_command(quick: bool, as_json: bool) -> int:
+    """One table, or with ``as_json`` one object with its rows under "workloads"."""
+    from ...bench.speed import measure, table
+
+    rows = measure(quick=quick)
+    _say(rows, "workloads", table(rows), as_json)
+    return 0
+
+
+def accuracy_command(
+    cases: Sequence[Case],
+    seeds: int,
+    quick: bool,
+    budget: float | None,
+    device: str,
+    out: str | None,
+    as_json: bool,
+) -> int:
+    """Two tables, or with ``as_json`` one object with its rows under "problems"; files below ``out``.
+
+    Exit code 1 where no case was solved.
+    """
+    from ...bench.accuracy import measure, table
+
+    rows = measure(
+        cases,
+        seeds=seeds,
+        quick=quick,
+        budget=budget,
+        device=device,
+        say=lambda line: print(line, file=sys.stderr, flush=True),
+        done=lambda rows: None if out is None else _write(Path(out), rows),
+    )
+    _say(rows, "problems", table(rows), as_json)
+    return 0 if any("relative_l2" in row for row in rows) else 1
+
+
+def _say(rows: list[dict[str, Any]], key: str, words: str, as_json: bool) -> None:
+    if as_json:
+        print_json({key: rows})
+    else:
+        print(words)
+
+
+def _write(folder: Path, rows: list[dict[str, Any]]) -> None:
+    """The rows so far as data, as a table for a document, and as a picture."""
+    from ...bench.accuracy import as_markdown, curves
+    from ...files.whole import whole
+    from ...plots.accuracy import error_curves
+    from ...plots.figures import save_figure
+
+    content = plain({"versions": versions(), "problems": rows})
+    files = {
+        "accuracy.json": json.dumps(content, indent=1, ensure_ascii=False) + "\n",
+        "accuracy.md": as_markdown(rows),
+    }
+    for name, words in files.items():
+        with whole(folder / name) as beside:
+            beside.write_text(words, encoding="utf-8")
+    on_gpu = any(row.get("device", "cpu").startswith("cuda") for row in rows)
+    figure = error_curves(curves(rows), "wall time" if on_gpu else "processor time")
+    save_figure(folder / "accuracy.png", figure)
+
+
+register(
+    Verb(
+        "bench",
+        "measure the derivative engine's speed, or the accuracy of solved problems",
+        run,
+        add_flags=add_flags,
+        rank=70,
+    )
+)

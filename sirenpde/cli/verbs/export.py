@@ -1,0 +1,64 @@
+"""``export``: a run's fields as files for viewers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...run import directory as runs
+from ..parser import Parser, listed, positive
+from ..verb import Call, Verb, register
+
+if TYPE_CHECKING:
+    from ...export import FieldSet
+
+_FORMATS = ("vtu", "ply", "stl", "png", "npz")
+
+
+def add_flags(parser: Parser) -> None:
+    parser.add_argument("--format", choices=_FORMATS, default="vtu", help="the kind of file (default: vtu)")
+    parser.add_argument("--resolution", type=positive, metavar="N", help="points along each axis")
+    parser.add_argument(
+        "--derivatives",
+        type=listed,
+        default=[],
+        metavar="A,B",
+        help="some of grad, laplacian, hessian, div, curl",
+    )
+    parser.add_argument("--fields", type=listed, default=[], metavar="A,B", help="these outputs only")
+
+
+def run(call: Call) -> int:
+    """Write the outputs, or those named, into the run's ``fields/``, one file for those on the same axes."""
+    from ...export import field_sets, with_derivatives, write_fields
+    from ..session import reopen, stored
+
+    kind, flags = call.flags.format, call.flags
+    run = runs.open_run(flags.directory)
+    session = reopen(run)
+    solution = stored(session, run.read_checkpoint(session.given))
+    sets = _chosen(field_sets(solution), flags.fields)
+    if kind in ("ply", "stl", "png"):  # one output each
+        sets = [replace(s, functions={name: f}) for s in sets for name, f in s.functions.items()]
+    for fields in sets:
+        file = run.fields / f"{fields.name}.{kind}"
+        print(write_fields(file, solution, with_derivatives(fields, flags.derivatives), flags.resolution))
+    return 0
+
+
+def _chosen(sets: Sequence[FieldSet], names: Sequence[str]) -> list[FieldSet]:
+    known = {name for fields in sets for name in fields.functions}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(
+            f"There is no output '{unknown[0]}'; the problem has {', '.join(sorted(known))}. Name some of them."
+        )
+    kept = [
+        replace(s, functions={name: f for name, f in s.functions.items() if not names or name in names})
+        for s in sets
+    ]
+    return [fields for fields in kept if fields.functions]
+
+
+register(Verb("export", "write a run's fields for mesh viewers", run, "DIR", add_flags, rank=50))

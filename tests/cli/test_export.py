@@ -1,0 +1,43 @@
+"""``export`` and ``plot``: files of a run."""
+
+import json
+
+import numpy as np
+import pyvista
+from PIL import Image
+from problem_files import PICTURE, run
+
+
+def test_export_and_plot_write_into_the_run(case, capsys):
+    assert run(capsys, "solve", "case.py", "--out", "r")[0] == 0
+    code, out, _ = run(capsys, "export", "r", "--derivatives", "grad,laplacian", "--resolution", 11)
+    mesh = pyvista.read(case / "r" / "fields" / "u.vtu")
+    assert code == 0 and out.strip() == "r/fields/u.vtu" and mesh.n_points == 11
+    np.testing.assert_allclose(mesh["laplacian_u"], -2, atol=1e-6)
+    np.testing.assert_allclose(mesh["grad_u"][:, 0], 1 - 2 * mesh.points[:, 0], atol=1e-7)
+    assert run(capsys, "export", "r", "--format", "npz")[0] == 0
+    with np.load(case / "r" / "fields" / "u.npz") as arrays:
+        assert arrays["u"].shape == arrays["x"].shape
+    assert run(capsys, "export", "r", "--format", "png")[0] == 0
+    (case / "r" / "figures" / "loss.png").unlink()
+    assert run(capsys, "plot", "r")[0] == 0 and (case / "r" / "figures" / "loss.png").is_file()
+    code, _, err = run(capsys, "export", "r", "--fields", "v")
+    assert code == 1 and "no output 'v'" in err
+    code, _, err = run(capsys, "export", "r", "--format", "ply")
+    assert code == 1 and "three dimensions" in err
+
+
+def test_a_picture_comes_out_as_it_went_in(case, capsys):
+    (case / "picture.py").write_text(PICTURE)
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 17, 3), dtype=np.uint8)
+    pixels = np.asarray(Image.fromarray(pixels))
+    Image.fromarray(pixels).save(case / "a.png")
+    text = (case / "picture.py").read_text().replace("half_period=True)", "half_period=True), shape=(3,)")
+    (case / "picture.py").write_text(text)
+    code, out, _ = run(capsys, "solve", "picture.py", "--picture", "a.png", "--json")
+    assert code == 0 and "fields/u.png" in json.loads(out)["files"]
+    with Image.open(case / "runs" / "picture-1" / "fields" / "u.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), pixels)
+    mesh = pyvista.read(case / "runs" / "picture-1" / "fields" / "u.vtu")
+    top_left = np.argmin(mesh.points[:, 0] - mesh.points[:, 1])
+    np.testing.assert_allclose(mesh["u"][top_left], pixels[0, 0] / 255, atol=1e-6)
