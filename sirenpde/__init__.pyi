@@ -12,7 +12,6 @@ from .calculus.operators import grad as grad
 from .calculus.operators import hessian as hessian
 from .calculus.operators import laplacian as laplacian
 from .geometry.box import Box as Box
-from .geometry.cloud import PointCloud as PointCloud
 from .geometry.disk import Disk as Disk
 from .geometry.domain import Data as Data
 from .geometry.mesh import TriangleMesh as TriangleMesh
@@ -23,6 +22,7 @@ from .geometry.pictures.pictures import resize as resize
 from .geometry.pictures.pixel_grid import PixelGrid as PixelGrid
 from .geometry.point import Axis as Axis
 from .geometry.point import Point as Point
+from .geometry.point_cloud import PointCloud as PointCloud
 from .geometry.product import Interval as Interval
 from .geometry.readers.existing import bundled as bundled
 from .networks.fourier import Basic as Basic

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from .boundary import Boundary, Face
-from .cloud import HasAxes, PointCloud, assemble
-from .domain import check_count, named, quasi_random
+from .cloud import Cloud
+from .domain import HasAxes, check_count, named, quasi_random
 from .frame import axes_around
 from .mesh import TriangleMesh
 from .pairs import Pairs
@@ -234,11 +234,11 @@ class Box:
         lattice = self._lattice(n)
         return lattice.points, lattice.shape
 
-    def nodes(self, n: int | Mapping[str, int]) -> PointCloud:
+    def nodes(self, n: int | Mapping[str, int]) -> Cloud:
         """The points of the regular ``grid`` as a finite domain that knows its ``lattice``."""
         lattice = self._lattice(n)
         name = f"{'×'.join(map(str, lattice.shape))} nodes"
-        return assemble(lattice.points, self.axes, {}, name, lattice=lattice)
+        return Cloud(lattice.points, self.axes, {}, name, lattice=lattice)
 
     def where(self, predicate: Predicate, name: str = "region") -> Region:
         """The part in which ``predicate``, a function of points (n, d) giving booleans (n,), holds.

@@ -12,6 +12,13 @@ from torch import Tensor
 from .point import Axis, Point, check_point
 
 
+class HasAxes(Protocol):
+    """Anything with axes, such as a box: all that a field or a cloud needs of it."""
+
+    @property
+    def axes(self) -> tuple[Axis, ...]: ...
+
+
 class Domain(Protocol):
     """A set of points at which a constraint holds.
 

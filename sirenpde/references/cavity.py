@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..calculus.operators import D, PointFunction, laplacian
 from ..geometry.box import Box
-from ..geometry.cloud import PointCloud, assemble
+from ..geometry.cloud import Cloud
 from ..geometry.domain import Deferred
 from ..geometry.point import Point
 from ..geometry.tensor_grid import TensorGrid
@@ -39,7 +39,7 @@ def parabola(x: Tensor) -> Tensor:
 
 def driven_cavity(
     square: Box, reynolds: float = 100.0, lid: Lid = parabola, *, modes: int = 48, nodes: int = 101
-) -> PointCloud:
+) -> Cloud:
     """The steady flow (ω = -Δψ, u = ψ_y, v = -ψ_x) below a lid, as data "velocity" and "stream" on nodes.
 
         u·∇ω = Δω / Re  in (0, 1)²,    (u, v) = (lid(x), 0) at y = 1,  and 0 at the other walls.
@@ -87,7 +87,7 @@ def driven_cavity(
         )
 
     data = Deferred({"velocity": velocity, "stream": stream})
-    return assemble(grid.points, grid.axes, data, f"reference on {grid.name}", lattice=grid.lattice)
+    return Cloud(grid.points, grid.axes, data, f"reference on {grid.name}", lattice=grid.lattice)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..geometry.box import Box
-from ..geometry.cloud import PointCloud, assemble
+from ..geometry.cloud import Cloud
 from ..geometry.domain import Deferred
 
 Modes = NDArray[np.complex128]  # Fourier coefficients of a real function, for the wavenumbers 0, ..., K
@@ -33,7 +33,7 @@ def evolved(
     modes: int = 256,
     steps: int = 10_000,
     nodes: tuple[int, int] = (101, 257),
-) -> PointCloud:
+) -> Cloud:
     """The solution of an evolution equation on a periodic interval, as data "u" on a grid of nodes.
 
         u_t = Σ_j a_j ∂x^j u + ∂x^m Σ_p b_p u^p,     u = u0 at the first time.
@@ -88,7 +88,7 @@ def evolved(
         found[0] = start(grid.points[: nodes[1], 1])  # a start with a kink is no finite series
         return found.reshape(-1)
 
-    return assemble(
+    return Cloud(
         grid.points, grid.axes, Deferred({"u": values}), f"reference on {grid.name}", lattice=grid.lattice
     )
 

@@ -34,7 +34,7 @@ from sirenpde import (
     on,
     solve,
 )
-from sirenpde.geometry.cloud import assemble
+from sirenpde.geometry.cloud import Cloud
 from sirenpde.geometry.point import Point
 
 box = Box(x=(0, 1), y=(0, 2))
@@ -48,7 +48,7 @@ HUNDRED = torch.linspace(0, 1, 100, dtype=torch.float64)
 CALLS = []
 cloud = PointCloud(torch.rand(40, 2, dtype=torch.float64), box, {"f": torch.rand(40)})
 GAP = {"gap": torch.tensor([math.nan] + 39 * [1.0])}
-scan = assemble(cloud.points, cloud.axes, GAP, "scan")  # as a domain of one's own may have gaps
+scan = Cloud(cloud.points, cloud.axes, GAP, "scan")  # as a domain of one's own may have gaps
 
 
 def detached(p):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import torch
 from torch import Tensor
 
-from ..cloud import PointCloud, assemble
+from ..cloud import Cloud
 from ..domain import Data, Deferred, read
 from ..point import Axis
 from ..tensor_grid import TensorGrid
@@ -76,7 +76,7 @@ class Edges:
         return self.midpoints.data
 
     @cached_property
-    def midpoints(self) -> PointCloud:
+    def midpoints(self) -> Cloud:
         """The same points and data as a cloud."""
         x, y = self.grid.coordinates
         lattice = TensorGrid.rows(_between(x), y) if self.along == "x" else TensorGrid.rows(x, _between(y))
@@ -84,7 +84,7 @@ class Edges:
         for key, image in self.grid.images.items():
             recipes[key] = partial(self._mean, image)
             recipes[f"difference of {key}"] = partial(self._difference, image)
-        return assemble(lattice.points, self.axes, Deferred(recipes), self.name, lattice=lattice)
+        return Cloud(lattice.points, self.axes, Deferred(recipes), self.name, lattice=lattice)
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """All edges, row after row, or ``n`` of them without replacement, and their data."""
@@ -104,7 +104,7 @@ class Edges:
         mask: str | ArrayLike | Tensor,
         touching: Literal["any", "all"] = "any",
         name: str | None = None,
-    ) -> PointCloud:
+    ) -> Cloud:
         """The edges with any, or all, of their two pixels in a mask on the grid, as in ``grid.where``."""
         if touching not in ("any", "all"):
             raise ValueError(f"touching={touching!r} was given; expected 'any' or 'all'. Use one of them.")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..arrays import as_mask
-from ..cloud import PointCloud, assemble
+from ..cloud import Cloud
 from ..domain import Data, Deferred, named, read
 from ..point import Axis
 from ..tensor_grid import TensorGrid
@@ -122,10 +122,10 @@ class PixelGrid:
         return self.pixels.data
 
     @cached_property
-    def pixels(self) -> PointCloud:
+    def pixels(self) -> Cloud:
         """The same points and data as a cloud."""
         lattice = TensorGrid.rows(*self.coordinates)
-        return assemble(lattice.points, self.axes, Deferred(self._recipes()), self.name, lattice=lattice)
+        return Cloud(lattice.points, self.axes, Deferred(self._recipes()), self.name, lattice=lattice)
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """All pixels, or ``n`` of them without replacement, and their data."""
@@ -165,7 +165,7 @@ class PixelGrid:
         image = self.images[mask]
         return (image if image.ndim == 2 else image.mean(-1)) > 0.5
 
-    def where(self, mask: str | ArrayLike | Tensor, name: str | None = None) -> PointCloud:
+    def where(self, mask: str | ArrayLike | Tensor, name: str | None = None) -> Cloud:
         """The pixels in a mask: booleans (H, W), or the name of a picture, taken where it exceeds 1/2.
 
         ``grid.where(~grid.mask("mask"))`` are the others. ValueError where none is left.
