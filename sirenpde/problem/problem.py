@@ -81,18 +81,23 @@ class Problem:
                 try_reference(known[u].value, tried[u], domain, known[u].samples)
 
     @classmethod
-    def derived(cls, *constraints: Constraint) -> Problem:
-        """A problem made of constraints of another, which were looked at closely when that was declared."""
+    def derived(cls, *constraints: Constraint, requests: Sequence[Requests | None] = ()) -> Problem:
+        """A problem made of constraints of another, which were looked at closely when that was declared.
+
+        ``requests`` are what they ask for, where that is known, in their order.
+        """
         problem = cls.__new__(cls)
-        problem._gather(constraints)
+        problem._gather(constraints, requests)
         return problem
 
-    def _gather(self, constraints: tuple[Constraint, ...]) -> None:
+    def _gather(self, constraints: tuple[Constraint, ...], requests: Sequence[Requests | None] = ()) -> None:
         """The constraints and what they ask for; nothing more is asked for or known."""
         _check_constraints(constraints)
         put = object.__setattr__
         put(self, "constraints", constraints)
-        put(self, "requests", tuple(probe(constraint) for constraint in constraints))
+        known = requests or [None] * len(constraints)
+        asked = tuple(r or probe(c) for c, r in zip(constraints, known, strict=True))
+        put(self, "requests", asked)
         put(self, "using", None)
         put(self, "outputs", self.fields)
         put(self, "reference", {})

@@ -1,0 +1,213 @@
+"""The front of a march: the slab that is being tried, at the end of those that are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from ...calculus.field import Field
+from ...files.typed import plain, typed
+from ...geometry.point import Axis
+from ...geometry.slab import Slab
+from ...networks.series import SeparableSeries
+from ...networks.slabs import Slabs
+from ...networks.values import from_value, to_value
+from ...residuals import is_affine
+from ...sampling.points import Sampling
+from ..collocation import Collocation
+from ..direct.lattice_growth import open_lattices, opened
+from ..least_squares import LeastSquares
+from ..stage import Report, Stage, State, remembered
+from . import controller
+from .controller import POLICY, Course, Outcome, Pace, Verdict
+from .first_guess import first_guess
+from .marchable import check
+from .memory import Ended, Memory, Tally, Unfinished
+from .orders import NOTHING, Wanted, open_lattices_of, rate_of, wanted_of, waves_of
+from .shared_factor import made_again, origin_of, serves
+from .trial import Recipes, Trial, quality, trial_of
+from .whole import append, last_of, open_whole
+
+
+@dataclass(frozen=True)
+class Front:
+    """Works on the state of a run and the memory of its march, along an axis cut as the course says."""
+
+    state: State
+    memory: Memory
+    axis: Axis
+    tolerance: float
+    slabs: int | None
+    given: Sequence[Stage]  # that solve each slab, where they were named
+
+    @property
+    def course(self) -> Course:
+        return Course(self.axis.low, self.axis.high, self.tolerance, self.slabs, self.memory.is_affine)
+
+    @property
+    def pace(self) -> Pace:
+        assert self.memory.pace is not None
+        return self.memory.pace
+
+    @property
+    def unfinished(self) -> Unfinished:
+        assert self.memory.unfinished is not None
+        return self.memory.unfinished
+
+    # ------------------------------------------------------------------------------------------- trials
+
+    def begin(self) -> bool:
+        """Open the first slab, with orders that tell the start in full; whether there was time for it.
+
+        Raises ``NotMarchable``.
+        """
+        if self.memory.pace is None:
+            self._survey()
+        while True:
+            trial = self.open(self._recipes())
+            if self.state.is_late:  # its first guess may be cut short: it is made again
+                self.memory.trial, self.memory.unfinished = None, Unfinished(self.unfinished.recipes)
+                return False
+            wanted = self._listen(trial)
+            self.memory.pace, finer = controller.start(
+                self.pace, Outcome(0.0, None, wanted.waves, wanted.orders)
+            )
+            if finer is None:
+                break
+            self.memory.unfinished = Unfinished(_values({**trial.work.recipes, **wanted.lattices}))
+        self.memory.is_begun = True
+        return True
+
+    def _survey(self) -> None:
+        """Look at the problem, and make its fields those of a march that knows nothing yet."""
+        state, memory, problem = self.state, self.memory, self.state.system.problem
+        check(problem, state.recipes, self.axis.name)
+        lattices = opened(open_lattices(state.recipes), self.axis)
+        zeros = (0.0,) * len(problem.constraints)
+        memory.is_affine, memory.tally = is_affine(problem), Tally(zeros, zeros)
+        memory.open, memory.pace = tuple(u.name for u in lattices), controller.begin(POLICY, self.course)
+        memory.unfinished = Unfinished(_values({**state.recipes, **lattices}))
+        open_whole(state, self.axis)
+
+    def open(self, recipes: Recipes, earlier: Trial | None = None) -> Trial:
+        """A trial of the slab that the controller is at, from a first guess, or from an ``earlier`` one of it."""
+        trial = self._new_trial(recipes)
+        trial.work.theta = first_guess(trial, earlier)
+        self._remember(trial, 0)
+        return trial
+
+    def stages(self, trial: Trial) -> tuple[Stage, ...]:
+        """What solves a slab, in order."""
+        series = all(isinstance(m, SeparableSeries) for m in trial.work.system.parameters.networks.values())
+        return tuple(self.given) or ((Collocation(),) if series else (LeastSquares(),))
+
+    def trial(self) -> Trial:
+        """The trial being worked on, built again from the memory after a checkpoint."""
+        trial, unfinished = self.memory.trial, self.unfinished
+        if trial is None:
+            trial = self._new_trial(self._recipes())
+            assert unfinished.theta is not None
+            work, device = trial.work, self.state.theta.device
+            work.theta, work.step = unfinished.theta.to(device, copy=True), unfinished.step
+            stage = self.stages(trial)[unfinished.stage]
+            if unfinished.memory is not None:
+                work.memory = typed(remembered(stage), plain(unfinished.memory), device)
+            work.sampling = typed(Sampling, plain(unfinished.sampling), device)
+            self.memory.trial = trial
+        trial.work.deadline = self.state.deadline
+        return trial
+
+    def _new_trial(self, recipes: Recipes) -> Trial:
+        pace, memory = self.pace, self.memory
+        slab = Slab(self.axis, pace.low, pace.high)
+        trial = trial_of(self.state, slab, recipes, last_of(self.state) if pace.closed else None)
+        trial.work.deadline = self.state.deadline
+        if memory.factor is not None and serves(memory.factor, trial):
+            memory.shared = memory.shared or made_again(self.state, memory.factor, trial)
+            trial.work.cache["factor"] = memory.shared
+        return trial
+
+    # -------------------------------------------------------------------------------- after a step of it
+
+    def leave(self) -> None:
+        """Forget what a step cut short has made of the trial: it is solved as a whole, and built again for that."""
+        self.memory.trial = None
+
+    def note(self, trial: Trial, report: Report) -> None:
+        """Remember a step of a stage, and go to the next stage where that one has finished."""
+        self._share_factor(trial)
+        stage = self.unfinished.stage
+        if report.finished:
+            trial.work.forget()
+            stage += 1
+        self._remember(trial, stage)
+
+    def judge(self, trial: Trial) -> tuple[Verdict, Wanted]:
+        """What comes after the last stage of a trial, and the orders that its fields ask for."""
+        wanted = self._listen(trial)
+        outcome = Outcome(quality(trial), rate_of(trial), wanted.waves, wanted.orders)
+        self.memory.pace, verdict = controller.propose(POLICY, self.course, self.pace, outcome)
+        return verdict, wanted
+
+    def judge_broken(self) -> tuple[Verdict, Wanted]:
+        """What comes after a trial that is not finite."""
+        self.memory.pace, verdict = controller.broken(POLICY, self.course, self.pace)
+        return verdict, NOTHING
+
+    def close(self, trial: Trial, report: Report) -> None:
+        """Put the slab behind those that are closed."""
+        residuals = report.residuals or trial.work.system.row_count(trial.work.drawing.fixed())
+        self.memory.tally = self.memory.tally.plus(trial, report.terms, residuals)
+        append(self.state, trial)
+
+    def end(self, trial: Trial, report: Report) -> Ended:
+        """The axis is done."""
+        recipes = [recipe for recipe in trial.work.recipes.values() if not isinstance(recipe, nn.Module)]
+        lattices = ", ".join(recipe.describe() for recipe in recipes)
+        reason = (
+            f"{self.pace.closed} slabs, held-out residual at most {self.pace.worst:.1e}; the last: {lattices}, "
+            f"{report.reason}"
+        )
+        self.memory.trial, tally = None, self.memory.tally
+        self.memory.ended = Ended(tally.means, reason, tally.residuals)
+        return self.memory.ended
+
+    def terms(self, trial: Trial, report: Report) -> tuple[float, ...]:
+        """The objective's terms, the trial's included: their means over the slabs in which they hold."""
+        return self.memory.tally.plus(trial, report.terms).means
+
+    def _listen(self, trial: Trial) -> Wanted:
+        """The orders that the fields ask for."""
+        lattices = open_lattices_of(trial, self.memory.open)
+        waves = waves_of(trial, lattices)
+        self.memory.pace = controller.hear(POLICY, self.pace, waves.worst)
+        return wanted_of(lattices, waves, controller.threshold(self.course, self.pace))
+
+    def _remember(self, trial: Trial, stage: int) -> None:
+        work = trial.work
+        self.memory.trial = trial
+        self.memory.unfinished = Unfinished(
+            _values(work.recipes), work.theta.clone(), stage, work.step, work.memory, work.sampling
+        )
+
+    def _share_factor(self, trial: Trial) -> None:
+        """Keep the factor that an affine trial was solved with, for slabs like it."""
+        memory, factor = self.memory, trial.work.cache.get("factor")
+        if memory.is_affine and factor is not None and factor is not memory.shared:
+            memory.shared, memory.factor = factor, origin_of(factor, trial.slab)
+
+    def _recipes(self) -> dict[Field, Any]:
+        """The recipes of the unfinished slab; those of the user's own are the same in all slabs."""
+        recipes = {}
+        for u, slabs in self.state.recipes.items():
+            value = self.unfinished.recipes[u.name]
+            assert isinstance(slabs, Slabs)
+            recipes[u] = slabs.recipes[-1] if value is None else from_value(value)
+        return recipes
+
+
+def _values(recipes: Mapping[Field, Any]) -> dict[str, dict[str, Any] | None]:
+    return {u.name: to_value(recipe) for u, recipe in recipes.items()}
