@@ -17,8 +17,10 @@ from torch import Tensor, nn
 
 from ..calculus.symbols import Powers, Symbol
 from ..networks.series import EvolvingSeries, SeparableSeries
+from .axis_maps import MatrixMap
 from .engine import Engine
 from .flat import unflatten
+from .grid_transform import GridTerm, GridTransform
 from .registry import differentiates
 
 Parity = tuple[int, ...]  # 0 or 1 for each axis
@@ -206,81 +208,52 @@ def _evolving(module: EvolvingSeries, symbols: Sequence[Symbol], dimension: int)
     return EvolvingEngine(module, symbols)
 
 
-class GridTransform:
-    """Derivatives of a series on a tensor grid as a linear map of its coefficients, with its adjoint.
+def series_transform(module: nn.Module, symbols: Sequence[Symbol], grid: Sequence[Tensor]) -> GridTransform:
+    """A series on a tensor grid: its coefficients, shaped like ``module.coefficients``, to derivatives.
 
-    ``grid`` has the coordinates along each axis, a 1-D tensor each, in the precision to compute in. The map
-    takes coefficients, shaped like ``module.coefficients``, to the derivatives (S, n1, ..., nd, outputs) by
-    one matrix product per axis and piece. An ``EvolvingSeries`` is taken at one instant: a single time.
+    ``grid`` has the coordinates along each axis, a 1-D tensor each, in the precision to compute in. An
+    ``EvolvingSeries`` is taken at one instant: a single time.
 
     Raises ValueError for a module that is no series, or a grid that does not fit its axes.
     """
-
-    def __init__(self, module: nn.Module, symbols: Sequence[Symbol], grid: Sequence[Tensor]) -> None:
-        if not isinstance(module, SeparableSeries | EvolvingSeries):
-            raise ValueError(
-                f"a {type(module).__name__}; a FourierSeries or WaveSeries was expected on a grid. "
-                f"Declare the field with one of these, or solve on scattered points."
+    if not isinstance(module, SeparableSeries | EvolvingSeries):
+        raise ValueError(
+            f"a {type(module).__name__}; a FourierSeries or WaveSeries was expected on a grid. "
+            f"Declare the field with one of these, or solve on scattered points."
+        )
+    if len(grid) != module.dimension or any(axis.ndim != 1 for axis in grid):
+        raise ValueError(
+            f"a grid of {len(grid)} axes; {module.dimension} lists of coordinates were expected. "
+            f"Give one 1-D tensor per axis of the field."
+        )
+    evolving = isinstance(module, EvolvingSeries)
+    if evolving and len(grid[0]) != 1:
+        raise ValueError(f"{len(grid[0])} times; one was expected. Make one transform for each instant.")
+    pieces, space = _pieces(symbols), range(1 if evolving else 0, module.dimension)
+    roots = {(piece.even, piece.parity[: space.start]): piece for piece in pieces}
+    places = {root: place for place, root in enumerate(roots)}
+    return GridTransform(
+        len(symbols),
+        [
+            GridTerm(
+                piece.request,
+                piece.parity[space.start :],
+                root=places[piece.even, piece.parity[: space.start]],
             )
-        if len(grid) != module.dimension or any(axis.ndim != 1 for axis in grid):
-            raise ValueError(
-                f"a grid of {len(grid)} axes; {module.dimension} lists of coordinates were expected. "
-                f"Give one 1-D tensor per axis of the field."
-            )
-        evolving = isinstance(module, EvolvingSeries)
-        if evolving and len(grid[0]) != 1:
-            raise ValueError(
-                f"{len(grid[0])} times; one was expected. Make one GridTransform for each instant."
-            )
-        self.requests = len(symbols)
-        self.points = tuple(len(axis) for axis in grid)
-        self.shape = module.coefficients.shape
-        self.branches = (2 if evolving else 1, *module.modes)
-        pieces = _pieces(symbols)
-        space = range(1 if evolving else 0, module.dimension)
-        self.terms = [
-            (piece.request, [piece.parity[axis] for axis in space], _branch_factor(piece, module, grid[0]))
             for piece in pieces
-        ]
-        self.matrices = [
-            {p: module.factors(axis, grid[axis], p) for p in {piece.parity[axis] for piece in pieces}}
+        ],
+        [
+            {
+                p: MatrixMap(module.factors(axis, grid[axis], p))
+                for p in {piece.parity[axis] for piece in pieces}
+            }
             for axis in space
-        ]  # for each axis of space and each parity in use there, (n, K)
-
-    def evaluate(self, coefficients: Tensor) -> Tensor:
-        """Coefficients -> derivatives (S, n1, ..., nd, outputs)."""
-        branches = coefficients.reshape(*self.branches, -1)
-        values = coefficients.new_zeros(self.requests, *self.points, branches.shape[-1])
-        for request, parity, factor in self.terms:
-            modes = (factor[..., None] * branches).sum(0)
-            matrices = [m[p] for m, p in zip(self.matrices, parity, strict=True)]
-            values[request] += along_axes(matrices, modes).reshape(values[request].shape)
-        return values
-
-    def adjoint(self, values: Tensor) -> Tensor:
-        """The transpose of ``evaluate``: values (S, n1, ..., nd, outputs) -> coefficients."""
-        outputs = values.shape[-1]
-        total = values.new_zeros(*self.branches, outputs)
-        for request, parity, factor in self.terms:
-            matrices = [m[p].T for m, p in zip(self.matrices, parity, strict=True)]
-            on_grid = values[request].reshape(*[m.shape[1] for m in matrices], outputs)
-            total += factor[..., None] * along_axes(matrices, on_grid)
-        return total.reshape(*self.shape[:-1], outputs)
-
-    def diagonal(self, weights: Tensor) -> Tensor:
-        """The diagonal of AᵀWA, like the coefficients of one output, for A = ``evaluate``.
-
-        ``weights`` (S, S, n1, ..., nd) couples the derivatives at each point: W = weights[s, t] between
-        derivatives s and t.
-        """
-        total = weights.new_zeros(self.branches)
-        for i, (s, left, factor) in enumerate(self.terms):
-            for j, (t, right, other) in enumerate(self.terms[: i + 1]):
-                coupling = weights[s, t] if i == j else weights[s, t] + weights[t, s]
-                matrices = [(m[p] * m[q]).T for m, p, q in zip(self.matrices, left, right, strict=True)]
-                on_grid = coupling.reshape(*[m.shape[1] for m in matrices], 1)
-                total += factor * other * along_axes(matrices, on_grid)[..., 0]
-        return total.reshape(self.shape[:-1])
+        ],
+        [_branch_factor(piece, module, grid[0]) for piece in roots.values()],
+        module.coefficients.shape,
+        [len(axis) for axis in grid],
+        (2 if evolving else 1, *module.modes),
+    )
 
 
 def _branch_factor(piece: _Piece, module: SeparableSeries | EvolvingSeries, time: Tensor) -> Tensor:
@@ -291,19 +264,10 @@ def _branch_factor(piece: _Piece, module: SeparableSeries | EvolvingSeries, time
     return factor.to(time.dtype)
 
 
-def along_axes(matrices: Sequence[Tensor], x: Tensor) -> Tensor:
-    """Applies a matrix (m, k) along each axis of x (k1, ..., kd, outputs)."""
-    rest = x.shape[-1]
-    for matrix in matrices:
-        # The axis at the front goes to the back; after all of them the outputs are in front.
-        x = x.reshape(matrix.shape[1], -1).T @ matrix.T
-    return x.reshape(rest, *[len(m) for m in matrices]).movedim(0, -1)
-
-
 def on_shared_coordinates(
     module: nn.Module, symbols: Sequence[Symbol], theta: Tensor, x: Tensor
 ) -> Tensor | None:
-    """Derivatives (S, n, outputs) at points (n, d) that fill most of a tensor grid, by one ``GridTransform``.
+    """Derivatives (S, n, outputs) at points (n, d) that fill most of a tensor grid, by one ``series_transform``.
 
     None where the module is no series, or the points share too few coordinates for that to pay.
     """
@@ -314,5 +278,5 @@ def on_shared_coordinates(
     if math.prod(sizes) > 4 * len(x) or (isinstance(module, EvolvingSeries) and sizes[0] > 1):
         return None
     coefficients = unflatten(module, theta).get("coefficients", module.coefficients.detach())
-    values = GridTransform(module, symbols, [line for line, _ in pairs]).evaluate(coefficients)
+    values = series_transform(module, symbols, [line for line, _ in pairs]).forth(coefficients)
     return values[(slice(None), *(place for _, place in pairs))]

@@ -2,66 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
-
 import torch
 from torch import Tensor
 
+from ..engines.axis_maps import AxisMap, MatrixMap, WaveMap
 from ..geometry.nodes import Line, equidistant, gauss
 from ..geometry.point import Axis
 from ..networks.series import Harmonics
 
 PER_WAVE = 3  # nodes to a period of the highest wave: a product of two such waves is still told apart
-
-
-class AxisMap(Protocol):
-    """Amplitudes along an axis -> values, or a derivative, at its nodes; acts on the last dimension."""
-
-    def forth(self, amplitudes: Tensor) -> Tensor: ...
-
-    def back(self, values: Tensor) -> Tensor: ...
-
-
-@dataclass(frozen=True)
-class MatrixMap:
-    matrix: Tensor  # (nodes, amplitudes)
-
-    def forth(self, amplitudes: Tensor) -> Tensor:
-        return amplitudes @ self.matrix.T
-
-    def back(self, values: Tensor) -> Tensor:
-        return values @ self.matrix
-
-
-@dataclass(frozen=True)
-class WaveMap:
-    """Waves around a period at equidistant nodes, by fast Fourier transforms."""
-
-    nodes: int
-    factors: Tensor  # (order + 1,), complex: (i wavenumber)^derivative
-
-    def forth(self, amplitudes: Tensor) -> Tensor:
-        spectrum = as_waves(amplitudes) * self.factors
-        spectrum[..., 1:] *= 0.5**0.5
-        values: Tensor = torch.fft.irfft(spectrum, self.nodes) * self.nodes
-        return values
-
-    def back(self, values: Tensor) -> Tensor:
-        spectrum = torch.fft.rfft(values)[..., : len(self.factors)] * self.factors.conj()
-        spectrum[..., 1:] *= 2**0.5
-        return from_waves(spectrum)
-
-
-def as_waves(amplitudes: Tensor) -> Tensor:
-    """Amplitudes of 1, cosines and sines (..., 2 n + 1) -> complex amplitudes of waves (..., n + 1)."""
-    order = amplitudes.shape[-1] // 2
-    sines = torch.cat([torch.zeros_like(amplitudes[..., :1]), amplitudes[..., order + 1 :]], dim=-1)
-    return torch.complex(amplitudes[..., : order + 1].contiguous(), -sines)
-
-
-def from_waves(waves: Tensor) -> Tensor:
-    return torch.cat([waves.real, -waves.imag[..., 1:]], dim=-1)
 
 
 class AxisBasis:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..engines.series import along_axes
+from ..engines.axis_maps import along_axes
 from ..networks.series import Harmonics, SeparableSeries
 from .cgls import Preconditioner
 from .grid_rows import FLOOR, GridRows

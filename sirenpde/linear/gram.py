@@ -75,10 +75,9 @@ def _by_powers(block: Block, f: int, slope: Tensor) -> Iterator[tuple[Powers, Te
     """Slopes (components, requests, n) by partial derivatives, each (components, N1, ..., Nd)."""
     found: dict[Powers, Tensor] = {}
     shape = [len(line.nodes) for line in block.part.lines]
-    for s, terms in enumerate(block.transforms[f].terms):
-        for powers, c in terms:
-            part = c * slope[:, s].unflatten(-1, shape)
-            found[powers] = found[powers] + part if powers in found else part
+    for term in block.transforms[f].terms:
+        part = term.factor * slope[:, term.request].unflatten(-1, shape)
+        found[term.keys] = found[term.keys] + part if term.keys in found else part
     yield from ((powers, x) for powers, x in found.items() if bool((x != 0).any()))
 
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from ..calculus.field import Field
 from ..calculus.symbols import Symbol
-from ..engines.series import GridTransform
+from ..engines.grid_transform import GridTransform
+from ..engines.series import series_transform
 from ..geometry import can
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..residuals import Batch, Rows, System
@@ -48,13 +49,13 @@ class GridRows:
         return None
 
     def apply(self, coefficients: Tensor) -> Tensor:
-        on_grid = self.transform.evaluate(coefficients.view(self.transform.shape))
+        on_grid = self.transform.forth(coefficients.view(self.transform.shape))
         at_points = on_grid[self._at(1)]
         return torch.einsum("nmso,sno->nm", self.slopes, at_points).reshape(-1)
 
     def transpose(self, y: Tensor) -> Tensor:
         pulled = torch.einsum("nmso,nm->sno", self.slopes, y.view(self.slopes.shape[:2]))
-        return self.transform.adjoint(self._spread(pulled)).reshape(-1)
+        return self.transform.back(self._spread(pulled)).reshape(-1)
 
     def diagonal(self) -> Tensor:
         """The diagonal of AᵀA, (K1, ..., Kd, outputs)."""
@@ -109,7 +110,7 @@ def _rows(system: System, module: nn.Module, u: Field, block: Rows, lattice: Any
     scale = system.row_scale(block.constraint, block.batch, block.place)
     index = tuple(lattice.index[:, a].to(system.device) for a in columns)
     return GridRows(
-        GridTransform(module, symbols, grid),
+        series_transform(module, symbols, grid),
         symbols,
         tuple(grid),
         index,

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from ..calculus.field import Field
+from ..engines.axis_maps import as_waves, from_waves
 from ..residuals.unfit import MEMORY_LIMIT, TooLarge
-from .axis_basis import as_waves, from_waves
 from .gram import gram
 from .tensor_rows import Block, TensorRows, TensorTangent, Unsuited
 
@@ -132,10 +132,9 @@ class ModeBlocks:
                 by_axis = around**0.5 * by_axis.mean([2 + axis for axis in self.around])
             mean = by_axis.reshape(m, requests, -1, outputs)
             total = None
-            for s, terms in enumerate(transform.terms):
-                for powers, c in terms:
-                    part = c * self._product(u, block, powers, mean[:, s], wavenumbers)
-                    total = part if total is None else total.add_(part)
+            for term in transform.terms:
+                part = term.factor * self._product(u, block, term.keys, mean[:, term.request], wavenumbers)
+                total = part if total is None else total.add_(part)
             assert total is not None
             columns.append((u, total.flatten(1, 2).flatten(2, 3)))
         known = dict(columns)

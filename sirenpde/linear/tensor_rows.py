@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from ..calculus.field import Field
-from ..calculus.symbols import Powers, Symbol
+from ..calculus.symbols import Symbol
+from ..engines.grid_transform import GridTerm, GridTransform
 from ..geometry.nodes import Line, TensorNodes
 from ..geometry.point import Axis
 from ..geometry.quadrature import quadrature
@@ -33,47 +34,22 @@ class NoNodes(Unfit):
     """A domain that is no tensor product."""
 
 
-class Transform:
-    """Amplitudes (K1, ..., Kd, outputs) of a series <-> its derivatives (S, n, outputs) on a tensor grid."""
-
-    def __init__(
-        self, bases: Sequence[AxisBasis], symbols: Sequence[Symbol], lines: Sequence[Line], like: Tensor
-    ) -> None:
-        self.terms = [symbol.terms for symbol in symbols]
-        self.points = tuple(len(line.nodes) for line in lines)
-        wanted = {powers for terms in self.terms for powers, _ in terms}
-        self.maps = [
+def amplitude_transform(
+    bases: Sequence[AxisBasis], symbols: Sequence[Symbol], lines: Sequence[Line], like: Tensor
+) -> GridTransform:
+    """Amplitudes (K1, ..., Kd, outputs) of orthonormal functions -> derivatives on a tensor grid."""
+    wanted = {powers for symbol in symbols for powers, _ in symbol.terms}
+    return GridTransform(
+        len(symbols),
+        [GridTerm(s, powers, c) for s, symbol in enumerate(symbols) for powers, c in symbol.terms],
+        [
             {p: basis.map(line, p, like) for p in {powers[axis] for powers in wanted}}
             for axis, (basis, line) in enumerate(zip(bases, lines, strict=True))
-        ]
-        self.prefixes = [sorted({powers[: axis + 1] for powers in wanted}) for axis in range(len(lines))]
-
-    def forth(self, amplitudes: Tensor) -> Tensor:
-        found: dict[Powers, Tensor] = {(): amplitudes.movedim(-1, 0)}  # (outputs, K1, ..., Kd)
-        for axis, prefixes in enumerate(self.prefixes):
-            # The axis at hand goes to the back; after all of them their order is as before.
-            rolled = {powers: x.movedim(1, -1) for powers, x in found.items()}
-            found = {powers: self.maps[axis][powers[-1]].forth(rolled[powers[:-1]]) for powers in prefixes}
-        outputs = amplitudes.shape[-1]
-        flat = {powers: x.reshape(outputs, -1).T for powers, x in found.items()}
-        return torch.stack([_sum([c * flat[powers] for powers, c in terms]) for terms in self.terms])
-
-    def back(self, values: Tensor) -> Tensor:
-        """The transpose of ``forth``."""
-        outputs = values.shape[-1]
-        found: dict[Powers, Tensor] = {}
-        for terms, own in zip(self.terms, values, strict=True):
-            for powers, c in terms:
-                part = c * own.T.reshape(outputs, *self.points)
-                found[powers] = found[powers] + part if powers in found else part
-        for axis in reversed(range(len(self.points))):
-            below: dict[Powers, Tensor] = {}
-            for powers, x in found.items():
-                part = self.maps[axis][powers[-1]].back(x).movedim(-1, 1)
-                short = powers[:-1]
-                below[short] = below[short] + part if short in below else part
-            found = below
-        return found[()].movedim(0, -1)
+        ],
+        [None],
+        (*(len(basis.basis.modes) for basis in bases), 1),
+        [len(line.nodes) for line in lines],
+    )
 
 
 def _sum(parts: Sequence[Tensor]) -> Tensor:
@@ -90,7 +66,7 @@ class Block:
     group: Group
     part: TensorNodes
     batch: Batch
-    transforms: tuple[Transform, ...]  # one per field of the group's sweep
+    transforms: tuple[GridTransform, ...]  # one per field of the group's sweep
     scale: Tensor  # (components, n), the square roots of weight times measure
 
 
@@ -173,7 +149,9 @@ class TensorRows:
         return TensorTangent(self, amplitudes, found)
 
     def jets(self, block: Block, own: Mapping[Field, Tensor]) -> list[Tensor]:
-        return [t.forth(own[u]) for u, t in zip(block.group.sweep.fields, block.transforms, strict=True)]
+        """The requested derivatives of every field of a block, (S, n, outputs)."""
+        pairs = zip(block.group.sweep.fields, block.transforms, strict=True)
+        return [transform.forth(own[u]).flatten(1, -2) for u, transform in pairs]
 
     def terms(self, rows: Tensor) -> Tensor:
         """The objective's weighted terms, one per constraint, from ``vector``."""
@@ -222,7 +200,7 @@ class TensorRows:
             weights = len(batch) * part.weights.to(self.like)
             batch = replace(batch, weights=weights[:, None].expand(-1, len(group.members)))
             transforms = tuple(
-                Transform(
+                amplitude_transform(
                     self.bases[u],
                     [d.symbol for d in group.sweep.asked[u]],
                     [part.lines[column] for column in group.sweep.columns[u]],
@@ -274,8 +252,8 @@ class TensorTangent:
         pieces = y.split([block.scale.numel() for block in rows.blocks])
         for block, by_field, piece in zip(rows.blocks, self.slopes, pieces, strict=True):
             values = piece.view_as(block.scale)[:, None, :, None]
-            for u, slope, t in zip(block.group.sweep.fields, by_field, block.transforms, strict=True):
-                total[u] += t.back((slope * values).sum(0))
+            for u, slope, transform in zip(block.group.sweep.fields, by_field, block.transforms, strict=True):
+                total[u] += transform.back((slope * values).sum(0))
         return torch.cat(
             [(total[u] * kept).reshape(-1) for u, kept in zip(rows.fields, rows.kept, strict=True)]
         )

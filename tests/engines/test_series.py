@@ -10,7 +10,7 @@ from torch.func import functional_call, jacrev, vmap
 from sirenpde.calculus.symbols import Symbol
 from sirenpde.engines.engine import Engine
 from sirenpde.engines.registry import engine_for
-from sirenpde.engines.series import GridTransform
+from sirenpde.engines.series import series_transform
 from sirenpde.networks.series import EvolvingSeries, FourierSeries, SeparableSeries, WaveSeries
 
 Series = SeparableSeries | EvolvingSeries
@@ -194,8 +194,8 @@ def test_grids_equal_scattered_points(
     recipe: FourierSeries | WaveSeries, dimension: int, shape: tuple[int, ...]
 ) -> None:
     module, requests, grid = build(recipe, dimension), symbols(dimension), grid_of(dimension, shape)
-    transform = GridTransform(module, requests, grid)
-    values = transform.evaluate(module.coefficients.detach())
+    transform = series_transform(module, requests, grid)
+    values = transform.forth(module.coefficients.detach())
     assert values.shape == (len(requests), *shape, 2)
     x = torch.cartesian_prod(*grid).reshape(-1, dimension)
     engine = engine_of(module, requests)
@@ -209,11 +209,11 @@ def test_adjoint_is_the_transpose(
     recipe: FourierSeries | WaveSeries, dimension: int, shape: tuple[int, ...]
 ) -> None:
     module, requests = build(recipe, dimension), symbols(dimension)
-    transform = GridTransform(module, requests, grid_of(dimension, shape))
+    transform = series_transform(module, requests, grid_of(dimension, shape))
     c, y = normal(*module.coefficients.shape, seed=5), normal(len(requests), *shape, 2, seed=6)
-    left, right = (transform.evaluate(c) * y).sum(), (c * transform.adjoint(y)).sum()
-    scale = transform.evaluate(c).norm() * y.norm()
-    assert transform.adjoint(y).shape == c.shape
+    left, right = (transform.forth(c) * y).sum(), (c * transform.back(y)).sum()
+    scale = transform.forth(c).norm() * y.norm()
+    assert transform.back(y).shape == c.shape
     assert (left - right).abs() < 1e-13 * scale
 
 
@@ -222,12 +222,12 @@ def test_diagonal_of_the_normal_matrix(
     recipe: FourierSeries | WaveSeries, dimension: int, shape: tuple[int, ...]
 ) -> None:
     module, requests = build(recipe, dimension, outputs=1), symbols(dimension)
-    transform = GridTransform(module, requests, grid_of(dimension, shape))
+    transform = series_transform(module, requests, grid_of(dimension, shape))
     weights = normal(len(requests), len(requests), *shape, seed=7)
     count = math.prod(module.coefficients.shape)
     columns = []
     for unit in torch.eye(count, dtype=torch.float64):
-        a = transform.evaluate(unit.reshape(module.coefficients.shape))[..., 0]
+        a = transform.forth(unit.reshape(module.coefficients.shape))[..., 0]
         columns.append((a[:, None] * weights * a[None]).sum())
     diagonal = transform.diagonal(weights)
     expected = torch.stack(columns)
@@ -240,18 +240,18 @@ def test_a_full_cosine_series_on_its_grid_inverts() -> None:
         FourierSeries(half_period=True).at_nyquist((32, 20)).build([-1.0, -1.0], [1.0, 1.0], 1, (), seeded())
     )
     grid = [(2 * torch.arange(n, dtype=torch.float64) + 1) / n - 1 for n in (32, 20)]
-    transform = GridTransform(module, [Symbol.identity(2)], grid)
+    transform = series_transform(module, [Symbol.identity(2)], grid)
     picture = normal(1, 32, 20, 1)
     norms = transform.diagonal(torch.ones(1, 1, 32, 20, dtype=torch.float64))[..., None]
-    again = transform.evaluate(transform.adjoint(picture) / norms)
+    again = transform.forth(transform.back(picture) / norms)
     assert (again - picture).abs().max() < 1e-13 * 10
 
 
 def test_grid_messages() -> None:
     module = build(WaveSeries(order=3), 2)
     with pytest.raises(ValueError, match="one was expected"):
-        GridTransform(module, [Symbol.identity(2)], [torch.zeros(2), torch.zeros(3)])
+        series_transform(module, [Symbol.identity(2)], [torch.zeros(2), torch.zeros(3)])
     with pytest.raises(ValueError, match="2 lists of coordinates"):
-        GridTransform(module, [Symbol.identity(2)], [torch.zeros(2)])
+        series_transform(module, [Symbol.identity(2)], [torch.zeros(2)])
     with pytest.raises(ValueError, match="Declare the field with"):
-        GridTransform(nn.Linear(2, 1), [Symbol.identity(2)], [torch.zeros(1), torch.zeros(3)])
+        series_transform(nn.Linear(2, 1), [Symbol.identity(2)], [torch.zeros(1), torch.zeros(3)])
