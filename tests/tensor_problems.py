@@ -4,7 +4,7 @@ import torch
 
 from sirenpde import Box, D, Field, Problem, SineLattice, laplacian, on
 from sirenpde.residuals import System
-from sirenpde.run.run import build_network
+from sirenpde.run.begin import build_network
 
 box = Box(t=(0, 0.3), x=(0, 2), y=(-1, 1))
 t, x, y = box.axes

@@ -27,9 +27,9 @@ from ..problem.problem import Problem
 from ..problem.reference import exact_values
 from ..residuals import Batch, Group, Sweep, System, evaluate, flat
 from ..residuals.scaling import inverse_length
+from ..run.begin import build_network
 from ..run.determination import left_open
 from ..run.directory import peak_memory_mb
-from ..run.run import build_network
 from ..solvers.starts import constant_start, describe
 
 ENGINE_TOLERANCE = 1e-10  # relative difference to the oracle

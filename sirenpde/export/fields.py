@@ -39,7 +39,8 @@ class Evaluable(Protocol):
 class Solved(Protocol):
     """What is needed of a solution: its problem, and its functions."""
 
-    problem: Problem
+    @property
+    def problem(self) -> Problem: ...
 
     def __getitem__(self, function: PointFunction) -> Evaluable: ...
 

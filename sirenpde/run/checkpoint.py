@@ -19,8 +19,10 @@ from ..residuals import System
 from ..residuals.scaling import scales_of
 from ..sampling.points import Sampling
 from . import fingerprint
+from .begin import builder
 from .history import Record, Row
-from .run import Kept, Left, Recipes, Run, builder, with_repeated
+from .iterate import Iterate, Recipes
+from .run import PausedRung, Run, with_repeated
 
 FORMAT = "sirenpde checkpoint 6"
 Snapshot = Mapping[str, Any]
@@ -42,10 +44,11 @@ def snapshot(run: Run) -> dict[str, Any]:
         "scale": state.scale,
         "sizes": {u.name: size for u, size in state.system.scales.sizes.items()},
         "start": {u.name: list(values) for u, values in run.start.items()},
-        "stage_index": run.stage_index,
+        "rung": run.rung,
+        "stage": run.stage,
         "waiting": list(run.waiting),
-        "repeated": list(run.repeated),
-        "left": [_left_value(left) for left in run.left],
+        "repeated": [list(place) for place in run.repeated],
+        "paused": [_paused_value(paused) for paused in run.paused],
         "step": state.step,
         "theta": state.theta.detach().cpu().clone(),
         "memory": plain(state.memory),
@@ -55,9 +58,9 @@ def snapshot(run: Run) -> dict[str, Any]:
             u.name: {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}
             for u, module in parameters.networks.items()
         },
-        "before": _kept_value(run.before),
-        "best": _kept_value(run.best),
-        "shown": _kept_value(run.shown()),
+        "before": _iterate_value(run.before),
+        "best": _iterate_value(run.best),
+        "shown": _iterate_value(run.shown()),
         "records": [asdict(record) for record in run.records],
         "history": [asdict(row) for row in run.history],
         "warnings": list(run.warnings),
@@ -107,8 +110,8 @@ def adopt(run: Run, checkpoint: Snapshot, asked: Recipes) -> None:
 
     Raises ValueError where a network was ``asked`` for and the field found has another.
     """
-    stages, waiting = run.stage_index, list(run.waiting)
-    nothing = {"memory": None, "sampling": plain(Sampling()), "repeated": [], "left": []}
+    first, waiting = (run.rung, run.stage), list(run.waiting)
+    nothing = {"memory": None, "sampling": plain(Sampling()), "repeated": [], "paused": []}
     restore(run, {**checkpoint, **nothing})
     run.put_back(run.shown())
     for u, recipe in asked.items():
@@ -120,8 +123,8 @@ def adopt(run: Run, checkpoint: Snapshot, asked: Recipes) -> None:
             )
     state = run.state
     state.forget()
-    run.stage_index, run.waiting, run.left, run.repeated = stages, waiting, [], []
-    run.before = run.last_finite = run.keep()
+    (run.rung, run.stage), run.waiting, run.paused, run.repeated = first, waiting, [], []
+    run.before = run.last_finite = run.iterate()
     run.best, run.ended, run.reason = run.before, False, ""
 
 
@@ -142,24 +145,25 @@ def _restore(run: Run, checkpoint: Snapshot) -> None:
     known = checkpoint["start"]
     run.start = {u: tuple(known[u.name]) for u in run.problem.fields if u.name in known}
     state.build = builder(run.problem, state.seed, run.start)
-    run.repeated = [int(stage) for stage in checkpoint["repeated"]]
-    for stage in run.repeated:
-        run.choice = with_repeated(run.choice, stage)
-    run.stage_index, run.waiting = int(checkpoint["stage_index"]), [int(i) for i in checkpoint["waiting"]]
-    state.recipes = _recipes(run, checkpoint["recipes"])
+    run.repeated = [(int(rung), int(stage)) for rung, stage in checkpoint["repeated"]]
+    for rung, stage in run.repeated:
+        run.choice = with_repeated(run.choice, rung, stage)
+    run.rung, run.stage = int(checkpoint["rung"]), int(checkpoint["stage"])
+    run.waiting = [int(i) for i in checkpoint["waiting"]]
+    state.recipes = _recipes(run, checkpoint["recipes"], run.rung)
     networks = {u: state.build(u, smallest(recipe)) for u, recipe in state.recipes.items()}
     for u in run.problem.fields:
         networks[u].load_state_dict(checkpoint["networks"][u.name])
     # Those of the checkpoint: on another machine rounding may lead to the next power of two.
     sizes = {u: float(checkpoint["sizes"][u.name]) for u in run.problem.fields}
     state.system = System(run.problem, networks, device, dtype, replace(scales_of(run.problem), sizes=sizes))
-    state.theta = checkpoint["theta"].to(device=device, dtype=dtype)
+    state.theta = checkpoint["theta"].to(device=device, dtype=dtype, copy=True)
     if state.theta.shape != state.system.initial().shape:
         raise ValueError(f"theta has the shape {tuple(state.theta.shape)}")
     run.set_memory(checkpoint["memory"], checkpoint["sampling"])
     state.cache, state.step = {}, int(checkpoint["step"])
-    run.before, run.best = _kept(run, checkpoint["before"]), _kept(run, checkpoint["best"])
-    run.last_finite, run.left = run.before, [_left(run, left) for left in checkpoint["left"]]
+    run.before, run.best = _iterate(run, checkpoint["before"]), _iterate(run, checkpoint["best"])
+    run.last_finite, run.paused = run.before, [_paused(run, value) for value in checkpoint["paused"]]
     run.records = [Record(**record) for record in checkpoint["records"]]
     run.history = [Row(**row) for row in checkpoint["history"]]
     run.warnings = [str(text) for text in checkpoint["warnings"]]
@@ -202,51 +206,59 @@ def _recipe_values(recipes: Recipes) -> dict[str, Any]:
     return {u.name: to_value(recipe) for u, recipe in recipes.items()}
 
 
-def _recipes(run: Run, values: Snapshot) -> dict[Field, Recipe | nn.Module]:
-    declared = run.choice.recipes_at(run.stage_index)
+def _recipes(run: Run, values: Snapshot, rung: int) -> dict[Field, Recipe | nn.Module]:
+    """Recipes from plain values, those of a rung where only the problem file can give them."""
+    declared = run.choice.rungs[min(rung, len(run.choice.rungs) - 1)].recipes
     return {
         u: declared[u] if values[u.name] is None else from_value(values[u.name]) for u in run.problem.fields
     }
 
 
-def _kept_value(kept: Kept | None) -> dict[str, Any] | None:
-    if kept is None:
+def _iterate_value(iterate: Iterate | None) -> dict[str, Any] | None:
+    if iterate is None:
         return None
     return {
-        "recipes": _recipe_values(kept.recipes),
-        "theta": kept.theta.detach().cpu().clone(),
-        "objective": kept.objective,
-        "residual": kept.residual,
-        "rung": kept.rung,
+        "recipes": _recipe_values(iterate.recipes),
+        "theta": iterate.theta.detach().cpu().clone(),
+        "objective": iterate.objective,
+        "residual": iterate.residual,
+        "rung": iterate.rung,
     }
 
 
-def _kept(run: Run, value: Snapshot | None) -> Kept | None:
+def _iterate(run: Run, value: Snapshot | None) -> Iterate | None:
     if value is None:
         return None
     old, state = run.state.system, run.state
-    recipes = _recipes(run, value["recipes"])
+    recipes = _recipes(run, value["recipes"], int(value["rung"]))
     system = old.with_networks({u: state.build(u, smallest(recipe)) for u, recipe in recipes.items()})
-    theta = value["theta"].to(device=old.device, dtype=old.dtype)
-    return Kept(
+    theta = value["theta"].to(device=old.device, dtype=old.dtype, copy=True)
+    return Iterate(
         recipes, system, theta, float(value["objective"]), float(value["residual"]), int(value["rung"])
     )
 
 
-def _left_value(left: Left) -> dict[str, Any]:
+def _paused_value(paused: PausedRung) -> dict[str, Any]:
     return {
-        "stage_index": left.stage_index,
-        "step": left.step,
-        "memory": plain(left.memory),
-        "sampling": plain(left.sampling),
-        "kept": _kept_value(left.kept),
-        "before": _kept_value(left.before),
+        "rung": paused.rung,
+        "stage": paused.stage,
+        "step": paused.step,
+        "memory": plain(paused.memory),
+        "sampling": plain(paused.sampling),
+        "iterate": _iterate_value(paused.iterate),
+        "before": _iterate_value(paused.before),
     }
 
 
-def _left(run: Run, value: Snapshot) -> Left:
-    kept = _kept(run, value["kept"])
-    assert kept is not None
-    memory, sampling = plain(value["memory"]), plain(value["sampling"])
-    before = _kept(run, value["before"])
-    return Left(int(value["stage_index"]), int(value["step"]), memory, sampling, kept, before)
+def _paused(run: Run, value: Snapshot) -> PausedRung:
+    iterate = _iterate(run, value["iterate"])
+    assert iterate is not None
+    return PausedRung(
+        int(value["rung"]),
+        int(value["stage"]),
+        int(value["step"]),
+        plain(value["memory"]),
+        plain(value["sampling"]),
+        iterate,
+        _iterate(run, value["before"]),
+    )

@@ -16,10 +16,12 @@ from ..residuals.known import holds_until
 from ..residuals.unfit import Unfit
 from ..solvers.stage import Report
 from ..solvers.starts import number_start
+from .begin import build_system
 from .checkpoint import snapshot
 from .history import Record, Row
-from .run import Kept, Run, better, build_system
-from .solution import Solution
+from .iterate import Iterate, better
+from .run import Run
+from .solution import solution_of
 from .verdict import finished, interrupted, out_of_time
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
@@ -114,7 +116,7 @@ def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress
     """False where the budget ended before the stages did."""
     meter, shared = Meter(run), -1
     while run.is_open:
-        rung = run.choice.rung_at(run.stage_index)
+        rung = run.rung
         if rung != shared:
             if clock.is_over and run.history:
                 return False
@@ -130,7 +132,7 @@ def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress
             run.ended = _close_stage(run, report, limits.tolerance)
         else:
             run.ended = _is_within(run, report, limits.tolerance)
-        if late and not last and run.is_open and run.choice.rung_at(run.stage_index) == rung:
+        if late and not last and run.is_open and run.rung == rung:
             _leave_rung(run, report)
         # Only now, so that a checkpoint or an interruption never falls between a stage's last step and its end.
         if progress is not None and after is not None:
@@ -145,9 +147,8 @@ def _advance(run: Run) -> Report:
 
     Raises what the stage raised, if it refused the problem, where nothing was computed and no rung is left.
     """
-    stage = run.choice.stages[run.stage_index]
     try:
-        report = stage.advance(run.state)
+        report = run.at_work.advance(run.state)
         run.reason = report.reason
         _note(run, report)
     except BREAKS as error:
@@ -162,27 +163,27 @@ def _advance(run: Run) -> Report:
     return report
 
 
-def _usable(run: Run) -> Kept:
+def _usable(run: Run) -> Iterate:
     """The fields that a stage broke off with, or the last before them that have a finite residual."""
-    fields = [kept for kept in (run.keep(), run.last_finite, run.before) if kept is not None]
-    return next((kept for kept in fields if kept.is_finite), fields[-1])
+    iterates = [x for x in (run.iterate(), run.last_finite, run.before) if x is not None]
+    return next((x for x in iterates if x.is_finite), iterates[-1])
 
 
 def _open_stage(run: Run) -> None:
     """Remember what to come back to; at the foot of another rung, build its networks."""
-    state, opened = run.state, run.choice.opens(run.stage_index)
-    if opened is not None and run.stage_index > 0:
-        old = state.system
+    state = run.state
+    if run.stage == 0 and run.rung > 0:
+        old, opened = state.system, run.choice.rungs[run.rung]
         found = state.recipes if run.best is None else run.best.recipes
         state.recipes = dict(opened.recipes_after(found))
         state.system = build_system(run.problem, state.recipes, state.build, old.device, old.dtype)
         state.theta, state.cache = number_start(state.system, state.seed), {}
-    run.before = run.last_finite = run.keep()
+    run.before = run.last_finite = run.iterate()
 
 
 def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:
     """Roll back a stage that made the held-out objective worse, and go to the next; whether the run is over."""
-    reason, after, before = report.reason, run.keep(), run.before
+    reason, after, before = report.reason, run.iterate(), run.before
     assert before is not None
     # The first stage starts from fields that nobody asked for: what it found is shown, however it compares.
     if not after.objective <= before.objective * SLACK and (run.records or not after.is_finite):
@@ -192,8 +193,7 @@ def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:
         after = before
     _remember(run, after)
     _record(run, report, reason)
-    rung = run.choice.rungs[run.choice.rung_at(run.stage_index)]
-    enough = tolerance or (rung.enough if run.choice.closes(run.stage_index) else 0.0)
+    enough = tolerance or (run.choice.rungs[run.rung].enough if run.is_last_of_rung else 0.0)
     run.to_next_stage()
     return run.best is not None and run.best.residual <= enough and holds_until(run.best.system) is None
 
@@ -201,31 +201,31 @@ def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:
 def _leave_rung(run: Run, report: Report) -> None:
     """Go to the next rung, since this one has used its share; it goes on if time is left in the end."""
     if run.before is not None:
-        _remember(run, run.keep())
+        _remember(run, run.iterate())
         _record(run, report, f"{report.reason}; " * bool(report.reason) + "its share of the budget is used")
     run.leave_rung()
 
 
-def _remember(run: Run, kept: Kept) -> None:
+def _remember(run: Run, iterate: Iterate) -> None:
     """The best fields so far; such as no stage has moved replace none that were found."""
-    if run.best is None or run.before is None or not _same(kept, run.before):
-        run.best = better(run.best, kept)
+    if run.best is None or run.before is None or not _same(iterate, run.before):
+        run.best = better(run.best, iterate)
 
 
 def _record(run: Run, report: Report, reason: str) -> None:
-    name, seconds = run.choice.stages[run.stage_index].name, sum(record.seconds for record in run.records)
+    name, seconds = run.at_work.name, sum(record.seconds for record in run.records)
     run.records.append(
         Record(name, run.state.step, run.seconds - seconds, report.loss, reason, report.residuals)
     )
 
 
-def _same(one: Kept, other: Kept) -> bool:
+def _same(one: Iterate, other: Iterate) -> bool:
     return one.theta.shape == other.theta.shape and torch.equal(one.theta, other.theta)
 
 
 def _is_within(run: Run, report: Report, tolerance: float | None) -> bool:
     """Whether the fields meet the tolerance, looked at after fixed steps so that no clock decides."""
-    every = min(APART, max(1, run.choice.stages[run.stage_index].steps // CHECKS))
+    every = min(APART, max(1, run.at_work.steps // CHECKS))
     if tolerance is None or (run.state.step % every and not report.finished):
         return False
     if holds_until(run.state.system) is not None:
@@ -236,13 +236,13 @@ def _is_within(run: Run, report: Report, tolerance: float | None) -> bool:
 
 def _note(run: Run, report: Report) -> None:
     """A row of the history. Raises ``NotFinite``, naming what broke, where a term or parameter is not finite."""
-    stage = run.choice.stages[run.stage_index]
+    stage = run.at_work
     terms = _terms(run, report)
     run.history.append(Row(stage.name, run.state.step, run.seconds, report.loss, terms))
     if not all(map(math.isfinite, report.terms)) or not bool(run.state.theta.isfinite().all()):
         _raise_not_finite(run, terms)
     if run.state.step % KEEP_EVERY == 0:
-        run.last_finite = run.keep()
+        run.last_finite = run.iterate()
 
 
 def _terms(run: Run, report: Report) -> dict[str, float]:
@@ -252,7 +252,7 @@ def _terms(run: Run, report: Report) -> dict[str, float]:
 def _raise_not_finite(run: Run, terms: Mapping[str, float]) -> NoReturn:
     broken = [name for name, value in terms.items() if not math.isfinite(value)]
     what = f"constraint '{broken[0]}'" if broken else "the parameters"
-    step, stage = run.state.step, run.choice.stages[run.stage_index].name
+    step, stage = run.state.step, run.at_work.name
     detail = ""
     try:
         run.state.system.check_finite(run.state.theta, run.state.held_out)
@@ -278,7 +278,7 @@ class Meter:
         started = time.monotonic()
         if started < self.next:
             return
-        solution = Solution(self.run)
+        solution = solution_of(self.run, checkpoint=False)
         self.residual = solution.relative_residual
         self.error = max((float(e["relative_l2"]) for e in solution.errors.values()), default=None)
         now = time.monotonic()
@@ -287,12 +287,12 @@ class Meter:
 
 def _progress(run: Run, report: Report, meter: Meter) -> Progress:
     meter.read()
-    stage, layout = run.choice.stages[run.stage_index], run.state.system.parameters
+    stage, layout = run.at_work, run.state.system.parameters
     numbers = zip(layout.unknowns, layout.numbers(run.state.theta), strict=True)
     return Progress(
         stage.name,
-        run.stage_index,
-        len(run.choice.stages),
+        run.number,
+        sum(len(rung.stages) for rung in run.choice.rungs),
         run.state.step,
         stage.steps,
         report.loss,

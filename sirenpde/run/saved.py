@@ -24,11 +24,9 @@ from ..problem.probe import Requests
 from ..problem.problem import Problem
 from ..residuals import System
 from ..residuals.scaling import Scales
-from ..solvers.ladder import Choice, Rung
-from ..solvers.stage import State
+from .begin import builder
 from .checkpoint import DAMAGED, FORMAT
 from .history import Record, Row
-from .run import Kept, Run, builder
 
 FILE = "solution.pt"
 
@@ -59,8 +57,24 @@ def write(directory: str | PathLike[str], snapshot: Mapping[str, Any], report: M
     sealed.write(path / FILE, {"snapshot": dict(snapshot), "report": plain(report)})
 
 
-def read(directory: str | PathLike[str]) -> tuple[Run, Mapping[str, Any], Mapping[str, Any]]:
-    """A run that is over, its checkpoint and its report, from what ``write`` wrote or a run's checkpoint.
+@dataclass(frozen=True)
+class SavedFields:
+    """Fields and an account from files: what a ``Solution`` is made of.
+
+    ``account`` holds arguments of it, ``measured`` what is not measured anew, since the constraints are not there:
+    both by name.
+    """
+
+    problem: Problem
+    system: System
+    theta: Tensor
+    checkpoint: Mapping[str, Any]
+    account: Mapping[str, Any]
+    measured: Mapping[str, Any]
+
+
+def read(directory: str | PathLike[str]) -> SavedFields:
+    """From what ``write`` wrote or a run's checkpoint.
 
     Raises ValueError for anything else, and for fields whose networks only the problem can build.
     """
@@ -75,9 +89,12 @@ def read(directory: str | PathLike[str]) -> tuple[Run, Mapping[str, Any], Mappin
     try:
         snapshot = value["snapshot"] if "snapshot" in value else value["state"]
         if snapshot["format"] != FORMAT:
-            raise ValueError(f"the format '{snapshot['format']}', not '{FORMAT}'")
-        return _run(snapshot), snapshot, value.get("report", {})
-    except (Unbuildable, UnknownKind):
+            raise OtherFormat(
+                f"{files[0]} is of the format '{snapshot['format']}'; expected '{FORMAT}'. Open it with the version "
+                f"of sirenpde that wrote it, or solve the problem again."
+            )
+        return _fields(snapshot, value.get("report", {}))
+    except (Unbuildable, UnknownKind, OtherFormat):
         raise
     except DAMAGED as error:
         raise ValueError(
@@ -90,6 +107,10 @@ class Unbuildable(ValueError):
     """A field whose network is the user's own."""
 
 
+class OtherFormat(ValueError):
+    """A file of another version."""
+
+
 def plain(value: Any) -> Any:
     """Mappings, lists, strings and numbers, as a checkpoint may hold them."""
     if isinstance(value, Mapping):
@@ -99,7 +120,7 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 
 
-def _run(snapshot: Mapping[str, Any]) -> Run:
+def _fields(snapshot: Mapping[str, Any], report: Mapping[str, Any]) -> SavedFields:
     fields = [_field(name, value) for name, value in snapshot["declared"]["fields"].items()]
     unknowns = [
         Unknown(name, *map(_number, value)) for name, value in snapshot["declared"]["unknowns"].items()
@@ -121,15 +142,25 @@ def _run(snapshot: Mapping[str, Any]) -> Run:
     theta = found["theta"].to(dtype)
     if theta.shape != system.initial().shape:
         raise ValueError(f"theta has the shape {tuple(theta.shape)}")
-    state = State(system, theta, recipes, build, int(snapshot["seed"]), float(snapshot["scale"]))
-    run = Run(problem, Choice((Rung(recipes, ()),), str(snapshot["choice"])), state)
-    run.best = Kept(recipes, system, theta, 0.0, float(found["residual"]), 0)
-    run.records = [Record(**record) for record in snapshot["records"]]
-    run.history = [Row(**row) for row in snapshot["history"]]
-    run.warnings = [str(text) for text in snapshot["warnings"]]
-    run.status, run.message = snapshot["status"], str(snapshot["message"])
-    run.seconds = float(snapshot["seconds"])
-    return run
+    account = {
+        "seed": int(snapshot["seed"]),
+        "samples_scale": float(snapshot["scale"]),
+        "status": snapshot["status"],
+        "message": str(snapshot["message"]),
+        "choice": str(snapshot["choice"]),
+        "stages": tuple(Record(**record) for record in snapshot["records"]),
+        "history": tuple(Row(**row) for row in snapshot["history"]),
+        "seconds": float(snapshot["seconds"]),
+        "warnings": tuple(str(text) for text in snapshot["warnings"]),
+    }
+    measured = {
+        "constraints": report.get("constraints", {}),
+        "errors": report.get("errors", {}),
+        "residuals": report.get("residuals", 0),
+        "standard_errors": report.get("unknown_errors", {}),
+        "relative_residual": report.get("relative_residual", float(found["residual"])),
+    }
+    return SavedFields(problem, system, theta, snapshot, account, measured)
 
 
 def _field(name: str, value: Mapping[str, Any]) -> Field:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,12 @@ from ..geometry.point import Axis
 from ..problem.constraint import in_precision, name_of
 from ..problem.problem import Problem
 from ..problem.reference import Reference, exact_values
-from ..residuals import Sweep, evaluate, record
+from ..residuals import Batch, Sweep, System, evaluate, record
 from ..residuals.known import holds_until, relative_residual, relative_residuals, where_known
-from ..sampling.drawing import generator
+from ..sampling.drawing import Drawing, generator
 from . import saved
 from .checkpoint import Snapshot, snapshot
-from .determination import can_tell, determination
+from .determination import Determination, can_tell, determination
 from .history import Record as Record
 from .history import Row as Row
 from .history import Status as Status
@@ -83,29 +83,29 @@ class Evaluable:
         )
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Solution:
     """The result of ``solve``: callable fields, their errors, and the account of the run.
 
-    ``solution[u]`` evaluates a field, an output, or any function of a point such as ``laplacian(u)``.
+    ``solution[u]`` evaluates a field, an output, or any function of a point such as ``laplacian(u)``. The parameters
+    found are the ``theta`` of its ``system``; ``checkpoint`` is where the run stood at its end.
     """
 
-    def __init__(self, run: Run, again: Again | None = None) -> None:
-        self.problem: Problem = run.problem
-        self.status: Status = run.status
-        self.message = run.message
-        self.choice = run.choice.reason
-        self.stages = run.account()
-        self.history = tuple(run.history)
-        self.seconds = run.seconds
-        self.warnings = tuple(run.warnings)
-        kept = run.shown()
-        recipes = dict(kept.recipes)
-        self._state = replace(run.state, system=kept.system, theta=kept.theta, recipes=recipes, cache={})
-        self._held_out = run.state.held_out
-        self.theta = self._state.theta
-        self.seed = run.state.seed
-        self._snapshot: Callable[[], dict[str, Any]] = partial(snapshot, run)
-        self._again = again
+    problem: Problem
+    system: System
+    theta: Tensor
+    seed: int
+    samples_scale: float
+    status: Status
+    message: str
+    choice: str  # of networks and stages, and why
+    stages: tuple[Record, ...]
+    history: tuple[Row, ...]
+    seconds: float
+    warnings: tuple[str, ...]
+    checkpoint: Snapshot
+    determination: Determination | None = None  # of the fields and unknown numbers, where it was looked at
+    again: Again | None = None
 
     def __getitem__(self, function: PointFunction | str) -> Evaluable:
         if isinstance(function, str) or (isinstance(function, Field) and function not in self.problem.fields):
@@ -140,11 +140,11 @@ class Solution:
 
     @property
     def device(self) -> str:
-        return str(self._state.system.device)
+        return str(self.system.device)
 
     @property
     def dtype(self) -> str:
-        return str(self._state.system.dtype).removeprefix("torch.")
+        return str(self.system.dtype).removeprefix("torch.")
 
     @property
     def parameters(self) -> int:
@@ -154,24 +154,32 @@ class Solution:
     @cached_property
     def residuals(self) -> int:
         """How many real residuals the last stage made small: its own, or those of the declared samples."""
-        own = self.stages[-1].residuals if self.stages else None
-        return own or self._state.system.row_count(self._state.drawing.fixed())
+        of_stage = self.stages[-1].residuals if self.stages else None
+        return of_stage or self.system.row_count(self._drawing.fixed())
+
+    @property
+    def _drawing(self) -> Drawing:
+        return Drawing(self.system, self.seed, self.samples_scale)
+
+    @cached_property
+    def _held_out(self) -> tuple[Batch, ...]:
+        return self._drawing.held_out()
 
     @cached_property
     def relative_residual(self) -> float:
         """The worst constraint's residual on held-out points, as a fraction of the largest of its own terms."""
-        return relative_residual(self._state.system, self.theta, self._held_out)
+        return relative_residual(self.system, self.theta, self._held_out)
 
     @property
     def holds_until(self) -> tuple[str, float] | None:
         """How far along which axis a march came that was cut off; fields are not numbers beyond. Else None."""
-        held = holds_until(self._state.system)
+        held = holds_until(self.system)
         return None if held is None else (held[0].name, held[1])
 
     @property
     def unknowns(self) -> dict[str, float]:
         """The unknown numbers found."""
-        layout = self._state.system.parameters
+        layout = self.system.parameters
         return {c.name: float(v) for c, v in zip(layout.unknowns, layout.numbers(self.theta), strict=True)}
 
     @cached_property
@@ -181,10 +189,10 @@ class Solution:
         Residuals count as independent errors, so that this is a statement about measurements, where there are any.
         None where a loss is not a sum of squares.
         """
-        system = self._state.system
-        if not system.problem.unknowns or not can_tell(system):
+        if not self.problem.unknowns or not can_tell(self.system):
             return {}
-        return dict(determination(system, self.theta).errors)
+        told = self.determination or determination(self.system, self.theta)
+        return dict(told.errors)
 
     def values(
         self,
@@ -194,7 +202,7 @@ class Solution:
         data: Mapping[str, Tensor],
     ) -> list[Tensor]:
         """Functions of a point at points (N, d) with the given axes: each (N, *shape)."""
-        system = self._state.system
+        system = self.system
         batch = system.batch(points, data)
         names = tuple(axis.name for axis in axes)
         functions = [in_precision(function) for function in functions]
@@ -212,10 +220,10 @@ class Solution:
         Held-out points are an independent set that nothing was fitted to; a finite domain of which all points
         are used has no others. Where a march was cut off, all are those of the part that it solved.
         """
-        system, fitted = where_known(self._state.system, self._state.drawing.fixed())
-        _, others = where_known(self._state.system, self._held_out)
+        system, fitted = where_known(self.system, self._drawing.fixed())
+        _, others = where_known(self.system, self._held_out)
         own, other = system.residuals(self.theta, fitted), system.residuals(self.theta, others)
-        relative = relative_residuals(self._state.system, self.theta, self._held_out)
+        relative = relative_residuals(self.system, self.theta, self._held_out)
         return {
             constraint.name: {
                 "rms": float(r.square().sum(1).mean().sqrt()),
@@ -294,7 +302,7 @@ class Solution:
 
     def snapshot(self) -> dict[str, Any]:
         """A checkpoint of the run, for ``solve(..., resume=...)`` and ``torch.save``."""
-        return self._snapshot()
+        return dict(self.checkpoint)
 
     def save(self, directory: str | Path) -> None:
         """Write the solution into a directory: its fields, its report, and the checkpoint of its run.
@@ -327,14 +335,15 @@ class Solution:
             ValueError: for a directory without a solution, for damaged files, and for fields whose network is a
                 module of the problem's own.
         """
-        run, checkpoint, report = saved.read(directory)
-        solution = Solution(run)
-        solution._snapshot = lambda: dict(checkpoint)
-        measured = {"constraints": {}, "errors": {}, "residuals": 0, "standard_errors": {}}
-        report = {**report, "standard_errors": report.get("unknown_errors", {})}
-        measured |= {name: report[name] for name in measured if name in report}
-        residual = report.get("relative_residual", run.shown().residual)
-        vars(solution).update({**measured, "relative_residual": residual})  # in place of measuring anew
+        fields = saved.read(directory)
+        solution = Solution(
+            fields.problem,
+            fields.system,
+            fields.theta,
+            checkpoint=fields.checkpoint,
+            **fields.account,
+        )
+        vars(solution).update(fields.measured)  # in place of measuring anew
         return solution
 
     def refine(self, tolerance: float, budget: float | None = None) -> Solution:
@@ -357,12 +366,12 @@ class Solution:
         >>> rough.refine(1e-9).relative_residual < 1e-9
         True
         """
-        if self._again is None:
+        if self.again is None:
             raise ValueError(
                 "This solution was read from a file, without its problem; expected one that solve() returned. Use "
                 "solve(problem, resume=solution, tolerance=...)."
             )
-        return self._again(self.snapshot(), tolerance, budget)
+        return self.again(self.checkpoint, tolerance, budget)
 
     def export(self, path: str | Path, resolution: int | None = None) -> Path:
         """Write the outputs to a file whose ending says how: .vtu, .ply, .stl, .png or .npz.
@@ -372,6 +381,30 @@ class Solution:
         from ..export import export_fields
 
         return export_fields(self, Path(path), resolution)
+
+
+def solution_of(
+    run: Run, determination: Determination | None = None, again: Again | None = None, checkpoint: bool = True
+) -> Solution:
+    """What a run has found so far, apart from the run; ``checkpoint`` asks for all that it takes to go on from it."""
+    best = run.shown()
+    return Solution(
+        run.problem,
+        best.system,
+        best.theta,
+        run.state.seed,
+        run.state.scale,
+        run.status,
+        run.message,
+        run.choice.reason,
+        run.account(),
+        tuple(run.history),
+        run.seconds,
+        tuple(run.warnings),
+        snapshot(run) if checkpoint else {},
+        determination,
+        again,
+    )
 
 
 @dataclass(frozen=True)

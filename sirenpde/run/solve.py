@@ -13,14 +13,16 @@ from .. import diagnosis
 from ..problem.problem import Problem
 from ..solvers.ladder import Asked, Choice, choose, replacing
 from ..solvers.stage import Stage
+from .begin import begin
 from .checkpoint import Snapshot, adopt, check_belongs, restore, stage_differences
-from .determination import left_open
+from .determination import Determination, can_tell, determination
+from .device import DeviceError as DeviceError
+from .device import find_device as find_device
+from .iterate import Recipes
 from .loop import Limits, follow
 from .loop import Progress as Progress
-from .run import DeviceError as DeviceError
-from .run import Recipes, Run, begin, is_iterative
-from .run import find_device as find_device
-from .solution import Solution
+from .run import Run, is_iterative
+from .solution import Solution, solution_of
 from .unmet import unmet
 from .verdict import GOOD_ENOUGH
 
@@ -94,11 +96,11 @@ def solve(
         _go_on(run, _snapshot(resume), asked, using is not None, tolerance)
     run.warnings = diagnosis.warnings(problem)
     follow(run, Limits(budget, tolerance), progress)
-    if run.status in ("solved", "rough", "budget"):
-        found = run.shown()
-        run.warnings += left_open(found.system, found.theta)
+    told = _determination(run) if run.status in ("solved", "rough", "budget") else None
+    run.warnings += [] if told is None else told.describe()
     if run.status == "rough":
-        run.warnings += unmet(found.system, found.theta)
+        best = run.shown()
+        run.warnings += unmet(best.system, best.theta)
 
     def again(checkpoint: Snapshot, tolerance: float, more: float | None) -> Solution:
         limit = None if more is None else run.seconds + more
@@ -113,7 +115,15 @@ def solve(
             resume=checkpoint,
         )
 
-    return Solution(run, again)
+    return solution_of(run, told, again)
+
+
+def _determination(run: Run) -> Determination | None:
+    """What the constraints determine near the fields found; None where that cannot be told."""
+    best = run.shown()
+    if not can_tell(best.system) or not bool(best.theta.isfinite().all()):
+        return None
+    return determination(best.system, best.theta)
 
 
 def _go_on(
@@ -169,7 +179,7 @@ def recall(
     run = begin(problem, _choice(problem, using, network, steps), find_device(device), None, 0, 1.0)
     check_belongs(run, checkpoint)
     restore(run, checkpoint)
-    return Solution(run)
+    return solution_of(run)
 
 
 def _choice(

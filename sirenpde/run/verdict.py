@@ -7,7 +7,8 @@ import math
 from ..residuals.known import holds_until, relative_residuals
 from ..solvers.starts import describe
 from .history import Status
-from .run import POOR, Kept, Run
+from .iterate import POOR, Iterate
+from .run import Run
 
 GOOD_ENOUGH = 1e-6  # relative held-out residual of a solution where no tolerance is given
 FINE = 1e-6  # below it the share is no percentage
@@ -15,73 +16,73 @@ FINE = 1e-6  # below it the share is no percentage
 
 def finished(run: Run, tolerance: float | None) -> tuple[Status, str]:
     """The outcome of a run whose stages are over."""
-    kept = run.shown()
-    if not kept.is_finite:
+    best = run.shown()
+    if not best.is_finite:
         return "not finite", run.troubles[0] if run.troubles else "No residual of the fields found is finite."
-    if _is_solved(kept, tolerance):
-        return "solved", _and_start(run, _measured(kept, tolerance))
+    if _is_solved(best, tolerance):
+        return "solved", _and_start(run, _measured(best, tolerance))
     last = run.records[-1].reason if run.records else ""
-    parts = [_left(run, kept), f"no stage is left{', the last ended with: ' + last if last else ''}"]
+    parts = [_left(run, best), f"no stage is left{', the last ended with: ' + last if last else ''}"]
     parts += [text for text in run.troubles[-1:] if text not in last]
-    return "rough", _and_start(run, f"{'; '.join(parts).removesuffix('.')}. {_advice(kept, tolerance)}")
+    return "rough", _and_start(run, f"{'; '.join(parts).removesuffix('.')}. {_advice(best, tolerance)}")
 
 
 def out_of_time(run: Run, tolerance: float | None, budget: float) -> tuple[Status, str]:
     """The outcome of a run that its budget ended."""
-    kept, spent = run.shown(), f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
-    if not kept.is_finite:
+    best, spent = run.shown(), f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
+    if not best.is_finite:
         return "not finite", f"{spent}; {run.troubles[0] if run.troubles else 'no residual is finite yet'}"
-    if _is_solved(kept, tolerance):
-        return "solved", _and_start(run, f"{spent}; {_measured(kept, tolerance)}")
-    return "budget", _and_start(run, f"{spent}; {_left(run, kept)}. A larger budget goes on from here.")
+    if _is_solved(best, tolerance):
+        return "solved", _and_start(run, f"{spent}; {_measured(best, tolerance)}")
+    return "budget", _and_start(run, f"{spent}; {_left(run, best)}. A larger budget goes on from here.")
 
 
 def interrupted(run: Run) -> tuple[Status, str]:
-    kept, where = run.shown(), f"interrupted at step {run.state.step} of stage {run.stage_index + 1}"
-    return "interrupted", f"{where}; {_measured(kept, None)}" if kept.is_finite else where
+    best, where = run.shown(), f"interrupted at step {run.state.step} of stage {run.number + 1}"
+    return "interrupted", f"{where}; {_measured(best, None)}" if best.is_finite else where
 
 
-def _is_solved(kept: Kept, tolerance: float | None) -> bool:
-    return kept.residual <= (tolerance or GOOD_ENOUGH) and holds_until(kept.system) is None
+def _is_solved(best: Iterate, tolerance: float | None) -> bool:
+    return best.residual <= (tolerance or GOOD_ENOUGH) and holds_until(best.system) is None
 
 
-def _measured(kept: Kept, tolerance: float | None) -> str:
+def _measured(best: Iterate, tolerance: float | None) -> str:
     within = f", within the tolerance {tolerance:g}" if tolerance else ""
-    return f"relative held-out residual {kept.residual:.1e}{within}"
+    return f"relative held-out residual {best.residual:.1e}{within}"
 
 
-def _left(run: Run, kept: Kept) -> str:
+def _left(run: Run, best: Iterate) -> str:
     """How much of the equations is left, and in which constraint the most."""
-    r = kept.residual
+    r = best.residual
     share = "100 %" if r >= 0.995 else f"{100 * r:.2g} %" if r >= FINE else f"{r:.1e}"
-    worse = "worse than fields that vanish: it " if _is_worse_than_nothing(run, kept) else ""
-    most = f"most of constraint '{_worst(run, kept)}'"
-    left = f"{worse}leaves {share} of the equations, {most} ({_measured(kept, None)})"
-    held = holds_until(kept.system)
+    worse = "worse than fields that vanish: it " if _is_worse_than_nothing(run, best) else ""
+    most = f"most of constraint '{_worst(run, best)}'"
+    left = f"{worse}leaves {share} of the equations, {most} ({_measured(best, None)})"
+    held = holds_until(best.system)
     if held is None:
         return left
     axis, end = held
     return f"holds up to {axis.name} = {end:.6g}, nothing being known beyond, and there {left}"
 
 
-def _worst(run: Run, kept: Kept) -> str:
+def _worst(run: Run, best: Iterate) -> str:
     """The constraint of which the most is left."""
-    each = relative_residuals(kept.system, kept.theta, run.state.held_out)
+    each = relative_residuals(best.system, best.theta, run.state.held_out)
     return max(each, key=lambda name: each[name])
 
 
-def _is_worse_than_nothing(run: Run, kept: Kept) -> bool:
-    nothing = float(kept.system.losses_of_nothing(run.state.held_out).sum())
-    return math.isfinite(nothing) and kept.objective > nothing > 0
+def _is_worse_than_nothing(run: Run, best: Iterate) -> bool:
+    nothing = float(best.system.losses_of_nothing(run.state.held_out).sum())
+    return math.isfinite(nothing) and best.objective > nothing > 0
 
 
-def _advice(kept: Kept, tolerance: float | None) -> str:
-    if kept.residual >= POOR:
+def _advice(best: Iterate, tolerance: float | None) -> str:
+    if best.residual >= POOR:
         return (
             "Look whether the problem has a solution at all (conditions that contradict each other or are missing, "
             "a number beyond the range in which there is one); if it has, give a larger network or more steps."
         )
-    if tolerance is not None and kept.residual <= GOOD_ENOUGH:
+    if tolerance is not None and best.residual <= GOOD_ENOUGH:
         return "A looser tolerance, a larger network or more samples would meet it."
     return (
         "A larger network, more samples or more steps may do better; where data are noisy, or ask for more than any "

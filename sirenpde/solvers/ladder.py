@@ -75,36 +75,6 @@ class Choice:
         """The networks to begin with."""
         return self.rungs[0].recipes
 
-    @property
-    def stages(self) -> tuple[Stage, ...]:
-        return tuple(stage for rung in self.rungs for stage in rung.stages)
-
-    def recipes_at(self, stage: int) -> Mapping[Field, Recipe | nn.Module]:
-        """The networks that a stage trains; those of the last rung beyond it."""
-        each = [rung.recipes for rung in self.rungs for _ in rung.stages]
-        return each[min(stage, len(each) - 1)]
-
-    def rung_at(self, stage: int) -> int:
-        """Which rung a stage belongs to."""
-        return [i for i, rung in enumerate(self.rungs) for _ in rung.stages][stage]
-
-    def first_of(self, rung: int) -> int:
-        """The first stage of a rung."""
-        return sum(len(r.stages) for r in self.rungs[:rung])
-
-    def opens(self, stage: int) -> Rung | None:
-        """The rung that begins with a stage, if one does."""
-        first = 0
-        for rung in self.rungs:
-            if first == stage:
-                return rung
-            first += len(rung.stages)
-        return None
-
-    def closes(self, stage: int) -> bool:
-        """Whether a rung ends with this stage."""
-        return self.opens(stage + 1) is not None or stage == len(self.stages) - 1
-
 
 @dataclass(frozen=True)
 class Traits:

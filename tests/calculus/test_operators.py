@@ -11,7 +11,7 @@ from torch.func import jacrev, vmap
 from sirenpde import Box, D, Field, Siren, Unknown, cosine, curl, div, dot, grad, hessian, laplacian, norm
 from sirenpde.engines.flat import flatten
 from sirenpde.residuals import Batch, Parameters, Sweep, evaluate, record
-from sirenpde.run.run import build_network
+from sirenpde.run.begin import build_network
 
 box = Box(x=(-1, 1), y=(0, 2), z=(-1, 0.5))
 x, y, z = box.axes

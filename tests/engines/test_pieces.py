@@ -4,10 +4,10 @@ import torch
 
 from sirenpde import SineLattice
 from sirenpde.calculus.symbols import Symbol
-from sirenpde.engines.registry import engine_for
 from sirenpde.engines.flat import flatten
 from sirenpde.engines.nested import NestedEngine
 from sirenpde.engines.pieces import SlabEngine
+from sirenpde.engines.registry import engine_for
 from sirenpde.networks.slabs import Slabs
 
 F64 = torch.float64

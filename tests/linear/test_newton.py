@@ -33,7 +33,7 @@ from sirenpde.linear.newton import newton
 from sirenpde.linear.qr import solve_dense
 from sirenpde.linear.steps import FactoredSteps
 from sirenpde.residuals import System
-from sirenpde.run.run import build_network
+from sirenpde.run.begin import build_network
 from sirenpde.sampling.ends import draw
 
 

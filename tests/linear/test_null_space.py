@@ -21,7 +21,7 @@ from sirenpde import (
 )
 from sirenpde.linear.null_space import null_space
 from sirenpde.residuals import System
-from sirenpde.run.run import build_network
+from sirenpde.run.begin import build_network
 from sirenpde.sampling.ends import draw
 from sirenpde.solvers.undetermined import describe
 

@@ -11,7 +11,7 @@ from scipy.special import hankel2
 from sirenpde import Problem, solve
 from sirenpde.problem import load as loading
 from sirenpde.residuals import System
-from sirenpde.run.run import build_network
+from sirenpde.run.begin import build_network
 
 
 def declared(name: str = "helmholtz", **flags: Any) -> Problem:

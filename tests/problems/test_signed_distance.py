@@ -11,7 +11,7 @@ from sirenpde.analysis.surfaces import SurfaceErrors, surface_errors
 from sirenpde.export.surface import write_surface, zero_level
 from sirenpde.problem import load as loading
 from sirenpde.residuals import System
-from sirenpde.run.run import build_network
+from sirenpde.run.begin import build_network
 
 
 def declared(name: str = "signed_distance", **flags: Any) -> Problem:

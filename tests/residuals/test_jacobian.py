@@ -11,7 +11,7 @@ from sirenpde.calculus.operators import PointFunction
 from sirenpde.engines.nested import NestedEngine
 from sirenpde.networks.series import FourierSeries
 from sirenpde.residuals import Batch, System, flat
-from sirenpde.run.run import build_network
+from sirenpde.run.begin import build_network
 
 F64 = torch.float64
 box = Box(t=(0, 1), x=(-1, 2))

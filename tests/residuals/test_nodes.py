@@ -11,7 +11,7 @@ from sirenpde import MLP, Box, D, Field, Problem, Siren, Unknown, integral, jump
 from sirenpde.engines.flat import unflatten
 from sirenpde.geometry.pairs import OTHER
 from sirenpde.residuals import System, evaluate
-from sirenpde.run.run import build_network
+from sirenpde.run.begin import build_network
 
 box = Box(t=(0, 1), x=(0, 2))
 t, x = box.axes

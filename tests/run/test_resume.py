@@ -141,6 +141,30 @@ def test_what_is_no_checkpoint_gets_one_paragraph():
             solve(problem, stages, resume=nothing)
 
 
+def test_a_checkpoint_of_an_earlier_format_is_refused_with_both_formats_and_a_remedy():
+    """What a run held when one number told where it was, and all stages had one dictionary."""
+    problem, stages = fit(1.0), [Adam(steps=3)]
+    now = solve(problem, stages).snapshot()
+    new = ("rung", "stage", "sampling", "paused", "memory", "format")
+    before = {key: value for key, value in now.items() if key not in new}
+    before |= {"format": "sirenpde checkpoint 5", "stage_index": 1, "left": [], "memory": {}}
+    with pytest.raises(ValueError) as refused:
+        solve(problem, stages, resume=before)
+    assert str(refused.value).startswith("solve was given 'sirenpde checkpoint 5' to resume; expected")
+    assert f"format '{now['format']}'" in str(refused.value) and "or solve the problem again" in str(
+        refused.value
+    )
+
+
+def test_memories_of_another_stage_are_damage():
+    problem, kept = fit(1.0), []
+    solve(problem, [Adam(steps=3)], progress=lambda p: kept.append(p.snapshot()))
+    assert set(kept[0]["memory"]) == {"m", "v", "average"}
+    wrong = {**kept[0], "memory": {"m": kept[0]["memory"]["m"]}}
+    with pytest.raises(ValueError, match=r"damaged \(ValueError: Memory was given .*'m'.*expected .*'v'"):
+        solve(problem, [Adam(steps=3)], resume=wrong)
+
+
 # ------------------------------------------------------------------------------- ends that are no ends
 
 

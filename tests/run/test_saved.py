@@ -26,6 +26,7 @@ from sirenpde import (
 )
 from sirenpde.files import sealed
 from sirenpde.geometry.frame import Frame
+from sirenpde.run.checkpoint import FORMAT
 
 line = Box(t=(0, 1))
 (t,) = line.axes
@@ -186,12 +187,16 @@ def test_foreign_files_are_refused_in_one_paragraph(tmp_path):
     for value in (
         3,
         {"a": 1},
-        {"snapshot": {"format": "other"}},
-        {"state": {"format": "sirenpde checkpoint 5"}},
+        {"state": {"format": FORMAT}},
     ):
         sealed.write(file, value)
         with pytest.raises(ValueError, match="holds no solution"):
             Solution.load(tmp_path)
+    sealed.write(file, {"snapshot": {"format": "sirenpde checkpoint 5"}})
+    with pytest.raises(
+        ValueError, match=r"is of the format 'sirenpde checkpoint 5'; expected .*wrote it, or solve"
+    ):
+        Solution.load(tmp_path)
     file.unlink()
     (tmp_path / "file").write_text("x")
     with pytest.raises(ValueError, match="is a file"):

@@ -224,7 +224,7 @@ def test_an_unknown_number_is_found_with_the_field():
 
 def test_the_gradient_of_every_term_is_exact_and_chunks_add_up():
     from sirenpde.residuals import System
-    from sirenpde.run.run import build_network
+    from sirenpde.run.begin import build_network
 
     u, c = Field("u", square, Siren(width=12, depth=2, omega=3)), Unknown("c", 0.7, low=0.0, high=2.0)
     one = on(square, samples=700, weight=3, loss=l1, name="one")(lambda p: c(p) * laplacian(u)(p) - u(p) ** 2)

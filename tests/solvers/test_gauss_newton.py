@@ -23,7 +23,7 @@ from sirenpde import (
     solve,
 )
 from sirenpde.residuals.unfit import TooLarge, Unfit
-from sirenpde.run.run import begin
+from sirenpde.run.begin import begin
 from sirenpde.sampling.points import Fresh, Points
 from sirenpde.solvers.ladder import choose
 from sirenpde.solvers.stage import bytes_needed

@@ -23,7 +23,7 @@ from sirenpde import (
     on,
     solve,
 )
-from sirenpde.run.run import build_network
+from sirenpde.run.begin import build_network
 from sirenpde.solvers.initial import initial_values, set_initial
 
 box = Box(x=(0, 1), y=(0, 1))

@@ -28,7 +28,7 @@ from sirenpde.linear.dense_rows import assemble, memory
 from sirenpde.linear.qr import solve_dense
 from sirenpde.residuals import System
 from sirenpde.residuals.unfit import TooLarge
-from sirenpde.run.run import begin, build_network
+from sirenpde.run.begin import begin, build_network
 from sirenpde.sampling.ends import draw
 from sirenpde.solvers.ladder import choose
 from sirenpde.solvers.least_squares import NotAffine

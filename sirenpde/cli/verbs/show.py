@@ -61,7 +61,7 @@ def _memories(session: Session, choice: Choice) -> Iterator[tuple[str, int]]:
     """The stages that hold dense matrices, and their bytes."""
     import torch
 
-    from ...run.run import begin
+    from ...run.begin import begin
     from ...solvers.stage import bytes_needed
 
     settings = session.given.settings

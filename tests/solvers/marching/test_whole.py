@@ -7,7 +7,7 @@ from sirenpde import Box, D, Field, Problem, SineLattice, Siren, on
 from sirenpde.geometry.slab import Slab
 from sirenpde.networks.slabs import Slabs
 from sirenpde.residuals import System
-from sirenpde.run.run import build_network
+from sirenpde.run.begin import build_network
 from sirenpde.solvers.marching.trial import trial_of
 from sirenpde.solvers.marching.whole import append, last_of, open_whole
 from sirenpde.solvers.stage import State

@@ -1,0 +1,43 @@
+"""Fields that a run has come by, and which of them are better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from ..calculus.field import Field, Recipe
+from ..residuals import System
+from ..residuals.known import holds_until
+
+POOR = 0.1  # relative residual of fields that are hardly a solution
+Recipes = Mapping[Field, Recipe | nn.Module]
+
+
+@dataclass(frozen=True)
+class Iterate:
+    """Fields to come back to, and how good they are on held-out points; infinite where they have no residual."""
+
+    recipes: Recipes
+    system: System
+    theta: Tensor
+    objective: float
+    residual: float  # relative, of the worst constraint
+    rung: int  # that they come from
+
+    @property
+    def is_finite(self) -> bool:
+        return math.isfinite(self.objective)
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Fields with a smaller one are better. Where a constraint is not met at all, its share says nothing."""
+        poor = not self.residual < POOR or holds_until(self.system) is not None
+        return poor, self.objective if poor else self.residual
+
+
+def better(one: Iterate | None, other: Iterate) -> Iterate:
+    """The one whose worst constraint is met better; where neither is met, that of the smaller objective."""
+    return other if one is None or other.rank <= one.rank else one
