@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..calculus.symbols import Symbol
+from ..networks.linear_head import linear_head
 from .flat import unflatten
 
 
@@ -16,6 +17,18 @@ from .flat import unflatten
 class _Tape:
     x: Tensor
     pull_back: Callable[[Tensor], tuple[Tensor, ...]]
+
+
+class _Features(nn.Module):
+    """A module without its linear head."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: Tensor) -> Tensor:
+        features: Tensor = self.module.features(x)  # type: ignore[operator]
+        return features
 
 
 class NestedEngine:
@@ -52,15 +65,24 @@ class NestedEngine:
         gradient += torch.func.vmap(row, in_dims=(0, 1))(tape.x, cotangent)
 
     def features(self, weights: Tensor, x: Tensor) -> Tensor | None:
-        return None
+        head = linear_head(self.module)
+        if head is None:
+            return None
+        module = _Features(self.module)
+        parameters = {f"module.{name}": value for name, value in unflatten(self.module, weights).items()}
+        rows = self._of(lambda points: torch.func.functional_call(module, parameters, (points,)), x)
+        has_bias = head.bias is not None
+        if not has_bias:
+            return rows
+        values = [float(symbol.order == 0) * symbol.terms[0][1] for symbol in self.symbols]
+        constant = rows.new_tensor(values)[:, None, None].expand(-1, len(x), 1)
+        return torch.cat([rows, constant], dim=-1)
 
     def _derivatives(self, theta: Tensor, x: Tensor) -> Tensor:
         parameters = unflatten(self.module, theta)
+        return self._of(lambda points: torch.func.functional_call(self.module, parameters, (points,)), x)
 
-        def network(points: Tensor) -> Tensor:
-            y: Tensor = torch.func.functional_call(self.module, parameters, (points,))
-            return y
-
+    def _of(self, network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         rows = []
         for symbol in self.symbols:
             terms = []

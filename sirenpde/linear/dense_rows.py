@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ..calculus.field import Field
-from ..engines.flat import trainable, unflatten
-from ..networks.dense import DenseNetwork
+from ..engines.flat import unflatten
+from ..networks.linear_head import head_names, head_width
 from ..residuals import Batch, Rows, System
 from ..residuals.unfit import MEMORY_LIMIT, TooLarge
 from .map import DenseMap
@@ -33,21 +33,10 @@ class DenseRows:
         return self.map.matrix
 
 
-def has_last_layer(module: nn.Module) -> bool:
-    """Whether a network ends in a linear layer whose features the engines can hand out."""
-    return isinstance(module, DenseNetwork)
-
-
 def column_count(system: System) -> int:
     """How many real unknowns the last layers have together, the unknown numbers among them."""
-    fields = sum(width(module) * u.outputs for u, module in system.parameters.networks.items())
+    fields = sum(head_width(module) * u.outputs for u, module in system.parameters.networks.items())
     return fields + len(system.parameters.unknowns)
-
-
-def width(module: nn.Module) -> int:
-    """How many columns the last layer has for each output: its features, and the bias."""
-    assert isinstance(module, DenseNetwork)
-    return module.head.in_features + (module.head.bias is not None)
 
 
 def memory(system: System, batches: Sequence[Batch]) -> int:
@@ -187,7 +176,7 @@ class FixedFeatures:
 
     def __init__(self, system: System, batches: Sequence[Batch]) -> None:
         entries = sum(
-            len(asked) * len(batch) * width(system.parameters.networks[u])
+            len(asked) * len(batch) * head_width(system.parameters.networks[u])
             for group, batch in zip(system.groups, batches, strict=True)
             for u, asked in group.sweep.asked.items()
         )
@@ -293,7 +282,7 @@ def _starts(system: System, in_complex: bool) -> list[int]:
     """The first column of each field, and the number of columns."""
     starts = [0]
     for u, module in system.parameters.networks.items():
-        starts.append(starts[-1] + width(module) * (u.components if in_complex else u.outputs))
+        starts.append(starts[-1] + head_width(module) * (u.components if in_complex else u.outputs))
     return starts
 
 
@@ -302,9 +291,9 @@ def coefficients(system: System, theta: Tensor) -> Tensor:
     parts = []
     for u, module in system.parameters.networks.items():
         named = unflatten(module, system.parameters.of(u, theta))
-        layer = named["head.weight"]
-        bias = [named["head.bias"][:, None]] if "head.bias" in named else []
-        parts.append(torch.cat([layer, *bias], dim=1).flatten())
+        weight, shift = head_names(module)
+        bias = [] if shift is None else [named[shift][:, None]]
+        parts.append(torch.cat([named[weight], *bias], dim=1).flatten())
     return torch.cat([*parts, theta[system.parameters.numbers_slice]])
 
 
@@ -314,18 +303,16 @@ def store(system: System, theta: Tensor, unknowns: Tensor) -> Tensor:
     starts = _starts(system, unknowns.is_complex())
     result[system.parameters.numbers_slice] = unknowns[starts[-1] :].real
     for (u, module), start, stop in zip(system.parameters.networks.items(), starts, starts[1:], strict=False):
-        layer = unknowns[start:stop].reshape(-1, width(module))
+        layer = unknowns[start:stop].reshape(-1, head_width(module))
         layer = torch.cat([layer.real, layer.imag]) if layer.is_complex() else layer
         _write(system.parameters.of(u, result), module, layer)
     return result
 
 
 def _write(own: Tensor, module: nn.Module, layer: Tensor) -> None:
-    offset = 0
-    for name, parameter in trainable(module):
-        place = slice(offset, offset + parameter.numel())
-        if name == "head.weight":
-            own[place] = layer[:, : parameter.shape[1]].reshape(-1)
-        if name == "head.bias":
-            own[place] = layer[:, -1]
-        offset = place.stop
+    weight, bias = head_names(module)
+    views = unflatten(module, own)
+    if weight in views:
+        views[weight].copy_(layer[:, : views[weight].shape[1]])
+    if bias in views:
+        views[bias].copy_(layer[:, -1])

@@ -11,8 +11,9 @@ from torch import Tensor
 from ..calculus.field import Field
 from ..calculus.symbols import Symbol
 from ..engines.registry import engine_for
+from ..networks.linear_head import head_width
 from ..residuals import Batch, System
-from .dense_rows import column_count, tangent, width
+from .dense_rows import column_count, tangent
 from .qr import solve_dense
 
 MOST_COLUMNS = 1000  # beyond, the singular values would take longer than the solve
@@ -137,7 +138,7 @@ def column_units(system: System) -> Tensor:
     """The sizes of the networks of all columns but those of the unknown numbers."""
     sizes, parts = system.sizes, []
     for u in system.parameters.networks:
-        count = width(system.parameters.networks[u]) * u.outputs
+        count = head_width(system.parameters.networks[u]) * u.outputs
         parts.append(torch.full((count,), sizes[u], dtype=system.dtype, device=system.device))
     return torch.cat(parts)
 

@@ -84,6 +84,10 @@ class DenseNetwork(nn.Module):
         self.activation = activation
         self.head = head
 
+    @property
+    def linear_head(self) -> nn.Linear:
+        return self.head
+
     def features(self, x: Tensor) -> Tensor:  # (..., d) -> (..., features of the head)
         h: Tensor = self.embedding(x)
         for layer, omega in zip(self.hidden, self.omega, strict=True):

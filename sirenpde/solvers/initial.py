@@ -20,7 +20,7 @@ from ..linear.newton import UNDAMPED, newton
 from ..linear.qr import solve_dense
 from ..linear.steps import ModeSteps
 from ..linear.tensor_rows import TensorRows
-from ..networks.dense import DenseNetwork
+from ..networks.linear_head import linear_head
 from ..networks.series import SeparableSeries
 from ..networks.slabs import SlabNetwork
 from ..problem.constraint import Constraint
@@ -69,7 +69,7 @@ def _no_field(key: object) -> Tensor:
 def set_initial(module: nn.Module, u: Field, unit: float = 1.0) -> nn.Module:
     """Fit a network's last layer, or a series' coefficients, to the field's initial values over ``unit``.
 
-    A network of another kind than the package's stays as it is.
+    A network of the user's own stays as it is, unless it has a linear head.
     """
     if isinstance(module, SlabNetwork):
         for network, low, high in zip(module.networks, module.edges, module.edges[1:], strict=False):
@@ -80,16 +80,17 @@ def set_initial(module: nn.Module, u: Field, unit: float = 1.0) -> nn.Module:
 
 
 def _fit(module: nn.Module, u: Field, unit: float, cut: Mapping[str, tuple[float, float]]) -> None:
-    if not isinstance(module, DenseNetwork | SeparableSeries):
+    head = linear_head(module)
+    if head is None and not isinstance(module, SeparableSeries):
         return
-    count = max(FEWEST, PER_COLUMN * module.head.in_features) if isinstance(module, DenseNetwork) else FEWEST
-    where = _shape(u, cut) if isinstance(module, DenseNetwork) else _box(u, cut)
+    count = max(FEWEST, PER_COLUMN * (0 if head is None else head.in_features))
+    where = _box(u, cut) if head is None else _shape(u, cut)
     domain = Carrying(where, lambda points: _given(u, points))
     there = Constraint("initial", lambda p: u.itself(p) - p.sample("initial"), domain, count)
     scales = Scales({u: unit}, {"initial": unit}, even=True)
     system = System(Problem(there), {u: module}, torch.device("cpu"), torch.float64, scales)
     theta = system.initial()
-    if isinstance(module, DenseNetwork):
+    if head is not None:
         linear = assemble(system, theta, system.draw(generator(0, 0)))
         theta = store(system, theta, solve_dense(linear.matrix, linear.target, DAMPING).x)
     else:

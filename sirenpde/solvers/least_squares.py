@@ -13,13 +13,14 @@ from torch import nn
 from ..calculus.field import Field
 from ..linear.affine_solve import is_affine_at, solve_affine
 from ..linear.cgls import cgls
-from ..linear.dense_rows import DenseEquations, column_count, has_last_layer, matrix_bytes
+from ..linear.dense_rows import DenseEquations, column_count, matrix_bytes
 from ..linear.differences import by_differences
 from ..linear.grid_rows import by_diagonal, grid_rows, on_grids
 from ..linear.map import Stacked
 from ..linear.newton import newton
 from ..linear.null_space import NullSpace, null_space
 from ..linear.steps import FactoredSteps
+from ..networks.linear_head import has_linear_head
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..problem.problem import Problem
 from ..residuals import Batch, Group, System, is_affine
@@ -93,7 +94,7 @@ class LeastSquares:
 
     def bytes_needed(self, state: State) -> int:
         """Bytes of the matrix and of the copy in which it is factorised; of a search, those of the largest trial."""
-        if not all(map(has_last_layer, state.system.parameters.networks.values())):
+        if not all(map(has_linear_head, state.system.parameters.networks.values())):
             return 0
         columns = (
             SEARCH.columns[-1] if any(map(is_open, state.recipes.values())) else column_count(state.system)
@@ -163,7 +164,7 @@ class LeastSquares:
         u = on_grids(system, batches)
         if u is not None:
             return self._solve_on_grids(state, u, batches)
-        if not all(map(has_last_layer, system.parameters.networks.values())):
+        if not all(map(has_linear_head, system.parameters.networks.values())):
             raise NotAffine(
                 "LeastSquares() solves a Fourier series on tensor grids only, and alone. Declare its constraints on "
                 "the pixels or edges of a PixelGrid or on box.nodes(n), with all their points; or use SineFeatures."
@@ -234,7 +235,7 @@ def _whole(group: Group) -> bool:
 
 def solvable(module: nn.Module) -> bool:
     """Whether a least-squares stage can solve this network's last layer."""
-    return has_last_layer(module) or isinstance(module, SeparableSeries | EvolvingSeries)
+    return has_linear_head(module) or isinstance(module, SeparableSeries | EvolvingSeries)
 
 
 def _check(system: System) -> None:
@@ -251,7 +252,7 @@ def _check(system: System) -> None:
             f"LeastSquares() cannot solve for {', '.join(own)}: the network has no linear last layer that the "
             f"toolkit knows. Use a recipe such as Siren or SineFeatures, or Adam() and LBFGS()."
         )
-    series = [u.name for u, module in system.parameters.networks.items() if not has_last_layer(module)]
+    series = [u.name for u, module in system.parameters.networks.items() if not has_linear_head(module)]
     if series and not is_affine(system.problem):
         raise NotAffine(
             f"LeastSquares() solves for the series of {', '.join(series)} where the constraints are affine in the "
@@ -263,7 +264,7 @@ def _check(system: System) -> None:
 def _samples(state: State, system: System) -> tuple[Batch, ...]:
     """The fixed points, with enough of them for the columns of a dense matrix."""
     batches = draw(system, generator(state.seed, -1), state.scale)
-    if not all(has_last_layer(module) for module in system.parameters.networks.values()):
+    if not all(has_linear_head(module) for module in system.parameters.networks.values()):
         return batches
     shortage = SEARCH.oversampling * column_count(system) / system.row_count(batches)
     return batches if shortage <= 1 else draw(system, generator(state.seed, -1), state.scale * shortage)

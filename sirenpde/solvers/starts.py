@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..calculus.field import Field
 from ..calculus.symbols import Symbol
-from ..networks.dense import DenseNetwork
+from ..networks.linear_head import linear_head
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..networks.slabs import SlabNetwork
 from ..residuals import Batch, Sweep, System
@@ -106,16 +106,16 @@ def number_start(system: System, seed: int) -> Tensor:
 def set_constant(module: nn.Module, values: Sequence[float]) -> nn.Module:
     """Make a network's function constant, or nearly: its own first values stay as a ripple of a hundredth.
 
-    A network of another kind than the package's stays as it is.
+    A network of the user's own stays as it is, unless it has a linear head.
     """
     value = torch.tensor(values, dtype=torch.float64)
     with torch.no_grad():
         if isinstance(module, SlabNetwork):
             for network in module.networks:
                 set_constant(network, values)
-        elif isinstance(module, DenseNetwork) and module.head.bias is not None:
-            module.head.weight.mul_(RIPPLE * min(1.0, float(value.abs().max())))
-            module.head.bias.copy_(value)
+        elif (head := linear_head(module)) is not None and head.bias is not None:
+            head.weight.mul_(RIPPLE * min(1.0, float(value.abs().max())))
+            head.bias.copy_(value)
         elif isinstance(module, SeparableSeries | EvolvingSeries):
             module.coefficients.zero_()  # the first function of every basis is 1
             module.coefficients[(0,) * (module.coefficients.dim() - 1)] = value

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.func import grad, vmap
 
-from sirenpde import MLP, Box, D, Field, GaussNewton, Problem, Solution, on, solve
+from sirenpde import MLP, Box, D, Field, GaussNewton, LeastSquares, Problem, Solution, on, solve
 from sirenpde.calculus.symbols import Symbol
 from sirenpde.engines.registry import engine_for
 from sirenpde.networks.activations import activation
@@ -160,6 +160,26 @@ def test_recipes_are_written_as_values_where_they_are_known():
     assert to_value(TaylorSeries(3)) == {"name": "TaylorSeries", "degree": 3}
     assert from_value({"name": "TaylorSeries", "degree": 3}) == TaylorSeries(3)
     assert to_value(Bare()) is None
+
+
+class Powers(nn.Module):
+    """1, x, ..., x^degree and a linear layer: a module that says where its last layer is."""
+
+    def __init__(self, degree):
+        super().__init__()
+        self.degree = degree
+        self.linear_head = nn.Linear(degree, 1, dtype=torch.float64)
+
+    def features(self, x):
+        return torch.cat([x**k for k in range(1, self.degree + 1)], dim=-1)
+
+    def forward(self, x):
+        return self.linear_head(self.features(x))
+
+
+def test_a_module_with_a_linear_head_is_solved_by_least_squares():
+    solution = solve(growth(Powers(14)), using=(LeastSquares(),))
+    assert error(solution) < 1e-12
 
 
 def test_names_of_the_package_are_taken():
