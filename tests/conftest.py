@@ -1,5 +1,7 @@
-"""One thread for torch: tests run two at a time, and four threads on two cores take several times as long."""
+"""What all tests share: one thread for torch, since tests run two at a time and four threads on two cores take
+several times as long; and a pretended GPU, which must be known before torch first counts devices."""
 
+import pretend_cuda  # noqa: F401
 import torch
 
 torch.set_num_threads(1)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from .constants import Constant
 from .symbols import Powers, Symbol
 
 Array = npt.NDArray[np.float64]
@@ -120,19 +121,21 @@ class Polynomials:
     def __init__(self, polynomials: Sequence[Coefficients], dimension: int) -> None:
         monomials = sorted({powers for polynomial in polynomials for powers in polynomial})
         degree = max((sum(powers) for powers in monomials), default=0)
-        self._factors = torch.full((degree, len(monomials)), dimension)  # places of axes, and of a one
+        factors = torch.full((degree, len(monomials)), dimension)  # places of axes, and of a one
         for place, powers in enumerate(monomials):
             axes = [axis for axis, times in enumerate(powers) for _ in range(times)]
-            self._factors[: len(axes), place] = torch.tensor(axes, dtype=torch.long)
-        self._coefficients = torch.from_numpy(_matrix(polynomials, monomials))
+            factors[: len(axes), place] = torch.tensor(axes, dtype=torch.long)
+        self._factors = Constant(factors)
+        self._coefficients = Constant(torch.from_numpy(_matrix(polynomials, monomials)))
 
     def at(self, xi: Tensor) -> Tensor:
         """Their values at the vectors ``xi`` (n, d), shape (polynomials, n)."""
         padded = torch.cat([xi, xi.new_ones(len(xi), 1)], dim=1).T
-        terms = xi.new_ones(self._factors.shape[1], len(xi))
-        for places in self._factors.to(xi.device):
+        factors = self._factors.on(xi.device)
+        terms = xi.new_ones(factors.shape[1], len(xi))
+        for places in factors:
             terms = terms * padded[places]
-        return self._coefficients.to(xi) @ terms
+        return self._coefficients.like(xi) @ terms
 
 
 def _monomials(dimension: int, order: int) -> Iterator[Powers]:

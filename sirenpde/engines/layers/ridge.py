@@ -16,6 +16,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from ...calculus.constants import Constant
 from ...calculus.plan import Plan, Polynomials, derivative
 from ...networks.activations.activation import Activation
 from ..buffers import Take, Turns
@@ -41,13 +42,14 @@ class Ridge:
         rows = [dict(channel.terms) for channel in plan.channels]
         families = [[row, *(derivative(row, axis) for axis in range(dimension))] for row in rows]
         self._polynomials = Polynomials([p for family in families for p in family], dimension)
+        signs = slope_signs(activation, plan.order)
+        by_channel = [signs[channel.order] for channel in plan.channels]
+        self._signs = Constant(torch.tensor(by_channel, dtype=torch.float64))
 
     def load(self, affine: Affine, waves: LoadedWaves) -> RidgeWeights:
         directions = affine.weight @ waves.directions
-        signs = slope_signs(self.activation, self.plan.order)
-        by_channel = directions.new_tensor([signs[channel.order] for channel in self.plan.channels])
         values = self._polynomials.at(directions).view(len(self.plan.channels), -1, len(directions))
-        values = values * by_channel.view(-1, 1, 1)  # the polynomial itself, then its slopes
+        values = values * self._signs.like(values).view(-1, 1, 1)  # the polynomial itself, then its slopes
         return RidgeWeights(affine, values[:, :1], values[:, 1:].transpose(1, 2) @ waves.directions.T)
 
     def lay_out(self, h: Tensor, depth: int, turns: Turns, take: Take) -> RidgeBuffers:

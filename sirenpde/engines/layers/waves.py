@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ...calculus.constants import Constant
 from ...calculus.plan import Polynomials
 from ...calculus.symbols import Symbol
 from ...networks.dense import Embedding
@@ -19,10 +20,15 @@ class Waves:
     def __init__(self, embedding: Embedding, symbols: Sequence[Symbol]) -> None:
         self.symbols = tuple(symbols)
         self.embedding = embedding
-        self._polynomials = Polynomials([dict(symbol.terms) for symbol in symbols], embedding.inputs)
+        self.polynomials = Polynomials([dict(symbol.terms) for symbol in symbols], embedding.inputs)
+        self.passed = Constant(torch.tensor(embedding.passed, dtype=torch.long))
+        linear = [float(symbol.order == 1) for symbol in symbols]
+        signs = [-1.0 if symbol.order % 4 >= 2 else 1.0 for symbol in symbols]  # sin, cos, -sin, -cos
+        self.linear = Constant(torch.tensor(linear, dtype=torch.float64))
+        self.signs = Constant(torch.tensor(signs, dtype=torch.float64))
 
     def load(self, like: Tensor) -> LoadedWaves:
-        return LoadedWaves(self.embedding, self.symbols, self._polynomials, like)
+        return LoadedWaves(self, like)
 
     def lay_out(self, n: int, take: Take) -> WavesBuffers:
         return WavesBuffers(
@@ -33,23 +39,20 @@ class Waves:
 class LoadedWaves:
     """`Waves` with the dtype and device of a tensor."""
 
-    def __init__(
-        self, embedding: Embedding, symbols: Sequence[Symbol], polynomials: Polynomials, like: Tensor
-    ) -> None:
-        self.symbols = symbols
-        self.parities = {symbol.order % 2 for symbol in symbols}
-        self.passed = torch.tensor(embedding.passed, dtype=torch.long, device=like.device)
+    def __init__(self, waves: Waves, like: Tensor) -> None:
+        embedding = waves.embedding
+        self.symbols = waves.symbols
+        self.parities = {symbol.order % 2 for symbol in self.symbols}
+        self.passed = waves.passed.on(like.device)
         self.centre, self.scale = embedding.centre.to(like), embedding.scale.to(like)
         self.frequencies, self.phases = embedding.frequencies.to(like), embedding.phases.to(like)
         self.amplitudes = embedding.amplitudes.to(like)
         axes = torch.diag(self.scale)[self.passed]
         per_unit = self.frequencies * self.scale  # radians per unit of x
         self.directions = torch.cat([axes, per_unit])  # (features, d)
-        if symbols:
-            signs = [-1.0 if symbol.order % 4 >= 2 else 1.0 for symbol in symbols]  # sin, cos, -sin, -cos
-            linear = [float(symbol.order == 1) for symbol in symbols]
-            self.constants = polynomials.at(axes) * like.new_tensor(linear).unsqueeze(1)
-            factors = polynomials.at(per_unit) * like.new_tensor(signs).unsqueeze(1)
+        if self.symbols:
+            self.constants = waves.polynomials.at(axes) * waves.linear.like(like).unsqueeze(1)
+            factors = waves.polynomials.at(per_unit) * waves.signs.like(like).unsqueeze(1)
             self.factors = factors * self.amplitudes
 
     def local(self, x: Tensor) -> Tensor:

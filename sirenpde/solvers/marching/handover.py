@@ -51,7 +51,7 @@ class Carried:
             requests = record(self.functions, batch, self.axes)
             self.sweep = Sweep(self.functions, requests, self.axes, before.parameters)
         values = evaluate(self.sweep, before.theta, batch, before.system.device)
-        return {f"before {order}": value for order, value in enumerate(values)}
+        return {f"before {order}": value.to(points.device) for order, value in enumerate(values)}
 
 
 def highest(problem: Problem, u: Field, slab: Slab) -> int:
