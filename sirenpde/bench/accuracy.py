@@ -112,9 +112,12 @@ def _medians(runs: Sequence[Row]) -> Row:
         **row,
         "relative_l2_range": [min(errors), max(errors)],
         **{f"to_{mark:.0e}_s": _time_to(mark, runs, clock) for mark in MARKS},
-        **{key: middle[key] for key in ("parameters", "residuals", "dtype", "device", "choice", "status")},
+        **{key: middle[key] for key in _OF_THE_MIDDLE},
         "curve": [(point[clock], point[2]) for point in middle["curve"]],
     }
+
+
+_OF_THE_MIDDLE = ("parameters", "residuals", "dtype", "device", "device_name", "choice", "status")
 
 
 def _clock(row: Row) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..run.directory import plain
+from .devices import device_name
 
 if TYPE_CHECKING:
     from ..problem.problem import Problem
@@ -125,6 +126,7 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
         "residuals": found.residuals,
         "dtype": found.dtype,
         "device": found.device,
+        "device_name": device_name(found.device),
         "choice": solution.choice,
         "stages": [f"{stage.name}: {stage.steps} steps; {stage.reason}" for stage in solution.stages],
         "curve": [*curve.points, (cpu, wall, error)],

@@ -17,10 +17,11 @@ from .workloads import WORKLOADS
 Row = dict[str, Any]
 
 
-def measure(quick: bool = False) -> list[Row]:
+def measure(quick: bool = False, device: str = "cpu") -> list[Row]:
     """One row for each of the five workloads, the last of them in five and in ten dimensions.
 
-    A row holds the median CPU milliseconds of a step on one thread, measured by turns in one process:
+    A row holds the median milliseconds of a step, of one thread's processor on a CPU, from one empty queue to the
+    next on a GPU (``device="cuda"``), measured by turns in one process, and the device's name:
     ``engine_ms`` through the residual system that ``solve`` uses, ``floor_ms`` for the matrix products between
     the hidden layers alone, ``nested_ms`` for nested ``torch.autograd.grad`` on the same network, and those of
     DeepXDE and PINA if installed; and the ratios ``engine_over_floor`` and ``nested_over_engine``. W2 also has
@@ -33,11 +34,11 @@ def measure(quick: bool = False) -> list[Row]:
     rows = []
     for workload in WORKLOADS:
         row: Row = {"name": workload.name, "equation": workload.equation}
-        row |= _worker("timings", workload.name, str(repetitions), str(scale))
+        row |= _worker("timings", device, workload.name, str(repetitions), str(scale))
         row["engine_over_floor"] = row["engine_ms"] / row["floor_ms"]
         row["nested_over_engine"] = row["nested_ms"] / row["engine_ms"]
         if workload.name == "W2":
-            peaks = _worker("memory", workload.name, str(scale))
+            peaks = _worker("memory", device, workload.name, str(scale))
             row["working_memory_mb"] = peaks["peak_mb"] - peaks["code_mb"]
             row["code_memory_mb"] = peaks["code_mb"] - peaks["torch_mb"]
         rows.append(row)

@@ -114,27 +114,29 @@ def _row(y: Tensor, x: Tensor) -> Tensor:
     return torch.autograd.grad(y.sum(), x, create_graph=True)[0]
 
 
-def network(workload: Workload) -> DenseNetwork:
+def network(workload: Workload, device: str = "cpu") -> DenseNetwork:
     recipe = Siren(
         width=workload.width, depth=workload.depth, omega=workload.omega, omega_hidden=workload.omega
     )
     d = workload.inputs
     built = recipe.build([0.0] * d, [1.0] * d, workload.outputs, (), torch.Generator().manual_seed(0))
-    return built.float()
+    return built.float().to(device)
 
 
 class EngineStep:
     """A step by this package, through the same residual system that ``solve`` uses."""
 
-    def __init__(self, workload: Workload, scale: float) -> None:
+    def __init__(self, workload: Workload, scale: float, device: str = "cpu") -> None:
         problem = workload.problem(scale)
-        device, dtype = torch.device("cpu"), torch.float32
-        self.system = System(problem, {problem.fields[0]: network(workload)}, device, dtype)
+        networks = {problem.fields[0]: network(workload)}
+        self.system = System(problem, networks, torch.device(device), torch.float32)
         self.batches = self.system.draw(torch.Generator().manual_seed(0))
         self.theta = self.system.initial()
         self.m, self.v, self.count = torch.zeros_like(self.theta), torch.zeros_like(self.theta), 0
-        engine = next(iter(self.system.groups[0].sweep.engines.values()))
-        self.kind, self.channels, self.chunk = engine.kind, engine.channels, engine.chunk
+        sweep = self.system.groups[0].sweep
+        engine = next(iter(sweep.engines.values()))
+        self.kind, self.channels = engine.kind, engine.channels
+        self.chunk = sweep.chunk(self.system.device)
 
     def __call__(self) -> None:
         gradient = self.system.gradient(self.theta, self.batches).gradient
@@ -145,14 +147,15 @@ class EngineStep:
         self.theta.addcdiv_(self.m, size, value=-1e-5 / (1 - 0.9**self.count))
 
 
-def floor_step(workload: Workload, chunk: int, scale: float) -> Step:
+def floor_step(workload: Workload, chunk: int, scale: float, device: str = "cpu") -> Step:
     """The matrix products of a step alone, between the hidden layers, in chunks and existing buffers."""
     width, layers = workload.width, workload.depth - 1
-    rows = max(workload.channels * chunk, round(scale * workload.boundary))
-    h, z, pulled, below = (torch.randn(rows, width) for _ in range(4))
-    weights = [torch.randn(width, width) for _ in range(layers)]
-    gradients = [torch.empty(width, width) for _ in range(layers)]
     points = round(scale * workload.points)
+    chunk = min(chunk, points)
+    rows = max(workload.channels * chunk, round(scale * workload.boundary))
+    h, z, pulled, below = (torch.randn(rows, width, device=device) for _ in range(4))
+    weights = [torch.randn(width, width, device=device) for _ in range(layers)]
+    gradients = [torch.empty(width, width, device=device) for _ in range(layers)]
     sizes = [workload.channels * min(chunk, points - start) for start in range(0, points, chunk)]
     if workload.boundary:
         sizes.append(round(scale * workload.boundary))
@@ -168,13 +171,13 @@ def floor_step(workload: Workload, chunk: int, scale: float) -> Step:
     return step
 
 
-def autograd_step(workload: Workload, derivatives: Derivatives, scale: float) -> Step:
+def autograd_step(workload: Workload, derivatives: Derivatives, scale: float, device: str = "cpu") -> Step:
     """The same step under autograd, with somebody else's derivatives."""
-    module: nn.Module = network(workload)
+    module: nn.Module = network(workload, device)
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-5)
     problem = workload.problem(scale)
     generator = torch.Generator().manual_seed(0)
-    points, *edges = (_points(constraint, generator) for constraint in problem.constraints)
+    points, *edges = (_points(constraint, generator).to(device) for constraint in problem.constraints)
     x = derivatives.inputs(points)
 
     def step() -> None:

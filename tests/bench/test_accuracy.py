@@ -59,6 +59,7 @@ def run(error: float | None, cpu: float = 1.0, **more: Any) -> dict[str, Any]:
         "residuals": 30,
         "dtype": "float64",
         "device": "cpu",
+        "device_name": "some processor",
         "choice": "",
         "curve": curve,
         **more,

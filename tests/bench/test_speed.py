@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from pretend_cuda import pretended
 
-from sirenpde.bench import speed, worker
+from sirenpde.bench import peers, speed
 from sirenpde.bench.workloads import (
     WORKLOADS,
     EngineStep,
@@ -15,6 +16,7 @@ from sirenpde.bench.workloads import (
     floor_step,
     network,
 )
+from sirenpde.cli.main import main
 from sirenpde.engines.flat import flatten
 
 
@@ -56,15 +58,16 @@ def test_engine_and_nested_autograd_take_the_same_step(workload: Workload) -> No
 
 
 def test_a_process_of_its_own_measures() -> None:
-    row = speed._worker("timings", "W4", "1", "0.01")
+    row = speed._worker("timings", "cpu", "W4", "1", "0.01")
     assert row["engine"] == "reverse mode" and row["channels"] == 2
     assert all(row[key] > 0 for key in ("engine_ms", "floor_ms", "nested_ms"))
+    assert row["device"] == "cpu" and len(row["device_name"]) > 2
     with pytest.raises(RuntimeError, match="failed"):
-        speed._worker("timings", "W9", "1", "0.01")
+        speed._worker("timings", "cpu", "W9", "1", "0.01")
 
 
 def test_memory_of_the_engine_is_small() -> None:
-    peaks = speed._worker("memory", "W2", "0.25")
+    peaks = speed._worker("memory", "cpu", "W2", "0.25")
     assert 0 <= peaks["peak_mb"] - peaks["code_mb"] < 40
     assert peaks["torch_mb"] <= peaks["code_mb"]
 
@@ -80,8 +83,38 @@ def test_table_leaves_out_what_was_not_measured() -> None:
     assert "1.2" in text.splitlines()[1] and text.splitlines()[2].endswith("13")
 
 
-def test_worker_finds_peers_only_where_installed() -> None:
-    from sirenpde.bench.peers import installed
+def test_peers_are_those_that_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "find_spec", lambda package: None if package == "deepxde" else object())
+    assert peers.installed() == {"PINA": peers.PINA}
 
-    assert set(installed()) <= {"DeepXDE", "PINA"}
-    assert callable(worker.main)
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize("what", ["speed", "accuracy"])
+def test_where_there_is_no_gpu_one_sentence_says_so(what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", what, "--quick", "--device", "cuda"]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and "'cuda' is not there" in err and "Use --device cpu" in err
+
+
+def test_the_device_goes_to_every_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def worker(*words: str) -> dict[str, float]:
+        asked.append(words)
+        return dict.fromkeys(("engine_ms", "floor_ms", "nested_ms", "torch_mb", "code_mb", "peak_mb"), 1.0)
+
+    monkeypatch.setattr(speed, "_worker", worker)
+    speed.measure(quick=True, device="cuda")
+    assert {words[1] for words in asked} == {"cuda"} and len(asked) == len(WORKLOADS) + 1
+
+
+def test_a_step_runs_where_it_is_told_to() -> None:
+    workload = next(w for w in WORKLOADS if w.name == "W1")
+    scale = 64 / workload.points
+    with pretended():
+        engine = EngineStep(workload, scale, "pretended:0")
+        engine()
+        assert engine.theta.device.type == "pretended"
+        assert engine.chunk > 10_000  # one chunk on a GPU
+        autograd_step(workload, NestedAutograd(), scale, "pretended:0")()
+        floor_step(workload, engine.chunk, scale, "pretended:0")()

@@ -25,25 +25,32 @@ def add_flags(parser: Parser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="fewer repetitions and points; one seed and the quick cases"
     )
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="cpu",
+        help="default: cpu, on one thread; auto is a GPU if there is one",
+    )
     accuracy = parser.add_argument_group("flags of bench accuracy")
     accuracy.add_argument("--seeds", type=positive, metavar="N", help="default: 3, with --quick 1")
     accuracy.add_argument("--only", nargs="+", metavar="NAME", help="these cases, or cases of these problems")
-    accuracy.add_argument("--budget", type=seconds, metavar="60s", help="processor time of each solve")
-    accuracy.add_argument("--device", choices=("cpu", "cuda"), help="default: cpu, on one thread")
+    accuracy.add_argument(
+        "--budget", type=seconds, metavar="60s", help="processor time of each solve; on a GPU wall time"
+    )
     accuracy.add_argument("--out", metavar="DIR", help="write accuracy.json, accuracy.md and accuracy.png")
     add_json(parser)
 
 
 def run(call: Call) -> int:
     given = call.flags
-    flags = ("seeds", "only", "budget", "device", "out")
+    flags = ("seeds", "only", "budget", "out")
     named = [f"--{flag}" for flag in flags if getattr(given, flag) is not None]
     if given.what == "speed":
         if named:
             raise UsageError(
                 f"{named[0]} is a flag of 'sirenpde bench accuracy'; 'bench speed' takes none such."
             )
-        return speed_command(given.quick, given.json)
+        return speed_command(given.quick, given.device, given.json)
     from ...bench.accuracy_cases import UnknownCase, chosen
 
     try:
@@ -51,15 +58,14 @@ def run(call: Call) -> int:
     except UnknownCase as error:
         raise UsageError(str(error)) from None
     seeds = given.seeds or (1 if given.quick else 3)
-    device = given.device or "cpu"
-    return accuracy_command(cases, seeds, given.quick, given.budget, device, given.out, given.json)
+    return accuracy_command(cases, seeds, given.quick, given.budget, given.device, given.out, given.json)
 
 
-def speed_command(quick: bool, as_json: bool) -> int:
+def speed_command(quick: bool, device: str, as_json: bool) -> int:
     """One table, or with ``as_json`` one object with its rows under "workloads"."""
     from ...bench.speed import measure, table
 
-    rows = measure(quick=quick)
+    rows = measure(quick=quick, device=_kind_of(device))
     _say(rows, "workloads", table(rows), as_json)
     return 0
 
@@ -79,6 +85,7 @@ def accuracy_command(
     """
     from ...bench.accuracy import measure, table
 
+    device = _kind_of(device)
     rows = measure(
         cases,
         seeds=seeds,
@@ -90,6 +97,15 @@ def accuracy_command(
     )
     _say(rows, "problems", table(rows), as_json)
     return 0 if any("relative_l2" in row for row in rows) else 1
+
+
+def _kind_of(device: str) -> str:
+    """"cpu" or "cuda"; raises ``DeviceError`` before anything is measured where there is no such device."""
+    if device == "cpu":
+        return device
+    from ...run.solve import find_device
+
+    return find_device(device).type
 
 
 def _say(rows: list[dict[str, Any]], key: str, words: str, as_json: bool) -> None:
