@@ -92,25 +92,23 @@ class Pretending(TorchDispatchMode):
     def run(self, func, args, kwargs):
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         there = [t for t in tensors if isinstance(t, OnGpu)]
-        asked = kwargs.get("device")
-        target = torch.device(asked) if asked is not None else GPU if there else CPU
-        if func is aten.copy_.default:
-            target = args[0].device
-        if not there and target == CPU:
+        target = _target(func, args, kwargs, there)
+        if not there and target != GPU:
             return func(*args, **kwargs)
         self.refuse(func, args, kwargs, tensors, target)
         self.count(func, args, tensors, target)
         given, named = tree_map(lambda leaf: leaf.held if isinstance(leaf, OnGpu) else leaf, (args, kwargs))
-        named = (
-            named
-            | ({"device": CPU} if asked is not None else {})
-            | ({"pin_memory": False} if "pin_memory" in named else {})
-        )
+        if named.get("device") is not None and target == GPU:
+            named = named | {"device": CPU}
+        if named.get("pin_memory"):
+            named = named | {"pin_memory": False}
+        if func is aten._efficientzerotensor.default:  # a mark of CPU tensors that wrapping would lose
+            func = aten.zeros.default
         result = func(*given, **named)
         known = {id(t.held): t for t in there}
 
         def told(leaf):
-            if not isinstance(leaf, Tensor) or target == CPU:
+            if not isinstance(leaf, Tensor) or target != GPU:
                 return leaf
             return known[id(leaf)] if id(leaf) in known else OnGpu(leaf)
 
@@ -133,7 +131,7 @@ class Pretending(TorchDispatchMode):
 
     def count(self, func, args, tensors, target):
         places = [t for t in args[1] if isinstance(t, Tensor)] if func in _INDEXED else []
-        if func in _BETWEEN and any(t.device != target for t in tensors):
+        if func in _BETWEEN and target.type != "meta" and any(t.device != target for t in tensors):
             self.waits["copies to the CPU" if target == CPU else "copies from the CPU"] += 1
         elif any(t.device == CPU for t in places):
             self.waits["copies from the CPU"] += 1
@@ -144,6 +142,16 @@ class Pretending(TorchDispatchMode):
 
 
 _MODE = Pretending()
+
+
+def _target(func, args, kwargs, there):
+    """The device of what an operation gives."""
+    if func is aten.copy_.default:
+        return args[0].device
+    asked = kwargs.get("device")
+    if asked is None:
+        return GPU if there else CPU
+    return GPU if torch.device(asked).type == GPU.type else torch.device(asked)
 
 
 def _by_copy(make):
