@@ -100,7 +100,7 @@ def accuracy_command(
 
 
 def _kind_of(device: str) -> str:
-    """"cpu" or "cuda"; raises ``DeviceError`` before anything is measured where there is no such device."""
+    """ "cpu" or "cuda"; raises ``DeviceError`` before anything is measured where there is no such device."""
     if device == "cpu":
         return device
     from ...run.solve import find_device
