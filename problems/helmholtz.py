@@ -22,7 +22,7 @@ from sirenpde import (
     D,
     Field,
     FourierFeatures,
-    Lattice,
+    IntegerLattice,
     LeastSquares,
     Point,
     Problem,
@@ -44,7 +44,7 @@ def problem(wavenumber: float = 20.0) -> Problem:
     box, core = Box(x=(-1, 1), y=(-1, 1)), Box(x=(-0.25, 0.25), y=(-0.25, 0.25))
     outside, band = (part.where(lambda q: q.abs().amax(1) > 0.15) for part in (box, core))
     x, y = box.axes
-    u = Field("u", box, FourierFeatures(Lattice(12 + round(k / 3)), MLP(depth=0)), dtype=complex)
+    u = Field("u", box, FourierFeatures(IntegerLattice(12 + round(k / 3)), MLP(depth=0)), dtype=complex)
     v = Field("v", core, SineFeatures(100, bandwidth=5 + k / 4), dtype=complex)
     incoming = radiated(k, 0.01, (x, y))
 

@@ -28,7 +28,7 @@ from .geometry.readers.existing import bundled as bundled
 from .networks.fourier import Basic as Basic
 from .networks.fourier import FourierFeatures as FourierFeatures
 from .networks.fourier import Gaussian as Gaussian
-from .networks.fourier import Lattice as Lattice
+from .networks.fourier import IntegerLattice as IntegerLattice
 from .networks.fourier import Positional as Positional
 from .networks.mlp import MLP as MLP
 from .networks.series import FourierSeries as FourierSeries

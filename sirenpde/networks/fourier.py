@@ -108,7 +108,7 @@ class Gaussian:
 
 @known
 @dataclass(frozen=True)
-class Lattice:
+class IntegerLattice:
     """All whole frequencies n with max |n_i| <= order, one of each pair ±n: ((2 order + 1)^d + 1)/2 rows.
 
     Kept are n = 0 and every n whose first non-zero entry is positive. A perceptron on this mapping is the
@@ -116,8 +116,8 @@ class Lattice:
     functions with faster evaluation on grids.
 
     >>> import torch
-    >>> from sirenpde import Lattice
-    >>> Lattice(1).frequencies(2, torch.Generator()).tolist()
+    >>> from sirenpde import IntegerLattice
+    >>> IntegerLattice(1).frequencies(2, torch.Generator()).tolist()
     [[0.0, 0.0], [0.0, 1.0], [1.0, -1.0], [1.0, 0.0], [1.0, 1.0]]
     """
 
@@ -142,7 +142,7 @@ class Lattice:
 class FourierFeatures:
     """A network on the features [cos(2 pi B v), sin(2 pi B v)], v in [0, 1]^d the position in the box.
 
-    ``mapping`` chooses B: ``Basic``, ``Positional``, ``Gaussian`` or ``Lattice``. ``network`` is an ``MLP``
+    ``mapping`` chooses B: ``Basic``, ``Positional``, ``Gaussian`` or ``IntegerLattice``. ``network`` is an ``MLP``
     or a ``Siren``, its first layer taking the features in place of the coordinates. With ``MLP(depth=0)`` it
     is a perceptron, linear in all it trains. A row B = 0 is left out: the next layer's bias is that constant.
     Along periodic axes the frequencies are rounded to whole numbers; rows that coincide then are kept once.
@@ -166,7 +166,7 @@ class FourierFeatures:
     def __post_init__(self) -> None:
         if not hasattr(self.mapping, "frequencies"):
             raise TypeError(
-                f"mapping={self.mapping!r}; Basic(), Positional(), Gaussian() or Lattice() was expected. "
+                f"mapping={self.mapping!r}; Basic(), Positional(), Gaussian() or IntegerLattice() was expected. "
                 f"Give the mapping first, the network second."
             )
         if not hasattr(self.network, "on"):
@@ -196,7 +196,7 @@ class FourierFeatures:
         if len(rows) == 0:
             raise ValueError(
                 f"every frequency of the {self.mapping.describe()} mapping rounds to zero on periodic axes; "
-                f"whole frequencies of at least 1 were expected. Use a larger sigma, or Lattice(order)."
+                f"whole frequencies of at least 1 were expected. Use a larger sigma, or IntegerLattice(order)."
             )
         # 2 pi B v = pi B xi + pi sum(B); whole turns are taken off first, so that they cost no digits.
         offset = math.pi * torch.remainder(rows.sum(dim=1), 2.0)

@@ -224,7 +224,7 @@ class FourierSeries:
     ``order`` is one number or one per axis; None leaves it to a problem on a grid, which takes the grid's
     Nyquist order.
 
-    It is the same space of functions as ``FourierFeatures(Lattice(order), MLP(depth=0))``, one perceptron on
+    It is the same space of functions as ``FourierFeatures(IntegerLattice(order), MLP(depth=0))``, one perceptron on
     the integer lattice, but a product basis: on a grid, one matrix product per axis evaluates it.
 
     Raises ValueError for orders below 1, and when built while the order is None.

@@ -6,7 +6,7 @@ import pytest
 import torch
 from boxes import HIGH, LOW, points, seeded
 
-from sirenpde.networks.fourier import FourierFeatures, Gaussian, Lattice, Positional
+from sirenpde.networks.fourier import FourierFeatures, Gaussian, IntegerLattice, Positional
 from sirenpde.networks.mlp import MLP
 from sirenpde.networks.series import FourierSeries
 
@@ -14,7 +14,7 @@ from sirenpde.networks.series import FourierSeries
 @pytest.mark.parametrize("dimension", [1, 2, 3])
 @pytest.mark.parametrize("order", [1, 2, 5])
 def test_lattice_is_half_of_all_whole_frequencies(dimension: int, order: int) -> None:
-    rows = Lattice(order).frequencies(dimension, seeded())
+    rows = IntegerLattice(order).frequencies(dimension, seeded())
     assert len(rows) == ((2 * order + 1) ** dimension + 1) // 2
     both = {tuple(r) for r in rows.int().tolist()} | {tuple(r) for r in (-rows).int().tolist()}
     assert len(both) == (2 * order + 1) ** dimension
@@ -22,7 +22,7 @@ def test_lattice_is_half_of_all_whole_frequencies(dimension: int, order: int) ->
 
 
 def test_lattice_of_order_8_has_145_rows() -> None:
-    assert [len(Lattice(n).frequencies(2, seeded())) for n in (8, 16, 32)] == [145, 545, 2113]
+    assert [len(IntegerLattice(n).frequencies(2, seeded())) for n in (8, 16, 32)] == [145, 545, 2113]
 
 
 def test_positional_frequencies_lie_on_one_axis_each() -> None:
@@ -58,7 +58,7 @@ def test_lattice_perceptron_and_fourier_series_are_one_space(dimension: int) -> 
     table = torch.ones(len(x), 1, dtype=torch.float64)
     for axis in range(dimension):
         table = (table[:, :, None] * series.factors(axis, x[:, axis], 0)[:, None]).flatten(1)
-    perceptron = FourierFeatures(Lattice(3), MLP(depth=0)).build(low, high, 1, (), seeded())
+    perceptron = FourierFeatures(IntegerLattice(3), MLP(depth=0)).build(low, high, 1, (), seeded())
     lattice = torch.cat([perceptron.features(x), torch.ones(len(x), 1, dtype=torch.float64)], dim=1)
     assert lattice.shape == table.shape
     combination = torch.linalg.lstsq(table, lattice).solution
@@ -66,5 +66,5 @@ def test_lattice_perceptron_and_fourier_series_are_one_space(dimension: int) -> 
 
 
 def test_perceptron_starts_at_zero() -> None:
-    network = FourierFeatures(Lattice(2), MLP(depth=0)).build(LOW, HIGH, 3, (), seeded())
+    network = FourierFeatures(IntegerLattice(2), MLP(depth=0)).build(LOW, HIGH, 3, (), seeded())
     assert not network(points(4)).any()

@@ -6,7 +6,7 @@ from boxes import HIGH, LOW, points, seeded
 from torch import Tensor
 from torch.func import grad, vmap
 
-from sirenpde.networks.fourier import Basic, FourierFeatures, Gaussian, Lattice, Positional
+from sirenpde.networks.fourier import Basic, FourierFeatures, Gaussian, IntegerLattice, Positional
 from sirenpde.networks.mlp import MLP
 from sirenpde.networks.recipe import Recipe
 from sirenpde.networks.series import FourierSeries, WaveSeries
@@ -19,7 +19,7 @@ RECIPES: list[Recipe] = [
     FourierFeatures(Basic(), MLP(width=8, depth=1)),
     FourierFeatures(Positional(count=12, sigma=8), MLP(width=8, depth=1)),
     FourierFeatures(Gaussian(count=20, sigma=2), Siren(width=8, depth=2)),
-    FourierFeatures(Lattice(2), MLP(depth=0)),
+    FourierFeatures(IntegerLattice(2), MLP(depth=0)),
     SineFeatures(count=40, bandwidth=(9.0, 5.0)),
     FourierSeries(order=(3, 2)),
     FourierSeries(order=7, half_period=True),
@@ -86,7 +86,7 @@ def test_a_network_that_is_not_periodic_differs_across_the_box() -> None:
         (lambda: MLP(activation="sine"), "Use Siren"),
         (lambda: MLP(activation="mish"), "one of gaussian"),
         (lambda: Gaussian(sigma=0), "sigma=0"),
-        (lambda: Lattice(0), "order=0"),
+        (lambda: IntegerLattice(0), "order=0"),
         (lambda: Positional(count=1).frequencies(2, seeded()), "at least one frequency per axis"),
         (lambda: SineFeatures(count=0), "count=0"),
         (lambda: SineFeatures(count=10).build(LOW, HIGH, 1, (), seeded()), "LeastSquares"),
@@ -121,7 +121,7 @@ def test_fourier_features_check_their_parts() -> None:
 def test_descriptions() -> None:
     assert Siren(depth=3).describe() == "SIREN 3 x 256, omega 30"
     assert MLP().describe() == "MLP 3 x 64, tanh"
-    assert FourierFeatures(Lattice(8), MLP(depth=0)).describe() == (
+    assert FourierFeatures(IntegerLattice(8), MLP(depth=0)).describe() == (
         "Fourier features, lattice (order 8), perceptron"
     )
     assert SineFeatures().describe() == "frozen sines, bandwidth chosen by the solver"

@@ -65,7 +65,8 @@ def at_rest(problem: Problem, slab: Slab) -> Problem:
             if (part := within(constraint.domain, slab.axis, slab.low, slab.high)) is not None
         ]
         if domains:
-            domain = next((d for d in domains if isinstance(d, can.Slice)), domains[0])
+            # The interior, if it is among them, and a box rather than a part of one.
+            domain = max(domains, key=lambda d: (can.dimension_of(d), isinstance(d, can.Slice)))
             samples = SAMPLES if domain.size is None else None
             name, weight = f"steady {u.name}", clock(slab, order)
             found.append(Constraint(name, along(u, slab, order), domain, samples, weight))

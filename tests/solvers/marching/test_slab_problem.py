@@ -2,7 +2,7 @@
 
 import torch
 
-from sirenpde import Box, D, Field, Problem, SineLattice, on
+from sirenpde import Box, D, Disk, Field, Interval, Problem, SineLattice, laplacian, on
 from sirenpde.geometry.slab import Slab
 from sirenpde.residuals import System
 from sirenpde.solvers.marching.handover import Before
@@ -58,3 +58,16 @@ def test_a_first_guess_starts_right_and_rests() -> None:
     assert resting.requests[2].derivatives == (D(u, t, t),)
     points, _ = resting.constraints[2].domain.draw(50, torch.Generator().manual_seed(0))
     assert float(points[:, 0].min()) > 0 and 0.2 < float(points[:, 0].max()) < 0.25
+
+
+def test_a_first_guess_rests_in_the_interior_wherever_it_is_declared() -> None:
+    cylinder = Disk() * Interval(t=(0, 1))
+    u, time = Field("u", cylinder), cylinder.axes[2]
+    problem = Problem(
+        on(cylinder.boundary("x", "y"), 50, name="rim")(lambda p: u(p)),
+        on(cylinder, 100, name="heat")(lambda p: D(u, time)(p) - laplacian(u, *cylinder.axes[:2])(p)),
+        on(cylinder.at(t=0), 50, name="start")(lambda p: u(p) - 1),
+    )
+    _, steady = at_rest(problem, Slab(time, 0.0, 0.5)).constraints
+    points, _ = steady.domain.draw(200, torch.Generator().manual_seed(0))
+    assert float(points[:, :2].norm(dim=1).min()) < 0.3 and 0.4 < float(points[:, 2].max()) < 0.5
