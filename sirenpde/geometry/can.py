@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .cells import Cells
-from .domain import Data, Domain
+from .domain import Domain
 from .frame import Frame
 from .nodes import Rule, TensorNodes
 from .patch import Patch
@@ -179,14 +179,6 @@ class Pictured(Protocol):
     def images(self) -> Mapping[str, Tensor]: ...
 
 
-@runtime_checkable
-class Normal(Protocol):
-    """Has an outward unit normal as a function of a point."""
-
-    @property
-    def normal(self) -> Data: ...
-
-
 def lattice_of(domain: object) -> TensorGrid | None:
     """The tensor grid on which the points of a domain lie, if there is one."""
     return domain.lattice if isinstance(domain, OnLattice) else None
@@ -222,7 +214,7 @@ def bounds_of(domain: Domain) -> tuple[tuple[float, float], ...]:
     return domain.bounds if isinstance(domain, Bound) else tuple((a.low, a.high) for a in domain.axes)
 
 
-def contains(domain: Domain, points: Tensor) -> Tensor:
+def contains(domain: object, points: Tensor) -> Tensor:
     """Which of the points (n, d) lie in a domain; all of them, as far as one knows that does not say."""
     if isinstance(domain, Contain):
         return domain.contains(points)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..calculus.field import Field
 from ..calculus.operators import PointFunction
+from ..geometry import can
 from ..geometry.domain import Domain
 from ..geometry.point import Axis
 from ..problem.constraint import in_precision, name_of
@@ -70,7 +71,10 @@ class Evaluable:
         return self.solution.problem.output(self.function).domain.axes
 
     def on_grid(self, n: int | tuple[int, ...]) -> Gridded:
-        """Values on a regular grid over the ranges of the axes, ends included, n points along each."""
+        """Values on a regular grid over the ranges of the axes, ends included, n points along each.
+
+        Outside a shape, such as a disk, they are not a number.
+        """
         counts = (n,) * len(self.axes) if isinstance(n, int) else tuple(n)
         lines = [
             torch.linspace(a.low, a.high, m, dtype=torch.float64)
@@ -78,6 +82,9 @@ class Evaluable:
         ]
         points = torch.stack(torch.meshgrid(*lines, indexing="ij"), dim=-1).reshape(-1, len(lines))
         values = self(points.numpy())
+        domain: Any = self.solution.problem.output(self.function).domain
+        if isinstance(domain, can.Triangulate):
+            values[~can.contains(domain, points).numpy()] = np.nan
         return Gridded(
             self.axes, tuple(line.numpy() for line in lines), values.reshape(*counts, *values.shape[1:])
         )

@@ -104,6 +104,16 @@ def test_a_solution_is_written_and_drawn_on_its_shape(solution, tmp_path):
     assert section.shape == ((217,) if len(fields.axes) == 2 else (217, 3))
 
 
+def test_on_a_grid_a_field_is_not_a_number_outside_its_shape(solution):
+    (function,) = field_sets(solution)[0].functions.values()
+    grid = solution[function].on_grid(9)
+    x, y = np.meshgrid(*grid.coordinates[:2], indexing="ij")
+    outside = x**2 + y**2 > 1 + 1e-9
+    assert 0.3 < outside.mean() < 0.5
+    known = np.isfinite(grid.values).reshape(9, 9, -1)
+    assert (known.all(-1) == ~outside).all() and (known.any(-1) == ~outside).all()
+
+
 def test_a_saved_solution_knows_the_shape_of_its_field(solution, tmp_path):
     solution.save(tmp_path / "saved")
     again = Solution.load(tmp_path / "saved")
