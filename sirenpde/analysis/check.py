@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from .. import diagnosis
 from ..calculus.evaluate import at_nodes, over_known
-from ..calculus.field import Derivative, Field, Recipe
+from ..calculus.field import Derivative, Field
 from ..calculus.operators import D, PointFunction
 from ..calculus.symbols import Symbol
 from ..engines.engine import Engine
@@ -20,13 +20,13 @@ from ..geometry import can
 from ..geometry.domain import Data, Domain
 from ..geometry.pairs import OTHER
 from ..geometry.point import Point
-from ..networks.recipe import typical
+from ..networks.recipe import Recipe, typical
 from ..problem.constraint import Constraint, name_of
 from ..problem.probe import Requests
 from ..problem.problem import Problem
 from ..problem.reference import exact_values
+from ..problem.scaling import inverse_length
 from ..residuals import Batch, Group, Sweep, System, evaluate, flat
-from ..residuals.scaling import inverse_length
 from ..run.begin import build_network
 from ..run.determination import left_open
 from ..run.directory import peak_memory_mb

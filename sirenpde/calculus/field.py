@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ..geometry.domain import HasAxes
 from ..geometry.point import Axis, Point, check_point
+from ..networks.recipe import Recipe
 from .modules import check_module
 from .sites import Site
 from .symbols import Symbol
@@ -17,26 +18,6 @@ from .symbols import Symbol
 MAX_ORDER = 4
 _COMPLEX = {complex, torch.complex64, torch.complex128}
 _REAL = {None, float, torch.float32, torch.float64}
-
-
-class Recipe(Protocol):
-    """What builds a network: a frozen description, so that a problem can be declared without one."""
-
-    def build(
-        self,
-        low: Sequence[float],
-        high: Sequence[float],
-        outputs: int,
-        periodic: Sequence[int],
-        generator: torch.Generator,
-    ) -> nn.Module: ...
-
-    def describe(self) -> str: ...
-
-
-class HasAxes(Protocol):
-    @property
-    def axes(self) -> tuple[Axis, ...]: ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from ..problem.scaling import natural_size
 from ..residuals import Batch, System
-from ..residuals.scaling import natural_size
 from .dense_rows import assemble, store
 from .qr import solve_dense
 

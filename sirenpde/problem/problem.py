@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from torch import nn
@@ -26,6 +27,7 @@ from .probe import (
 )
 from .reference import Reference, references_of
 from .stage import Stage, stages_of
+from .traits import Traits, traits_of
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -147,6 +149,11 @@ class Problem:
     @property
     def unknowns(self) -> tuple[Unknown, ...]:
         return tuple(dict.fromkeys(c for requests in self.requests for c in requests.unknowns))
+
+    @cached_property
+    def traits(self) -> Traits:
+        """What decides which networks and stages can work on it, found once, when first asked for."""
+        return traits_of(self)
 
     def __str__(self) -> str:
         rows = [("constraint", "equation", "on", "samples", "weight", "loss", "derivatives", "channels")]

@@ -5,13 +5,12 @@ engines push the points through the networks, the user's function maps jets to r
 the small derivative of the one by the other goes back through the engines.
 """
 
-from .affine import Rows as Rows
-from .affine import is_affine as is_affine
+from ..calculus.components import flat as flat
 from .batch import Batch as Batch
 from .batch import Parameters as Parameters
+from .linearise import Rows as Rows
 from .sweep import Sweep as Sweep
 from .sweep import evaluate as evaluate
-from .sweep import flat as flat
 from .sweep import record as record
 from .system import Evaluation as Evaluation
 from .system import Group as Group

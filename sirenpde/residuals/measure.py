@@ -10,8 +10,8 @@ from torch import Tensor
 from ..calculus.field import Derivative, Field
 from ..calculus.symbols import Powers, Symbol
 from ..engines.registry import engine_for
+from ..problem.scaling import inverse_length
 from .batch import Batch
-from .scaling import inverse_length
 from .system import Group, System
 
 POINTS = 1024  # of a group of constraints, at which its terms are measured

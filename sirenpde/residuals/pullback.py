@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from ..calculus.components import flat
 from .batch import Batch
-from .replay import record
-from .sweep import Sweep, flat
+from .replay import Function, record
+from .sweep import Sweep
 
 PointLoss = Callable[[Tensor], Tensor]  # residuals (n, m) -> (n,)
 Plain = Callable[[Batch, Sequence[Tensor], Tensor], list[Tensor]]  # of a chunk, jets and raw numbers
@@ -25,7 +26,7 @@ class Replayed:
 
     def __init__(self, plain: Plain) -> None:
         self.plain = plain
-        self._recorded: dict[tuple[object, ...], Callable[..., list[Tensor]]] = {}
+        self._recorded: dict[tuple[object, ...], Function] = {}
 
     def __call__(self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor) -> list[Tensor]:
         names, weights = tuple(chunk.data), () if chunk.weights is None else (chunk.weights,)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..calculus.components import field_values
 from ..calculus.evaluate import Read, over_points, point
 from ..calculus.field import Derivative, Field, Unknown
 from ..calculus.operators import PointFunction
@@ -135,7 +136,7 @@ class Sweep:
                 )
             field, row = self.places[key]
             u = self.fields[field]
-            value, unit = assemble(jets[field][row], u), self.parameters.units[u]
+            value, unit = field_values(jets[field][row], u), self.parameters.units[u]
             return value if unit == 1 else unit * value
 
         return read
@@ -169,20 +170,6 @@ class Sweep:
             mapped=shared,
         )
         return value
-
-
-def assemble(jet: Tensor, u: Field) -> Tensor:
-    """A field's values (..., *shape) from its network's real outputs (..., outputs)."""
-    if u.is_complex:
-        jet = torch.complex(jet[..., : u.components], jet[..., u.components :])
-    return jet.reshape((*jet.shape[:-1], *u.shape))
-
-
-def flat(residual: Tensor) -> Tensor:
-    """Residuals (n, *shape) as real components (n, m), real and imaginary parts side by side."""
-    rows = residual.reshape(len(residual), -1)
-    # Not view_as_real: the way back of a view needs an even place in memory.
-    return torch.stack([rows.real, rows.imag], dim=2).flatten(1) if rows.is_complex() else rows
 
 
 def evaluate(sweep: Sweep, theta: Tensor, batch: Batch, device: torch.device) -> list[Tensor]:

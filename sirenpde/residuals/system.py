@@ -11,15 +11,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..calculus.components import flat
 from ..calculus.field import Field
 from ..geometry.domain import Domain
 from ..problem.problem import Problem
-from .affine import Rows, linearise, tangents
+from ..problem.scaling import Scales, scales_of
 from .batch import Batch, Parameters
 from .chunks import Work, chunked, mapped, summed
+from .linearise import Rows, linearise, tangents
 from .pullback import PointLoss, Pullback, RowPullback
-from .scaling import Scales, scales_of
-from .sweep import Sweep, evaluate, flat
+from .sweep import Sweep, evaluate
 
 JACOBIAN_CHUNK = 512  # points whose rows are made together, so that a row is written once while in a cache
 
@@ -59,7 +60,8 @@ class System:
 
     Everything here is a pure function of ``theta`` and the batches; nothing is stored between calls. In the
     objective, and in rows, residuals count in units of their own constraint, as ``scales`` says, the problem's own if
-    left out; the fields are units of theirs times the networks.
+    left out; the fields are units of theirs times the networks. ``groups`` are those of a system that differs in its
+    networks alone: what was recorded of the constraints there is not recorded again.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class System:
         device: torch.device,
         dtype: torch.dtype,
         scales: Scales | None = None,
+        groups: Sequence[Group] = (),
     ):
         self.problem = problem
         self.scales = scales_of(problem) if scales is None else scales
@@ -76,13 +79,14 @@ class System:
         self.dtype = dtype
         modules = {u: networks[u].to(device=device, dtype=dtype) for u in problem.fields}
         self.parameters = Parameters(modules, problem.unknowns, self.scales.units)
-        self.groups = tuple(self._groups())
+        # What is recorded of the constraints does not depend on the networks, and takes long to record.
+        self.groups = tuple(self._groups(groups))
 
-    def _groups(self) -> Iterator[Group]:
+    def _groups(self, known: Sequence[Group]) -> Iterator[Group]:
         shared: dict[tuple[int, int | None], list[int]] = {}
         for i, constraint in enumerate(self.problem.constraints):
             shared.setdefault((id(constraint.domain), constraint.samples), []).append(i)
-        for members in shared.values():
+        for number, members in enumerate(shared.values()):
             first = self.problem.constraints[members[0]]
             asked = [self.problem.requests[i] for i in members]
             sweep = Sweep(
@@ -92,7 +96,11 @@ class System:
                 self.parameters,
             )
             data = tuple(dict.fromkeys(key for requests in asked for key in requests.data))
-            pullback = Pullback(sweep, [self.point_loss(i) for i in members])
+            if known:
+                pullback, rows = known[number].pullback, known[number].rows
+            else:
+                pullback = Pullback(sweep, [self.point_loss(i) for i in members])
+                rows = RowPullback(sweep)
             place = torch.tensor(members, device=self.device)
             yield Group(
                 first.domain,
@@ -102,12 +110,12 @@ class System:
                 data,
                 sweep,
                 pullback,
-                RowPullback(sweep),
+                rows,
             )
 
     def with_networks(self, networks: Mapping[Field, nn.Module]) -> System:
         """The same problem, in the same units, with other networks."""
-        return System(self.problem, networks, self.device, self.dtype, self.scales)
+        return System(self.problem, networks, self.device, self.dtype, self.scales, self.groups)
 
     @property
     def sizes(self) -> dict[Field, float]:
@@ -317,8 +325,8 @@ class System:
     def linear_rows(self, batches: Sequence[Batch], at: Tensor | None = None) -> Iterator[Rows]:
         """Each constraint's residuals as affine functions of the jets.
 
-        About the zero field, which is exact where ``is_affine``; or about the fields of the parameters ``at``,
-        where the offset is the residual and the slopes apply to changes of the jets.
+        About the zero field, which is exact where the problem is affine; or about the fields of the parameters
+        ``at``, where the offset is the residual and the slopes apply to changes of the jets.
         """
         for group, batch in self.paired(batches):
             if at is None:

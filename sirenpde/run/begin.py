@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..calculus.field import Field, Recipe
+from ..calculus.field import Field
 from ..calculus.modules import as_network
-from ..networks.recipe import smallest
+from ..networks.recipe import Recipe, smallest
 from ..problem.problem import Problem
+from ..problem.scaling import scales_of
 from ..residuals import System
-from ..residuals.scaling import scales_of
 from ..solvers.initial import set_initial
 from ..solvers.ladder import Choice
 from ..solvers.stage import State

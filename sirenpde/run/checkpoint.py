@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..calculus.field import Field, Recipe
+from ..calculus.field import Field
 from ..files.typed import plain
 from ..geometry import can
 from ..geometry.values import to_value as shape_value
-from ..networks.recipe import smallest
+from ..networks.recipe import Recipe, smallest
 from ..networks.values import from_value, to_value
+from ..problem.scaling import scales_of
 from ..residuals import System
-from ..residuals.scaling import scales_of
 from ..sampling.points import Sampling
 from . import fingerprint
 from .begin import builder

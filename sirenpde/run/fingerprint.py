@@ -13,7 +13,7 @@ from ..calculus.field import Field
 from ..problem.constraint import Constraint
 from ..problem.probe import Requests
 from ..problem.problem import Problem
-from ..residuals.scaling import residuals
+from ..problem.scaling import residuals
 
 if TYPE_CHECKING:
     from ..solvers.ladder import Choice

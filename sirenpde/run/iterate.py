@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from ..calculus.field import Field, Recipe
+from ..calculus.field import Field
+from ..networks.recipe import Recipe
 from ..residuals import System
 from ..residuals.known import holds_until
 

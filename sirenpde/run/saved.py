@@ -22,8 +22,8 @@ from ..networks.registry import UnknownKind
 from ..networks.values import from_value
 from ..problem.probe import Requests
 from ..problem.problem import Problem
+from ..problem.scaling import Scales
 from ..residuals import System
-from ..residuals.scaling import Scales
 from .begin import builder
 from .checkpoint import DAMAGED, FORMAT
 from .history import Record, Row

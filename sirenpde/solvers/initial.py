@@ -25,8 +25,8 @@ from ..networks.series import SeparableSeries
 from ..networks.slabs import SlabNetwork
 from ..problem.constraint import Constraint
 from ..problem.problem import Problem
+from ..problem.scaling import Scales
 from ..residuals import System
-from ..residuals.scaling import Scales
 from ..sampling.drawing import generator
 
 FEWEST = 500  # points that a network is fitted at

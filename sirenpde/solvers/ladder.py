@@ -9,18 +9,15 @@ from typing import Literal
 import torch
 from torch import nn
 
-from ..calculus.field import Field, Recipe
+from ..calculus.field import Field
 from ..engines.flat import flatten
 from ..geometry import can
-from ..geometry.domain import Domain
-from ..geometry.instants import instant
-from ..geometry.point import Axis
-from ..networks.recipe import SizedByGrid, is_linear
+from ..networks.recipe import Recipe, SizedByGrid, is_linear
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
 from ..problem.problem import Problem
 from ..problem.stage import stages_of
-from ..residuals import is_affine
+from ..problem.traits import Traits
 from .adam import Adam
 from .broyden import SelfScaledBroyden
 from .collocation import Collocation
@@ -33,7 +30,6 @@ from .trained_siren import siren_for, siren_of
 
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
-LATTICE_AXES = 3  # without a period, up to which a lattice has room for more than a few orders along each
 ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not make better in as much time
 ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes minutes
 LAST_STEPS = (
@@ -76,58 +72,13 @@ class Choice:
         return self.rungs[0].recipes
 
 
-@dataclass(frozen=True)
-class Traits:
-    """What of a problem decides which networks and stages can work on it."""
-
-    smooth: bool  # the objective is a sum of squares, as all but first-order solvers need
-    affine: bool  # in the fields, and no number is unknown
-    time: (
-        Axis | None
-    )  # along which all fields evolve from a start, by equations at a point, no number unknown
-    alike: bool  # all fields have the same axes, as tensor products need
-    family: bool  # along some axis nothing is differentiated: a family of equations, not one
-    wide: bool  # two axes of space or more
-    tensor: bool  # every domain is a box, a slice or a face, on few axes, and equations hold at a point
-
-
-def traits(problem: Problem) -> Traits:
-    """What of a problem decides, found by looking at its declaration."""
-    plain = all(requests.is_plain for requests in problem.requests)
-    first, time = problem.fields[0].axes, None if problem.unknowns or not plain else time_axis(problem)
-    alike = all(u.axes == first for u in problem.fields)
-    open_axes = [axis for axis in first if axis not in problem.fields[0].periodic]
-    boxes = all(can.patches_of(c.domain) is not None for c in problem.constraints)
-    whole = alike and all(c.domain.axes == first for c in problem.constraints)
-    return Traits(
-        smooth=_is_smooth(problem),
-        affine=is_affine(problem),
-        time=time,
-        alike=alike,
-        family=any(not _is_differentiated(problem, axis) for axis in first),
-        wide=len(first) > 2,
-        tensor=boxes and whole and plain and len(open_axes) <= LATTICE_AXES and not problem.unknowns,
-    )
-
-
-def _is_differentiated(problem: Problem, axis: Axis) -> bool:
-    """Whether some constraint asks for a derivative along an axis."""
-    return any(
-        powers[d.field.position(axis)] > 0
-        for requests in problem.requests
-        for d in requests.derivatives
-        if axis in d.field.axes
-        for powers, _ in d.symbol.terms
-    )
-
-
 def choose(problem: Problem, using: Sequence[Stage] | None, network: Asked) -> Choice:
     """Networks where none is declared, and stages where none are named.
 
     A declared network is respected unless ``network`` replaces it in every field; "auto" leaves it open, and "siren"
     is a trained one, sized and scaled from the problem.
     """
-    found, recipe = traits(problem), replacing(problem, network)
+    found, recipe = problem.traits, replacing(problem, network)
     left_open = network == "auto"
     given: Given = {u: None if left_open else recipe or u.network for u in problem.fields}
     stages = stages_of(using) or (problem.using if network is None else None)
@@ -150,7 +101,7 @@ def replacing(problem: Problem, network: Asked) -> Recipe | None:
         raise ValueError(
             f"network={network!r} was given; expected 'auto', 'siren' or a recipe, such as Siren(width=64)."
         )
-    return siren_of(problem, None if problem.unknowns else time_axis(problem)) if network == "siren" else None
+    return siren_of(problem, problem.traits.time) if network == "siren" else None
 
 
 def _ladder(problem: Problem, found: Traits) -> list[Rung]:
@@ -268,30 +219,6 @@ def _reason(problem: Problem, found: Traits) -> str:
     grows = "" if found.time is None else f" and {found.time.name} starts at {found.time.low:g}"
     grows += ", for a family of equations" if found.family and grows else ""
     return f"since the constraints are not affine in the fields{grows}"
-
-
-def _is_smooth(problem: Problem) -> bool:
-    """Whether the objective is a sum of squares, as least-squares solvers need."""
-    return all(constraint.loss.is_square for constraint in problem.constraints)
-
-
-def time_axis(problem: Problem) -> Axis | None:
-    """The axis along which all fields evolve: constraints hold at its low end alone, and none at its high end."""
-    shared = [axis for axis in problem.fields[0].axes if all(axis in u.axes for u in problem.fields)]
-    for axis in shared:
-        domains = [c.domain for c in problem.constraints if axis in c.domain.axes]
-        ends = [instant(domain, axis) for domain in domains]
-        if axis.low in ends and axis.high not in ends and None in ends and not _faces(domains, axis):
-            return axis
-    return None
-
-
-def _faces(domains: Sequence[Domain], axis: Axis) -> bool:
-    """Whether a boundary among the domains has a face across the axis."""
-    return any(
-        isinstance(domain, can.Faces) and any(instant(face, axis) is not None for face in domain.faces)
-        for domain in domains
-    )
 
 
 def _describe(recipe: Recipe | nn.Module) -> str:

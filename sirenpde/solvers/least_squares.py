@@ -23,7 +23,7 @@ from ..linear.steps import FactoredSteps
 from ..networks.linear_head import has_linear_head
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..problem.problem import Problem
-from ..residuals import Batch, Group, System, is_affine
+from ..residuals import Batch, Group, System
 from ..residuals.unfit import Unfit
 from ..sampling.drawing import generator
 from ..sampling.ends import draw
@@ -207,7 +207,7 @@ def _solve_dense(
     """One solve where the constraints are affine, Newton's method where they are not; what was done."""
     system = state.system
     held = None if free is None else free.rows(system, state.theta)
-    if is_affine(system.problem):
+    if system.problem.traits.affine:
         found = solve_affine(system, state.theta, batches, held)
         if is_affine_at(system, found.theta, batches):
             state.theta = found.theta
@@ -253,7 +253,7 @@ def _check(system: System) -> None:
             f"toolkit knows. Use a recipe such as Siren or SineFeatures, or Adam() and LBFGS()."
         )
     series = [u.name for u, module in system.parameters.networks.items() if not has_linear_head(module)]
-    if series and not is_affine(system.problem):
+    if series and not system.problem.traits.affine:
         raise NotAffine(
             f"LeastSquares() solves for the series of {', '.join(series)} where the constraints are affine in the "
             f"fields, and these are not (a product of fields, a nonlinear function, an unknown number). Use "

@@ -12,7 +12,8 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ..calculus.field import Field, Recipe
+from ..calculus.field import Field
+from ..networks.recipe import Recipe
 from ..residuals import Batch, System
 from ..residuals.unfit import Unfit
 from ..sampling.drawing import Drawing

@@ -15,7 +15,7 @@ from ..networks.siren import Siren
 from ..problem.constraint import Constraint
 from ..problem.probe import Requests
 from ..problem.problem import Problem
-from ..residuals.scaling import natural_size, residuals
+from ..problem.scaling import natural_size, residuals
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from sirenpde import (
 )  # fmt: skip
 from sirenpde.calculus.evaluate import over_points
 from sirenpde.problem.probe import ConstraintError
-from sirenpde.residuals import is_affine
 
 line = Box(x=(0, 1))
 (x,) = line.axes
@@ -144,7 +143,7 @@ def family():
 @pytest.mark.parametrize("problem", [neumann, fredholm, volterra, family])
 def test_an_affine_equation_with_an_integral_is_solved_by_default(problem):
     declared = problem()
-    assert is_affine(declared)
+    assert declared.traits.affine
     solution = solve(declared)
     assert solution.status == "solved" and not solution.warnings
     assert max(e["relative_l2"] for e in solution.errors.values()) < 1e-10
@@ -157,7 +156,7 @@ def test_a_nonlinear_integral_by_gauss_newton():
         lambda p: u(p) - 1 - 8 / 15 * x(p) - x(p) / 5 * integral(lambda q: u(q) ** 2, line, nodes=8)(p)
     )
     problem = Problem(law, reference={u: lambda p: 1 + x(p)})
-    assert not is_affine(problem)
+    assert not problem.traits.affine
     assert solve(problem, using=[GaussNewton(steps=60)]).errors["u"]["relative_l2"] < 1e-8
 
 

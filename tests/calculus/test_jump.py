@@ -7,7 +7,6 @@ import torch
 
 from sirenpde import MLP, Box, D, Field, GaussNewton, Problem, jump, laplacian, on, solve
 from sirenpde.problem.probe import ConstraintError
-from sirenpde.residuals import is_affine
 
 TURN = 2 * math.pi
 
@@ -93,7 +92,7 @@ def wall():
 )
 def test_an_affine_problem_with_jumps_is_solved_by_default(problem, error):
     declared = problem()
-    assert is_affine(declared)
+    assert declared.traits.affine
     solution = solve(declared)
     assert solution.status == "solved" and not solution.warnings
     assert max(e["relative_l2"] for e in solution.errors.values()) < error

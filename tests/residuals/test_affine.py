@@ -1,12 +1,11 @@
 """Which constraints count as affine in the fields, and what becomes of those that only look so."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from sirenpde import Box, D, Field, LeastSquares, Problem, SineFeatures, on, solve
-from sirenpde.residuals import is_affine
-from sirenpde.solvers import least_squares
-from sirenpde.solvers.direct import trials
 
 box = Box(t=(0, 1), x=(0, 1))
 t, x = box.axes
@@ -37,7 +36,7 @@ STRAIGHT = {
 @pytest.mark.parametrize("what", [*CURVED, *STRAIGHT])
 def test_affine_means_affine(what):
     constraint = {**CURVED, **STRAIGHT}[what]
-    assert is_affine(Problem(on(box, 100, name="it")(constraint))) is (what in STRAIGHT)
+    assert Problem(on(box, 100, name="it")(constraint)).traits.affine is (what in STRAIGHT)
 
 
 def decay(rate, exact, network=None):
@@ -61,10 +60,9 @@ def test_what_is_infinite_for_vanishing_fields_is_solved(rate, exact):
 
 
 @pytest.mark.parametrize("network", [None, SineFeatures(200, 3.0)])
-def test_a_mistake_shows_in_the_residual_and_leads_to_newton(network, monkeypatch):
-    for module in (least_squares, trials):
-        monkeypatch.setattr(module, "is_affine", lambda _: True)
+def test_a_mistake_shows_in_the_residual_and_leads_to_newton(network):
     problem = decay(lambda w: -(w**2), lambda s: 1 / (1 + s), network)
+    vars(problem)["traits"] = replace(problem.traits, affine=True)
     solution = solve(problem, using=[LeastSquares()])
     assert solution.errors["w"]["relative_l2"] < 1e-11
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from sirenpde import Adam, Box, D, Field, Problem, Siren, Unknown, laplacian, on, solve
+from sirenpde.problem.scaling import scales_of
 from sirenpde.residuals import System
 from sirenpde.residuals.measure import relative_residuals
-from sirenpde.residuals.scaling import scales_of
 
 F64 = torch.float64
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from sirenpde import Box, D, Field, GaussNewton, Problem, Siren, Unknown, laplacian, on, solve
+from sirenpde.problem.scaling import scales_of
 from sirenpde.residuals import System
-from sirenpde.residuals.scaling import scales_of
 
 F64 = torch.float64
 PI = math.pi

@@ -34,7 +34,6 @@ from sirenpde import (
     on,
     solve,
 )
-from sirenpde.residuals import is_affine
 from sirenpde.run.solve import DeviceError
 from sirenpde.solvers.least_squares import NotAffine
 
@@ -200,7 +199,7 @@ def nonlinear():
 @pytest.mark.parametrize("seed", range(3))
 def test_adam_hands_over_to_lbfgs_on_a_nonlinear_flux(seed):
     _, problem = nonlinear()
-    assert not is_affine(problem)
+    assert not problem.traits.affine
     solution = solve(problem, [Adam(steps=200, lr=5e-3), LBFGS(steps=40)], seed=seed)
     assert [record.name for record in solution.stages] == ["Adam", "L-BFGS"]
     assert solution.errors["u"]["relative_l2"] < 2e-4

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ...calculus.evaluate import point
-from ...calculus.field import Derivative, Field, HasAxes, Unknown
+from ...calculus.field import Derivative, Field, Unknown
 from ...calculus.operators import PointFunction, Stack
-from ...geometry.domain import Deferred, Domain
+from ...geometry.domain import Deferred, Domain, HasAxes
 from ...geometry.point import Axis
 from ..constraint import in_precision, name_of
 from .calling import call, call_together, check_axes, check_value

@@ -20,7 +20,7 @@ from ...linear.qr import Factor, solve_dense
 from ...linear.steps import FactoredSteps
 from ...networks.sine_features import SineFeatures
 from ...networks.values import from_value, to_value
-from ...residuals import Batch, Group, NotFinite, System, is_affine
+from ...residuals import Batch, Group, NotFinite, System
 from ...residuals.unfit import MEMORY_LIMIT
 from ...sampling.drawing import HELD_OUT, generator
 from ...sampling.ends import draw_group
@@ -168,11 +168,7 @@ class Trials:
         state = self.state
         built = {u: state.build(u, recipe) for u, recipe in self.recipes(shape).items()}
         networks = {**state.system.parameters.networks, **built}
-        system = state.system.with_networks(networks)
-        # What is recorded of the constraints does not depend on the networks, and takes long to record.
-        pairs = zip(system.groups, state.system.groups, strict=True)
-        system.groups = tuple(replace(group, rows=first.rows) for group, first in pairs)
-        return system
+        return state.system.with_networks(networks)
 
     def has_time(self, columns: int) -> bool:
         """Whether a trial would end before the deadline; the first ones are made until one is finite."""
@@ -250,7 +246,7 @@ class Trials:
 
     @cached_property
     def _seems_affine(self) -> bool:
-        return is_affine(self.state.system.problem)
+        return self.state.system.problem.traits.affine
 
     @property
     def outputs(self) -> int:

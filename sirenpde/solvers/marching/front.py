@@ -15,7 +15,6 @@ from ...geometry.slab import Slab
 from ...networks.series import SeparableSeries
 from ...networks.slabs import Slabs
 from ...networks.values import from_value, to_value
-from ...residuals import is_affine
 from ...sampling.points import Sampling
 from ..collocation import Collocation
 from ..direct.lattice_growth import open_lattices, opened
@@ -87,7 +86,7 @@ class Front:
         check(problem, state.recipes, self.axis.name)
         lattices = opened(open_lattices(state.recipes), self.axis)
         zeros = (0.0,) * len(problem.constraints)
-        memory.is_affine, memory.tally = is_affine(problem), Tally(zeros, zeros)
+        memory.is_affine, memory.tally = problem.traits.affine, Tally(zeros, zeros)
         memory.open, memory.pace = tuple(u.name for u in lattices), controller.begin(POLICY, self.course)
         memory.unfinished = Unfinished(_values({**state.recipes, **lattices}))
         open_whole(state, self.axis)

@@ -19,13 +19,13 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from ..calculus.components import field_values, flat
 from ..calculus.evaluate import over_known
 from ..calculus.field import Derivative, Field
 from ..calculus.symbols import Powers
-from ..problem.constraint import Constraint
-from ..problem.probe import Requests
-from ..problem.problem import Problem
-from .sweep import assemble, flat
+from .constraint import Constraint
+from .declared import Declared
+from .probe import Requests
 
 STEP = 1e-4  # of a difference, relative
 POINTS = 2048  # of every constraint, at which it is measured
@@ -50,7 +50,7 @@ class Scales:
     times what its network gives, and residuals count in units of their own constraint's size.
 
     >>> from sirenpde import Box, Field, Problem, laplacian, on
-    >>> from sirenpde.residuals.scaling import scales_of
+    >>> from sirenpde.problem.scaling import scales_of
     >>> box = Box(x=(0, 1e6), y=(0, 1e6))
     >>> u = Field("u", box)
     >>> @on(box, samples=100)
@@ -79,7 +79,7 @@ class Scales:
             return self.constraints[name]
         return 1.0 if set(self.units.values()) == {1.0} else max(self.constraints.values())
 
-    def extended(self, problem: Problem) -> Scales:
+    def extended(self, problem: Declared) -> Scales:
         """The same for a problem that shares some of the constraints, by their names; the others are measured."""
         found = dict(self.constraints)
         for constraint, requests in _pairs(problem):
@@ -89,10 +89,10 @@ class Scales:
         return replace(self, constraints=found)
 
 
-_known: WeakKeyDictionary[Problem, Scales] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Declared, Scales] = WeakKeyDictionary()
 
 
-def scales_of(problem: Problem) -> Scales:
+def scales_of(problem: Declared) -> Scales:
     """The scales of a problem, a function of its constraints alone; remembered for as long as it lives."""
     if problem not in _known:
         _known[problem] = _scales(problem)
@@ -189,7 +189,7 @@ def residuals(
     """Real components (n, m) of a constraint at given derivatives, each (n, outputs); unknowns as they start."""
     axes = tuple(axis.name for axis in constraint.domain.axes)
     start = {c: torch.tensor(c.initial, dtype=torch.float64).expand(len(points)) for c in requests.unknowns}
-    known = {d: assemble(jet, d.field) for d, jet in jets.items()}
+    known = {d: field_values(jet, d.field) for d, jet in jets.items()}
     return flat(over_known(constraint.residual, axes, points, data, {**known, **start}))
 
 
@@ -214,11 +214,11 @@ def _rms(values: Tensor) -> float:
     return float(finite.square().mean().sqrt()) if len(finite) else math.inf
 
 
-def _pairs(problem: Problem) -> list[tuple[Constraint, Requests]]:
+def _pairs(problem: Declared) -> list[tuple[Constraint, Requests]]:
     return list(zip(problem.constraints, problem.requests, strict=True))
 
 
-def _scales(problem: Problem) -> Scales:
+def _scales(problem: Declared) -> Scales:
     sizes, measured = _sized(problem)
     rounded = {u: power_of_two(size) for u, size in sizes.items()}
     own = {c.name: power_of_two(m.size(sizes)) for c, m in zip(problem.constraints, measured, strict=True)}
@@ -227,7 +227,7 @@ def _scales(problem: Problem) -> Scales:
     return Scales(rounded, own, even)
 
 
-def _sized(problem: Problem) -> tuple[dict[Field, float], list[Measured]]:
+def _sized(problem: Declared) -> tuple[dict[Field, float], list[Measured]]:
     """The fields' sizes, and the constraints as measured there: a fixed point where they are not affine."""
 
     def at(sizes: Sizes) -> list[Measured]:
