@@ -93,9 +93,7 @@ def at_nodes(function: PointFunction, p: Point, site: Site) -> Tensor:
     """A function of a point at the nodes of the sample ``p``: (count, *shape)."""
     axes, nodes = site.axes(p.axes), site.nodes(p)
     asked: dict[Derivative, Tensor] = {}
-
-    def shared(key: str) -> Tensor:
-        return site.sample(p, key)
+    data: dict[str, Tensor] = {}
 
     def first(key: Hashable) -> Tensor:
         if not isinstance(key, Derivative):
@@ -104,13 +102,15 @@ def at_nodes(function: PointFunction, p: Point, site: Site) -> Tensor:
             asked[key] = p.read(key.at(site))
         return asked[key][0]
 
-    function(point(axes, nodes[0], first, shared))  # what it asks for is known once it was called
+    def first_data(key: str) -> Tensor:
+        if key not in data:
+            data[key] = site.sample(p, key)
+        return data[key][0]
 
-    def one(coords: Tensor, values: dict[Derivative, Tensor]) -> Tensor:
-        def read(key: Hashable) -> Tensor:
-            return values[key] if isinstance(key, Derivative) else p.read(key)
+    function(point(axes, nodes[0], first, first_data))  # what it asks for is known once it was called
 
-        return function(point(axes, coords, read, shared))
+    def reader(coords: Tensor, values: dict[Derivative, Tensor]) -> Read:
+        return lambda key: values[key] if isinstance(key, Derivative) else p.read(key)
 
-    result: Tensor = torch.func.vmap(one)(nodes, asked)
+    result: Tensor = over_points(function, axes, nodes, data, reader, asked)
     return result

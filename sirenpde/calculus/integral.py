@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..geometry.box import Box
+from ..geometry import can
+from ..geometry.domain import Domain
+from ..geometry.nodes import gauss
 from ..geometry.point import Axis, Point, check_point
+from ..geometry.quadrature import quadrature
 from .evaluate import PointFunction, at_nodes
 from .operators import check_function
 
@@ -37,14 +40,14 @@ class Interval:
 
     def nodes(self, p: Point) -> Tensor:
         low, high = self.limits(p)
-        unit, _ = _on(p, *_gauss(self.count))
+        unit = _on(p, _unit(self.count).nodes)
         columns = {name: p.coordinate(name).expand(self.count) for name in p.axes}
         columns[self.axis.name] = low + (high - low) * unit
         return torch.stack([columns[name] for name in self.axes(p.axes)], dim=1)
 
     def weights(self, p: Point) -> Tensor:
         low, high = self.limits(p)
-        return (high - low) * _on(p, *_gauss(self.count))[1]
+        return (high - low) * _on(p, _unit(self.count).weights)
 
     def limits(self, p: Point) -> tuple[Tensor, Tensor]:
         low, high = (end(p) if callable(end) else p.place.new_tensor(end) for end in (self.low, self.high))
@@ -60,7 +63,7 @@ class Interval:
         return name != self.axis.name
 
     def sample(self, p: Point, key: str) -> Tensor:
-        return _no_data(key)
+        _no_data(key)
 
     def __str__(self) -> str:
         return f"the nodes of {self.axis.name}"
@@ -70,30 +73,36 @@ class Interval:
 class Over:
     """The nodes of an integral over a domain; coordinates that it does not have are those of the sample."""
 
-    domain: Box
+    domain: Domain
     per_axis: int
 
     @property
+    def rule(self) -> _Rule:
+        return _rule(self.domain, self.per_axis)  # type: ignore[arg-type]
+
+    @property
     def count(self) -> int:
-        return len(_rule(self.domain, self.per_axis)[1])
+        return len(self.rule.weights)
 
     def axes(self, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*names, *self._names]))
 
     def nodes(self, p: Point) -> Tensor:
-        inside, _ = _on(p, *_rule(self.domain, self.per_axis))
+        inside = _on(p, self.rule.nodes)
         columns = {name: p.coordinate(name).expand(len(inside)) for name in p.axes}
         columns |= dict(zip(self._names, inside.unbind(1), strict=True))
         return torch.stack([columns[name] for name in self.axes(p.axes)], dim=1)
 
     def weights(self, p: Point) -> Tensor:
-        return _on(p, *_rule(self.domain, self.per_axis))[1]
+        return _on(p, self.rule.weights)
 
     def follows(self, name: str) -> bool:
         return name not in self._names
 
     def sample(self, p: Point, key: str) -> Tensor:
-        return _no_data(key)
+        if key not in self.rule.data:
+            _no_data(key)
+        return _on(p, self.rule.data[key])
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -120,7 +129,7 @@ class Integral:
 
 def integral(
     f: Callable[..., Tensor],
-    over: Axis | Box,
+    over: Axis | Domain,
     nodes: int | None = None,
     low: Limit | None = None,
     high: Limit | None = None,
@@ -134,7 +143,7 @@ def integral(
     Args:
         f: what is integrated, a function of the node q; or of two points, ``f(p, q)``, the point at which the
             integral is evaluated and the node.
-        over: a box, a slice of one, or a single axis.
+        over: a box, a slice, a boundary with its ``normal``, any domain with nodes; or a single axis.
         nodes: how many along each axis; 32 on a line, 16 in a plane, 8 beyond, if left out.
         low, high: limits along a single axis, numbers or functions of the point, ``high=x``; its ends if left out.
 
@@ -163,13 +172,14 @@ def integral(
             f"integral was given limits beside {over!r:.60}, a {type(over).__name__}; expected them along a single "
             f"axis. Write integral(f, over=x, low=0, high=x)."
         )
-    if not isinstance(over, Box):
+    if not hasattr(over, "draw"):
         raise TypeError(
-            f"integral was given over={over!r:.60}, a {type(over).__name__}; expected a box, a slice of one, or an "
-            f"axis. Write integral(u, box) or integral(u, x)."
+            f"integral was given over={over!r:.60}, a {type(over).__name__}; expected a domain or an axis. Write "
+            f"integral(u, box) or integral(u, x)."
         )
-    free = len(over.free)
-    return Integral(f, Over(over, nodes or NODES.get(free, FEW)))
+    site = Over(over, nodes or NODES.get(can.dimension_of(over), FEW))
+    assert site.count  # made now, so that a domain without nodes is refused where it is named
+    return Integral(f, site)
 
 
 def _takes_two(f: Callable[..., Tensor]) -> bool:
@@ -178,7 +188,7 @@ def _takes_two(f: Callable[..., Tensor]) -> bool:
     return sum(p.kind in kinds and p.default is inspect.Parameter.empty for p in parameters) == 2
 
 
-def _no_data(key: str) -> Tensor:
+def _no_data(key: str) -> NoReturn:
     raise ValueError(
         f"The data '{key}' were read at the nodes of an integral; data are known at the points of the samples only. "
         f"Read them there: integral(lambda p, q: ..., over=...), with cloud['{key}'](p)."
@@ -188,27 +198,34 @@ def _no_data(key: str) -> Tensor:
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def _on(p: Point, nodes: Array, weights: Array) -> tuple[Tensor, Tensor]:
-    """As tensors made anew: one made inside a derivative belongs to it and may not be used again."""
-    return p.place.new_tensor(nodes), p.place.new_tensor(weights)
+def _on(p: Point, values: Array) -> Tensor:
+    """As a tensor made anew: one made inside a derivative belongs to it and may not be used again."""
+    return p.place.new_tensor(values)
 
 
 @lru_cache(64)
-def _gauss(count: int) -> tuple[Array, Array]:
-    """Nodes and weights on [0, 1]."""
-    nodes, weights = np.polynomial.legendre.leggauss(count)
-    return (nodes + 1) / 2, weights / 2
+def _unit(count: int) -> _Rule:
+    line = gauss(0, 1, count)
+    return _Rule(line.nodes.numpy(), line.weights.numpy(), {})
+
+
+@dataclass(frozen=True, eq=False)
+class _Rule:
+    """Nodes (q, d) of a domain, weights (q,) that sum to its measure, and the data of the nodes."""
+
+    nodes: Array
+    weights: Array
+    data: Mapping[str, Array]
 
 
 @lru_cache(64)
-def _rule(domain: Box, count: int) -> tuple[Array, Array]:
-    """Nodes (q, d) of a box, and weights that sum to its measure."""
-    unit, share = _gauss(count)
-    held = dict(domain.fixed)
-    lines = [
-        np.array([held[a.name]]) if a.name in held else a.low + (a.high - a.low) * unit for a in domain.axes
-    ]
-    weights = [np.ones(1) if a.name in held else (a.high - a.low) * share for a in domain.axes]
-    grids = np.meshgrid(*lines, indexing="ij"), np.meshgrid(*weights, indexing="ij")
-    nodes, factors = (np.stack([g.reshape(-1) for g in grid], axis=1) for grid in grids)
-    return nodes, factors.prod(1)
+def _rule(domain: Hashable, count: int) -> _Rule:
+    parts = quadrature(domain, lambda axis: gauss(axis.low, axis.high, count))  # type: ignore[arg-type]
+    if parts is None or not isinstance(domain, can.Measure):
+        raise TypeError(
+            f"integral was given over={domain!r:.60}, a {type(domain).__name__}, which has no nodes and weights; "
+            f"expected a box, its boundary, a slice, or an axis. Write integral(u, box) or integral(u, x)."
+        )
+    data = {key: torch.cat([part.data[key] for part in parts]).numpy() for key in parts[0].data}
+    weights = domain.measure * torch.cat([part.weights for part in parts])
+    return _Rule(torch.cat([part.points for part in parts]).numpy(), weights.numpy(), data)

@@ -30,7 +30,7 @@ class OtherEnd:
         return False
 
     def sample(self, p: Point, key: str) -> Tensor:
-        return p.sample(key)
+        return p.sample(key)[None]
 
     def __str__(self) -> str:
         return OTHER

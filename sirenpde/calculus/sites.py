@@ -36,5 +36,5 @@ class Site(Protocol):
         ...
 
     def sample(self, p: Point, key: str) -> Tensor:
-        """Data at the nodes; ValueError where they are not known there."""
+        """Data at the nodes, (count, ...); ValueError where they are not known there."""
         ...

@@ -38,6 +38,13 @@ def values(function, points, axes):
     ("function", "axes", "points", "exact"),
     [
         pytest.param(
+            integral(lambda q: a(q) * q.sample("normal")[0] + b(q) * q.sample("normal")[1], plane.boundary()),
+            ("x", "y"),
+            [[0.3, 0.4]],
+            [4.0],
+            id="the flux of (x, y) through the walls",
+        ),
+        pytest.param(
             integral(lambda q: x(q) ** 5, line, nodes=3), ("x",), [[0.3]], [1 / 6], id="a line, to degree 5"
         ),
         pytest.param(
@@ -200,7 +207,8 @@ def test_what_an_integral_cannot_be_is_said_at_declaration(make, words):
     [
         (dict(over=line, nodes=0), ValueError, "positive whole number"),
         (dict(over=line, high=x), ValueError, "along a single axis"),
-        (dict(over="x"), TypeError, "a box, a slice of one, or an axis"),
+        (dict(over="x"), TypeError, "a domain or an axis"),
+        (dict(over=plane.where(lambda q: q[:, 0] < 0.5)), TypeError, "no nodes and weights"),
     ],
 )
 def test_arguments_of_an_integral_are_checked(arguments, error, words):
