@@ -5,21 +5,37 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from ..calculus.field import Field
+from ..files.typed import transient
 from ..linear.mode_blocks import ModeBlocks
 from ..linear.newton import UNDAMPED, newton
 from ..linear.steps import ModeSteps
 from ..linear.tensor_rows import TensorRows
 from ..networks.sine_lattice import SineLattice
+from ..residuals import System
 from .direct.lattice_growth import affordable, continued, larger, open_lattices, opened, resized, tails
 from .stage import Report, State
-from .untyped import Untyped, values
+
+
+@dataclass
+class Memory:
+    """The fields whose orders are left open, the rows of the system at hand, and the last factor that served."""
+
+    open: list[str] = field(default_factory=list)
+    rows: TensorRows | None = transient()
+    blocks: ModeBlocks | None = transient()
+
+    def rows_of(self, system: System) -> TensorRows:
+        """The rows of a system, made once."""
+        if self.rows is None or self.rows.system is not system:
+            self.rows = TensorRows(system)
+        return self.rows
 
 
 @dataclass(frozen=True)
@@ -59,7 +75,7 @@ class Collocation:
                 f"positive tolerance and at least one step."
             )
 
-    remembers: ClassVar[type] = Untyped
+    remembers: ClassVar[type] = Memory
 
     @property
     def name(self) -> str:
@@ -75,22 +91,21 @@ class Collocation:
 
     def advance(self, state: State) -> Report:
         """One choice of orders."""
-        start = open_lattices(state.recipes)
+        start, memory = open_lattices(state.recipes), state.remember(Memory)
         if start:
-            values(state)["open"] = [u.name for u in start]
+            memory.open = [u.name for u in start]
             _rebuild(state, opened(start, None))
             state.theta = state.system.initial()
-        rows = rows_of(state)
-        known: ModeBlocks | None = state.cache.get("factor")
-        blocks = known if known is not None and known.fits(rows) else None
+        rows = memory.rows_of(state.system)
+        blocks = memory.blocks if memory.blocks is not None and memory.blocks.fits(rows) else None
         solved = collocate(rows, rows.from_theta(state.theta), self.iterations, blocks, state.deadline)
-        state.cache["factor"] = solved.blocks
+        memory.blocks = solved.blocks
         state.theta = rows.to_theta(solved.amplitudes)
         terms = tuple(rows.terms(solved.residual).tolist())
         if solved.cut:
             return Report(terms, cut=True)
         state.step += 1
-        wanted = self._wanted(state, rows, solved)
+        wanted = self._wanted(state, memory, solved)
         grown = larger(wanted, state.recipes)
         if not grown or not affordable(wanted) or state.step >= self.steps:
             left = f"; the highest waves are above {self.tolerance:g} still" if grown else ""
@@ -100,10 +115,12 @@ class Collocation:
         state.theta = continued(*before, state.system.parameters)
         return Report(terms)
 
-    def _wanted(self, state: State, rows: TensorRows, solved: Collocated) -> dict[Field, SineLattice]:
-        own = {u: r for u, r in state.recipes.items() if u.name in values(state).get("open", ())}
-        lattices = {u: r for u, r in own.items() if isinstance(r, SineLattice)}
-        return resized(lattices, tails(rows, solved.amplitudes, lattices, None), self.tolerance)
+    def _wanted(self, state: State, memory: Memory, solved: Collocated) -> dict[Field, SineLattice]:
+        """The open lattices, as large as the fields ask for."""
+        recipes = state.recipes.items()
+        lattices = {u: r for u, r in recipes if isinstance(r, SineLattice) and u.name in memory.open}
+        waves = tails(memory.rows_of(state.system), solved.amplitudes, lattices, None)
+        return resized(lattices, waves, self.tolerance)
 
 
 def _rebuild(state: State, recipes: Mapping[Field, SineLattice]) -> None:
@@ -115,14 +132,6 @@ def _rebuild(state: State, recipes: Mapping[Field, SineLattice]) -> None:
         for u, module in old.parameters.networks.items()
     }
     state.system = old.with_networks(networks)
-
-
-def rows_of(state: State) -> TensorRows:
-    """The rows of a state's system, made once."""
-    rows: TensorRows | None = state.cache.get("tensor rows")
-    if rows is None or rows.system is not state.system:
-        state.cache["tensor rows"] = rows = TensorRows(state.system)
-    return rows
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,11 @@ from ..residuals import Batch, Group, System
 from ..residuals.unfit import Unfit
 from ..sampling.drawing import generator
 from ..sampling.ends import draw
-from .direct.search import Search, Searching
+from .direct.search_memory import SearchMemory, begun
 from .direct.search_policy import SEARCH
-from .direct.trials import OutOfTime, Trial, Trials, is_open, trials_of
+from .direct.trials import FeatureTrial, OutOfTime, Trials, is_open
 from .stage import Report, State
 from .undetermined import describe
-from .untyped import Untyped, values
 
 GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grids stops
 
@@ -90,7 +89,7 @@ class LeastSquares:
     def precision(self) -> torch.dtype:
         return torch.float64
 
-    remembers: ClassVar[type] = Untyped
+    remembers: ClassVar[type] = SearchMemory
 
     def bytes_needed(self, state: State) -> int:
         """Bytes of the matrix and of the copy in which it is factorised; of a search, those of the largest trial."""
@@ -106,45 +105,38 @@ class LeastSquares:
         """One trial of a search for features; the whole solve where there is nothing to search for."""
         _check(state.system)
         state.step += 1
-        if "given" in values(state) or any(map(is_open, state.recipes.values())):
+        if state.memory is not None or any(map(is_open, state.recipes.values())):
             return self._search(state)
         batches = _samples(state, state.system)
         reason = self._solve(state, batches)
         return _finished(state, batches, reason)
 
     def _search(self, state: State) -> Report:
-        if "search" not in state.cache:
-            state.cache["search"] = self._begun(state)
-        trials, running, best = state.cache["search"]
+        memory = state.remember(SearchMemory, lambda: begun(state))
+        search = memory.search(state, self.tolerance)
         try:
-            trial: Trial = next(running)
+            trial = search.next()
         except StopIteration as ended:
             best, free = ended.value
-            return self._refitted(state, trials, best, free)
+            return self._refitted(state, search.trials, best, free)
         except OutOfTime:
-            return self._cut(state, trials, best)
-        values(state)["yielded"] = values(state).get("yielded", 0) + 1
-        if best is None or trial.held_out < best.held_out:
-            state.cache["search"] = trials, running, trial
+            assert search.best is not None
+            return self._cut(state, search.trials, search.best)
+        memory.reported += 1
+        if search.best is None or trial.held_out < search.best.held_out:
+            search.best = trial
             _adopt(state, trial)
-        terms = state.system.losses(state.theta, trials.samples(state.system).fitted)
+        terms = state.system.losses(state.theta, search.trials.samples(state.system).fitted)
         return Report(tuple(terms.tolist()))
 
-    def _begun(self, state: State) -> tuple[Trials, Searching, Trial | None]:
-        """The search, past the trials that were reported before a checkpoint, and the best of these."""
-        trials = trials_of(state, self.tolerance)
-        running = Search(trials).run()
-        known = [next(running) for _ in range(values(state).get("yielded", 0))]
-        return trials, running, min(known, key=lambda trial: trial.held_out, default=None)
-
-    def _cut(self, state: State, trials: Trials, best: Trial) -> Report:
+    def _cut(self, state: State, trials: Trials, best: FeatureTrial) -> Report:
         """The end of a search for want of time, with the best so far."""
         _adopt(state, best)
         batches = trials.samples(best.system).fitted
         reason = f"{_account(best)}; more features would have taken too long"
         return _finished(state, batches, f"{_size(best.system, batches)}; {reason}", cut=True)
 
-    def _refitted(self, state: State, trials: Trials, best: Trial, free: NullSpace | None) -> Report:
+    def _refitted(self, state: State, trials: Trials, best: FeatureTrial, free: NullSpace | None) -> Report:
         """The end of a search: a last solve on all samples, where there are more and it predicts more."""
         _adopt(state, best)
         batches, samples = _samples(state, best.system), trials.samples(best.system)
@@ -187,11 +179,11 @@ class LeastSquares:
         return f"{len(found.x)} coefficients on grids, {found.iterations} iterations"
 
 
-def _account(best: Trial) -> str:
+def _account(best: FeatureTrial) -> str:
     return f"{next(iter(best.recipes.values())).describe()}; held-out residual {best.held_out:.1e}"
 
 
-def _adopt(state: State, trial: Trial) -> None:
+def _adopt(state: State, trial: FeatureTrial) -> None:
     state.system, state.theta = trial.system, trial.theta
     state.recipes.update(trial.recipes)
 

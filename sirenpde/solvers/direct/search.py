@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from ...linear.null_space import NullSpace
 from ...residuals.unfit import MEMORY_LIMIT, TooLarge
 from .search_policy import SEARCH, SearchPolicy
-from .trials import Shape, Trial, Trials
+from .trials import FeatureTrial, Shape, Trials
 
 # They yield every trial, so that the caller may stop in between.
-Trying = Generator[Trial, None, Trial]
-TryingOrNone = Generator[Trial, None, Trial | None]
-Searching = Generator[Trial, None, tuple[Trial, NullSpace | None]]
+Trying = Generator[FeatureTrial, None, FeatureTrial]
+TryingOrNone = Generator[FeatureTrial, None, FeatureTrial | None]
+Searching = Generator[FeatureTrial, None, tuple[FeatureTrial, NullSpace | None]]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Search:
             best = yield from search.as_many_as_given(best)
         return best, search.free
 
-    def fit(self, shape: Shape, near: Trial | None) -> TryingOrNone:
+    def fit(self, shape: Shape, near: FeatureTrial | None) -> TryingOrNone:
         """A trial, where memory and time allow it; linearised about nothing where the constraints are affine."""
         found = self.trials.fit(shape, None if self.trials.affine else near, self.free)
         if found is not None and math.isfinite(found.held_out):
@@ -71,7 +71,7 @@ class Search:
         return found
 
     def coarse(self) -> Trying:
-        best: Trial | None = None
+        best: FeatureTrial | None = None
         in_vain = 0
         for count in self.counts:
             found = yield from self.scan(count, None)
@@ -91,12 +91,12 @@ class Search:
             self.trials.refuse(self.even(self.counts[0], 1.0))
         return best
 
-    def is_singular(self, best: Trial) -> bool:
+    def is_singular(self, best: FeatureTrial) -> bool:
         """Whether fields may be moved at will, so that more features help no further."""
         free = self.trials.undetermined(best)
         return free is not None and free.exact > 0
 
-    def scan(self, count: int, interaction: int | None, near: Trial | None = None) -> TryingOrNone:
+    def scan(self, count: int, interaction: int | None, near: FeatureTrial | None = None) -> TryingOrNone:
         """The best of one bandwidth for all axes, from the fastest features that can fill the box downwards."""
         axes = self.axes
         if not axes:
@@ -123,7 +123,7 @@ class Search:
             bandwidth /= 2
         return best
 
-    def fewer_axes(self, best: Trial) -> Trying:
+    def fewer_axes(self, best: FeatureTrial) -> Trying:
         """Features of one axis each, or of two, where these are clearly better than features of all."""
         dimension, given = len(self.axes), self.trials.given.values()
         chosen = any(recipe.interaction is not None for recipe in given)
@@ -144,7 +144,7 @@ class Search:
             best = found
         return best
 
-    def by_axis(self, best: Trial) -> Trying:
+    def by_axis(self, best: FeatureTrial) -> Trying:
         """Bandwidths along all axes together, and then along each, one after the other."""
         axes, known = self.axes, {best.shape}
         several = len(axes) > 1 and self.policy.is_cheap(best.shape.count * self.trials.outputs)
@@ -157,7 +157,7 @@ class Search:
                     break
         return best
 
-    def along(self, direction: Sequence[str], factor: float, best: Trial, known: set[Shape]) -> Trying:
+    def along(self, direction: Sequence[str], factor: float, best: FeatureTrial, known: set[Shape]) -> Trying:
         """Bandwidths along some axes times a factor, again and again while that is better."""
         needed = self.policy.clear if factor > 1 else self.policy.slower
         while best.held_out > self.trials.tolerance:
@@ -171,7 +171,7 @@ class Search:
             best = trial
         return best
 
-    def grown(self, best: Trial) -> Trying:
+    def grown(self, best: FeatureTrial) -> Trying:
         """More features, in a band that widens as did well where trials are cheap."""
         fell, power, still = 0.0, 0.0, 0
         for count in (c for c in self.counts if c > best.shape.count):
@@ -191,10 +191,10 @@ class Search:
         return best
 
     def wider(
-        self, best: Trial, count: int, power: float
-    ) -> Generator[Trial, None, tuple[Trial | None, float]]:
+        self, best: FeatureTrial, count: int, power: float
+    ) -> Generator[FeatureTrial, None, tuple[FeatureTrial | None, float]]:
         """More features, in a band as wide or wider; the better of the two, and how much wider it is."""
-        trials: dict[float, Trial] = {}
+        trials: dict[float, FeatureTrial] = {}
         cheap = self.policy.is_cheap(count * self.trials.outputs)
         for p in self.policy.widening if cheap else (power, power + 1.0):
             if not cheap and any(t.held_out < self.policy.falls * best.held_out for t in trials.values()):
@@ -208,7 +208,7 @@ class Search:
         power = min(trials, key=lambda p: trials[p].held_out)
         return trials[power], power
 
-    def as_many_as_given(self, best: Trial) -> Trying:
+    def as_many_as_given(self, best: FeatureTrial) -> Trying:
         """As many features as the recipes say, unless fewer predict more."""
         count = self.counts[-1]
         if count == best.shape.count:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from torch import Tensor
 
@@ -19,13 +19,11 @@ from ...linear.null_space import NullSpace, null_space
 from ...linear.qr import Factor, solve_dense
 from ...linear.steps import FactoredSteps
 from ...networks.sine_features import SineFeatures
-from ...networks.values import from_value, to_value
 from ...residuals import Batch, Group, NotFinite, System
 from ...residuals.unfit import MEMORY_LIMIT
 from ...sampling.drawing import HELD_OUT, generator
 from ...sampling.ends import draw_group
 from ..stage import State
-from ..untyped import values
 from .search_policy import SEARCH, SearchPolicy
 
 
@@ -58,7 +56,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Trial:
+class FeatureTrial:
     """Features, the fields fitted with them, and how well these predict rows that they were not fitted to."""
 
     shape: Shape
@@ -67,6 +65,15 @@ class Trial:
     theta: Tensor
     rows: int
     held_out: float  # relative to that of vanishing fields
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """What a checkpoint holds of a trial; ``curved`` as in ``Trials``."""
+
+    held_out: float
+    theta: Tensor
+    curved: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -104,10 +111,11 @@ class Trials:
     checked: set[int] = field(
         default_factory=set
     )  # columns of trials that were compared with what was foreseen
-    made: list[Trial | None] = field(default_factory=list)
-    records: list[dict[str, Any]] = field(default_factory=list)  # of trials, those before a checkpoint first
+    made: list[FeatureTrial | None] = field(default_factory=list)
+    # Of trials, those before a checkpoint first; None for one whose matrix would have been too large.
+    records: list[TrialRecord | None] = field(default_factory=list)
 
-    def fit(self, shape: Shape, near: Trial | None, free: NullSpace | None) -> Trial | None:
+    def fit(self, shape: Shape, near: FeatureTrial | None, free: NullSpace | None) -> FeatureTrial | None:
         """The fields with these features, or None where the matrix would be too large.
 
         Constraints that are not affine are solved by Newton's method, from the fields of ``near`` if given. The
@@ -124,14 +132,14 @@ class Trials:
         self.made.append(trial)
         return trial
 
-    def _new(self, shape: Shape, near: Trial | None, free: NullSpace | None) -> Trial | None:
+    def _new(self, shape: Shape, near: FeatureTrial | None, free: NullSpace | None) -> FeatureTrial | None:
         started, system = time.monotonic(), self.system(shape)
         samples = self.samples(system)
         if memory(system, samples.fitted) > MEMORY_LIMIT:
-            self.records.append({})
+            self.records.append(None)
             return None
         theta = self._solved(system, samples, near, free)
-        trial = Trial(
+        trial = FeatureTrial(
             shape,
             self.recipes(shape),
             system,
@@ -140,19 +148,19 @@ class Trials:
             self.judged(system, theta),
         )
         self.seconds[shape.count * self.outputs] = time.monotonic() - started
-        self.records.append({"held_out": trial.held_out, "theta": theta, "curved": list(self.curved)})
+        self.records.append(TrialRecord(trial.held_out, theta, tuple(self.curved)))
         return trial
 
-    def _again(self, shape: Shape) -> Trial | None:
+    def _again(self, shape: Shape) -> FeatureTrial | None:
         """A trial from its record."""
         record = self.records[len(self.made)]
-        if not record:
+        if record is None:
             return None
         system = self.system(shape)
-        self.curved[:] = record["curved"]
+        self.curved[:] = record.curved
         rows = system.row_count(self.samples(system).fitted)
-        theta = record["theta"].to(device=system.device, dtype=system.dtype)
-        return Trial(shape, self.recipes(shape), system, theta, rows, record["held_out"])
+        theta = record.theta.to(device=system.device, dtype=system.dtype)
+        return FeatureTrial(shape, self.recipes(shape), system, theta, rows, record.held_out)
 
     def judged(self, system: System, theta: Tensor) -> float:
         """The residual on points that nothing was fitted to, relative to that of vanishing fields."""
@@ -178,7 +186,7 @@ class Trials:
         return time.monotonic() + self.seconds[known] * max(1.0, columns / known) ** 3 <= self.state.deadline
 
     def _solved(
-        self, system: System, samples: _Samples, near: Trial | None, free: NullSpace | None
+        self, system: System, samples: _Samples, near: FeatureTrial | None, free: NullSpace | None
     ) -> Tensor:
         start, batches = self.start(system), samples.fitted
         columns = column_count(system)
@@ -252,7 +260,7 @@ class Trials:
     def outputs(self) -> int:
         return sum(u.outputs for u in self.given)
 
-    def undetermined(self, best: Trial) -> NullSpace | None:
+    def undetermined(self, best: FeatureTrial) -> NullSpace | None:
         """Directions of the fields that the residuals hardly see, among features that can tell the smooth ones."""
         count = max(best.shape.count, round(self.policy.look_columns / self.outputs))
         faster = tuple((axis, max(b, self.policy.look_bandwidth)) for axis, b in best.shape.bandwidth)
@@ -273,20 +281,6 @@ class Trials:
             "being so on the way. Look for a root, a logarithm or a division by the fields; GaussNewton() takes "
             "shorter steps."
         )
-
-
-def trials_of(state: State, tolerance: float) -> Trials:
-    """What a state's recipes leave open when a stage begins, which the memory keeps: the same at every call."""
-    slices, memory = state.system.parameters.slices, values(state)
-    if "given" not in memory:
-        found = {u: recipe for u, recipe in state.recipes.items() if is_open(recipe)}
-        memory["given"] = {u.name: to_value(recipe) for u, recipe in found.items()}
-        memory["others"] = [state.theta[place].clone() for key, place in slices.items() if key not in found]
-    recipes = memory["given"]
-    given = {u: from_value(recipes[u.name]) for u in state.system.problem.fields if u.name in recipes}
-    others = [key for key in slices if key not in given]
-    known = dict(zip(others, memory["others"], strict=True))
-    return Trials(replace(state), tolerance, given, known, records=memory.setdefault("trials", []))
 
 
 def _points(group: Group) -> int:

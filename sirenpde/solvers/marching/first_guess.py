@@ -8,7 +8,7 @@ from torch import Tensor
 from ...linear.tensor_rows import TensorRows
 from ...networks.series import SeparableSeries
 from ...residuals import System
-from ..collocation import collocate, rows_of
+from ..collocation import collocate
 from ..direct.lattice_growth import continued
 from .handover import Before
 from .slab_problem import at_rest
@@ -27,7 +27,7 @@ def first_guess(trial: Trial, earlier: Trial | None) -> Tensor:
         told = any(u.initial is not None for u in trial.whole.fields)
         return work.theta if told else _at_rest(trial)
     # As the slab before, all of it, or as its end stays; whichever leaves less.
-    rows = rows_of(work)
+    rows = trial.rows()
     moving = continued(before.parameters, before.theta, into)
     still = continued(before.parameters, before.theta, into, trial.slab.axis)
     sizes = [float(rows.vector(rows.from_theta(theta)).norm()) for theta in (moving, still)]

@@ -16,6 +16,7 @@ from ...networks.series import SeparableSeries
 from ...networks.slabs import Slabs
 from ...networks.values import from_value, to_value
 from ...sampling.points import Sampling
+from .. import collocation
 from ..collocation import Collocation
 from ..direct.lattice_growth import open_lattices, opened
 from ..least_squares import LeastSquares
@@ -95,6 +96,7 @@ class Front:
         """A trial of the slab that the controller is at, from a first guess, or from an ``earlier`` one of it."""
         trial = self._new_trial(recipes)
         trial.work.theta = first_guess(trial, earlier)
+        self._lend(trial, 0)
         self._remember(trial, 0)
         return trial
 
@@ -115,6 +117,7 @@ class Front:
             if unfinished.memory is not None:
                 work.memory = typed(remembered(stage), plain(unfinished.memory), device)
             work.sampling = typed(Sampling, plain(unfinished.sampling), device)
+            self._lend(trial, unfinished.stage)
             self.memory.trial = trial
         trial.work.deadline = self.state.deadline
         return trial
@@ -126,7 +129,6 @@ class Front:
         trial.work.deadline = self.state.deadline
         if memory.factor is not None and serves(memory.factor, trial):
             memory.shared = memory.shared or made_again(self.state, memory.factor, trial)
-            trial.work.cache["factor"] = memory.shared
         return trial
 
     # -------------------------------------------------------------------------------- after a step of it
@@ -192,9 +194,19 @@ class Front:
             _values(work.recipes), work.theta.clone(), stage, work.step, work.memory, work.sampling
         )
 
+    def _lend(self, trial: Trial, stage: int) -> None:
+        """Give a stage that collocates what the march knows already: the rows, and a factor that serves."""
+        if not isinstance(self.stages(trial)[stage], Collocation):
+            return
+        memory = trial.work.remember(collocation.Memory)
+        memory.rows, factor = trial.rows(), self.memory.factor
+        if factor is not None and serves(factor, trial):
+            memory.blocks = self.memory.shared
+
     def _share_factor(self, trial: Trial) -> None:
         """Keep the factor that an affine trial was solved with, for slabs like it."""
-        memory, factor = self.memory, trial.work.cache.get("factor")
+        memory, stage = self.memory, trial.work.memory
+        factor = stage.blocks if isinstance(stage, collocation.Memory) else None
         if memory.is_affine and factor is not None and factor is not memory.shared:
             memory.shared, memory.factor = factor, origin_of(factor, trial.slab)
 

@@ -9,7 +9,6 @@ from typing import Literal
 from ...calculus.field import Field
 from ...networks.series import SeparableSeries
 from ...networks.sine_lattice import SineLattice
-from ..collocation import rows_of
 from ..direct.lattice_growth import Lattices, Tails, affordable, larger, resized, tails, within_reach
 from .trial import Trial
 
@@ -42,7 +41,7 @@ def waves_of(trial: Trial, lattices: Lattices) -> Tails:
     """What of the fields is in their highest waves across the axis."""
     if not lattices:
         return Tails({}, {})
-    rows = rows_of(trial.work)
+    rows = trial.rows()
     return tails(rows, rows.from_theta(trial.work.theta), lattices, trial.slab.axis)
 
 

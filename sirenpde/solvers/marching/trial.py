@@ -11,6 +11,7 @@ from torch import nn
 
 from ...calculus.field import Field
 from ...geometry.slab import Slab
+from ...linear.tensor_rows import TensorRows
 from ...networks.recipe import smallest
 from ...networks.slabs import SlabNetwork, Slabs
 from ...problem.problem import Problem
@@ -33,6 +34,13 @@ class Trial:
     plan: SlabProblem
     before: Before | None
     work: State
+    tensor_rows: TensorRows | None = None  # of the work's system, once asked for
+
+    def rows(self) -> TensorRows:
+        """The residuals of the slab's series, made once."""
+        if self.tensor_rows is None or self.tensor_rows.system is not self.work.system:
+            self.tensor_rows = TensorRows(self.work.system)
+        return self.tensor_rows
 
 
 def trial_of(state: State, slab: Slab, recipes: Recipes, before: Before | None) -> Trial:

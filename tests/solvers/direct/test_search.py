@@ -9,7 +9,7 @@ import pytest
 
 from sirenpde import Box, D, Field, LeastSquares, Problem, SineFeatures, Unknown, on, solve
 from sirenpde.solvers.direct.search import Search
-from sirenpde.solvers.direct.trials import OutOfTime, Shape, Trial, Trials
+from sirenpde.solvers.direct.trials import FeatureTrial, OutOfTime, Shape, Trials
 
 box = Box(x=(0, 1), y=(0, 1))
 u = Field("u", box)
@@ -31,7 +31,7 @@ class Stub:
         if len(self.tried) >= self.most:
             raise OutOfTime
         self.tried.append(shape)
-        return Trial(shape, {}, None, None, shape.count, self.predicts(shape))
+        return FeatureTrial(shape, {}, None, None, shape.count, self.predicts(shape))
 
     def undetermined(self, best):
         return None
