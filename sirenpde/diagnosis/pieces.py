@@ -13,9 +13,8 @@ from ..geometry.arrays import as_mask
 from ..geometry.domain import Domain
 from ..problem.constraint import Constraint
 
-INWARD = (
-    1e-10  # of an interval: so far inside of a face its values are taken, that of the face next to it not
-)
+# Of an interval: so far inside of a face its values are taken, and not that of the face next to it.
+INWARD = 1e-10
 NEAR = 1e-9  # of an axis: points so near lie on a face
 MOST_POINTS = 2000  # of a cloud
 TRIED = 64  # points of a face on which two regions may touch
@@ -146,8 +145,8 @@ def _shared_points(first: Piece, second: Piece) -> Meeting | None:
         return None
     rows, others = torch.tensor(pairs).T
     shared = first.points[rows]
-    kept = first.contains(shared) & second.contains(shared)
-    return _meeting(first, second, shared[kept], shared[kept], rows[kept], others[kept])
+    inside = first.contains(shared) & second.contains(shared)
+    return _meeting(first, second, shared[inside], shared[inside], rows[inside], others[inside])
 
 
 def _spread(ends: Tensor) -> Tensor:
@@ -155,8 +154,8 @@ def _spread(ends: Tensor) -> Tensor:
     open_axes = [i for i in range(ends.shape[1]) if ends[0, i] < ends[1, i]][:6]
     middle = ends.mean(0)
     corners = middle.repeat(2 ** len(open_axes), 1)
-    for place, i in enumerate(open_axes):
-        corners[:, i] = ends[(torch.arange(len(corners)) >> place) & 1, i]
+    for bit, i in enumerate(open_axes):
+        corners[:, i] = ends[(torch.arange(len(corners)) >> bit) & 1, i]
     inner = torch.rand(8, ends.shape[1], dtype=ends.dtype, generator=torch.Generator().manual_seed(3))
     inside = ends[0] + (ends[1] - ends[0]) * inner
     return torch.cat([corners, middle[None], inside]) if open_axes else middle[None]

@@ -165,20 +165,20 @@ def on_cells(
 
 
 def _on_domain(solution: Solved, fields: FieldSet, domain: Domain) -> Grid:
-    own = can.lattice_of(domain)
-    assert own is not None
+    lattice = can.lattice_of(domain)
+    assert lattice is not None
     points, data = domain.draw(None, torch.Generator())
-    order = [torch.argsort(c) for c in own.coordinates]  # rows of a picture run downwards
-    place = tuple(torch.argsort(o)[i].numpy() for o, i in zip(order, own.index.T, strict=True))
-    values = {}
+    order = [torch.argsort(c) for c in lattice.coordinates]  # rows of a picture run downwards
+    index = tuple(torch.argsort(o)[i].numpy() for o, i in zip(order, lattice.index.T, strict=True))
+    fields_on_grid = {}
     for name, function in fields.functions.items():
-        found = solution[function](points.numpy(), data)
-        empty = complex(np.nan, np.nan) if np.iscomplexobj(found) else np.nan
-        full = np.full(own.shape + found.shape[1:], empty, dtype=found.dtype)
-        full[place] = found
-        values[name] = full
-    coordinates = tuple(c[o].numpy() for c, o in zip(own.coordinates, order, strict=True))
-    return Grid(domain.axes, coordinates, values)
+        values = solution[function](points.numpy(), data)
+        empty = complex(np.nan, np.nan) if np.iscomplexobj(values) else np.nan
+        full = np.full(lattice.shape + values.shape[1:], empty, dtype=values.dtype)
+        full[index] = values
+        fields_on_grid[name] = full
+    coordinates = tuple(c[o].numpy() for c, o in zip(lattice.coordinates, order, strict=True))
+    return Grid(domain.axes, coordinates, fields_on_grid)
 
 
 def _pixels(axes: Sequence[Axis], resolution: int) -> tuple[Array, ...]:

@@ -67,7 +67,7 @@ class Cloud:
                 f"No point of '{self.name}' is left in '{part}': the mask is false everywhere; at least one "
                 f"point is needed. Check the mask, or its threshold."
             )
-        lattice = self.lattice.part(chosen) if self.lattice else None
+        lattice = self.lattice.subset(chosen) if self.lattice else None
         return Cloud(self.points[chosen], self.axes, select(self.data, chosen), part, self.frame, lattice)
 
     def within(self, axis: Axis, low: float, high: float) -> Cloud | None:

@@ -21,7 +21,7 @@ def signed_distance(points: Tensor, samples: Tensor, normals: Tensor) -> Tensor:
     neighbours = min(5, len(samples))  # a sample itself and the four around it
     some = samples[:: max(1, len(samples) // 1000)]
     gap = float(tree.query(some.numpy(), k=[neighbours])[0].mean())
-    distance, nearest = (torch.from_numpy(found) for found in tree.query(points.numpy(), workers=-1))
+    distance, nearest = (torch.from_numpy(array) for array in tree.query(points.numpy(), workers=-1))
     along = ((points - samples[nearest]) * normals[nearest]).sum(1)
     tangential = (distance**2 - along**2).clamp(0, gap**2)
     return torch.copysign((distance**2 - tangential).clamp(min=0).sqrt(), along)

@@ -51,8 +51,8 @@ class PointCloud(Cloud):
     ) -> None:
         axes = tuple(box) if isinstance(box, Sequence) else box.axes
         rows = as_points(points, f"'{name}'", axes)
-        kept = {key: as_data(values, key, len(rows)) for key, values in (data or {}).items()}
-        super().__init__(rows, axes, kept, name, frame)
+        tensors = {key: as_data(values, key, len(rows)) for key, values in (data or {}).items()}
+        super().__init__(rows, axes, tensors, name, frame)
 
     @staticmethod
     def open(
@@ -75,19 +75,19 @@ class PointCloud(Cloud):
         this one.
         """
         names = [axis.name for axis in (_CUBE if box is None else box.axes)]
-        found = read_columns(path, columns, names)
+        table = read_columns(path, columns, names)
         if box is None:
-            names = _space(found)
-        points = _stacked(found, names, "points")
+            names = _space(table)
+        points = _stacked(table, names, "points")
         if points is None:
             raise ValueError(
-                f"'{path}' has the columns {', '.join(found) or 'none'}; one is needed for each of the axes "
+                f"'{path}' has the columns {', '.join(table) or 'none'}; one is needed for each of the axes "
                 f"{', '.join(names)}. Name the columns by columns=(...), or pass a box with their names."
             )
-        normals = _stacked(found, [f"n{name}" for name in names], "normal")
+        normals = _stacked(table, [f"n{name}" for name in names], "normal")
         data = {
             key: as_numbers(values, f"The column '{key}' of '{path}'")
-            for key, values in found.items()
+            for key, values in table.items()
             if values.dtype.kind not in "US"
         }
         if normals is not None:
@@ -149,20 +149,20 @@ class PointCloud(Cloud):
         return PointCloud(points, axes, {"normal": normals}, mesh.name, frame)
 
 
-def _stacked(found: Columns, names: Sequence[str], whole: str) -> Tensor | None:
-    """The named columns, taken out of ``found`` and put side by side, or the array called ``whole``."""
-    if whole in found:
-        return as_numbers(found.pop(whole), f"The column '{whole}'")
-    if not all(name in found for name in names):
+def _stacked(table: Columns, names: Sequence[str], whole: str) -> Tensor | None:
+    """The named columns, taken out of ``table`` and put side by side, or the array called ``whole``."""
+    if whole in table:
+        return as_numbers(table.pop(whole), f"The column '{whole}'")
+    if not all(name in table for name in names):
         return None
-    return torch.stack([as_numbers(found.pop(name), f"The column '{name}'") for name in names], dim=1)
+    return torch.stack([as_numbers(table.pop(name), f"The column '{name}'") for name in names], dim=1)
 
 
-def _space(found: Columns) -> list[str]:
+def _space(table: Columns) -> list[str]:
     """The axes of a file of points in the plane or in space."""
-    whole = found.get("points")
-    flat = "z" not in found if whole is None else whole.shape[1:] == (2,)
-    return ["x", "y"] if flat and (whole is not None or {"x", "y"} <= set(found)) else ["x", "y", "z"]
+    whole = table.get("points")
+    flat = "z" not in table if whole is None else whole.shape[1:] == (2,)
+    return ["x", "y"] if flat and (whole is not None or {"x", "y"} <= set(table)) else ["x", "y", "z"]
 
 
 _CUBE = tuple(Axis(name, -1.0, 1.0) for name in "xyz")

@@ -124,7 +124,7 @@ class Product:
     def at(self, **values: float) -> Product:
         """The slice on which the named axes have these values."""
         last = self.interval.axes[0].name
-        own = {name: value for name, value in values.items() if name == last}
+        last_values = {name: value for name, value in values.items() if name == last}
         rest = {name: value for name, value in values.items() if name != last}
         for name in rest:
             named(self.axes, name)
@@ -134,7 +134,7 @@ class Product:
                 f"Take a part by where(...)."
             )
         shape = self.shape.at(**rest) if rest and isinstance(self.shape, can.Slice) else self.shape
-        return Product(shape, self.interval.at(**own))
+        return Product(shape, self.interval.at(**last_values))
 
     def instant(self, axis: Axis) -> float | None:
         return self.interval.instant(axis) if self._is_last(axis) else instant(self.shape, axis)

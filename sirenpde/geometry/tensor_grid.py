@@ -31,8 +31,8 @@ class TensorGrid:
     def points(self) -> Tensor:  # (n, d)
         return torch.stack([c[i] for c, i in zip(self.coordinates, self.index.T, strict=True)], dim=-1)
 
-    def part(self, chosen: Tensor) -> TensorGrid:
-        return TensorGrid(self.coordinates, self.index[chosen])
+    def subset(self, rows: Tensor) -> TensorGrid:
+        return TensorGrid(self.coordinates, self.index[rows])
 
     @property
     def is_full(self) -> bool:

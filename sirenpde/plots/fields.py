@@ -119,15 +119,15 @@ def _parts(
     name: str, axes: tuple[Axis, ...], coordinates: tuple[Array, ...], values: Array, reference: Array | None
 ) -> list[Part]:
     """Slices, components and real parts, at most a few of them."""
-    found = []
-    for suffix, kept, place in _slices(axes, coordinates):
-        kept_axes = tuple(axes[i] for i in kept)
-        lines = tuple(coordinates[i] for i in kept)
-        cut = values[place]
-        exact = None if reference is None else reference[place]
-        for text, v, r in _real_components(name, cut, exact, len(kept)):
-            found.append(Part(text + suffix, kept_axes, lines, v, r))
-    return found[: max(_MAX_PARTS, _SLICES)] if len(axes) < 3 else found[: 2 * _MAX_PARTS]
+    parts = []
+    for suffix, shown, index in _slices(axes, coordinates):
+        shown_axes = tuple(axes[i] for i in shown)
+        lines = tuple(coordinates[i] for i in shown)
+        cut = values[index]
+        exact = None if reference is None else reference[index]
+        for text, v, r in _real_components(name, cut, exact, len(shown)):
+            parts.append(Part(text + suffix, shown_axes, lines, v, r))
+    return parts[: max(_MAX_PARTS, _SLICES)] if len(axes) < 3 else parts[: 2 * _MAX_PARTS]
 
 
 def _slices(
@@ -138,19 +138,19 @@ def _slices(
     time = [i for i in wide if axes[i].is_time]
     along = time[0] if time else wide[-1] if wide else 0
     if len(wide) <= 2:
-        kept, at = wide or [0], [{i: 0 for i in range(len(axes)) if i not in (wide or [0])}]
+        shown, at = wide or [0], [{i: 0 for i in range(len(axes)) if i not in (wide or [0])}]
     else:
-        kept = [i for i in wide if i != along][:2]
-        middle = {i: len(coordinates[i]) // 2 for i in range(len(axes)) if i not in (*kept, along)}
+        shown = [i for i in wide if i != along][:2]
+        middle = {i: len(coordinates[i]) // 2 for i in range(len(axes)) if i not in (*shown, along)}
         n = len(coordinates[along])
         at = [{**middle, along: cut} for cut in shown_along(n, axes[along])]
-    found = []
+    slices = []
     for fixed in at:
         held = [f"{axes[i].name} = {coordinates[i][k]:.3g}" for i, k in fixed.items()]
         held = held if len(held) <= 2 else ["…", held[-1]]  # the one that differs between the cuts
-        place = tuple(fixed.get(i, slice(None)) for i in range(len(axes)))
-        found.append((", " + ", ".join(held) if held else "", kept, place))
-    return found
+        index = tuple(fixed.get(i, slice(None)) for i in range(len(axes)))
+        slices.append((", " + ", ".join(held) if held else "", shown, index))
+    return slices
 
 
 def _cuts(axes: tuple[Axis, ...], lines: Sequence[Array]) -> list[tuple[str, tuple[Any, ...]]]:

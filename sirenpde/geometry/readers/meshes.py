@@ -125,8 +125,8 @@ def _read_obj(file: Path) -> Mesh:
             counts.append(len(rest))
         elif not _OBJ_LINES.fullmatch(word):
             raise _unreadable(file, f"line {number} is '{line.strip()[:60]}'")
-    found = np.array(vertices, np.float64).reshape(-1, 3)
-    return found, _fans(file, np.array(counts, np.int64), np.array(corners, np.int64))
+    points = np.array(vertices, np.float64).reshape(-1, 3)
+    return points, _fans(file, np.array(counts, np.int64), np.array(corners, np.int64))
 
 
 def _read_off(file: Path) -> Mesh:
@@ -151,8 +151,8 @@ def _read_off(file: Path) -> Mesh:
             raise _unreadable(file, f"line {i} is no face")
         corners += map(int, indices)
         counts.append(count)
-    found = np.array(vertices, np.float64).reshape(-1, 3)
-    return found, _fans(file, np.array(counts, np.int64), np.array(corners, np.int64))
+    points = np.array(vertices, np.float64).reshape(-1, 3)
+    return points, _fans(file, np.array(counts, np.int64), np.array(corners, np.int64))
 
 
 def _by_trimesh(file: Path) -> Mesh:
@@ -181,12 +181,12 @@ def _fans(file: Path, counts: NDArray[np.int64], corners: NDArray[np.int64]) -> 
 
 def _numbers(file: Path, line: int, words: list[str], count: int) -> list[float]:
     try:
-        found = [float(word) for word in words if "_" not in word]
+        numbers = [float(word) for word in words if "_" not in word]
     except ValueError:
-        found = []
-    if len(found) != count:
+        numbers = []
+    if len(numbers) != count:
         raise _unreadable(file, f"line {line} has '{' '.join(words)[:60]}' where {count} numbers are needed")
-    return found
+    return numbers
 
 
 def _as_text(file: Path) -> str:

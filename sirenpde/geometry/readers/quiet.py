@@ -1,4 +1,4 @@
-"""Libraries that log, warn and print about damaged files, kept off the screen."""
+"""Libraries that log, warn and print about damaged files, stderr off the screen."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from collections.abc import Iterator
 @contextlib.contextmanager
 def quiet(*loggers: str) -> Iterator[None]:
     """What these loggers would write, and every warning and print, is left out."""
-    found = [logging.getLogger(name) for name in loggers]
-    before = [logger.disabled for logger in found]
-    for logger in found:
+    silenced = [logging.getLogger(name) for name in loggers]
+    before = [logger.disabled for logger in silenced]
+    for logger in silenced:
         logger.disabled = True
     try:
         with (
@@ -26,7 +26,7 @@ def quiet(*loggers: str) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        for logger, disabled in zip(found, before, strict=True):
+        for logger, disabled in zip(silenced, before, strict=True):
             logger.disabled = disabled
 
 
@@ -34,7 +34,7 @@ def quiet(*loggers: str) -> Iterator[None]:
 def quiet_descriptor() -> Iterator[None]:
     """What compiled libraries, such as libtiff, write to the error stream by themselves is left out."""
     try:
-        kept = os.dup(2)
+        stderr = os.dup(2)
     except OSError:  # there is no error stream
         yield
         return
@@ -43,6 +43,6 @@ def quiet_descriptor() -> Iterator[None]:
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)
         os.close(nowhere)

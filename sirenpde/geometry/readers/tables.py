@@ -68,22 +68,22 @@ def read_table(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> 
     rows = [] if table is not None else _even(file, body, delimiter, header)
     width = len(rows[0].cells) if table is None else table.shape[1]
     if names is not None:
-        found = list(names)
+        labels = list(names)
     elif header is not None:
-        found = _named(file, header.line, header.cells[:width] if rows else header.cells, axes)
+        labels = _named(file, header.line, header.cells[:width] if rows else header.cells, axes)
     else:
-        found = _from_comments(file, comments, width, axes) or _by_number(file, width, axes)
-    if len(found) != width:
+        labels = _from_comments(file, comments, width, axes) or _by_number(file, width, axes)
+    if len(labels) != width:
         raise ValueError(
-            f"'{file}' has {width} columns in line {body[0].number} and {len(found)} names for them: "
-            f"{', '.join(found)}; each column needs one. "
+            f"'{file}' has {width} columns in line {body[0].number} and {len(labels)} names for them: "
+            f"{', '.join(labels)}; each column needs one. "
             + (f"Pass columns=(...) with {width} names." if names else "Mend the header.")
             + _hint(delimiter)
         )
-    _check_distinct(file, found, header.line if header and names is None else None)
+    _check_distinct(file, labels, header.line if header and names is None else None)
     if table is None:
         commas = any(_COMMA_NUMBER.fullmatch(cell) for row in rows for cell in row.cells)
-        return {name: _column(file, rows, i, name, commas, axes) for i, name in enumerate(found)}
+        return {name: _column(file, rows, i, name, commas, axes) for i, name in enumerate(labels)}
     guessed = header is None and names is None and not comments and width == 2 * len(axes)
     if guessed and (abs(np.linalg.norm(table[:, len(axes) :], axis=1) - 1) > 0.01).any():
         raise ValueError(
@@ -93,8 +93,8 @@ def read_table(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> 
     bad = np.argwhere(~np.isfinite(table))
     if len(bad):
         row, i = (int(k) for k in bad[0])
-        raise _not_finite(file, body[row].number, i, found[i], str(table[row, i]), len(bad) - 1)
-    return dict(zip(found, table.T, strict=True))
+        raise _not_finite(file, body[row].number, i, labels[i], str(table[row, i]), len(bad) - 1)
+    return dict(zip(labels, table.T, strict=True))
 
 
 def _lines(file: Path) -> list[_Line]:
@@ -210,16 +210,16 @@ def _spelling(name: str) -> str:
     """The name of an axis or of a normal's component, as most would write it."""
     word = name.strip().lower()
     for pattern in _SPELLINGS:
-        found = pattern.fullmatch(word)
-        if found:
-            axis = found["axis"]
-            return found["normal"] + ("xyz"[int(axis)] if axis.isdecimal() else axis)
+        match = pattern.fullmatch(word)
+        if match:
+            axis = match["axis"]
+            return match["normal"] + ("xyz"[int(axis)] if axis.isdecimal() else axis)
     return "t" if word == "time" else word
 
 
 def _unit(name: str) -> str:
-    found = _UNIT.search(name)
-    return (found[1] or found[2] or "").strip() if found else ""
+    match = _UNIT.search(name)
+    return (match[1] or match[2] or "").strip() if match else ""
 
 
 def _check_units(file: Path, line: int | None, units: dict[str, str]) -> None:
@@ -265,9 +265,9 @@ def _by_number(file: Path, width: int, axes: Sequence[str]) -> list[str]:
 def _check_distinct(file: Path, names: Sequence[str], line: int | None) -> None:
     for i, name in enumerate(names):
         if name in names[:i]:
-            place = "columns=(...)" if line is None else f"line {line}"
+            source = "columns=(...)" if line is None else f"line {line}"
             raise ValueError(
-                f"'{file}' has two columns named '{name}', columns {names.index(name) + 1} and {i + 1} by {place}; "
+                f"'{file}' has two columns named '{name}', columns {names.index(name) + 1} and {i + 1} by {source}; "
                 "every column needs a name of its own. Rename one of them."
             )
 
