@@ -25,13 +25,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..files.whole import whole
 from ..networks.names import offered_names
-
-if TYPE_CHECKING:
-    from .solution import Row
+from .history import Row
 
 FORMAT = "sirenpde run 1"
 NETWORKS = offered_names()

@@ -18,10 +18,10 @@ from ..solvers.stage import Report
 from ..solvers.starts import number_start
 from .begin import build_system
 from .checkpoint import snapshot
+from .errors import errors_of
 from .history import Record, Row
 from .iterate import Iterate, better
 from .run import Run
-from .solution import solution_of
 from .verdict import finished, interrupted, out_of_time
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
@@ -278,9 +278,10 @@ class Meter:
         started = time.monotonic()
         if started < self.next:
             return
-        solution = solution_of(self.run, checkpoint=False)
-        self.residual = solution.relative_residual
-        self.error = max((float(e["relative_l2"]) for e in solution.errors.values()), default=None)
+        best, state = self.run.shown(), self.run.state
+        self.residual = known.relative_residual(best.system, best.theta, state.held_out)
+        errors = errors_of(self.run.problem, best.system, best.theta, state.seed)
+        self.error = max((float(each["relative_l2"]) for each in errors.values()), default=None)
         now = time.monotonic()
         self.next = now + max(2.0, 30 * (now - started))
 

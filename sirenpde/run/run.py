@@ -47,9 +47,7 @@ class Run:
     waiting: list[int] = field(default_factory=list)  # rungs not begun
     paused: list[PausedRung] = field(default_factory=list)  # rungs begun and cut off
     pending: int = 0  # how many of these are to get a share of the time, once more given
-    repeated: list[tuple[int, int]] = field(
-        default_factory=list
-    )  # stages of rungs, taken once more at the end
+    repeated: list[tuple[int, int]] = field(default_factory=list)  # rung and stage, once more at the end
     before: Iterate | None = None  # at the stage's start
     best: Iterate | None = None  # of the stages gone before
     last_finite: Iterate | None = None
@@ -187,11 +185,8 @@ class Run:
 
     def put_back(self, iterate: Iterate) -> None:
         state = self.state
-        state.recipes, state.system, state.theta = (
-            dict(iterate.recipes),
-            iterate.system,
-            iterate.theta.clone(),
-        )
+        state.recipes, state.system = dict(iterate.recipes), iterate.system
+        state.theta = iterate.theta.clone()
 
     def shown(self) -> Iterate:
         """The best fields so far, which need not be those being worked on."""

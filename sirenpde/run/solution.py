@@ -2,92 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from ..calculus.field import Field
 from ..calculus.operators import PointFunction
-from ..geometry import can
-from ..geometry.domain import Domain
-from ..geometry.point import Axis
-from ..problem.constraint import in_precision, name_of
+from ..problem.constraint import name_of
 from ..problem.problem import Problem
-from ..problem.reference import Reference, exact_values
-from ..residuals import Batch, Sweep, System, evaluate, record
+from ..residuals import Batch, System
 from ..residuals.known import holds_until, relative_residual, relative_residuals, where_known
-from ..sampling.drawing import Drawing, generator
+from ..sampling.drawing import Drawing
 from . import saved
 from .checkpoint import Snapshot, snapshot
 from .determination import Determination, can_tell, determination
+from .errors import errors_of
+from .fields import Evaluable
 from .history import Record as Record
 from .history import Row as Row
 from .history import Status as Status
 from .run import Run
 
 Again = Callable[[Snapshot, float, float | None], "Solution"]  # a checkpoint, tolerance, more seconds
-
-
-@dataclass(frozen=True)
-class Gridded:
-    """Values on a regular grid: the coordinates along each axis, and values (n1, ..., nd, *shape)."""
-
-    axes: tuple[Axis, ...]
-    coordinates: tuple[np.ndarray[Any, Any], ...]
-    values: np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True)
-class Evaluable:
-    """A field, or any function of a point, of a solution: called on points (N, d), it gives values (N, *shape).
-
-    Arrays in, arrays out; tensors in, tensors out (on the run's device and in its precision).
-    """
-
-    solution: Solution
-    function: PointFunction
-
-    def __call__(self, points: Any, data: Mapping[str, Tensor] | None = None) -> Any:
-        axes = self.axes
-        given = torch.as_tensor(points)
-        if given.ndim != 2 or given.shape[1] != len(axes):
-            raise ValueError(
-                f"{name_of(self.function)} was evaluated on points of shape {tuple(given.shape)}; expected (N, "
-                f"{len(axes)}), one column for each of {', '.join(axis.name for axis in axes)}. Reshape the points."
-            )
-        values = self.solution.values([self.function], axes, given, data or {})[0]
-        return values if isinstance(points, Tensor) else values.cpu().numpy()
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        """The axes of the points it takes, in the order of their columns."""
-        return self.solution.problem.output(self.function).domain.axes
-
-    def on_grid(self, n: int | tuple[int, ...]) -> Gridded:
-        """Values on a regular grid over the ranges of the axes, ends included, n points along each.
-
-        Outside a shape, such as a disk, they are not a number.
-        """
-        counts = (n,) * len(self.axes) if isinstance(n, int) else tuple(n)
-        lines = [
-            torch.linspace(a.low, a.high, m, dtype=torch.float64)
-            for a, m in zip(self.axes, counts, strict=True)
-        ]
-        points = torch.stack(torch.meshgrid(*lines, indexing="ij"), dim=-1).reshape(-1, len(lines))
-        values = self(points.numpy())
-        domain: Any = self.solution.problem.output(self.function).domain
-        if isinstance(domain, can.Triangulate):
-            values[~can.contains(domain, points).numpy()] = np.nan
-        return Gridded(
-            self.axes, tuple(line.numpy() for line in lines), values.reshape(*counts, *values.shape[1:])
-        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,7 +57,7 @@ class Solution:
     def __getitem__(self, function: PointFunction | str) -> Evaluable:
         if isinstance(function, str) or (isinstance(function, Field) and function not in self.problem.fields):
             function = self._named(function)
-        return Evaluable(self, function)
+        return Evaluable(self.problem, self.system, self.theta, function)
 
     def _named(self, which: Field | str) -> PointFunction:
         """The output or field of a name, or of a field that was declared anew."""
@@ -201,23 +141,6 @@ class Solution:
         told = self.determination or determination(self.system, self.theta)
         return dict(told.errors)
 
-    def values(
-        self,
-        functions: list[PointFunction],
-        axes: tuple[Axis, ...],
-        points: Tensor,
-        data: Mapping[str, Tensor],
-    ) -> list[Tensor]:
-        """Functions of a point at points (N, d) with the given axes: each (N, *shape)."""
-        system = self.system
-        batch = system.batch(points, data)
-        names = tuple(axis.name for axis in axes)
-        functions = [in_precision(function) for function in functions]
-        requests = record(functions, batch, names)
-        return evaluate(
-            Sweep(functions, requests, names, system.parameters), self.theta, batch, system.device
-        )
-
     @cached_property
     def constraints(self) -> dict[str, dict[str, float]]:
         """Per constraint the root mean square and the maximum of its residual, and the former held out.
@@ -244,7 +167,7 @@ class Solution:
     @cached_property
     def errors(self) -> dict[str, dict[str, Any]]:
         """Per output with a reference: relative L2 and maximum error, and the same for each named domain."""
-        return {name_of(u): self._errors(u, known) for u, known in self.problem.reference.items()}
+        return errors_of(self.problem, self.system, self.theta, self.seed)
 
     @property
     def error_estimate(self) -> dict[str, Any]:
@@ -254,32 +177,6 @@ class Solution:
             return {"kind": "true error against the reference", "relative_l2": worst}
         rms = {name: value["held_out_rms"] for name, value in self.constraints.items()}
         return {"kind": "held-out residual, no reference declared", "held_out_rms": rms}
-
-    def _errors(self, u: PointFunction, known: Reference) -> dict[str, Any]:
-        where = self.problem.compared_on(u)
-        pairs = {name: self._compared(u, known, domain) for name, domain in where.items()}
-        errors: dict[str, Any] = _together(list(pairs.values()), known)
-        if len(pairs) > 1:
-            errors["on"] = {name: _together([pair], known) for name, pair in pairs.items()}
-        return errors
-
-    def _compared(self, u: PointFunction, known: Reference, domain: Domain) -> _Compared:
-        """The solution and the reference side by side, where the reference makes a statement."""
-        count = None if domain.size is not None else known.samples
-        points, data = domain.draw(count, generator(self.seed, 7))
-        found = self.values([u], domain.axes, points, data)[0].cpu()
-        exact = exact_values(known.value, domain.axes, points, data)
-        exact = exact.to(found.dtype.to_complex() if exact.is_complex() else found.dtype)
-        stated = exact.isfinite().reshape(len(exact), -1).all(1)
-        held = self.holds_until
-        if held is not None and held[0] in [axis.name for axis in domain.axes]:
-            column = [axis.name for axis in domain.axes].index(held[0])
-            stated &= points[:, column] <= held[1]
-        elif not stated.any():
-            raise ValueError(
-                f"The reference of {name_of(u)} makes no statement on '{domain.name}': it is not finite there."
-            )
-        return _Compared(found[stated].reshape(-1), exact[stated].reshape(-1), int(stated.sum()), len(points))
 
     def report(self) -> dict[str, Any]:
         """The run in numbers, as ``report.json`` holds it."""
@@ -390,10 +287,8 @@ class Solution:
         return export_fields(self, Path(path), resolution)
 
 
-def solution_of(
-    run: Run, determination: Determination | None = None, again: Again | None = None, checkpoint: bool = True
-) -> Solution:
-    """What a run has found so far, apart from the run; ``checkpoint`` asks for all that it takes to go on from it."""
+def solution_of(run: Run, determination: Determination | None = None, again: Again | None = None) -> Solution:
+    """What a run has found so far, apart from the run, with all that it takes to go on from there."""
     best = run.shown()
     return Solution(
         run.problem,
@@ -408,45 +303,7 @@ def solution_of(
         tuple(run.history),
         run.seconds,
         tuple(run.warnings),
-        snapshot(run) if checkpoint else {},
+        snapshot(run),
         determination,
         again,
     )
-
-
-@dataclass(frozen=True)
-class _Compared:
-    """Values found and exact ones, both flat, at those of the points where the reference makes a statement."""
-
-    found: Tensor
-    exact: Tensor
-    stated: int
-    points: int
-
-
-def _together(parts: list[_Compared], known: Reference) -> dict[str, Any]:
-    """The errors on all parts; how many points they rest on, where the reference says nothing at others."""
-    errors: dict[str, Any] = measured(
-        torch.cat([part.found for part in parts]), torch.cat([part.exact for part in parts]), known
-    )
-    stated, points = sum(part.stated for part in parts), sum(part.points for part in parts)
-    return errors if stated == points else {**errors, "points": stated, "of_points": points}
-
-
-def measured(found: Tensor, exact: Tensor, known: Reference) -> dict[str, float]:
-    """The errors of values against exact ones, both flat, as their reference asks for them; not numbers for none."""
-    if not found.numel():
-        return {"relative_l2": math.nan, "max": math.nan}
-    if known.fit == "affine":
-        basis = torch.stack([found, torch.ones_like(found)], dim=1)
-        found = basis @ torch.linalg.lstsq(basis, exact[:, None]).solution[:, 0]
-    difference = (found - exact).abs()
-    size = float(torch.linalg.vector_norm(exact))
-    errors = {
-        "relative_l2": float(torch.linalg.vector_norm(difference)) / (size or 1.0),
-        "max": float(difference.max()),
-    }
-    if known.peak is not None:
-        mean = max(float(difference.square().mean()), torch.finfo(torch.float64).tiny)
-        errors["psnr_db"] = 10 * math.log10(known.peak**2 / mean)
-    return errors

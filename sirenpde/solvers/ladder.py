@@ -32,9 +32,8 @@ DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seco
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
 ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not make better in as much time
 ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes minutes
-LAST_STEPS = (
-    60  # of a trained network where direct solves were exact, or left what may be noise: half a minute
-)
+# Of a trained network where direct solves were exact, or left what may be noise: half a minute.
+LAST_STEPS = 60
 
 Given = Mapping[Field, Recipe | nn.Module | None]
 Asked = Recipe | Literal["auto", "siren"] | None  # in place of the declared networks

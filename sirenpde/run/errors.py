@@ -1,0 +1,99 @@
+"""How far fields are from what is known of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..calculus.operators import PointFunction
+from ..geometry.domain import Domain
+from ..problem.constraint import name_of
+from ..problem.problem import Problem
+from ..problem.reference import Reference, exact_values
+from ..residuals import System
+from ..residuals.known import holds_until
+from ..sampling.drawing import generator
+from .fields import values
+
+COMPARED = 7  # the draw number of the points of infinite domains
+
+
+def errors_of(problem: Problem, system: System, theta: Tensor, seed: int) -> dict[str, dict[str, Any]]:
+    """Per output with a reference: relative L2 and maximum error, and the same for each named domain."""
+    return {
+        name_of(u): _errors(problem, system, theta, seed, u, known) for u, known in problem.reference.items()
+    }
+
+
+def _errors(
+    problem: Problem, system: System, theta: Tensor, seed: int, u: PointFunction, known: Reference
+) -> dict[str, Any]:
+    where = problem.compared_on(u)
+    parts = {name: _compared(system, theta, seed, u, known, domain) for name, domain in where.items()}
+    errors = _together(list(parts.values()), known)
+    if len(parts) > 1:
+        errors["on"] = {name: _together([part], known) for name, part in parts.items()}
+    return errors
+
+
+def _compared(
+    system: System, theta: Tensor, seed: int, u: PointFunction, known: Reference, domain: Domain
+) -> Comparison:
+    """The fields and the reference side by side, where the reference makes a statement."""
+    count = None if domain.size is not None else known.samples
+    points, data = domain.draw(count, generator(seed, COMPARED))
+    found = values(system, theta, [u], domain.axes, points, data)[0].cpu()
+    exact = exact_values(known.value, domain.axes, points, data)
+    exact = exact.to(found.dtype.to_complex() if exact.is_complex() else found.dtype)
+    stated = exact.isfinite().reshape(len(exact), -1).all(1)
+    end, names = holds_until(system), [axis.name for axis in domain.axes]
+    if end is not None and end[0].name in names:
+        stated &= points[:, names.index(end[0].name)] <= end[1]
+    elif not stated.any():
+        raise ValueError(
+            f"The reference of {name_of(u)} makes no statement on '{domain.name}': it is not finite there."
+        )
+    return Comparison(found[stated].reshape(-1), exact[stated].reshape(-1), int(stated.sum()), len(points))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Values found and exact ones, both flat, at those of the points where the reference makes a statement."""
+
+    found: Tensor
+    exact: Tensor
+    stated: int
+    points: int
+
+
+def _together(parts: Sequence[Comparison], known: Reference) -> dict[str, Any]:
+    """The errors on all parts; how many points they rest on, where the reference says nothing at others."""
+    errors: dict[str, Any] = measured(
+        torch.cat([part.found for part in parts]), torch.cat([part.exact for part in parts]), known
+    )
+    stated, points = sum(part.stated for part in parts), sum(part.points for part in parts)
+    return errors if stated == points else {**errors, "points": stated, "of_points": points}
+
+
+def measured(found: Tensor, exact: Tensor, known: Reference) -> dict[str, float]:
+    """The errors of values against exact ones, both flat, as their reference asks for them; not numbers for none."""
+    if not found.numel():
+        return {"relative_l2": math.nan, "max": math.nan}
+    if known.fit == "affine":
+        basis = torch.stack([found, torch.ones_like(found)], dim=1)
+        found = basis @ torch.linalg.lstsq(basis, exact[:, None]).solution[:, 0]
+    difference = (found - exact).abs()
+    size = float(torch.linalg.vector_norm(exact))
+    errors = {
+        "relative_l2": float(torch.linalg.vector_norm(difference)) / (size or 1.0),
+        "max": float(difference.max()),
+    }
+    if known.peak is not None:
+        mean = max(float(difference.square().mean()), torch.finfo(torch.float64).tiny)
+        errors["psnr_db"] = 10 * math.log10(known.peak**2 / mean)
+    return errors
