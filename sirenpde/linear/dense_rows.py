@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from ..calculus.field import Field
 from ..engines.flat import unflatten
 from ..networks.linear_head import head_names, head_width
-from ..residuals import Batch, Rows, System
+from ..residuals import Batch, Group, Rows, System
+from ..residuals.chunks import chunked, mapped
 from ..residuals.unfit import MEMORY_LIMIT, TooLarge
 from .map import DenseMap
 
@@ -127,13 +128,15 @@ def tangent_fields(
 
 def _about_nothing(near: System, at: Tensor, block: Rows) -> Rows:
     """Rows for changes of the jets as rows for the jets themselves."""
-    weights, parts = block.sweep.load(at), []
-    for chunk in block.batch.chunks(block.sweep.chunk(near.device)):
-        parts.append([jet.clone() for jet in block.sweep.jets(weights, chunk)[0]])
-    offset = block.offset
-    for place in range(len(block.slopes)):
-        jets = torch.cat([part[place] for part in parts], dim=1)
-        offset = offset - torch.einsum("nmso,sno->nm", block.slopes[place], jets)
+    sweep, weights, offset = block.sweep, block.sweep.load(at), block.offset
+
+    def jets(chunk: Batch) -> list[Tensor]:
+        return [jet.clone() for jet in sweep.jets(weights, chunk)[0]]
+
+    for slopes, jet in zip(
+        block.slopes, mapped(jets, block.batch, sweep.chunk(near.device), dim=1), strict=True
+    ):
+        offset = offset - torch.einsum("nmso,sno->nm", slopes, jet)
     return replace(block, offset=offset)
 
 
@@ -186,18 +189,19 @@ class FixedFeatures:
     def of(self, system: System, theta: Tensor, block: Rows, u: Field) -> Iterable[Tensor]:
         """Their derivatives (S, n, F) at the points of a block, chunk by chunk."""
         key = id(block.sweep), u
-        if key not in self._known:
-            found = _features(system, theta, block, u)
-            if not self._fits:
-                return found
-            self._known[key] = list(found)
+        if key in self._known:
+            return self._known[key]
+        features = _features(system, theta, block, u)
+        if not self._fits:
+            return features
+        self._known[key] = list(features)
         return self._known[key]
 
 
 def _features(system: System, theta: Tensor, block: Rows, u: Field) -> Iterator[Tensor]:
     engine = block.sweep.engines[u]
     weights = engine.load(system.parameters.of(u, theta))
-    for chunk in block.batch.chunks(engine.chunk):
+    for _, chunk in chunked(block.batch, engine.chunk):
         features = engine.features(weights, block.sweep.points(u, chunk))
         assert features is not None
         yield features
@@ -216,48 +220,54 @@ def _assembled(
         matrix[rows:] = held
     first = 0
     for block in blocks:
-        part = slice(first, first + block.offset.numel())
+        lines = slice(first, first + block.offset.numel())
         scale = system.row_scale(block.constraint, block.batch, block.place)
-        target[part] = -(scale * block.offset).flatten()
-        own = matrix[part].view(*block.offset.shape, -1)
+        target[lines] = -(scale * block.offset).flatten()
+        entries = matrix[lines].view(*block.offset.shape, -1)
         for u, slopes in zip(block.sweep.fields, block.slopes, strict=True):
             chunks = (features.of if features else _features)(system, theta, block, u)
-            _fill(own[:, :, first_columns[u] :], scale[:, :, None, None] * slopes, chunks)
-        first = part.stop
+            _fill(entries[:, :, first_columns[u] :], scale[:, :, None, None] * slopes, chunks)
+        first = lines.stop
     return DenseRows(DenseMap(matrix), target)
 
 
-def _fill(own: Tensor, slopes: Tensor, chunks: Iterable[Tensor]) -> None:
-    """own[n, m, (o, f)] += Σ_s slopes[n, m, s, o] features[s, n, f], without the products that are zero."""
+def _fill(entries: Tensor, slopes: Tensor, chunks: Iterable[Tensor]) -> None:
+    """entries[n, m, (o, f)] += Σ_s slopes[n, m, s, o] features[s, n, f], without the products that are zero."""
     used = slopes.abs().amax(dim=0).nonzero().tolist()
     if not used:
         return
     first = 0
     for features in chunks:
-        part, width = slice(first, first + features.shape[1]), features.shape[2]
-        same = features.to(slopes.dtype)
+        points, width = slice(first, first + features.shape[1]), features.shape[2]
+        converted = features.to(slopes.dtype)
         for m, s, o in used:
-            place = own[part, m, o * width : (o + 1) * width]
-            place.addcmul_(same[s], slopes[part, m, s, o, None])
-        first = part.stop
+            block = entries[points, m, o * width : (o + 1) * width]
+            block.addcmul_(converted[s], slopes[points, m, s, o, None])
+        first = points.stop
 
 
 def _by_numbers(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
     """The slopes of all rows by the unknown numbers' parameters, (rows, unknowns)."""
-    raw, found = theta[system.parameters.numbers_slice], []
+    blocks = []
     for group, batch in zip(system.groups, batches, strict=True):
-        weights = group.sweep.load(theta)
-        parts = []
-        for chunk in batch.chunks(group.sweep.chunk(system.device)):
-            _, each = group.rows.slopes(chunk, group.sweep.jets(weights, chunk)[0], raw)
-            parts.append(torch.stack([by_number for by_number, _ in each], dim=1))
-        columns, first = torch.cat(parts), 0  # (n, components, unknowns)
+        slopes, first = _slopes_by_numbers(system, group, theta, batch), 0
         for place, i in enumerate(group.members):
-            own = slice(first, first + group.sweep.requests[place].size)
+            components = slice(first, first + group.sweep.requests[place].size)
             scale = system.row_scale(i, batch, place)
-            found.append((columns[:, own] * scale[:, :, None]).flatten(0, 1))
-            first = own.stop
-    return torch.cat(found)
+            blocks.append((slopes[:, components] * scale[:, :, None]).flatten(0, 1))
+            first = components.stop
+    return torch.cat(blocks)
+
+
+def _slopes_by_numbers(system: System, group: Group, theta: Tensor, batch: Batch) -> Tensor:
+    """Those of a group's residuals, not scaled, (n, components, unknowns)."""
+    weights, raw = group.sweep.load(theta), theta[system.parameters.numbers_slice]
+
+    def slopes(chunk: Batch) -> list[Tensor]:
+        _, each = group.rows.slopes(chunk, group.sweep.jets(weights, chunk)[0], raw)
+        return [torch.stack([by_number for by_number, _ in each], dim=1)]
+
+    return mapped(slopes, batch, group.sweep.chunk(system.device))[0]
 
 
 def _complex(block: Rows) -> Rows | None:

@@ -13,6 +13,7 @@ from ..calculus.symbols import Symbol
 from ..engines.registry import engine_for
 from ..networks.linear_head import head_width
 from ..residuals import Batch, System
+from ..residuals.chunks import mapped
 from .dense_rows import column_count, tangent
 from .qr import solve_dense
 
@@ -209,9 +210,11 @@ def _values(system: System, theta: Tensor, u: Field, points: Tensor) -> Tensor:
     """The last layer's features at points (n, d), the constant one last: (n, F)."""
     module = system.parameters.networks[u]
     engine = engine_for(module, [Symbol.identity(len(u.axes))], len(u.axes))
-    weights, parts = engine.load(system.parameters.of(u, theta)), []
-    for start in range(0, len(points), engine.chunk):
-        features = engine.features(weights, points[start : start + engine.chunk])
-        assert features is not None
-        parts.append(features[0])
-    return torch.cat(parts)
+    weights = engine.load(system.parameters.of(u, theta))
+
+    def features(chunk: Batch) -> list[Tensor]:
+        values = engine.features(weights, chunk.points)
+        assert values is not None
+        return [values[0]]
+
+    return mapped(features, Batch(points, {}), engine.chunk)[0]
