@@ -33,11 +33,11 @@ def begin(
         raise ValueError(f"solve was given samples_scale={scale}; expected a positive number.")
 
     build = builder(problem, seed, {})
-    system = build_system(problem, choice.recipes, build, device, dtype)
+    system = system_of(problem, choice.recipes, build, device, dtype)
     start = {u: values for u, values in constant_start(system, seed).items() if u.initial is None}
     if start:
         build = builder(problem, seed, start)
-        system = build_system(problem, choice.recipes, build, device, dtype)
+        system = system_of(problem, choice.recipes, build, device, dtype)
     state = State(system, number_start(system, seed), dict(choice.recipes), build, seed, scale)
     return Run(problem, choice, state, start, waiting=list(range(1, len(choice.rungs))))
 
@@ -56,7 +56,7 @@ def builder(
     return build
 
 
-def build_system(
+def system_of(
     problem: Problem, recipes: Recipes, build: Any, device: torch.device, dtype: torch.dtype
 ) -> System:
     # A recipe that leaves its size to the solver still needs some network to start from.

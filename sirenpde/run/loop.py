@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import torch
 
@@ -16,16 +14,15 @@ from ..residuals.known import holds_until
 from ..residuals.unfit import Unfit
 from ..solvers.stage import Report
 from ..solvers.starts import number_start
-from .begin import build_system
-from .checkpoint import snapshot
-from .errors import errors_of
+from .begin import system_of
+from .clock import Clock
 from .history import Record, Row
 from .iterate import Iterate, better
+from .progress import Meter, Progress
 from .run import Run
 from .verdict import finished, interrupted, out_of_time
 
 SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
-HALF = 0.5  # of the equations
 KEEP_EVERY = 50  # steps between copies of the last finite parameters
 CHECKS = 50  # of the tolerance in a stage, at least, and
 APART = 10  # steps between them, at most
@@ -34,64 +31,11 @@ BREAKS = (*NUMERICAL, MemoryError, torch.OutOfMemoryError, Unfit)
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Where a run stands after one advance of a stage."""
-
-    stage: str
-    stage_index: int
-    stage_count: int
-    step: int
-    steps: int
-    loss: float
-    terms: Mapping[str, float]
-    seconds: float
-    error: float | None  # the worst relative L2 error against the references, measured now and then
-    held_out: float | None  # the relative held-out residual of the best fields, measured with it
-    unknowns: Mapping[str, float]  # the unknown numbers
-    snapshot: Callable[[], dict[str, Any]]
-
-
-@dataclass(frozen=True)
 class Limits:
     """Where a run stops before its last stage."""
 
     budget: float | None
     tolerance: float | None
-
-
-class Clock:
-    """The seconds of a run, those before a checkpoint included, and the share of its budget that a rung may use.
-
-    While another rung follows, a rung may use half of what is left, so that the plan is made before.
-    """
-
-    def __init__(self, run: Run, budget: float | None) -> None:
-        self.run, self.budget = run, budget
-        self.started = time.monotonic() - run.seconds
-        self.longest = 0.0  # advance of this call
-
-    def tick(self) -> None:
-        seconds = time.monotonic() - self.started
-        self.longest, self.run.seconds = max(self.longest, seconds - self.run.seconds), seconds
-
-    @property
-    def is_over(self) -> bool:
-        """Whether there is no time for another rung: what is left may be less than its first step takes.
-
-        Where the best fields leave more than half of the equations, any time is worth a try.
-        """
-        best = self.run.best
-        step = 0.0 if best is None or best.residual > HALF else self.longest
-        return self.budget is not None and self.run.seconds + step >= self.budget
-
-    def share(self) -> None:
-        """Set the deadline of the rung that begins or goes on now."""
-        self.run.state.deadline = math.inf
-        if self.budget is not None:
-            self.tick()
-            left = self.budget - self.run.seconds
-            share = left if self.run.in_last_rung else 0.5 * left
-            self.run.state.deadline = time.monotonic() + share
 
 
 def follow(run: Run, limits: Limits, progress: Callable[[Progress], None] | None) -> None:
@@ -127,7 +71,7 @@ def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress
         report = _advance(run)
         clock.tick()
         last, late = run.in_last_rung, run.state.is_late or report.cut
-        after = None if progress is None else _progress(run, report, meter)
+        after = None if progress is None else meter.progress(report)
         if report.finished and not report.cut:
             run.ended = _close_stage(run, report, limits.tolerance)
         else:
@@ -176,7 +120,7 @@ def _open_stage(run: Run) -> None:
         old, opened = state.system, run.choice.rungs[run.rung]
         found = state.recipes if run.best is None else run.best.recipes
         state.recipes = dict(opened.recipes_after(found))
-        state.system = build_system(run.problem, state.recipes, state.build, old.device, old.dtype)
+        state.system = system_of(run.problem, state.recipes, state.build, old.device, old.dtype)
         state.theta, state.cache = number_start(state.system, state.seed), {}
     run.before = run.last_finite = run.iterate()
 
@@ -237,16 +181,12 @@ def _is_within(run: Run, report: Report, tolerance: float | None) -> bool:
 def _note(run: Run, report: Report) -> None:
     """A row of the history. Raises ``NotFinite``, naming what broke, where a term or parameter is not finite."""
     stage = run.at_work
-    terms = _terms(run, report)
+    terms = run.terms(report)
     run.history.append(Row(stage.name, run.state.step, run.seconds, report.loss, terms))
     if not all(map(math.isfinite, report.terms)) or not bool(run.state.theta.isfinite().all()):
         _raise_not_finite(run, terms)
     if run.state.step % KEEP_EVERY == 0:
         run.last_finite = run.iterate()
-
-
-def _terms(run: Run, report: Report) -> dict[str, float]:
-    return {c.name: term for c, term in zip(run.problem.constraints, report.terms, strict=True)}
 
 
 def _raise_not_finite(run: Run, terms: Mapping[str, float]) -> NoReturn:
@@ -261,46 +201,4 @@ def _raise_not_finite(run: Run, terms: Mapping[str, float]) -> NoReturn:
     raise NotFinite(
         f"At step {step} of {stage}, {what} stopped being finite.{detail} Lower the learning rate, clip the "
         f"gradient, or look for a division or root at zero in the constraint; the last finite state is kept."
-    )
-
-
-class Meter:
-    """The true error and the held-out residual on the way, so rarely that it takes a few percent of the time."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.error: float | None = None
-        self.residual: float | None = None
-        self.next = time.monotonic() + 2.0
-
-    def read(self) -> None:
-        """Measure again if it is time."""
-        started = time.monotonic()
-        if started < self.next:
-            return
-        best, state = self.run.shown(), self.run.state
-        self.residual = known.relative_residual(best.system, best.theta, state.held_out)
-        errors = errors_of(self.run.problem, best.system, best.theta, state.seed)
-        self.error = max((float(each["relative_l2"]) for each in errors.values()), default=None)
-        now = time.monotonic()
-        self.next = now + max(2.0, 30 * (now - started))
-
-
-def _progress(run: Run, report: Report, meter: Meter) -> Progress:
-    meter.read()
-    stage, layout = run.at_work, run.state.system.parameters
-    numbers = zip(layout.unknowns, layout.numbers(run.state.theta), strict=True)
-    return Progress(
-        stage.name,
-        run.number,
-        sum(len(rung.stages) for rung in run.choice.rungs),
-        run.state.step,
-        stage.steps,
-        report.loss,
-        _terms(run, report),
-        run.seconds,
-        meter.error,
-        meter.residual,
-        {unknown.name: float(value) for unknown, value in numbers},
-        partial(snapshot, run),
     )

@@ -13,7 +13,7 @@ from ..problem.problem import Problem
 from ..residuals import known
 from ..sampling.points import Sampling
 from ..solvers.ladder import Choice
-from ..solvers.stage import Stage, State, remembered
+from ..solvers.stage import Report, Stage, State, remembered
 from ..solvers.starts import Constants
 from .fingerprint import fingerprint
 from .fingerprint import stages as stages_of
@@ -196,6 +196,10 @@ class Run:
         if self.before is not None and not here.is_finite:
             here = self.before
         return better(self.best, here)
+
+    def terms(self, report: Report) -> dict[str, float]:
+        """The objective's terms by the constraints' names."""
+        return {c.name: term for c, term in zip(self.problem.constraints, report.terms, strict=True)}
 
     def account(self) -> tuple[Record, ...]:
         """The stages so far, the one that was cut off included."""

@@ -20,7 +20,7 @@ from .device import DeviceError as DeviceError
 from .device import find_device as find_device
 from .iterate import Recipes
 from .loop import Limits, follow
-from .loop import Progress as Progress
+from .progress import Progress as Progress
 from .run import Run, is_iterative
 from .solution import Solution, solution_of
 from .unmet import unmet

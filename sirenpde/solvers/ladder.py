@@ -35,7 +35,7 @@ ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes 
 # Of a trained network where direct solves were exact, or left what may be noise: half a minute.
 LAST_STEPS = 60
 
-Given = Mapping[Field, Recipe | nn.Module | None]
+Declared = Mapping[Field, Recipe | nn.Module | None]
 Asked = Recipe | Literal["auto", "siren"] | None  # in place of the declared networks
 
 
@@ -79,7 +79,7 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Asked) -> C
     """
     found, recipe = problem.traits, replacing(problem, network)
     left_open = network == "auto"
-    given: Given = {u: None if left_open else recipe or u.network for u in problem.fields}
+    given: Declared = {u: None if left_open else recipe or u.network for u in problem.fields}
     stages = stages_of(using) or (problem.using if network is None else None)
     if stages:
         return _choice(
@@ -135,7 +135,7 @@ def _last(problem: Problem, found: Traits) -> Rung:
     return replace(rung, sized=problem.fields)
 
 
-def _declared(problem: Problem, given: Given, found: Traits) -> list[Rung]:
+def _declared(problem: Problem, given: Declared, found: Traits) -> list[Rung]:
     """What can work where networks are declared, for some fields at least."""
     open_one: Recipe = SineLattice() if found.time is not None and not found.affine else SineFeatures()
     rungs = [_direct(problem, _filled(problem, given, open_one), found)]
@@ -157,7 +157,7 @@ def _marched(found: Traits) -> Recipe:
     return SineFeatures() if found.affine else SineLattice()
 
 
-def _filled(problem: Problem, given: Given, open_one: Recipe) -> dict[Field, Recipe | nn.Module]:
+def _filled(problem: Problem, given: Declared, open_one: Recipe) -> dict[Field, Recipe | nn.Module]:
     """Every field's network, with what is left open filled in as far as it is known before the solve."""
     return {u: _at_nyquist(u, recipe or open_one, problem) for u, recipe in given.items()}
 
@@ -171,7 +171,7 @@ def _direct(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module], found
     return Rung(recipes, (LeastSquares(),))
 
 
-def _trained(problem: Problem, given: Given, found: Traits) -> Rung:
+def _trained(problem: Problem, given: Declared, found: Traits) -> Rung:
     """Networks trained in all their parameters, by the strongest stage that their number allows."""
     recipes = {u: recipe or siren_for(None) for u, recipe in given.items()}
     foreign = any(isinstance(recipe, nn.Module) for recipe in recipes.values())
