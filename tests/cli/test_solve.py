@@ -92,7 +92,7 @@ def test_auto_replaces_a_declared_network(case, capsys):
 
 def test_siren_is_a_trained_one_sized_from_the_problem(case, capsys):
     words = ("show", "case.py", "--network", "siren", "--out")
-    assert "SIREN 3 x 24, omega 4" in run(capsys, *words, "a")[1]  # nothing varies in the data
+    assert "SIREN 2 x 32, omega 4" in run(capsys, *words, "a")[1]  # nothing varies in the data
     (case / "case.py").write_text(CASE.replace("+ factor\n", "+ factor * torch.sin(60 * x(p))\n"))
     assert "SIREN 3 x 37, omega 19" in run(capsys, *words, "b")[1]  # 30 radians per half side
 
