@@ -86,10 +86,18 @@ class Sweep:
         """Whether fields are read at the samples' own points alone."""
         return all(sites == [None] for sites in self.sites.values())
 
+    def coordinates(self, u: Field, batch: Batch) -> Tensor:
+        """The columns of a field's axes among the points, (n, d): a view where these follow one another, since a list
+        of columns would be copied to a GPU each time."""
+        columns = self.columns[u]
+        first, after = columns[0], columns[0] + len(columns)
+        follows = columns == list(range(first, after))
+        return batch.points[:, first:after] if follows else batch.points[:, columns]
+
     def points(self, u: Field, batch: Batch) -> Tensor:
         """What the field's engine takes: points (n, d), or the nodes (nodes, n, d) of all sites."""
         if self.sites[u] == [None]:
-            return batch.points[:, self.columns[u]]
+            return self.coordinates(u, batch)
         names = [axis.name for axis in u.axes]
         return torch.cat([nodes_of(site, names, self.axes, batch) for site in self.sites[u]])
 
@@ -197,7 +205,7 @@ def _jets_on_grid(sweep: Sweep, theta: Tensor, batch: Batch) -> list[Tensor] | N
         return None
     for u in sweep.fields:
         symbols = [d.symbol for d in sweep.asked[u]]
-        own, x = sweep.parameters.of(u, theta), batch.points[:, sweep.columns[u]]
+        own, x = sweep.parameters.of(u, theta), sweep.coordinates(u, batch)
         jet = on_shared_coordinates(sweep.parameters.networks[u], symbols, own, x)
         if jet is None:
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -121,7 +120,7 @@ class Soap:
         turned = _turn(gradient, places, bases)
         v.mul_(beta2).addcmul_(turned, turned, value=1 - beta2)
         squares = v / (1 - beta2**t)
-        least = [max(EPSILON, ROUNDING * _rounding(squares[place])) for place, _ in places]
+        least = [(ROUNDING * _rounding(squares[place])).clamp_min(EPSILON) for place, _ in places]
         scaled = squares.sqrt_()
         floor = torch.full_like(scaled, EPSILON)
         for (place, _), epsilon in zip(places, least, strict=True):
@@ -154,9 +153,9 @@ def _eigenvectors(covariance: Tensor) -> Tensor:
     return vectors.flip(1)
 
 
-def _rounding(squares: Tensor) -> float:
+def _rounding(squares: Tensor) -> Tensor:
     """What rounding leaves of a zero where vectors whose components have these squares are turned."""
-    return torch.finfo(squares.dtype).eps * math.sqrt(float(squares.sum()))
+    return torch.finfo(squares.dtype).eps * squares.sum().sqrt()
 
 
 def blocks(system: System) -> Iterator[tuple[slice, torch.Size]]:
