@@ -113,7 +113,7 @@ class Sweep:
 
     def chunk(self, device: torch.device) -> int:
         if device.type != "cpu":
-            return GPU_CHUNK
+            return max(1, GPU_CHUNK // self.nodes)
         return min((engine.chunk for engine in self.engines.values()), default=4096)
 
     def load(self, theta: Tensor) -> list[Any]:

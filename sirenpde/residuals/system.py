@@ -22,7 +22,8 @@ from .linearise import Rows, linearise, tangents
 from .pullback import PointLoss, Pullback, RowPullback
 from .sweep import Sweep, evaluate
 
-JACOBIAN_CHUNK = 512  # points whose rows are made together, so that a row is written once while in a cache
+# Points whose rows are made together: on a CPU so that a row is written once while in a cache.
+JACOBIAN_CHUNK, GPU_JACOBIAN_CHUNK = 512, 8192
 
 
 @dataclass(frozen=True)
@@ -294,7 +295,8 @@ class System:
         self, group: Group, batch: Batch, theta: Tensor, views: Sequence[tuple[Tensor, Tensor, Tensor]]
     ) -> None:
         weights, raw = group.sweep.load(theta), theta[self.parameters.numbers_slice]
-        size = min(group.sweep.chunk(self.device), JACOBIAN_CHUNK)
+        most = JACOBIAN_CHUNK if self.device.type == "cpu" else GPU_JACOBIAN_CHUNK
+        size = min(group.sweep.chunk(self.device), most)
         for part, chunk in chunked(batch, size):
             jets, tapes = group.sweep.jets(weights, chunk)
             components, slopes = group.rows.slopes(chunk, jets, raw)
