@@ -113,6 +113,13 @@ def grad(f: PointFunction, *axes: Axis) -> PointFunction:
     """The gradient, the derivatives along the axes (all of them unless named) side by side in a last axis.
 
     Of a scalar in d dimensions it has shape (d,); of a vector of shape (m,) it is the Jacobian, (m, d).
+
+    >>> from sirenpde import Box, Field, Problem, grad, norm, on
+    >>> box = Box(x=(0, 1), y=(0, 1))
+    >>> u = Field("u", box)
+    >>> eikonal = on(box, samples=100, name="eikonal")(lambda p: norm(grad(u)(p)) - 1)
+    >>> [str(d) for d in Problem(eikonal).requests[0].derivatives]
+    ['u_x', 'u_y']
     """
     check_function(f, "grad", "grad(u)")
     along = axes or _axes_of(f)
@@ -157,7 +164,15 @@ def div(f: PointFunction, *axes: Axis) -> PointFunction:
 
 
 def curl(f: PointFunction, *axes: Axis) -> PointFunction:
-    """The curl of a function of three components, or the scalar curl ∂_x f_y − ∂_y f_x of two."""
+    """The curl of a function of three components, or the scalar curl ∂_x f_y − ∂_y f_x of two.
+
+    >>> from sirenpde import Box, Field, Problem, curl, on
+    >>> box = Box(x=(0, 1), y=(0, 1))
+    >>> w = Field("w", box, shape=(2,))
+    >>> free = on(box, samples=100, name="no rotation")(curl(w))
+    >>> [str(d) for d in Problem(free).requests[0].derivatives]
+    ['w_x', 'w_y']
+    """
     check_function(f, "curl", "curl(w)")
 
     def rotation(p: Point) -> Tensor:
@@ -204,7 +219,16 @@ def laplacian(f: PointFunction, *axes: Axis) -> PointFunction:
 
 
 def hessian(f: PointFunction, *axes: Axis) -> PointFunction:
-    """All second derivatives along the axes, of shape (..., d, d)."""
+    """All second derivatives along the axes, of shape (..., d, d).
+
+    >>> import torch
+    >>> from sirenpde import Box, Field, Problem, hessian, on
+    >>> box = Box(x=(0, 1), y=(0, 1))
+    >>> u = Field("u", box)
+    >>> monge_ampere = on(box, samples=100, name="Monge-Ampère")(lambda p: torch.linalg.det(hessian(u)(p)) - 1)
+    >>> [str(d) for d in Problem(monge_ampere).requests[0].derivatives]
+    ['u_xx', 'u_xy', 'u_yy']
+    """
     check_function(f, "hessian", "hessian(u)")
     along = axes or _axes_of(f)
 

@@ -46,6 +46,13 @@ class Data:
 
     ``cloud["normal"]``, ``box.boundary().normal`` and ``Data("normal")`` are the same thing where the points
     carry data of that name.
+
+    >>> from sirenpde import Box, Data, Field, Problem, dot, grad, on
+    >>> box = Box(x=(0, 1), y=(0, 1))
+    >>> u, normal = Field("u", box), Data("normal")
+    >>> insulated = on(box.boundary(), samples=40, name="insulated")(lambda p: dot(normal(p), grad(u)(p)))
+    >>> Problem(insulated).requests[0].data
+    ('normal',)
     """
 
     key: str

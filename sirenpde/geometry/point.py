@@ -84,6 +84,15 @@ class Point:
 
     What ``read`` and ``sample`` know, they know at this point. A copy with other coordinates can be handed to
     functions of the coordinates; it raises ValueError where a field or data are read.
+
+    >>> from sirenpde import Box, Field, Point, Problem, on
+    >>> box = Box(x=(0, 1))
+    >>> u, (x,) = Field("u", box), box.axes
+    >>> @on(box, samples=10)
+    ... def line(p: Point):
+    ...     return u(p) - 2 * x(p)
+    >>> Problem(line).requests[0].shape
+    ()
     """
 
     axes: tuple[str, ...]

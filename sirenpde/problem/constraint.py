@@ -20,6 +20,12 @@ class Loss:
     """How residuals count. ``pointwise`` maps real residuals (n, m) to one non-negative number per point.
 
     Solvers ask whether it is the sum of squares, and whether its slope is continuous, as line searches need.
+
+    >>> import torch
+    >>> from sirenpde import l1, l2
+    >>> residuals = torch.tensor([[3.0, -4.0]])
+    >>> l1.pointwise(residuals), l2.pointwise(residuals)
+    (tensor([7.]), tensor([25.]))
     """
 
     name: str
@@ -37,7 +43,20 @@ l1 = Loss("l1", lambda r: r.abs().sum(-1), is_smooth=False)
 
 @dataclass(frozen=True, eq=False)
 class Constraint:
-    """ "This vanishes there": a residual, the domain it must vanish on, and how much it counts."""
+    """ "This vanishes there": a residual, the domain it must vanish on, and how much it counts.
+
+    ``on`` makes it of a function, which it remains:
+
+    >>> from sirenpde import Box, D, Field, on
+    >>> box = Box(t=(0, 1))
+    >>> u, (t,) = Field("u", box), box.axes
+    >>> @on(box, samples=100, weight=2.0)
+    ... def decay(p):
+    ...     '''u' = -u'''
+    ...     return D(u, t)(p) + u(p)
+    >>> decay.name, decay.equation, decay.count, decay.weight
+    ('decay', "u' = -u", 100, 2.0)
+    """
 
     name: str
     residual: PointFunction

@@ -49,6 +49,16 @@ class Problem:
             for an output or reference that cannot be evaluated, or that does not fit the other; for a network
             without the derivatives that are asked for.
         TypeError, ValueError: for outputs, references and stages that are none, and names unfit for files.
+
+    >>> import torch
+    >>> from sirenpde import Box, D, Field, Problem, on
+    >>> box = Box(t=(0, 1))
+    >>> u, (t,) = Field("u", box), box.axes
+    >>> decay = on(box, samples=100, name="decay")(lambda p: D(u, t)(p) + u(p))
+    >>> start = on(box.at(t=0), name="start")(lambda p: u(p) - 1)
+    >>> problem = Problem(decay, start, reference={u: lambda p: torch.exp(-t(p))})
+    >>> problem.fields == (u,), [str(d) for d in problem.requests[0].derivatives]
+    (True, ['u_t', 'u'])
     """
 
     constraints: tuple[Constraint, ...]

@@ -30,6 +30,15 @@ class Reference:
         peak: the largest value there can be, 1 for a picture; with it the errors include the peak
             signal-to-noise ratio ``psnr_db`` = 10 log10(peak² / mean squared error).
         surface: the mesh that the zero level should be; with it the report of a run compares the two.
+
+    >>> from sirenpde import Box, Field, Problem, Reference, laplacian, on, solve
+    >>> line = Box(x=(0, 1))
+    >>> u, (x,) = Field("u", line), line.axes
+    >>> bending = on(line, samples=50, name="u'' = -2")(lambda p: laplacian(u)(p) + 2)
+    >>> parabola = Reference(lambda p: x(p) * (1 - x(p)) + 7, fit="affine")
+    >>> solution = solve(Problem(bending, on(line.boundary(), samples=2)(u), reference={u: parabola}))
+    >>> solution.errors["u"]["relative_l2"] < 1e-9
+    True
     """
 
     value: PointFunction

@@ -36,6 +36,18 @@ class Solution:
 
     ``solution[u]`` evaluates a field, an output, or any function of a point such as ``laplacian(u)``. The parameters
     found are the ``theta`` of its ``system``; ``checkpoint`` is where the run stood at its end.
+
+    >>> import torch
+    >>> from sirenpde import Box, D, Field, Problem, on, solve
+    >>> box = Box(t=(0, 1))
+    >>> u, (t,) = Field("u", box), box.axes
+    >>> decay = on(box, samples=100, name="decay")(lambda p: D(u, t)(p) + u(p))
+    >>> start = on(box.at(t=0), name="start")(lambda p: u(p) - 1)
+    >>> solution = solve(Problem(decay, start, reference={u: lambda p: torch.exp(-t(p))}))
+    >>> solution.status, solution.errors["u"]["relative_l2"] < 1e-9
+    ('solved', True)
+    >>> bool(abs(solution[D(u, t)]([[0.0]]) + 1) < 1e-9)
+    True
     """
 
     problem: Problem

@@ -71,6 +71,11 @@ def paste(source: Picture, onto: Picture, centre: tuple[float, float], height: i
 
     Beyond its edges the source's outermost pixels continue, so that it has a gradient everywhere; a grey
     source becomes a colour one where ``onto`` is. Use with a mask, see ``ellipse``.
+
+    >>> import numpy as np
+    >>> from sirenpde import paste
+    >>> paste(np.array([[0.0, 1.0]]), np.zeros((2, 4)), centre=(0, 1.5), height=1).tolist()
+    [[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]]
     """
     if height < 1:
         raise ValueError(f"A source of {height} rows was asked for; at least 1 is needed. Ask for more.")

@@ -15,7 +15,17 @@ FUNCTIONS = r"\b(Field|Derivative|Axis|Unknown|Data|Stack|Along)\b"  # of a poin
 
 
 class ConstraintError(ValueError):
-    """A constraint, output or reference that cannot be used; the message names it, its line and the remedy."""
+    """A constraint, output or reference that cannot be used; the message names it, its line and the remedy.
+
+    >>> from sirenpde import Box, ConstraintError, Field, Problem, on
+    >>> box = Box(x=(0, 1))
+    >>> u = Field("u", box)
+    >>> try:
+    ...     Problem(on(box, samples=10, name="forgotten")(lambda p: None))
+    ... except ConstraintError as error:
+    ...     print(str(error).split(";")[0].split(" at ")[0])
+    Constraint 'forgotten' returned nothing
+    """
 
 
 class Misuse(ValueError):
