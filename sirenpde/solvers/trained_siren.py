@@ -59,7 +59,7 @@ def siren_of(problem: Problem, time: Axis | None = None) -> Siren:
     if max(len(u.axes) for u in problem.fields) > SIZES.few_axes:
         return Siren(width=48, depth=2, omega=2.5)
     factor = SIZES.first_factor * bandwidth(problem, time)
-    if factor <= SIZES.slowest and problem.traits.is_affine:
+    if factor <= SIZES.slowest and problem.traits.affine:
         return Siren(width=32, depth=2, omega=SIZES.slowest)
     return siren_for(factor)
 
