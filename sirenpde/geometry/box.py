@@ -13,12 +13,13 @@ from torch import Tensor
 
 from .boundary import Boundary, Face
 from .cloud import Cloud
-from .domain import HasAxes, check_count, named, quasi_random
+from .domain import Domain, HasAxes, check_count, named, quasi_random
 from .frame import axes_around
 from .mesh import TriangleMesh
 from .pairs import Pairs
 from .patch import Patch
 from .point import Axis
+from .product import Product
 from .region import Predicate, Region
 from .slab import SLACK, Slab
 from .tensor_grid import TensorGrid
@@ -240,6 +241,32 @@ class Box:
         name = f"{'×'.join(map(str, lattice.shape))} nodes"
         return Cloud(lattice.points, self.axes, {}, name, lattice=lattice)
 
+    def __mul__(self, other: object) -> Box:
+        """The box of both boxes' axes."""
+        if not isinstance(other, Box):
+            raise TypeError(
+                f"A box was multiplied by a {type(other).__name__}; expected another box, or a shape before it. "
+                f"Write shape * Interval(t=(0, 1)): the product has the shape's axes, then those of the box."
+            )
+        _check_apart(self.axes, other.axes)
+        ends = {axis.name: (axis.low, axis.high) for axis in (*self.axes, *other.axes)}
+        return Box(**ends).at(**dict((*self.fixed, *other.fixed)))
+
+    def __rmul__(self, domain: Domain) -> Product:
+        """Any domain times the box: its points with every value of the box's axes."""
+        if not hasattr(domain, "draw"):
+            return NotImplemented
+        _check_apart(domain.axes, self.axes)
+        held = dict(self.fixed)
+        lines = [
+            Box(**{a.name: (a.low, a.high)}).at(**{a.name: held[a.name]} if a.name in held else {})
+            for a in self.axes
+        ]
+        product = Product(domain, lines[0])
+        for line in lines[1:]:
+            product = Product(product, line)
+        return product
+
     def where(self, predicate: Predicate, name: str = "region") -> Region:
         """The part in which ``predicate``, a function of points (n, d) giving booleans (n,), holds.
 
@@ -280,6 +307,15 @@ class Box:
                 else torch.linspace(a.low, a.high, counts[a.name], dtype=torch.float64)
                 for a in self.axes
             ]
+        )
+
+
+def _check_apart(first: tuple[Axis, ...], second: tuple[Axis, ...]) -> None:
+    shared = [axis.name for axis in second if axis.name in {a.name for a in first}]
+    if shared:
+        raise ValueError(
+            f"A domain of the axes {', '.join(a.name for a in first)} was multiplied by an interval of {shared[0]}; "
+            f"a product needs axes of different names. Name the interval otherwise, as in Interval(t=(0, 1))."
         )
 
 

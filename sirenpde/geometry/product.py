@@ -1,17 +1,16 @@
-"""Intervals, and the product of any domain with one."""
+"""The product of any domain with an interval."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from . import can
-from .boundary import Boundary, Face, Side
-from .box import Box
+from .boundary import Boundary, Face, Side, Solid
 from .cells import Cells
 from .domain import Data, Domain, check_count, named, quasi_random
 from .instants import instant, moved
@@ -20,47 +19,27 @@ from .point import Axis
 from .region import Predicate, Region, within
 
 
-class Interval(Box):
-    """A box of one axis, which multiplies any domain: ``Disk() * Interval(t=(0, 1))``.
+class Range(Solid, can.Bound, can.Contain, can.Dimension, can.FromUnit, Protocol):
+    """An interval on one axis, or one value of it, as a product sees it."""
 
-    The product has the domain's axes, then this one. Raises ValueError for more axes, or one that the domain has.
-
-    >>> from sirenpde import Box, Disk, Interval
-    >>> cylinder = Disk() * Interval(t=(0, 2))
-    >>> [axis.name for axis in cylinder.axes], cylinder.at(t=0).name, round(cylinder.measure, 6)
-    (['x', 'y', 't'], 'disk, t = 0', 6.283185)
-    >>> Box(x=(0, 1)) * Interval(t=(0, 2))
-    Box(x=(0, 1), t=(0, 2))
-    """
-
-    def __init__(self, /, **interval: tuple[float, float]) -> None:
-        if len(interval) > 1:
-            raise ValueError(
-                f"An interval of the axes {', '.join(interval)} was declared; it has one. Write "
-                f"Interval(t=(0, 1)), or Box(...) for several."
-            )
-        super().__init__(**interval)
-
-    def __rmul__(self, domain: Domain) -> Product | Box:
-        if not hasattr(domain, "draw"):
-            return NotImplemented
-        _check_apart(domain.axes, self.axes)
-        ends = {axis.name: (axis.low, axis.high) for axis in self.axes}
-        if isinstance(domain, Box):
-            ends = {axis.name: (axis.low, axis.high) for axis in domain.axes} | ends
-            return Box(**ends).at(**dict((*domain.fixed, *self.fixed)))
-        return Product(domain, Box(**ends).at(**dict(self.fixed)))
+    @property
+    def fixed(self) -> tuple[tuple[str, float], ...]: ...
+    def at(self, **values: float) -> Range: ...
+    def within(self, axis: Axis, low: float, high: float) -> Range | None: ...
+    def moved(self, axis: Axis, value: float) -> Range: ...
+    def patches(self) -> tuple[Patch, ...]: ...
 
 
 @dataclass(frozen=True)
 class Product:
     """A domain times an interval: its points with every value of one axis more, or one value where it is fixed.
 
-    Data of the domain come along; a normal has the component 0 along the interval.
+    Made by ``Disk() * Interval(t=(0, 1))``. Data of the domain come along; a normal has the component 0 along the
+    interval.
     """
 
     shape: Domain
-    interval: Box
+    interval: Range
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -203,12 +182,3 @@ class Product:
         if "normal" in padded:
             padded["normal"] = torch.nn.functional.pad(padded["normal"], (0, 1))
         return torch.cat([points, t], dim=1), padded
-
-
-def _check_apart(first: tuple[Axis, ...], second: tuple[Axis, ...]) -> None:
-    shared = [axis.name for axis in second if axis.name in {a.name for a in first}]
-    if shared:
-        raise ValueError(
-            f"A domain of the axes {', '.join(a.name for a in first)} was multiplied by an interval of {shared[0]}; "
-            f"a product needs axes of different names. Name the interval otherwise, as in Interval(t=(0, 1))."
-        )

@@ -44,6 +44,21 @@ def test_points_fill_shape_and_interval_together():
     assert (torch.bincount(cells) - 512).abs().max() <= 2
 
 
+def test_boxes_are_factors_too_and_come_after_the_shape():
+    assert (
+        Interval(x=(0, 1)) * Interval(t=(0, 2))
+        == Box(x=(0, 1), t=(0, 2))
+        == Interval(x=(0, 1)) * Box(t=(0, 2))
+    )
+    assert BOX.at(x=0) * T.at(t=1) == Box(x=(0, 1), y=(0, 2), t=(0, 2)).at(x=0, t=1)
+    assert Disk() * Box(t=(0, 2)) == CYLINDER and Disk() * T.at(t=1) == CYLINDER.at(t=1)
+    assert Disk() * Box(s=(0, 1), t=(0, 2)) == Disk() * Interval(s=(0, 1)) * T
+    with pytest.raises(TypeError, match="A box was multiplied by a Disk; expected"):
+        T * Disk()
+    with pytest.raises(TypeError, match="unsupported operand"):
+        2 * T
+
+
 def test_finite_points_are_repeated_and_keep_their_data():
     points, data = (SCAN * T).draw(100, generator())
     assert torch.equal(data["h"], points[:, 0] + 1) and int((data["h"] == 1).sum()) == 50
@@ -98,6 +113,7 @@ def test_its_cells_are_those_of_the_shape_at_every_value_of_the_interval():
         (lambda: Interval(t=(0, 1), x=(0, 1)), "An interval of the axes t, x was declared; it has one"),
         (lambda: Disk() * Interval(y=(0, 1)), "axes x, y was multiplied by an interval of y"),
         (lambda: BOX * Interval(y=(0, 1)), "axes x, y was multiplied by an interval of y"),
+        (lambda: Interval(y=(0, 1)) * Interval(y=(0, 1)), "axes y was multiplied by an interval of y"),
         (lambda: CYLINDER.at(x=0), "has slices along t alone"),
         (lambda: CYLINDER.at(z=0), "no axis 'z'"),
         (lambda: CYLINDER.at(t=3), "t = 3 lies outside"),
