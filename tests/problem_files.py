@@ -58,6 +58,32 @@ def problem(picture: str):
     return Problem(keep)
 '''
 
+DISK = '''
+"""A membrane on a ring.
+
+    -Δu = 4,   u = 0 on the rim
+"""
+from sirenpde import Disk, Field, LeastSquares, Problem, SineFeatures, laplacian, on
+
+disk = Disk()
+u = Field("u", disk, SineFeatures(150, 3.0))
+
+
+@on(disk, samples=500)
+def poisson(p):
+    """-Δu = 4"""
+    return -laplacian(u)(p) - 4
+
+
+@on(disk.boundary(), samples=100, weight=10)
+def rim(p):
+    """u = 0"""
+    return u(p)
+
+
+problem = Problem(poisson, rim, using=[LeastSquares()])
+'''
+
 
 def run(capsys, *words):
     """Exit code, standard output, standard error."""

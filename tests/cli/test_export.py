@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pyvista
 from PIL import Image
-from problem_files import PICTURE, run
+from problem_files import DISK, PICTURE, run
 
 
 def test_export_and_plot_write_into_the_run(case, capsys):
@@ -41,3 +41,23 @@ def test_a_picture_comes_out_as_it_went_in(case, capsys):
     mesh = pyvista.read(case / "runs" / "picture-1" / "fields" / "u.vtu")
     top_left = np.argmin(mesh.points[:, 0] - mesh.points[:, 1])
     np.testing.assert_allclose(mesh["u"][top_left], pixels[0, 0] / 255, atol=1e-6)
+
+
+def test_a_field_on_a_disk_is_shown_solved_drawn_and_exported_on_it(case, capsys):
+    (case / "disk.py").write_text(DISK)
+    assert run(capsys, "show", "disk.py", "--out", "samples.png")[0] == 0
+    code, out, _ = run(capsys, "solve", "disk.py", "--out", "r", "--json")
+    assert code == 0 and set(json.loads(out)["files"]) >= {"fields/u.vtu", "figures/u.png"}
+    code, _, _ = run(capsys, "export", "r", "--derivatives", "grad", "--resolution", 13)
+    mesh = pyvista.read(case / "r" / "fields" / "u.vtu")
+    r = np.linalg.norm(mesh.points, axis=1)
+    assert code == 0 and r.max() < 1 + 1e-9 and mesh.n_points == 127
+    assert set(mesh.celltypes) == {pyvista.CellType.TRIANGLE}
+    np.testing.assert_allclose(mesh["u"], 1 - r**2, atol=1e-9)
+    np.testing.assert_allclose(mesh["grad_u"][:, :2], -2 * mesh.points[:, :2], atol=1e-8)
+    assert run(capsys, "export", "r", "--format", "npz")[0] == 0
+    with np.load(case / "r" / "fields" / "u.npz") as arrays:
+        assert list(arrays["axes"]) == ["x", "y"] and (arrays["points"] ** 2).sum(1).max() < 1 + 1e-12
+    with Image.open(case / "r" / "figures" / "u.png") as image:
+        colours = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    assert 0.03 < (colours == 217).all(1).mean() < 0.4  # grey: what lies outside the disk, within its box
