@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..calculus.field import Field
-from ..geometry.pairs import Pairs
+from ..geometry import can
 from ..geometry.point import Axis
 from ..problem.problem import Problem
 from .pieces import Piece, pieces
@@ -33,7 +33,7 @@ def _ends(problem: Problem, u: Field, place: int, axis: Axis) -> Ends:
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
         if u not in requests.fields:
             continue
-        if isinstance(constraint.domain, Pairs):
+        if isinstance(constraint.domain, can.Joined):
             counts["low"] += requests.size * (constraint.domain.axis == axis)
             continue
         found = {side for piece in pieces(constraint, requests.data) for side in sides(piece, axis)}

@@ -136,6 +136,20 @@ class Part(Protocol):
 
 
 @runtime_checkable
+class Joined(Protocol):
+    """Has samples of two points, at two values of one axis."""
+
+    @property
+    def axis(self) -> Axis: ...
+
+    @property
+    def first(self) -> float: ...
+
+    @property
+    def second(self) -> float: ...
+
+
+@runtime_checkable
 class OnLattice(Protocol):
     """Finitely many points on a tensor grid, if it is not None."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from .domain import Data, Domain
+from .instants import instant, moved
 from .point import Axis
+from .region import within
 
 OTHER = "the other end"  # the data of a sample that are its second point
 
@@ -48,6 +50,21 @@ class Pairs:
     def normal(self) -> Data:
         """The unit vector (d,) from the first point to the second."""
         return Data("normal")
+
+    def instant(self, axis: Axis) -> float | None:
+        return None if axis.name == self.axis.name else instant(self.slice, axis)
+
+    def within(self, axis: Axis, low: float, high: float) -> Domain | None:
+        """The pairs in a slab of an axis; along their own, all of them where the slab has both points."""
+        if axis.name == self.axis.name:
+            return (
+                self if low <= min(self.first, self.second) and max(self.first, self.second) <= high else None
+            )
+        part = within(self.slice, axis, low, high)
+        return None if part is None else replace(self, slice=part)
+
+    def moved(self, axis: Axis, value: float) -> Pairs:
+        return replace(self, slice=moved(self.slice, axis, value))
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` samples: the points (n, d) at the first end; the others and the normals as data."""

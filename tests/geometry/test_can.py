@@ -24,6 +24,7 @@ DOMAINS = {
     "edges": PIXELS.edges("x"),
     "disk": Disk(),
     "circle": Disk().boundary(),
+    "pairs": BOX.pairs("x"),
     "cylinder": Disk() * Interval(t=(0, 1)),
 }
 
@@ -34,7 +35,7 @@ DOMAINS = {
         (can.Patches, "box slice faces cylinder"),
         (can.Contain, "box slice region disk circle cylinder"),
         (can.Measure, "box slice faces disk circle cylinder"),
-        (can.Cut, "box slice faces region cloud nodes cylinder"),
+        (can.Cut, "box slice faces region cloud nodes pairs cylinder"),
         (can.Slice, "box slice cylinder"),
         (can.Bounded, "box slice disk cylinder"),
         (can.Faces, "faces"),
@@ -44,6 +45,7 @@ DOMAINS = {
         (can.Listed, "cloud nodes pixels edges"),
         (can.Scaled, "cloud nodes"),
         (can.Pictured, "pixels"),
+        (can.Joined, "pairs"),
         (can.FromUnit, "box slice disk circle cylinder"),
     ],
 )

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from sirenpde import Box
+from sirenpde.geometry.instants import instant, moved
 from sirenpde.geometry.pairs import OTHER
+from sirenpde.geometry.region import within
 
 box = Box(t=(0, 1), x=(-1, 3))
 
@@ -41,3 +43,16 @@ def test_pairs_that_there_are_not_are_refused():
         box.interface(x=4)
     with pytest.raises(ValueError, match="expected one"):
         box.interface(x=0, t=0)
+
+
+def test_pairs_are_cut_and_moved_with_both_of_their_points():
+    spacetime = Box(t=(0, 2), x=(0, 1))
+    t, x = spacetime.axes
+    ends = spacetime.pairs("x")
+    points, data = within(ends, t, 0.5, 1.0).draw(100, torch.Generator().manual_seed(0))
+    assert 0.5 < float(points[:, 0].min()) < 0.52 < 0.98 < float(points[:, 0].max()) < 1
+    assert torch.equal(data[OTHER][:, 0], points[:, 0]) and bool((data[OTHER][:, 1] == 1).all())
+    assert instant(ends, t) is None and instant(ends, x) is None and within(ends, x, 0.0, 0.5) is None
+    start = spacetime.at(t=0).pairs("x")
+    points, data = moved(start, t, 1.5).draw(None, torch.Generator())
+    assert points.tolist() == [[1.5, 0]] and data[OTHER].tolist() == [[1.5, 1]]
