@@ -70,14 +70,18 @@ class FieldSet:
 
 
 def field_sets(solution: Solved, outputs: Sequence[PointFunction] | None = None) -> list[FieldSet]:
-    """A solution's outputs, those on the same axes together."""
-    sets: dict[tuple[Axis, ...], dict[str, PointFunction]] = {}
+    """A solution's outputs, those on the same axes, or on the same shape, together."""
+    sets: dict[tuple[tuple[Axis, ...], Any], dict[str, PointFunction]] = {}
     for function in outputs or solution.problem.outputs:
-        functions = sets.setdefault(solution[function].axes, {})
+        domain = solution.problem.output(function).domain
+        shape = domain if isinstance(domain, can.Triangulate) else None
+        functions = sets.setdefault((solution[function].axes, shape), {})
         functions[_free_name(name_of(function), sets.values())] = function
     return [
-        FieldSet(functions, axes, _shown_domain(solution.problem, axes), _frame(solution.problem, axes))
-        for axes, functions in sets.items()
+        FieldSet(
+            functions, axes, shape or _gridded_domain(solution.problem, axes), _frame(solution.problem, axes)
+        )
+        for (axes, shape), functions in sets.items()
     ]
 
 
@@ -88,14 +92,12 @@ def _free_name(name: str, taken: Iterable[Mapping[str, PointFunction]]) -> str:
     return name if name not in names else next(other for other in numbered if other not in names)
 
 
-def _shown_domain(problem: Problem, axes: tuple[Axis, ...]) -> Domain | None:
-    """The picture, volume or other grid that a problem's fields are declared on, or else sampled on; or a shape."""
-    domains: list[Any] = [u.domain for u in problem.fields if u.axes == axes]
-    pictures = [c.domain for c in problem.constraints if isinstance(c.domain, can.Pictured)]
-    grids = [d for d in (*domains, *pictures) if can.lattice_of(d) is not None and d.axes == axes]
-    shapes: list[Any] = [d for d in domains if isinstance(d, can.Triangulate)]
-    shown: Domain | None = max(grids, key=lambda d: d.size or 0) if grids else next(iter(shapes), None)
-    return shown
+def _gridded_domain(problem: Problem, axes: tuple[Axis, ...]) -> Domain | None:
+    """The picture, volume or other grid that a problem's fields are declared on, or else sampled on."""
+    domains: list[Any] = [u.domain for u in problem.fields]
+    domains += [c.domain for c in problem.constraints if isinstance(c.domain, can.Pictured)]
+    grids: list[Any] = [d for d in domains if can.lattice_of(d) is not None and d.axes == axes]
+    return max(grids, key=lambda d: d.size or 0, default=None)
 
 
 def with_derivatives(fields: FieldSet, operators: Sequence[str]) -> FieldSet:

@@ -421,7 +421,7 @@ def test_outputs_of_one_name_keep_a_file_each():
     solved = {f: SimpleNamespace(axes=u.axes) for f in outputs}
 
     class Solved:
-        problem = SimpleNamespace(outputs=outputs, fields=[u], constraints=[])
+        problem = SimpleNamespace(outputs=outputs, fields=[u], constraints=[], output=lambda f: u)
 
         def __getitem__(self, function):
             return solved[function]

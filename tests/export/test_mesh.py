@@ -10,7 +10,7 @@ import torch
 from named_axes import named_axes
 from PIL import Image
 
-from sirenpde import Disk, Field, Interval, LeastSquares, Problem, SineFeatures, Solution, on, solve
+from sirenpde import Box, Disk, Field, Interval, LeastSquares, Problem, SineFeatures, Solution, on, solve
 from sirenpde.export import Mesh, field_sets, on_cells, on_grid, sample_cells, write_npz, write_vtu
 from sirenpde.geometry.cells import Cells
 from sirenpde.geometry.frame import Frame
@@ -120,3 +120,12 @@ def test_a_saved_solution_knows_the_shape_of_its_field(solution, tmp_path):
     mesh = pyvista.read(again.export(tmp_path / "v.vtu", 9))
     assert np.linalg.norm(mesh.points[:, :2], axis=1).max() == pytest.approx(1)
     assert len(mesh.points) == (61 if len(field_sets(solution)[0].axes) == 2 else 61 * 9)
+
+
+def test_a_field_on_a_square_is_not_written_on_the_disk_within_it():
+    square, disk = Box(x=(-1, 1), y=(-1, 1)), Disk()
+    u, v = Field("u", square, SineFeatures(20, 2.0)), Field("v", disk, SineFeatures(20, 2.0))
+    problem = Problem(*(on(f.domain, 100, name=f"{f}")(lambda p, f=f: f(p) - 1) for f in (u, v)))
+    on_square, on_disk = field_sets(solve(problem, [LeastSquares()]))
+    assert list(on_square.functions) == ["u"] and list(on_disk.functions) == ["v"]
+    assert on_square.domain is None and on_disk.domain is disk
