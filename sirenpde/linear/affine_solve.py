@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..problem.scaling import natural_size
 from ..residuals import Batch, System
-from .dense_rows import assemble, store
+from .dense_rows import affine_rows, store
 from .qr import solve_dense
 
 SAME = 1e-6  # of a component's slopes: rounding leaves less between those of vanishing fields and others
@@ -26,8 +26,8 @@ class AffineSolution:
 def solve_affine(
     system: System, theta: Tensor, batches: Sequence[Batch], held: Tensor | None = None
 ) -> AffineSolution:
-    """The last layers by one least-squares problem; arguments and errors as for ``assemble``."""
-    linear = assemble(system, theta, batches, held)
+    """The last layers by one least-squares problem; arguments and errors as for ``affine_rows``."""
+    linear = affine_rows(system, theta, batches, held)
     solved = solve_dense(linear.matrix, linear.target)
     return AffineSolution(store(system, theta, solved.x), solved.rank)
 
@@ -41,9 +41,9 @@ def is_affine_at(system: System, theta: Tensor, batches: Sequence[Batch]) -> boo
         system.linear_rows(batches), system.linear_rows(batches, at=theta), strict=True
     ):
         sweep = nothing.sweep
-        for u, own, other in zip(sweep.fields, nothing.slopes, there.slopes, strict=True):
-            usual = own.new_tensor([natural_size(d) for d in sweep.asked[u]])[:, None]
-            a, b = usual * own, usual * other
+        for u, slopes, other in zip(sweep.fields, nothing.slopes, there.slopes, strict=True):
+            usual = slopes.new_tensor([natural_size(d) for d in sweep.asked[u]])[:, None]
+            a, b = usual * slopes, usual * other
             size = a.abs().amax((0, 2, 3)) + b.abs().amax((0, 2, 3))
             if not bool(((a - b).abs().amax((0, 2, 3)) <= SAME * size).all()):
                 return False

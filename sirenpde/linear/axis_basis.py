@@ -78,8 +78,8 @@ class AxisBasis:
         """Whether the nodes are equidistant around the period."""
         if not self.is_periodic or len(line.nodes) < len(self.basis.modes):
             return False
-        own = equidistant(self.basis.low, self.basis.high, len(line.nodes))
-        return bool((own.nodes - line.nodes).abs().max() <= 1e-12 * (self.basis.high - self.basis.low))
+        around = equidistant(self.basis.low, self.basis.high, len(line.nodes))
+        return bool((around.nodes - line.nodes).abs().max() <= 1e-12 * (self.basis.high - self.basis.low))
 
     def map(self, line: Line, derivative: int, like: Tensor) -> AxisMap:
         if self.is_around(line):

@@ -62,7 +62,7 @@ def check_memory(system: System, batches: Sequence[Batch]) -> None:
         )
 
 
-def assemble(
+def affine_rows(
     system: System, theta: Tensor, batches: Sequence[Batch], held: Tensor | None = None
 ) -> DenseRows:
     """Rows of affine constraints, scaled by sqrt(weight / samples): the sum of their squares is the objective.
@@ -319,9 +319,9 @@ def store(system: System, theta: Tensor, unknowns: Tensor) -> Tensor:
     return result
 
 
-def _write(own: Tensor, module: nn.Module, layer: Tensor) -> None:
+def _write(parameters: Tensor, module: nn.Module, layer: Tensor) -> None:
     weight, bias = head_names(module)
-    views = unflatten(module, own)
+    views = unflatten(module, parameters)
     if weight in views:
         views[weight].copy_(layer[:, : views[weight].shape[1]])
     if bias in views:

@@ -39,8 +39,10 @@ def by_differences(module: nn.Module, rows: Sequence[GridRows]) -> Preconditione
         at_nodes = along_axes([m.T for m in inverses], gradient.view(module.coefficients.shape))
         columns = at_nodes.reshape(-1, at_nodes.shape[-1]).cpu().numpy()
         solved = np.stack([solve(column) for solve, column in zip(solvers, columns.T, strict=True)], axis=-1)
-        found = along_axes(inverses, torch.from_numpy(solved).to(like).reshape(at_nodes.shape)).reshape(-1)
-        return found, float(gradient @ found)
+        coefficients = along_axes(
+            inverses, torch.from_numpy(solved).to(like).reshape(at_nodes.shape)
+        ).reshape(-1)
+        return coefficients, float(gradient @ coefficients)
 
     return precondition
 
@@ -77,14 +79,14 @@ def _differences(block: GridRows, nodes: Sequence[Tensor], output: int) -> Any:
 
     total = 0
     for component in range(block.slopes.shape[1]):
-        part = csr_matrix((len(block.slopes), int(np.prod([len(line) for line in nodes]))))
+        component_rows = csr_matrix((len(block.slopes), int(np.prod([len(line) for line in nodes]))))
         for s, symbol in enumerate(block.symbols):
             factor = block.slopes[:, component, s, output].cpu().numpy()
             if not factor.any():
                 continue
             for powers, c in symbol.terms:
-                part = part + diags(c * factor) @ _stencil(block, nodes, powers)
-        total = part if component == 0 else _stacked(total, part)
+                component_rows = component_rows + diags(c * factor) @ _stencil(block, nodes, powers)
+        total = component_rows if component == 0 else _stacked(total, component_rows)
     return total
 
 
@@ -99,9 +101,9 @@ def _stencil(block: GridRows, nodes: Sequence[Tensor], powers: Sequence[int]) ->
     from scipy.sparse import csr_matrix
 
     columns, weights = np.zeros((len(block.slopes), 1), dtype=np.int64), np.ones((len(block.slopes), 1))
-    for line, order, grid, place in zip(nodes, powers, block.grid, block.index, strict=True):
+    for line, order, grid, index in zip(nodes, powers, block.grid, block.index, strict=True):
         near, w = _weights(line.numpy(), grid.cpu().double().numpy(), order)
-        near, w = near[place.cpu().numpy()], w[place.cpu().numpy()]
+        near, w = near[index.cpu().numpy()], w[index.cpu().numpy()]
         columns = (columns[:, :, None] * len(line) + near[:, None]).reshape(len(columns), -1)
         weights = (weights[:, :, None] * w[:, None]).reshape(len(weights), -1)
     count, width = columns.shape

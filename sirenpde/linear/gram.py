@@ -30,12 +30,12 @@ def gram(tangent: TensorTangent) -> Tensor:
     }
     for f, u in enumerate(rows.fields):
         for g, v in enumerate(rows.fields[: f + 1]):
-            own = places[u][:, starts[g] : starts[g] + sizes[g]]
+            block = places[u][:, starts[g] : starts[g] + sizes[g]]
             for o in range(u.outputs):
                 for p in range(v.outputs):
-                    own[o :: u.outputs, p :: v.outputs] = _products(rows, slopes, (u, v), (o, p))
+                    block[o :: u.outputs, p :: v.outputs] = _products(rows, slopes, (u, v), (o, p))
             if f != g:
-                places[v][:, starts[f] : starts[f] + sizes[f]] = own.T
+                places[v][:, starts[f] : starts[f] + sizes[f]] = block.T
     return total
 
 
@@ -47,8 +47,8 @@ def _products(
     counts = [(len(a.basis.modes), len(b.basis.modes)) for a, b in zip(first, second, strict=True)]
     sizes = [k * m for k, m in counts]
     total = rows.like.new_zeros(sizes[0], torch.Size(sizes[1:]).numel())
-    for block, own in zip(rows.blocks, slopes, strict=True):
-        weights = _weights(block, own, pair, outputs)
+    for block, by_field in zip(rows.blocks, slopes, strict=True):
+        weights = _weights(block, by_field, pair, outputs)
         if weights:
             _add(rows, block, pair, weights, total)
     axes = len(counts)
@@ -73,20 +73,20 @@ def _weights(
 
 def _by_powers(block: Block, f: int, slope: Tensor) -> Iterator[tuple[Powers, Tensor]]:
     """Slopes (components, requests, n) by partial derivatives, each (components, N1, ..., Nd)."""
-    found: dict[Powers, Tensor] = {}
+    by_powers: dict[Powers, Tensor] = {}
     shape = [len(line.nodes) for line in block.part.lines]
     for term in block.transforms[f].terms:
-        part = term.factor * slope[:, term.request].unflatten(-1, shape)
-        found[term.keys] = found[term.keys] + part if term.keys in found else part
-    yield from ((powers, x) for powers, x in found.items() if bool((x != 0).any()))
+        weighted = term.factor * slope[:, term.request].unflatten(-1, shape)
+        by_powers[term.keys] = by_powers[term.keys] + weighted if term.keys in by_powers else weighted
+    yield from ((powers, x) for powers, x in by_powers.items() if bool((x != 0).any()))
 
 
 def _add(rows: TensorRows, block: Block, pair: tuple[Field, Field], weights: Weights, total: Tensor) -> None:
     """Add Σ over the grid of weights times products of functions to ``total`` (K1 L1, K2 L2 ... Kd Ld)."""
-    found: dict[tuple[Powers, Powers], Tensor] = dict(weights)
+    sums: dict[tuple[Powers, Powers], Tensor] = dict(weights)
     for axis in reversed(range(len(rows.bases[pair[0]]))):
         summed: dict[tuple[Powers, Powers], Tensor] = {}
-        for (a, b), x in found.items():  # (Ki Li of the axes behind, ..., N1, ..., N of this axis)
+        for (a, b), x in sums.items():  # (Ki Li of the axes behind, ..., N1, ..., N of this axis)
             nodes = block.part.lines[axis].nodes
             left = rows.bases[pair[0]][axis].matrix(nodes, a[axis]).to(rows.like)
             right = rows.bases[pair[1]][axis].matrix(nodes, b[axis]).to(rows.like)
@@ -94,6 +94,6 @@ def _add(rows: TensorRows, block: Block, pair: tuple[Field, Field], weights: Wei
             if axis == 0:
                 total.addmm_(products.T, x.reshape(-1, len(nodes)).T)
                 continue
-            part, key = torch.tensordot(products, x, dims=([0], [-1])), (a[:axis], b[:axis])
-            summed[key] = summed[key].add_(part) if key in summed else part
-        found = summed
+            behind, key = torch.tensordot(products, x, dims=([0], [-1])), (a[:axis], b[:axis])
+            summed[key] = summed[key].add_(behind) if key in summed else behind
+        sums = summed

@@ -126,7 +126,7 @@ def by_diagonal(rows: Sequence[GridRows]) -> Preconditioner:
     inverse = torch.where(seen, 1 / torch.where(seen, diagonal, 1.0), 0.0)
 
     def precondition(gradient: Tensor) -> tuple[Tensor, float]:
-        found = inverse * gradient
-        return found, float(gradient @ found)
+        divided = inverse * gradient
+        return divided, float(gradient @ divided)
 
     return precondition

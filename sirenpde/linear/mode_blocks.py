@@ -47,7 +47,7 @@ class ModeBlocks:
         self._check_memory()
         self.is_rough = not (exact or self.around) and sum(self.widths) > WIDE
         if self.is_rough:
-            self.triangle = _triangle(gram(tangent), self._kept())
+            self.triangle = _triangle(gram(tangent), self._strong())
             return
         averaged = [
             self._averaged(block, slope, wavenumbers)
@@ -59,7 +59,7 @@ class ModeBlocks:
                 "Collocation() found no constraint all around the periodic axes on equidistant nodes. Declare the "
                 "equations on the box itself, @on(box, samples=...), not on a part of it or on nodes of your own."
             )
-        matrix = torch.cat(averaged, dim=1) * self._kept()  # (waves, rows, columns)
+        matrix = torch.cat(averaged, dim=1) * self._strong()  # (waves, rows, columns)
         size = torch.linalg.vector_norm(matrix, dim=1).amax(dim=1)
         unit = torch.eye(matrix.shape[2], dtype=matrix.dtype, device=matrix.device)
         matrix = torch.cat([matrix, DAMPING * size[:, None, None] * unit], dim=1)
@@ -68,14 +68,14 @@ class ModeBlocks:
 
     def solve(self, amplitudes: Tensor) -> Tensor:
         if self.is_rough:
-            found: Tensor = torch.linalg.solve_triangular(self.triangle.T, amplitudes[:, None], upper=True)
-            return found[:, 0]
+            solution: Tensor = torch.linalg.solve_triangular(self.triangle.T, amplitudes[:, None], upper=True)
+            return solution[:, 0]
         return self._through(self.inverse, amplitudes)
 
     def solve_adjoint(self, amplitudes: Tensor) -> Tensor:
         if self.is_rough:
-            found: Tensor = torch.linalg.solve_triangular(self.triangle, amplitudes[:, None], upper=False)
-            return found[:, 0]
+            solution: Tensor = torch.linalg.solve_triangular(self.triangle, amplitudes[:, None], upper=False)
+            return solution[:, 0]
         return self._through(self.inverse.mH, amplitudes)
 
     def fits(self, rows: TensorRows) -> bool:
@@ -83,8 +83,8 @@ class ModeBlocks:
         return self.rows.shapes == rows.shapes
 
     def _through(self, inverse: Tensor, amplitudes: Tensor) -> Tensor:
-        own = self.rows.split(amplitudes)
-        columns = torch.cat([self._to_waves(u, x) for u, x in own.items()], dim=1)
+        by_field = self.rows.split(amplitudes)
+        columns = torch.cat([self._to_waves(u, x) for u, x in by_field.items()], dim=1)
         solved = torch.bmm(inverse, columns[:, :, None])[:, :, 0].split(self.widths, dim=1)
         parts = [self._from_waves(f, x) for f, x in enumerate(solved)]
         return torch.cat([x.reshape(-1) for x in parts])
@@ -106,13 +106,13 @@ class ModeBlocks:
             x = (from_waves(rolled) if place == 0 else _one_way(rolled)).movedim(-1, axis)
         return x
 
-    def _kept(self) -> Tensor:
+    def _strong(self) -> Tensor:
         """Ones for the columns in use."""
-        found = []
-        for shape, kept in zip(self.rows.shapes, self.rows.kept, strict=True):
-            whole = kept.expand([1 if axis in self.around else n for axis, n in enumerate(shape)])
-            found.append(whole.permute(*self.around, *self.along, len(shape) - 1).reshape(-1))
-        return torch.cat(found)
+        ones = []
+        for shape, strong in zip(self.rows.shapes, self.rows.strong, strict=True):
+            whole = strong.expand([1 if axis in self.around else n for axis, n in enumerate(shape)])
+            ones.append(whole.permute(*self.around, *self.along, len(shape) - 1).reshape(-1))
+        return torch.cat(ones)
 
     def _wavenumbers(self, axis: int) -> Tensor:
         """Of the waves along an axis: one of each pair ±k along the first, both along the others."""
@@ -133,8 +133,8 @@ class ModeBlocks:
             mean = by_axis.reshape(m, requests, -1, outputs)
             total = None
             for term in transform.terms:
-                part = term.factor * self._product(u, block, term.keys, mean[:, term.request], wavenumbers)
-                total = part if total is None else total.add_(part)
+                product = term.factor * self._product(u, block, term.keys, mean[:, term.request], wavenumbers)
+                total = product if total is None else total.add_(product)
             assert total is not None
             columns.append((u, total.flatten(1, 2).flatten(2, 3)))
         known = dict(columns)
@@ -153,8 +153,8 @@ class ModeBlocks:
         """One partial derivative's share of the rows: (waves, m, nodes, functions, outputs)."""
         functions = self.rows.like.new_ones(1, 1)
         for axis in self.along:
-            own = self.rows.bases[u][axis].matrix(block.part.lines[axis].nodes, powers[axis]).to(functions)
-            functions = torch.kron(functions, own)
+            matrix = self.rows.bases[u][axis].matrix(block.part.lines[axis].nodes, powers[axis]).to(functions)
+            functions = torch.kron(functions, matrix)
         rows = mean[:, :, None, :] * functions[None, :, :, None]  # (m, nodes, functions, outputs)
         if not self.around:
             return rows[None]
@@ -185,9 +185,9 @@ class ModeBlocks:
             )
 
 
-def _triangle(products: Tensor, kept: Tensor) -> Tensor:
+def _triangle(products: Tensor, strong: Tensor) -> Tensor:
     """The lower Cholesky factor of products of columns, of which only those ``kept`` count."""
-    products.mul_(kept).mul_(kept[:, None])
+    products.mul_(strong).mul_(strong[:, None])
     products.diagonal().add_(FAINT * float(products.diagonal().max()))
     factor: Tensor = torch.linalg.cholesky(products)
     return factor

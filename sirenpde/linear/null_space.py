@@ -103,17 +103,17 @@ def null_space(
     points, shares = {u: x for u, (x, _) in sampled.items()}, {u: share for u, (_, share) in sampled.items()}
     fields = _field_values(system, theta, points, shares)
     squares, vectors = torch.linalg.eigh(fields.T @ fields)
-    kept = squares > NOISE**2 * squares[-1]
-    whitening = vectors[:, kept] / squares[kept].sqrt()
+    clear = squares > NOISE**2 * squares[-1]
+    whitening = vectors[:, clear] / squares[clear].sqrt()
     _, sizes, directions = torch.linalg.svd(torch.linalg.qr(even @ whitening, mode="r")[1])
     sizes, directions = sizes.flip(0), directions.flip(0)
     if len(sizes) <= MOST or sizes[0] > FAINT:
         return None
-    found, small = _sharpened(even, fields, whitening @ directions[: MOST + 1].T, float(sizes[MOST]))
+    combinations, small = _sharpened(even, fields, whitening @ directions[: MOST + 1].T, float(sizes[MOST]))
     count = _small(small)
     if count == 0:
         return None
-    real = units[:, None] * found
+    real = units[:, None] * combinations
     size = torch.linalg.vector_norm(fields @ real, dim=0)
     raw = torch.linalg.vector_norm(matrix @ real, dim=0) / size
     relative = small[: count + 1].tolist()
@@ -161,18 +161,18 @@ def _small(ascending: Tensor) -> int:
     return min(int((ascending < FAR).sum()), MOST)
 
 
-def _sharpened(matrix: Tensor, fields: Tensor, found: Tensor, usual: float) -> tuple[Tensor, Tensor]:
+def _sharpened(matrix: Tensor, fields: Tensor, combinations: Tensor, usual: float) -> tuple[Tensor, Tensor]:
     """The directions, and their sizes, without the rounding that the whitening amplified.
 
     A small change of the fields takes these residuals away; a Rayleigh-Ritz step sorts what is left.
     """
     weak = torch.cat([matrix, 1e-3 * usual * fields])
-    left = torch.cat([-matrix @ found, fields.new_zeros(len(fields), found.shape[1])])
-    found = found + solve_dense(weak, left).x
-    triangle = torch.linalg.qr(fields @ found, mode="r")[1]
-    found = torch.linalg.solve_triangular(triangle, found, upper=True, left=False)
-    _, sizes, turn = torch.linalg.svd(matrix @ found, full_matrices=False)
-    return found @ turn.flip(0).T, sizes.flip(0)
+    left = torch.cat([-matrix @ combinations, fields.new_zeros(len(fields), combinations.shape[1])])
+    combinations = combinations + solve_dense(weak, left).x
+    triangle = torch.linalg.qr(fields @ combinations, mode="r")[1]
+    combinations = torch.linalg.solve_triangular(triangle, combinations, upper=True, left=False)
+    _, sizes, turn = torch.linalg.svd(matrix @ combinations, full_matrices=False)
+    return combinations @ turn.flip(0).T, sizes.flip(0)
 
 
 def _field_values(
@@ -190,8 +190,8 @@ def _changes(values: Tensor, shares: Mapping[Field, Tensor]) -> dict[Field, Tens
     """The rows of ``_field_values`` @ coefficients by field, (directions, points, outputs), not scaled."""
     changes, first = {}, 0
     for u, share in shares.items():
-        own = values[first : first + u.outputs * len(share)].unflatten(0, (u.outputs, len(share)))
-        changes[u] = (own / share.sqrt()[:, None]).permute(2, 1, 0)
+        block = values[first : first + u.outputs * len(share)].unflatten(0, (u.outputs, len(share)))
+        changes[u] = (block / share.sqrt()[:, None]).permute(2, 1, 0)
         first += u.outputs * len(share)
     return changes
 

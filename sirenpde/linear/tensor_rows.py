@@ -52,10 +52,10 @@ def amplitude_transform(
     )
 
 
-def _sum(parts: Sequence[Tensor]) -> Tensor:
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
+def _sum(terms: Sequence[Tensor]) -> Tensor:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
     return total
 
 
@@ -95,7 +95,7 @@ class TensorRows:
         self.shapes = [tuple(m.coefficients.shape) for m in self.modules]
         self.like = torch.empty(0, dtype=torch.float64, device=system.device)
         self.raw = self.like.new_zeros(0)
-        self.kept = [self._strong(u) for u in self.fields]
+        self.strong = [self._strong(u) for u in self.fields]
         self.counts = self._node_counts()
         self.blocks = [block for group in system.groups for block in self._blocks(group)]
 
@@ -105,64 +105,64 @@ class TensorRows:
         sizes = [int(torch.Size(shape).numel()) for shape in self.shapes]
         pieces = amplitudes.split(sizes)
         return {
-            u: x.view(shape) * kept
-            for u, x, shape, kept in zip(self.fields, pieces, self.shapes, self.kept, strict=True)
+            u: x.view(shape) * strong
+            for u, x, shape, strong in zip(self.fields, pieces, self.shapes, self.strong, strict=True)
         }
 
     def from_theta(self, theta: Tensor) -> Tensor:
-        found = []
+        amplitudes = []
         for u, shape in zip(self.fields, self.shapes, strict=True):
             x = self.system.parameters.of(u, theta).to(self.like).view(shape)
             for axis, basis in enumerate(self.bases[u]):
                 x = basis.to_amplitudes(x, axis)
-            found.append(x.reshape(-1))
-        return torch.cat(found)
+            amplitudes.append(x.reshape(-1))
+        return torch.cat(amplitudes)
 
     def to_theta(self, amplitudes: Tensor) -> Tensor:
-        found = []
+        coefficients = []
         for u, x in self.split(amplitudes).items():
             for axis, basis in enumerate(self.bases[u]):
                 x = basis.to_coefficients(x, axis)
-            found.append(x.reshape(-1))
-        return torch.cat(found).to(self.system.dtype)
+            coefficients.append(x.reshape(-1))
+        return torch.cat(coefficients).to(self.system.dtype)
 
     # --------------------------------------------------------------------------------- residuals
 
     def vector(self, amplitudes: Tensor) -> Tensor:
         """All scaled residuals: block by block, component by component, point by point."""
-        own, found = self.split(amplitudes), []
+        by_field, residuals = self.split(amplitudes), []
         for block in self.blocks:
-            values = block.group.rows.values(block.batch, self.jets(block, own), self.raw)
-            found.append((torch.cat(values, dim=1).T * block.scale).reshape(-1))
-        return torch.cat(found)
+            values = block.group.rows.values(block.batch, self.jets(block, by_field), self.raw)
+            residuals.append((torch.cat(values, dim=1).T * block.scale).reshape(-1))
+        return torch.cat(residuals)
 
     def tangent(self, amplitudes: Tensor) -> TensorTangent:
         """The derivative of ``vector`` by the amplitudes, as a map."""
-        own, found = self.split(amplitudes), []
+        by_field, slopes = self.split(amplitudes), []
         for block in self.blocks:
-            jets = self.jets(block, own)
+            jets = self.jets(block, by_field)
             _, each = block.group.rows.slopes(block.batch, jets, self.raw)
             scale = block.scale[:, None, :, None]
-            found.append(
+            slopes.append(
                 tuple(torch.stack([by_jet[f] for _, by_jet in each]) * scale for f in range(len(jets)))
             )
-        return TensorTangent(self, amplitudes, found)
+        return TensorTangent(self, amplitudes, slopes)
 
-    def jets(self, block: Block, own: Mapping[Field, Tensor]) -> list[Tensor]:
+    def jets(self, block: Block, amplitudes: Mapping[Field, Tensor]) -> list[Tensor]:
         """The requested derivatives of every field of a block, (S, n, outputs)."""
         pairs = zip(block.group.sweep.fields, block.transforms, strict=True)
-        return [transform.forth(own[u]).flatten(1, -2) for u, transform in pairs]
+        return [transform.forth(amplitudes[u]).flatten(1, -2) for u, transform in pairs]
 
     def terms(self, rows: Tensor) -> Tensor:
         """The objective's weighted terms, one per constraint, from ``vector``."""
-        found = rows.new_zeros(len(self.system.problem.constraints))
+        terms = rows.new_zeros(len(self.system.problem.constraints))
         pieces = rows.split([block.scale.numel() for block in self.blocks])
         for block, piece in zip(self.blocks, pieces, strict=True):
             squares = piece.view_as(block.scale).square().sum(1)
             sizes = [self.system.problem.requests[i].size for i in block.group.members]
-            for i, own in zip(block.group.members, squares.split(sizes), strict=True):
-                found[i] += own.sum()
-        return found
+            for i, sums in zip(block.group.members, squares.split(sizes), strict=True):
+                terms[i] += sums.sum()
+        return terms
 
     # ------------------------------------------------------------------------------------- nodes
 
@@ -240,11 +240,11 @@ class TensorTangent:
         return None
 
     def apply(self, x: Tensor) -> Tensor:
-        amplitudes, found = self.residuals.split(x), []
+        amplitudes, images = self.residuals.split(x), []
         for block, by_field in zip(self.residuals.blocks, self.slopes, strict=True):
             pairs = zip(by_field, self.residuals.jets(block, amplitudes), strict=True)
-            found.append(_sum([(slope * jet).sum((1, 3)) for slope, jet in pairs]).reshape(-1))
-        return torch.cat(found)
+            images.append(_sum([(slope * jet).sum((1, 3)) for slope, jet in pairs]).reshape(-1))
+        return torch.cat(images)
 
     def transpose(self, y: Tensor) -> Tensor:
         rows = self.residuals
@@ -255,7 +255,7 @@ class TensorTangent:
             for u, slope, transform in zip(block.group.sweep.fields, by_field, block.transforms, strict=True):
                 total[u] += transform.back((slope * values).sum(0))
         return torch.cat(
-            [(total[u] * kept).reshape(-1) for u, kept in zip(rows.fields, rows.kept, strict=True)]
+            [(total[u] * strong).reshape(-1) for u, strong in zip(rows.fields, rows.strong, strict=True)]
         )
 
 
@@ -273,11 +273,11 @@ def _check(system: System) -> None:
                 f"was expected. Use SineLattice(...) or FourierSeries(...), or another stage."
             )
         for group in system.groups:
-            own, asked = tuple(axis.name for axis in u.axes), group.sweep.axes
-            if u in group.sweep.fields and own != asked:
+            axes, asked_axes = tuple(axis.name for axis in u.axes), group.sweep.axes
+            if u in group.sweep.fields and axes != asked_axes:
                 raise Unsuited(
-                    f"Collocation() needs fields and constraints on the same axes; {u.name} has {', '.join(own)}, "
-                    f"a constraint {', '.join(asked)}. Declare them on one box, or use another stage."
+                    f"Collocation() needs fields and constraints on the same axes; {u.name} has {', '.join(axes)}, "
+                    f"a constraint {', '.join(asked_axes)}. Declare them on one box, or use another stage."
                 )
     elsewhere = [g for g in system.groups if not g.sweep.is_plain]
     if elsewhere:

@@ -22,7 +22,7 @@ PROMISING = 0.5  # a ratio at which a longer step is tried too
 FARTHEST = 4.0  # times the radius
 SHORT = 0.7  # of the length asked for: there is no longer step
 LARGEST = 0.75  # of a step's length, which a correction must not exceed (Transtrum and Sethna 2012)
-KEPT = 0.9  # of the foreseen decrease: enough; of the objective: a correction that is hardly worth another
+ENOUGH = 0.9  # of the foreseen decrease: enough; of the objective: a correction that is hardly worth another
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def _apply(reflections: tuple[Any, Any], c: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Trial:
+class StepTrial:
     """Where a step leads: the parameters there (P,), the objective, and the model's rows of the residual."""
 
     step: Step
@@ -222,17 +222,17 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Region:
+class TrustRegion:
     """A linear model around ``theta``, and the function it is a model of.
 
     ``vector`` gives the residuals (N,) of parameters (P,), whose squares sum to the objective; ``compress`` maps
     them to the model's rows.
 
     >>> import torch
-    >>> from sirenpde.linear.trust_region import Region, linear_model
+    >>> from sirenpde.linear.trust_region import TrustRegion, linear_model
     >>> start = torch.tensor([3.0, 4.0]).double()
     >>> model = linear_model(start, torch.eye(2).double())  # the residuals are the parameters themselves
-    >>> region = Region(model, lambda r: r, lambda theta: theta, start, 25.0)
+    >>> region = TrustRegion(model, lambda r: r, lambda theta: theta, start, 25.0)
     >>> trial, good = region.longest(radius=10.0, damping=1.0, target=0.25, corrections=0)
     >>> good, trial.objective < 1e-10
     (True, True)
@@ -244,36 +244,38 @@ class Region:
     theta: Tensor
     objective: float
 
-    def longest(self, radius: float, damping: float, target: float, corrections: int) -> tuple[Trial, bool]:
+    def longest(
+        self, radius: float, damping: float, target: float, corrections: int
+    ) -> tuple[StepTrial, bool]:
         """The longest step whose ratio reaches ``target``, searched for outwards or inwards from ``radius``.
 
         The last trial and False, where none does.
         """
-        found: Trial | None = None
+        best: StepTrial | None = None
         length, inwards = radius, False
         for _ in range(TRIALS):
             trial = self.follow(self.model.of_length(length, damping), corrections)
             damping = trial.step.damping
             if trial.ratio < target:
-                if found is not None:
-                    return found, True
+                if best is not None:
+                    return best, True
                 inwards = True
                 length = trial.step.length / (GROWTH if trial.ratio > -1 else 2 * GROWTH)
                 continue
-            if found is not None and trial.step.length < 1.05 * found.step.length:
-                return found, True
-            found = trial
+            if best is not None and trial.step.length < 1.05 * best.step.length:
+                return best, True
+            best = trial
             ended = trial.step.length < SHORT * length or length > FARTHEST * radius
             if inwards or ended or trial.ratio < PROMISING:
-                return found, True
+                return best, True
             length = GROWTH * trial.step.length
-        return trial, found is not None
+        return trial, best is not None
 
-    def follow(self, step: Step, corrections: int) -> Trial:
+    def follow(self, step: Step, corrections: int) -> StepTrial:
         """Where a step leads after corrections for the curvature of the residuals, as long as they help."""
         trial = self._trial(step, self.theta + self.model.change(step))
         for _ in range(corrections):
-            if trial.ratio > KEPT or not math.isfinite(trial.objective):
+            if trial.ratio > ENOUGH or not math.isfinite(trial.objective):
                 break
             extra = self.model.correction(step, trial.moved)
             if not float(extra.norm()) <= LARGEST * step.length:
@@ -282,13 +284,13 @@ class Region:
             if not corrected.objective < before:
                 break
             trial = corrected
-            if trial.objective > KEPT * before:
+            if trial.objective > ENOUGH * before:
                 break
         return trial
 
-    def _trial(self, step: Step, theta: Tensor) -> Trial:
+    def _trial(self, step: Step, theta: Tensor) -> StepTrial:
         residual = self.vector(theta)
         objective = float(residual.square().sum())
         objective = objective if math.isfinite(objective) else math.inf
         ratio = (self.objective - objective) / max(step.decrease, 1e-300)
-        return Trial(step, theta, objective, self.compress(residual), ratio)
+        return StepTrial(step, theta, objective, self.compress(residual), ratio)

@@ -158,11 +158,11 @@ def collocate(
     ``time.monotonic()``, it ends where it is.
     """
     steps = ModeSteps(blocks, deadline)
-    found = newton(rows, amplitudes, steps, UNDAMPED, iterations, deadline=deadline)
-    arrived = found.end == "arrived"
+    result = newton(rows, amplitudes, steps, UNDAMPED, iterations, deadline=deadline)
+    arrived = result.end == "arrived"
     note = (
-        f"{len(found.x)} coefficients, {len(found.residual)} residuals, {found.steps} Newton steps, "
+        f"{len(result.x)} coefficients, {len(result.residual)} residuals, {result.steps} Newton steps, "
         f"{steps.iterations} inner iterations{'' if arrived else ', not converged'}"
     )
     late = not arrived and time.monotonic() >= deadline
-    return Collocated(found.x, found.residual, note, steps.blocks, late)
+    return Collocated(result.x, result.residual, note, steps.blocks, late)

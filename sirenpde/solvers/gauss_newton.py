@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..linear.sketch import count_sketch
-from ..linear.trust_region import LinearModel, Region, linear_model
+from ..linear.trust_region import LinearModel, TrustRegion, linear_model
 from ..residuals import Batch
 from ..residuals.unfit import MEMORY_LIMIT, TooLarge
 from ..sampling.drawing import generator
@@ -174,7 +174,7 @@ class GaussNewton:
         if self._is_stuck(path):
             return self._leap(path, model)
         path.damping = path.damping if math.isfinite(path.damping) else FIRST_DAMPING * objective
-        region = Region(model, compress, lambda q: state.system.vector(q, samples), theta, objective)
+        region = TrustRegion(model, compress, lambda q: state.system.vector(q, samples), theta, objective)
         trial, good = region.longest(path.radius, path.damping, self.target, self.corrections)
         path.radius, path.damping = trial.step.length or path.radius, trial.step.damping
         if self.sketch == "auto" and trial.objective > OVERFIT * trial.sketched:

@@ -15,7 +15,7 @@ from ..geometry import can
 from ..geometry.box import Box
 from ..geometry.carrying import Carrying
 from ..geometry.region import within
-from ..linear.dense_rows import assemble, store
+from ..linear.dense_rows import affine_rows, store
 from ..linear.newton import UNDAMPED, newton
 from ..linear.qr import solve_dense
 from ..linear.steps import ModeSteps
@@ -42,22 +42,22 @@ def initial_values(u: Field, points: Tensor) -> Tensor:
     given, names = u.initial, tuple(axis.name for axis in u.axes)
     if hasattr(given, "on_grid"):  # an earlier solution's field
         columns = [names.index(axis.name) for axis in given.axes]
-        found = torch.as_tensor(given(points[:, columns].numpy()))
+        values = torch.as_tensor(given(points[:, columns].numpy()))
     elif callable(given):
-        found = over_points(given, names, points, {}, lambda coords: _no_field)
+        values = over_points(given, names, points, {}, lambda coords: _no_field)
     else:
-        found = torch.full((len(points), *u.shape), given)
-    if tuple(found.shape[1:]) != u.shape or not bool(found.isfinite().all()):
+        values = torch.full((len(points), *u.shape), given)
+    if tuple(values.shape[1:]) != u.shape or not bool(values.isfinite().all()):
         raise ValueError(
-            f"Field '{u.name}' was given an initial value of shape {tuple(found.shape[1:])}, "
-            f"{'finite' if found.isfinite().all() else 'not finite everywhere'}; expected finite values of shape "
+            f"Field '{u.name}' was given an initial value of shape {tuple(values.shape[1:])}, "
+            f"{'finite' if values.isfinite().all() else 'not finite everywhere'}; expected finite values of shape "
             f"{u.shape}. Give a number, a function of a point, or an earlier solution's field."
         )
-    found = found.reshape(len(points), -1)
+    values = values.reshape(len(points), -1)
     if not u.is_complex:
-        return found.double()
-    found = found.to(torch.complex128)
-    return torch.cat([found.real, found.imag], dim=1)
+        return values.double()
+    values = values.to(torch.complex128)
+    return torch.cat([values.real, values.imag], dim=1)
 
 
 def _no_field(key: object) -> Tensor:
@@ -91,7 +91,7 @@ def _fit(module: nn.Module, u: Field, unit: float, cut: Mapping[str, tuple[float
     system = System(Problem(there), {u: module}, torch.device("cpu"), torch.float64, scales)
     theta = system.initial()
     if head is not None:
-        linear = assemble(system, theta, system.draw(generator(0, 0)))
+        linear = affine_rows(system, theta, system.draw(generator(0, 0)))
         theta = store(system, theta, solve_dense(linear.matrix, linear.target, DAMPING).x)
     else:
         rows = TensorRows(system)

@@ -174,9 +174,9 @@ class LeastSquares:
         whole = isinstance(module, EvolvingSeries) or all(map(_whole, state.system.groups))
         precondition = by_diagonal(rows) if whole else by_differences(module, rows)
         target = torch.cat([block.target for block in rows])
-        found = cgls(Stacked(rows), target, precondition, GRID_TOLERANCE, self.iterations, state.theta)
-        state.theta = found.x
-        return f"{len(found.x)} coefficients on grids, {found.iterations} iterations"
+        solved = cgls(Stacked(rows), target, precondition, GRID_TOLERANCE, self.iterations, state.theta)
+        state.theta = solved.x
+        return f"{len(solved.x)} coefficients on grids, {solved.iterations} iterations"
 
 
 def _account(best: FeatureTrial) -> str:
@@ -200,10 +200,10 @@ def _solve_dense(
     system = state.system
     held = None if free is None else free.rows(system, state.theta)
     if system.problem.traits.affine:
-        found = solve_affine(system, state.theta, batches, held)
-        if is_affine_at(system, found.theta, batches):
-            state.theta = found.theta
-            return f"{_size(system, batches)}, rank {found.rank}"
+        affine = solve_affine(system, state.theta, batches, held)
+        if is_affine_at(system, affine.theta, batches):
+            state.theta = affine.theta
+            return f"{_size(system, batches)}, rank {affine.rank}"
     equations, steps = DenseEquations(system, state.theta, batches, held), FactoredSteps()
     result = newton(equations, equations.start, steps, unit=unit)
     state.theta = equations.theta(result.x)
@@ -238,10 +238,10 @@ def _check(system: System) -> None:
             f"LeastSquares() minimises squares, but the loss of {names} is {poor[0].loss.name}. Declare l2 there, "
             f"or use a stage for any loss: Adam() and LBFGS()."
         )
-    own = [u.name for u, module in system.parameters.networks.items() if not solvable(module)]
-    if own:
+    headless = [u.name for u, module in system.parameters.networks.items() if not solvable(module)]
+    if headless:
         raise NotAffine(
-            f"LeastSquares() cannot solve for {', '.join(own)}: the network has no linear last layer that the "
+            f"LeastSquares() cannot solve for {', '.join(headless)}: the network has no linear last layer that the "
             f"toolkit knows. Use a recipe such as Siren or SineFeatures, or Adam() and LBFGS()."
         )
     series = [u.name for u, module in system.parameters.networks.items() if not has_linear_head(module)]

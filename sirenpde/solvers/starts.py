@@ -56,9 +56,9 @@ def _stuck(system: System, batches: Sequence[Batch], seed: int) -> set[Field]:
     fields = [u for u in system.problem.fields if u.initial is None]
     if not fields or _slopes(system, batches, fields, set(), seed) is None:
         return set()
-    found = {u for u in fields if not _slopes(system, batches, [u], set(system.problem.fields) - {u}, seed)}
+    still = {u for u in fields if not _slopes(system, batches, [u], set(system.problem.fields) - {u}, seed)}
     everything = _slopes(system, batches, system.problem.fields, set(), seed)
-    return found if everything else set(fields)
+    return still if everything else set(fields)
 
 
 def _slopes(
@@ -90,16 +90,16 @@ def number_start(system: System, seed: int) -> Tensor:
     Where a number enters squared and starts at zero, no residual has a slope by it, whatever the fields are.
     """
     theta, source = system.initial(), generator(seed, HELD_OUT)
-    own = system.parameters.numbers_slice
-    if own.stop == own.start:
+    numbers = system.parameters.numbers_slice
+    if numbers.stop == numbers.start:
         return theta
-    raw, sizes = theta[own], torch.zeros(own.stop - own.start, dtype=torch.float64)
+    raw, sizes = theta[numbers], torch.zeros(numbers.stop - numbers.start, dtype=torch.float64)
     for group, batch in zip(system.groups, _samples(system, seed), strict=True):
         shapes = [(len(group.sweep.asked[u]), len(batch), u.outputs) for u in group.sweep.fields]
         jets = [torch.rand(s, generator=source, dtype=torch.float64).to(batch.points) + 0.5 for s in shapes]
         for by_number, _ in group.rows.slopes(batch, jets, raw)[1]:
             sizes = sizes.maximum(by_number.abs().amax(0).double().cpu())
-    theta[own] = raw + (sizes == 0).to(raw)
+    theta[numbers] = raw + (sizes == 0).to(raw)
     return theta
 
 
@@ -170,8 +170,8 @@ def _is_finite(system: System, batches: Sequence[Batch], constants: Constants) -
     """Whether the losses are finite, and their slopes by the jets."""
     raw = system.initial()[system.parameters.numbers_slice]
     for group, batch in zip(system.groups, batches, strict=True):
-        found = group.pullback.plain(batch, _jets(group.sweep, batch, constants), raw)
-        if not all(bool(part.isfinite().all()) for part in found):
+        values = group.pullback.plain(batch, _jets(group.sweep, batch, constants), raw)
+        if not all(bool(value.isfinite().all()) for value in values):
             return False
     return True
 
@@ -207,12 +207,12 @@ def _improved(system: System, batches: Sequence[Batch], constants: Constants) ->
         for halving in range(HALVINGS):
             trial = _moved(system, constants, 0.5**halving * step)
             if _is_finite(system, batches, trial):
-                found = _rows(system, batches, trial)
-                if float(found[0].norm()) < BETTER * float(vector.norm()):
+                tried = _rows(system, batches, trial)
+                if float(tried[0].norm()) < BETTER * float(vector.norm()):
                     break
         else:
             return constants
-        constants, (vector, matrix) = trial, found
+        constants, (vector, matrix) = trial, tried
     return constants
 
 
@@ -220,7 +220,7 @@ def _moved(system: System, constants: Constants, step: Tensor) -> Constants:
     parts = step.tolist()
     moved, first = {}, 0
     for u in system.problem.fields:
-        own = parts[first : first + u.outputs]
-        moved[u] = tuple(a + b for a, b in zip(constants[u], own, strict=True))
+        step_of = parts[first : first + u.outputs]
+        moved[u] = tuple(a + b for a, b in zip(constants[u], step_of, strict=True))
         first += u.outputs
     return moved

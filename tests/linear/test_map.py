@@ -8,7 +8,7 @@ from tensor_problems import coupled, random, system_of
 
 from sirenpde import Box, D, Field, FourierSeries, SineFeatures, Siren, laplacian, on
 from sirenpde.linear.cgls import by_factor, cgls
-from sirenpde.linear.dense_rows import DenseEquations, assemble
+from sirenpde.linear.dense_rows import DenseEquations, affine_rows
 from sirenpde.linear.grid_rows import by_diagonal, grid_rows
 from sirenpde.linear.map import DenseMap, Stacked, columns_of
 from sirenpde.linear.mode_blocks import ModeBlocks
@@ -40,7 +40,7 @@ def dense():
 def complex_rows():
     h = Field("h", square, SineFeatures(9, 4.0), dtype=complex)
     system = system_of(on(square, 40, name="waves")(lambda p: laplacian(h)(p) + 4j * h(p) - x(p)))
-    return assemble(system, system.initial(), drawn(system)).map
+    return affine_rows(system, system.initial(), drawn(system)).map
 
 
 def jacobian():

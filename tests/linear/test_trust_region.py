@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sirenpde.linear.sketch import count_sketch
-from sirenpde.linear.trust_region import Region, damp, linear_model
+from sirenpde.linear.trust_region import TrustRegion, damp, linear_model
 
 SHAPES = [(60, 25), (25, 60), (40, 40)]
 
@@ -119,7 +119,7 @@ def banana(theta):
 def region(theta, vector=banana):
     residual = vector(theta)
     model = linear_model(residual, torch.func.jacrev(vector)(theta))
-    return Region(model, lambda r: r, vector, theta, float(residual.square().sum()))
+    return TrustRegion(model, lambda r: r, vector, theta, float(residual.square().sum()))
 
 
 def test_a_linear_residual_is_solved_by_one_step_of_any_radius():

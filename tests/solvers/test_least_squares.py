@@ -24,7 +24,7 @@ from sirenpde import (
     solve,
 )
 from sirenpde.linear import dense_rows
-from sirenpde.linear.dense_rows import assemble, memory
+from sirenpde.linear.dense_rows import affine_rows, memory
 from sirenpde.linear.qr import solve_dense
 from sirenpde.residuals import System
 from sirenpde.residuals.unfit import TooLarge
@@ -230,7 +230,7 @@ def test_rows_are_the_residuals_whatever_the_weights_of_samples():
     system = system_of(problem)
     batches = draw(system, torch.Generator().manual_seed(1), 1.0)
     assert batches[0].weights is not None
-    linear = assemble(system, system.initial(), batches)
+    linear = affine_rows(system, system.initial(), batches)
     generator = torch.Generator().manual_seed(2)
     unknowns = torch.randn(linear.matrix.shape[1], dtype=torch.float64, generator=generator)
     residual = linear.matrix @ unknowns - linear.target
@@ -259,7 +259,7 @@ def test_what_cannot_be_solved_is_said():
     system = system_of(Problem(large))
     batches = draw(system, torch.Generator().manual_seed(0), 1.0)
     with pytest.raises(TooLarge, match=r"60000 rows and 20001 columns and need .* such as LBFGS\(\)"):
-        assemble(system, system.initial(), batches)
+        affine_rows(system, system.initial(), batches)
 
 
 def test_a_field_up_to_a_constant_is_compared_up_to_it():

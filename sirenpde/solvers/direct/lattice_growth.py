@@ -60,13 +60,13 @@ def open_lattices(recipes: Mapping[Field, object]) -> dict[Field, SineLattice]:
 def opened(recipes: Lattices, along: Axis | None) -> dict[Field, SineLattice]:
     """The lattices with orders to start from."""
     for across, slow in itertools.product(GROWTH.across, GROWTH.along):
-        found = {
+        lattices = {
             u: replace(r, orders=tuple(slow if along and a.name == along.name else across for a in u.axes))
             for u, r in recipes.items()
         }
-        if affordable(found) and (slow == GROWTH.along[-1] or columns(found) <= GROWTH.wide):
+        if affordable(lattices) and (slow == GROWTH.along[-1] or columns(lattices) <= GROWTH.wide):
             break
-    return found
+    return lattices
 
 
 @dataclass(frozen=True)
@@ -83,44 +83,44 @@ class Tails:
 
 def tails(rows: TensorRows, amplitudes: Tensor, recipes: Lattices, along: Axis | None) -> Tails:
     """The largest of all fields' tails, on all axes but one."""
-    own = rows.split(amplitudes)
+    by_field = rows.split(amplitudes)
     highest: dict[str, float] = {}
     upper: dict[str, float] = {}
     for u in recipes:
-        for place, axis in enumerate(u.axes):
+        for axis_index, axis in enumerate(u.axes):
             if along is not None and axis.name == along.name:
                 continue
-            for found, part in ((highest, GROWTH.highest), (upper, GROWTH.upper)):
-                size = tail(rows.bases[u][place], own[u], place, part)
-                found[axis.name] = max(found.get(axis.name, 0.0), size)
+            for sizes, share in ((highest, GROWTH.highest), (upper, GROWTH.upper)):
+                size = tail(rows.bases[u][axis_index], by_field[u], axis_index, share)
+                sizes[axis.name] = max(sizes.get(axis.name, 0.0), size)
     return Tails(highest, upper)
 
 
 def resized(recipes: Lattices, sizes: Tails, tolerance: float) -> dict[Field, SineLattice]:
     """Higher orders where the highest waves exceed the tolerance, lower ones where the upper vanish."""
-    found, growth = dict(recipes), GROWTH.growth if columns(recipes) <= GROWTH.wide else GROWTH.gentle
+    lattices, growth = dict(recipes), GROWTH.growth if columns(recipes) <= GROWTH.wide else GROWTH.gentle
     for u, recipe in recipes.items():
-        for place, (axis, order) in enumerate(zip(u.axes, orders_of(recipe), strict=True)):
+        for index, (axis, order) in enumerate(zip(u.axes, orders_of(recipe), strict=True)):
             if sizes.highest.get(axis.name, 0.0) > tolerance:
-                found[u] = _with(found[u], place, math.ceil(growth * order))
+                lattices[u] = _with(lattices[u], index, math.ceil(growth * order))
             elif sizes.upper.get(axis.name, math.inf) < GROWTH.negligible * tolerance:
-                found[u] = _with(
-                    found[u], place, min(order, max(GROWTH.least, math.ceil(GROWTH.shrinkage * order)))
+                lattices[u] = _with(
+                    lattices[u], index, min(order, max(GROWTH.least, math.ceil(GROWTH.shrinkage * order)))
                 )
-    return found
+    return lattices
 
 
-def within_reach(wanted: Lattices, own: Lattices) -> Lattices:
+def within_reach(wanted: Lattices, current: Lattices) -> Lattices:
     """The lattices that are wanted, or, where these are too large, the largest on the way to them."""
     if affordable(wanted):
         return wanted
     for share in (0.75, 0.5, 0.25):
-        found = dict(wanted)
-        for u, recipe in own.items():
+        nearer = dict(wanted)
+        for u, recipe in current.items():
             pairs = zip(orders_of(recipe), orders_of(wanted[u]), strict=True)
-            found[u] = replace(recipe, orders=tuple(a + round(share * (b - a)) for a, b in pairs))
-        if affordable(found) and larger(found, own):
-            return found
+            nearer[u] = replace(recipe, orders=tuple(a + round(share * (b - a)) for a, b in pairs))
+        if affordable(nearer) and larger(nearer, current):
+            return nearer
     return wanted
 
 
@@ -156,12 +156,12 @@ def orders_of(recipe: object) -> tuple[int, ...]:
     return recipe.orders
 
 
-def _with(recipe: SineLattice, place: int, order: int) -> SineLattice:
+def _with(recipe: SineLattice, index: int, order: int) -> SineLattice:
     orders = orders_of(recipe)
-    return replace(recipe, orders=(*orders[:place], order, *orders[place + 1 :]))
+    return replace(recipe, orders=(*orders[:index], order, *orders[index + 1 :]))
 
 
-def tail(basis: AxisBasis, amplitudes: Tensor, axis: int, part: float) -> float:
+def tail(basis: AxisBasis, amplitudes: Tensor, axis: int, share: float) -> float:
     """The share, in the root mean square, of what varies beyond this part of the highest frequency of an axis.
 
     Along a periodic axis these are the waves, along any other Legendre polynomials: one of degree m varies at
@@ -169,24 +169,24 @@ def tail(basis: AxisBasis, amplitudes: Tensor, axis: int, part: float) -> float:
     """
     count = len(basis.basis.modes)
     if basis.is_periodic:
-        place = torch.arange(count)
-        wave = torch.where(place > count // 2, place - count // 2, place)
+        index = torch.arange(count)
+        wave = torch.where(index > count // 2, index - count // 2, index)
         beyond = amplitudes.index_select(
-            axis, (wave > part * (count // 2)).nonzero()[:, 0].to(amplitudes.device)
+            axis, (wave > share * (count // 2)).nonzero()[:, 0].to(amplitudes.device)
         )
     else:
-        beyond = along_axis(_polynomials(basis, part), amplitudes, axis)
+        beyond = along_axis(_polynomials(basis, share), amplitudes, axis)
     return float(beyond.norm()) / (float(amplitudes.norm()) or 1.0)
 
 
-def _polynomials(basis: AxisBasis, part: float) -> Tensor:
+def _polynomials(basis: AxisBasis, share: float) -> Tensor:
     """What the functions of an axis have of each Legendre polynomial beyond a part of the highest degree, (m, K)."""
     line, count = basis.reference(), len(basis.basis.modes)
     low, high = basis.basis.low, basis.basis.high
     highest = max(count - 1, int(basis.highest))
-    place = (2 * line.nodes - low - high) / (high - low)
-    degrees = np.arange(int(part * highest) + 1, len(line.nodes))
-    values = np.polynomial.legendre.legvander(place.numpy(), len(line.nodes) - 1)[:, degrees]
+    scaled = (2 * line.nodes - low - high) / (high - low)
+    degrees = np.arange(int(share * highest) + 1, len(line.nodes))
+    values = np.polynomial.legendre.legvander(scaled.numpy(), len(line.nodes) - 1)[:, degrees]
     polynomials = torch.from_numpy(values * np.sqrt(2 * degrees + 1))
     return basis.project(polynomials).T
 
@@ -198,8 +198,8 @@ def continued(parameters: Parameters, theta: Tensor, into: Parameters, along: Ax
     for u, series in into.networks.items():
         module = parameters.networks[u]
         assert isinstance(module, SeparableSeries) and isinstance(series, SeparableSeries)
-        place = None if along is None else u.position(along)
-        pieces.append(_continued(module, parameters.of(u, theta), series, place))
+        index = None if along is None else u.position(along)
+        pieces.append(_continued(module, parameters.of(u, theta), series, index))
     return torch.cat(pieces)
 
 
@@ -220,7 +220,7 @@ def _continued(module: SeparableSeries, theta: Tensor, into: SeparableSeries, al
 def _rescaled(x: Tensor, axis: int, order: int) -> Tensor:
     """Coefficients of 1, cosines and sines along an axis, cut off or filled up with zeros to another order."""
     known = x.shape[axis] // 2
-    kept = min(known, order)
-    cosines, sines = x.narrow(axis, 0, kept + 1), x.narrow(axis, known + 1, kept)
-    zeros = x.new_zeros([order - kept if a == axis else n for a, n in enumerate(x.shape)])
+    shared = min(known, order)
+    cosines, sines = x.narrow(axis, 0, shared + 1), x.narrow(axis, known + 1, shared)
+    zeros = x.new_zeros([order - shared if a == axis else n for a, n in enumerate(x.shape)])
     return torch.cat([cosines, zeros, sines, zeros], dim=axis)

@@ -65,24 +65,24 @@ class Search:
 
     def fit(self, shape: Shape, near: FeatureTrial | None) -> TryingOrNone:
         """A trial, where memory and time allow it; linearised about nothing where the constraints are affine."""
-        found = self.trials.fit(shape, None if self.trials.affine else near, self.free)
-        if found is not None and math.isfinite(found.held_out):
-            yield found
-        return found
+        trial = self.trials.fit(shape, None if self.trials.affine else near, self.free)
+        if trial is not None and math.isfinite(trial.held_out):
+            yield trial
+        return trial
 
     def coarse(self) -> Trying:
         best: FeatureTrial | None = None
         in_vain = 0
         for count in self.counts:
-            found = yield from self.scan(count, None)
-            if found is None:
+            trial = yield from self.scan(count, None)
+            if trial is None:
                 break
             in_vain = (
                 in_vain + 1
-                if best is not None and found.held_out > self.policy.stalled * best.held_out
+                if best is not None and trial.held_out > self.policy.stalled * best.held_out
                 else 0
             )
-            best = found if best is None or found.held_out < best.held_out else best
+            best = trial if best is None or trial.held_out < best.held_out else best
             if best.held_out < self.policy.predicts or (count == self.counts[1] and self.is_singular(best)):
                 break
             if best.held_out < self.policy.tells and in_vain == 2:
@@ -110,16 +110,16 @@ class Search:
         while worse < 2 and (
             bandwidth > lowest * top or (best is not None and best.held_out < self.policy.predicts)
         ):
-            found = yield from self.fit(self.even(count, bandwidth, interaction), near)
-            if found is None or found.held_out <= self.trials.tolerance:
-                return found or best
+            trial = yield from self.fit(self.even(count, bandwidth, interaction), near)
+            if trial is None or trial.held_out <= self.trials.tolerance:
+                return trial or best
             before = math.inf if best is None else best.held_out
             worse = (
                 worse + 1
-                if before < self.policy.predicts and found.held_out > self.policy.alike * before
+                if before < self.policy.predicts and trial.held_out > self.policy.alike * before
                 else 0
             )
-            best = found if found.held_out < before else best
+            best = trial if trial.held_out < before else best
             bandwidth /= 2
         return best
 
@@ -134,14 +134,14 @@ class Search:
             count = next((c for c in self.counts if c >= wanted), best.shape.count)
             if not self.policy.is_cheap(count * self.trials.outputs) or best.held_out < self.trials.tolerance:
                 break
-            found = yield from self.scan(count, together, best)
-            if found is None or found.held_out >= self.policy.fewer_axes * best.held_out:
+            trial = yield from self.scan(count, together, best)
+            if trial is None or trial.held_out >= self.policy.fewer_axes * best.held_out:
                 continue
             if count > best.shape.count and best.shape.interaction is None:
                 same = yield from self.fit(replace(best.shape, count=count), best)
-                if same is not None and found.held_out > self.policy.fewer_axes * same.held_out:
+                if same is not None and trial.held_out > self.policy.fewer_axes * same.held_out:
                     continue
-            best = found
+            best = trial
         return best
 
     def by_axis(self, best: FeatureTrial) -> Trying:
@@ -180,14 +180,14 @@ class Search:
             enough = self.policy.is_enough(best.held_out, fell, columns, tolerance, affine)
             if enough or still == 2:
                 break  # where still, what is left is noise or contradiction, or needs other networks
-            found, power = yield from self.wider(best, count, power)
-            if found is None:
+            trial, power = yield from self.wider(best, count, power)
+            if trial is None:
                 break
-            if self.policy.is_cheap(columns) and found.held_out > self.policy.swift * best.held_out:
-                found = yield from self.by_axis(found)
-            still = still + 1 if found.held_out > self.policy.stalled * best.held_out else 0
-            fell = (found.held_out / best.held_out) ** (1 / math.log2(count / best.shape.count))
-            best = found if found.held_out < best.held_out else best
+            if self.policy.is_cheap(columns) and trial.held_out > self.policy.swift * best.held_out:
+                trial = yield from self.by_axis(trial)
+            still = still + 1 if trial.held_out > self.policy.stalled * best.held_out else 0
+            fell = (trial.held_out / best.held_out) ** (1 / math.log2(count / best.shape.count))
+            best = trial if trial.held_out < best.held_out else best
         return best
 
     def wider(

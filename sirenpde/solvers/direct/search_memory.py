@@ -64,5 +64,5 @@ def begun(state: State) -> SearchMemory:
     given = {name: value for name, value in values.items() if value is not None}
     slices = state.system.parameters.slices
     return SearchMemory(
-        given, [state.theta[own].clone() for key, own in slices.items() if key not in recipes]
+        given, [state.theta[place].clone() for key, place in slices.items() if key not in recipes]
     )

@@ -41,8 +41,8 @@ class Shape:
         if given.bandwidth is not None:
             return replace(given, count=count)
         by_name = dict(self.bandwidth)
-        own = tuple(by_name[axis.name] for axis in u.axes)
-        return SineFeatures(count, own, given.interaction or self.interaction)
+        bandwidths = tuple(by_name[axis.name] for axis in u.axes)
+        return SineFeatures(count, bandwidths, given.interaction or self.interaction)
 
     def faster(self, factor: float, axes: Sequence[str]) -> Shape:
         """With the bandwidths along these axes multiplied."""
@@ -165,8 +165,8 @@ class Trials:
     def judged(self, system: System, theta: Tensor) -> float:
         """The residual on points that nothing was fitted to, relative to that of vanishing fields."""
         samples = self.samples(system)
-        found = math.sqrt(float(system.losses(theta, samples.others).sum())) / samples.unit
-        return found if math.isfinite(found) else math.inf
+        residual = math.sqrt(float(system.losses(theta, samples.others).sum())) / samples.unit
+        return residual if math.isfinite(residual) else math.inf
 
     def recipes(self, shape: Shape) -> dict[Field, SineFeatures]:
         return {u: shape.recipe(u, given) for u, given in self.given.items()}
@@ -192,10 +192,10 @@ class Trials:
         columns = column_count(system)
         held = None if free is None else free.rows(system, start)
         if self.affine:
-            found = solve_affine(system, start, batches, held)
-            if columns in self.checked or is_affine_at(system, found.theta, batches):
+            affine = solve_affine(system, start, batches, held)
+            if columns in self.checked or is_affine_at(system, affine.theta, batches):
                 self.checked.add(columns)
-                return found.theta
+                return affine.theta
             self.curved.append(columns)
         if near is None:
             equations = DenseEquations(system, start, batches)
@@ -215,8 +215,8 @@ class Trials:
         self, equations: DenseEquations, x: Tensor, factor: Factor | None, iterations: int, unit: float
     ) -> Tensor:
         steps = FactoredSteps(factor)
-        found = newton(equations, x, steps, iterations=iterations, tolerance=self.tolerance, unit=unit)
-        return equations.theta(found.x)
+        solved = newton(equations, x, steps, iterations=iterations, tolerance=self.tolerance, unit=unit)
+        return equations.theta(solved.x)
 
     def start(self, system: System) -> Tensor:
         """The first parameters of the new networks, and the others' as they are."""
