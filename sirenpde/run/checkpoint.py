@@ -161,7 +161,7 @@ def _restore(run: Run, checkpoint: Snapshot) -> None:
     if state.theta.shape != state.system.initial().shape:
         raise ValueError(f"theta has the shape {tuple(state.theta.shape)}")
     run.set_memory(checkpoint["memory"], checkpoint["sampling"])
-    state.cache, state.step = {}, int(checkpoint["step"])
+    state.step = int(checkpoint["step"])
     run.before, run.best = _iterate(run, checkpoint["before"]), _iterate(run, checkpoint["best"])
     run.last_finite, run.paused = run.before, [_paused(run, value) for value in checkpoint["paused"]]
     run.records = [Record(**record) for record in checkpoint["records"]]

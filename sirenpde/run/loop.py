@@ -121,7 +121,7 @@ def _open_stage(run: Run) -> None:
         found = state.recipes if run.best is None else run.best.recipes
         state.recipes = dict(opened.recipes_after(found))
         state.system = system_of(run.problem, state.recipes, state.build, old.device, old.dtype)
-        state.theta, state.cache = number_start(state.system, state.seed), {}
+        state.theta = number_start(state.system, state.seed)
     run.before = run.last_finite = run.iterate()
 
 

@@ -127,7 +127,6 @@ class Run:
 
     def _forget(self) -> None:
         self.state.forget()
-        self.state.cache = {}
         self.before, self.reason = None, ""
 
     def _pause(self) -> None:

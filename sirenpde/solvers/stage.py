@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +40,6 @@ class State:
     deadline: float = math.inf  # of time.monotonic(); a long advance should not go far beyond it
     memory: object | None = None
     sampling: Sampling = field(default_factory=Sampling)
-    cache: dict[str, Any] = field(default_factory=dict)  # of stages whose memory has no type yet
 
     @property
     def is_late(self) -> bool:
