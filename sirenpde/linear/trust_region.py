@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .map import LinearMap, columns_of
+
 BLOCK = 32  # columns that LAPACK reflects together
 TOLERANCE = 0.25  # of the logarithm of a length: what the length of a trial step is worth
 ROUNDS = 16  # of the search for a damping, which takes three or four
@@ -89,8 +91,9 @@ class LinearModel:
     Levenberg-Marquardt algorithm: implementation and theory, 1978, section 3.
 
     >>> import torch
+    >>> from sirenpde.linear.map import DenseMap
     >>> from sirenpde.linear.trust_region import linear_model
-    >>> model = linear_model(torch.tensor([1.0, 2.0]).double(), torch.eye(2).double())
+    >>> model = linear_model(torch.tensor([1.0, 2.0]).double(), DenseMap(torch.eye(2).double()))
     >>> [round(d, 9) for d in model.change(model.solve(1.0)).tolist()]
     [-0.5, -1.0]
     """
@@ -153,9 +156,9 @@ class LinearModel:
         return z if self.columns is None else self.columns.right(z)
 
 
-def linear_model(residual: Tensor, jacobian: Tensor) -> LinearModel:
-    """Factors J (rows, columns) for the residual r (rows,)."""
-    rows, count = jacobian.shape
+def linear_model(residual: Tensor, tangent: LinearMap) -> LinearModel:
+    """Factors the matrix of J (rows, columns) for the residual r (rows,)."""
+    jacobian, rows, count = columns_of(tangent), tangent.rows, tangent.columns
     columns = None
     if rows < count:
         columns = Reflections(*torch.geqrf(jacobian.T))
@@ -229,9 +232,10 @@ class TrustRegion:
     them to the model's rows.
 
     >>> import torch
+    >>> from sirenpde.linear.map import DenseMap
     >>> from sirenpde.linear.trust_region import TrustRegion, linear_model
     >>> start = torch.tensor([3.0, 4.0]).double()
-    >>> model = linear_model(start, torch.eye(2).double())  # the residuals are the parameters themselves
+    >>> model = linear_model(start, DenseMap(torch.eye(2).double()))  # the residuals are the parameters themselves
     >>> region = TrustRegion(model, lambda r: r, lambda theta: theta, start, 25.0)
     >>> trial, good = region.longest(radius=10.0, damping=1.0, target=0.25, corrections=0)
     >>> good, trial.objective < 1e-10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -30,10 +30,6 @@ class Batch:
         """Some of the samples, with their data and weights."""
         weights = None if self.weights is None else self.weights[rows]
         return Batch(self.points[rows], {key: value[rows] for key, value in self.data.items()}, weights)
-
-    def chunks(self, size: int) -> Iterator[Batch]:
-        for start in range(0, len(self), size):
-            yield self.part(slice(start, start + size))
 
 
 class Parameters:

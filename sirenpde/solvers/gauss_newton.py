@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from ..linear.map import DenseMap
 from ..linear.sketch import count_sketch
 from ..linear.trust_region import LinearModel, TrustRegion, linear_model
 from ..residuals import Batch
@@ -169,7 +170,7 @@ class GaussNewton:
         short = compress(jacobian)
         if objective <= _rounding(short, theta):
             return "the objective is at the level of rounding"
-        model = linear_model(compress(residual), short)
+        model = linear_model(compress(residual), DenseMap(short))
         path.leg = [*path.leg, objective]
         if self._is_stuck(path):
             return self._leap(path, model)

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from sirenpde.linear.map import DenseMap
 from sirenpde.linear.sketch import count_sketch
 from sirenpde.linear.trust_region import TrustRegion, damp, linear_model
 
@@ -32,7 +33,7 @@ def test_a_step_is_that_of_the_singular_values(shape, damping):
     """To as many digits as the damped problem has: its condition number, not the square of it, is lost."""
     jacobian = decaying(*shape)
     residual = jacobian @ random(2, shape[1])
-    model = linear_model(residual, jacobian)
+    model = linear_model(residual, DenseMap(jacobian))
     step = model.solve(damping)
     change, exact = model.change(step), by_singular_values(jacobian, residual, damping)
     condition = 1 + min(1 / math.sqrt(damping), 1e12)
@@ -49,8 +50,8 @@ def test_a_tiny_damping_keeps_the_digits_that_normal_equations_lose(shape):
         jacobian.T @ torch.linalg.lstsq(jacobian.T, wanted[:, None]).solution[:, 0]
     )  # no part that J does not see
     residual = -jacobian @ wanted
-    change = linear_model(residual, jacobian).solve(0.0)
-    model = linear_model(residual, jacobian)
+    change = linear_model(residual, DenseMap(jacobian)).solve(0.0)
+    model = linear_model(residual, DenseMap(jacobian))
     error = jacobian @ model.change(change) + residual
     assert error.norm() < 1e-14 * residual.norm()
     squared = jacobian.T @ torch.linalg.solve(
@@ -60,7 +61,7 @@ def test_a_tiny_damping_keeps_the_digits_that_normal_equations_lose(shape):
 
 
 def test_the_slope_is_the_derivative_of_the_length():
-    model = linear_model(random(2, 60), decaying(60, 25))
+    model = linear_model(random(2, 60), DenseMap(decaying(60, 25)))
     for damping in (1e-16, 1e-8, 1e-1):
         here, there = model.solve(damping), model.solve(damping * 1.0001)
         assert (math.log(there.length / here.length) / math.log(1.0001)) == pytest.approx(
@@ -71,7 +72,7 @@ def test_the_slope_is_the_derivative_of_the_length():
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_step_of_a_length_has_it(shape):
-    model = linear_model(random(2, shape[0]), decaying(*shape))
+    model = linear_model(random(2, shape[0]), DenseMap(decaying(*shape)))
     longest = model.solve(0.0).length
     for length in (1e-6, 1e-2, 1.0, 1e3, 1e-3 * longest):
         for guess in (1e-30, 1e-6, 1e6):
@@ -82,7 +83,7 @@ def test_a_step_of_a_length_has_it(shape):
 
 @pytest.mark.parametrize("slopes", [0.0, 1e-200])
 def test_where_no_step_leads_anywhere_it_has_no_length(slopes):
-    model = linear_model(torch.ones(5).double(), slopes * torch.eye(5).double()[:, :3])
+    model = linear_model(torch.ones(5).double(), DenseMap(slopes * torch.eye(5).double()[:, :3]))
     for length in (1.0, 0.0):
         step = model.of_length(length, 1e-6)
         assert step.length < 1e-40 and step.decrease >= 0 and math.isfinite(step.slope)
@@ -100,7 +101,7 @@ def test_two_factorisations_of_a_damped_triangle_are_one():
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_correction_solves_for_what_the_model_missed(shape):
     jacobian, residual = random(6, *shape), random(7, shape[0])
-    model = linear_model(residual, jacobian)
+    model = linear_model(residual, DenseMap(jacobian))
     step = model.solve(1e-2)
     missed = random(8, shape[0])
     moved = residual + jacobian @ model.change(step) + missed
@@ -118,7 +119,7 @@ def banana(theta):
 
 def region(theta, vector=banana):
     residual = vector(theta)
-    model = linear_model(residual, torch.func.jacrev(vector)(theta))
+    model = linear_model(residual, DenseMap(torch.func.jacrev(vector)(theta)))
     return TrustRegion(model, lambda r: r, vector, theta, float(residual.square().sum()))
 
 
