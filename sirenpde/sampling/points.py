@@ -32,9 +32,9 @@ class Sampling:
     """What a stage's points depend on beside its parameters and steps: draws and factors that stay for a while."""
 
     candidates: list[Tensor | None] = field(default_factory=list)  # that were chosen; None where all of them
-    times: Tensor | None = None  # factors of the chunks of time
+    chunk_factors: Tensor | None = None  # of the chunks of time
     rung: int = 0  # of the ladder of ε that they are on
-    constraints: Tensor | None = None  # factors of the constraints
+    constraint_factors: Tensor | None = None
     drawn: Since | None = transient()
     weighed: Since | None = transient()
     pools: Pools = transient(dict)
@@ -226,15 +226,15 @@ def _weigh(
     """First the factors in time, then those of the constraints, which see the former."""
     system, weighed = drawing.system, drawn
     if points.causal is not None:
-        if drawing.step % points.causal.every == 0 or sampling.times is None:
+        if drawing.step % points.causal.every == 0 or sampling.chunk_factors is None:
             losses = points.causal.losses(system, theta, drawn)
-            sampling.times, sampling.rung = points.causal.weights(losses, sampling.rung)
-        weighed = points.causal.apply(system, drawn, sampling.times)
+            sampling.chunk_factors, sampling.rung = points.causal.weights(losses, sampling.rung)
+        weighed = points.causal.apply(system, drawn, sampling.chunk_factors)
     if points.balance is not None:
-        if drawing.step % points.balance.every == 0 or sampling.constraints is None:
-            before = sampling.constraints
-            sampling.constraints = points.balance.factors(system, theta, weighed, before)
-        weighed = points.balance.apply(system, weighed, sampling.constraints)
+        if drawing.step % points.balance.every == 0 or sampling.constraint_factors is None:
+            before = sampling.constraint_factors
+            sampling.constraint_factors = points.balance.factors(system, theta, weighed, before)
+        weighed = points.balance.apply(system, weighed, sampling.constraint_factors)
     return weighed
 
 

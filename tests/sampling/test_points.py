@@ -227,13 +227,13 @@ def test_factors_move_on_average_and_see_the_causal_ones():
     system = state.system
     points = Points(Fixed(), causal=Causal("t", every=1), balance=Balance(every=2, decay=0.75))
     state.batches(points)
-    first = state.sampling.constraints.clone()
+    first = state.sampling.constraint_factors.clone()
     state.theta, state.step = state.theta * 1.3, 2
     weighed = state.batches(points)
-    causal = points.causal.apply(system, state.drawing.fixed(), state.sampling.times)
+    causal = points.causal.apply(system, state.drawing.fixed(), state.sampling.chunk_factors)
     sizes = gradient_norms(system, state.theta, causal)
     expected = 0.75 * first + 0.25 * sizes.mean() / sizes
-    torch.testing.assert_close(state.sampling.constraints, expected, rtol=1e-12, atol=0)
+    torch.testing.assert_close(state.sampling.constraint_factors, expected, rtol=1e-12, atol=0)
     both = causal[0].weights * expected[:2]
     torch.testing.assert_close(weighed[0].weights, both, rtol=1e-12, atol=0)
 
@@ -241,7 +241,7 @@ def test_factors_move_on_average_and_see_the_causal_ones():
 def test_a_term_without_a_slope_gets_a_finite_factor():
     state = state_of(transport())
     state.theta = torch.zeros_like(state.theta)  # u = 0: the equation holds, whatever the parameters' slope
-    factors = state.batches(Points(Fixed(), balance=Balance())) and state.sampling.constraints
+    factors = state.batches(Points(Fixed(), balance=Balance())) and state.sampling.constraint_factors
     assert bool(factors.isfinite().all()) and float(factors[0]) == pytest.approx(1e6)
 
 
