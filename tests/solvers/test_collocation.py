@@ -1,5 +1,7 @@
 """Steady problems solved on tensor nodes, orders that grow, and what cannot be solved so."""
 
+import math
+
 import pytest
 import torch
 
@@ -95,3 +97,21 @@ def test_what_collocation_cannot_solve_is_told_so():
         Collocation(tolerance=0)
     large = Field("large", Box(x=(0, 1), y=(0, 1), z=(0, 1)), SineLattice(20))
     refused(ValueError, "68921 columns", lambda p: large(p) - 1, large.domain)
+
+
+def test_collocation_alone_solves_a_steady_nonlinear_problem():
+    line = Box(x=(-1, 1))
+    (s,) = line.axes
+    u = Field("u", line, SineLattice(24), periodic=(s,))
+
+    def exact(p):
+        return torch.exp(torch.sin(math.pi * s(p)))
+
+    @on(line, samples=200)
+    def balance(p):
+        v, wave = exact(p), math.pi * s(p)
+        second = math.pi**2 * v * (torch.cos(wave) ** 2 - torch.sin(wave))
+        return D(u, s, s)(p) - u(p) - u(p) ** 3 - second + v + v**3
+
+    solution = solve(Problem(balance, reference={u: exact}), [Collocation()])
+    assert float(solution.errors["u"]["relative_l2"]) < 1e-12

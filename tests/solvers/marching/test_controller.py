@@ -32,16 +32,24 @@ MIDDLE = Pace((0.0, 0.25), 0.5)  # the slab from 1/4 to 1/2
 @pytest.mark.parametrize(
     ("outcome", "length"),
     [
-        (Outcome(1e-8, rate=3), 0.25 * 0.8),  # met exactly: as long, and a margin
-        (Outcome(0.7 * 1e-8, rate=3), 0.25 * 0.8 * 0.7 ** (-1 / 3)),
-        (Outcome(0.7 * 1e-8), 0.25 * 0.8 * 0.7 ** (-1 / 3)),  # the rate of what is not known
-        (Outcome(0.7 * 1e-8, rate=1), 0.25 * 0.8 / 0.7),
+        (Outcome(1e-9, rate=3), 0.25 * 0.8 * 0.1 ** (-1 / 3)),  # a tenth of the tolerance, and a margin
+        (Outcome(1e-9), 0.25 * 0.8 * 0.1 ** (-1 / 4)),  # the rate of what is not known
+        (Outcome(0.5 * 1e-8, rate=1), 0.25 * 0.8 / 0.5),
+        (Outcome(1e-8, rate=3), 0.25 * 0.8),  # met, if hardly
+        (Outcome(1e-8, rate=1000), 0.25 * 0.8),
     ],
 )
 def test_the_next_slab_is_as_long_as_the_rate_tells(outcome: Outcome, length: float) -> None:
     pace, verdict = propose(POLICY, replace(COURSE, end=10.0), MIDDLE, outcome)
     assert verdict == Accept(pytest.approx(0.5 + length, rel=1e-12))
     assert pace.edges == (0.0, 0.25, 0.5) and pace.worst == outcome.quality and pace.high == verdict.end
+
+
+def test_the_next_slab_is_half_as_long_as_the_longest_before_it_at_least() -> None:
+    long = replace(MIDDLE, longest=0.45)
+    assert propose(POLICY, COURSE, long, Outcome(1e-8, rate=3))[1] == Accept(0.5 + 0.225)
+    refused, _ = propose(POLICY, COURSE, long, Outcome(1e-6, rate=3))
+    assert refused.longest == 0.0
 
 
 def test_the_next_slab_is_twice_as_long_at_most() -> None:
@@ -223,6 +231,12 @@ def test_orders_are_raised_once_for_all_slabs_and_not_for_rounding() -> None:
     assert pace.worst < COURSE.tolerance and trials <= pace.closed + 6  # 4, 6, 9, 14, 21: four times finer
     rough, trials = marched(replace(COURSE, tolerance=1e-13), quality, order=4)
     assert rough.edges[-1] == 1.0 and rough.worst < 1e-9 and trials < 200
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_quality_that_hardly_meets_the_tolerance_at_any_length_does_not_shorten_slabs(share: float) -> None:
+    pace, trials = marched(COURSE, lambda low, h, order: share * 1e-8 + 1e-9 * (h / 0.1) ** 8)
+    assert pace.closed == trials <= 32
 
 
 def test_a_march_below_rounding_keeps_its_slabs_long() -> None:
