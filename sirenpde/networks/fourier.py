@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Generator, Tensor
@@ -159,6 +159,8 @@ class FourierFeatures:
     >>> network.embedding.outputs
     128
     """
+
+    is_curved: ClassVar[bool] = True
 
     mapping: Mapping = field(default_factory=Gaussian)
     network: DenseRecipe = field(default_factory=MLP)

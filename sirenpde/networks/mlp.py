@@ -51,6 +51,10 @@ class MLP:
     def is_linear(self) -> bool:
         return self.depth == 0
 
+    @property
+    def is_curved(self) -> bool:
+        return self.depth > 0
+
     def build(
         self,
         low: Sequence[float],

@@ -104,6 +104,18 @@ def is_linear(recipe: object) -> bool:
     return bool(getattr(recipe, "is_linear", False))
 
 
+def is_curved(recipe: object) -> bool:
+    """Whether the recipe's network has derivatives of every order that do not vanish, as ``is_curved`` promises.
+
+    A recipe that promises nothing is looked at when a problem is declared, as a module of the user's own is.
+
+    >>> from sirenpde import MLP
+    >>> is_curved(MLP()), is_curved(MLP(depth=0))
+    (True, False)
+    """
+    return bool(getattr(recipe, "is_curved", False))
+
+
 class DenseRecipe(Protocol):
     """A recipe of dense layers, which can stand on any embedding."""
 

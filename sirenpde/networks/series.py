@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
@@ -238,6 +239,9 @@ class FourierSeries:
     torch.Size([7, 7, 1])
     """
 
+    is_linear: ClassVar[bool] = True
+    is_curved: ClassVar[bool] = True
+
     order: Order = None
     half_period: bool = False
 
@@ -247,10 +251,6 @@ class FourierSeries:
     @property
     def is_open(self) -> bool:
         return self.order is None
-
-    @property
-    def is_linear(self) -> bool:
-        return True
 
     def smallest(self) -> FourierSeries:
         return replace(self, order=self.order or 1)
@@ -303,6 +303,9 @@ class WaveSeries:
     torch.Size([2, 8, 1])
     """
 
+    is_linear: ClassVar[bool] = True
+    is_curved: ClassVar[bool] = True
+
     order: Order = None
     speed: float = 1.0
     half_period: bool = True
@@ -314,10 +317,6 @@ class WaveSeries:
     @property
     def is_open(self) -> bool:
         return self.order is None
-
-    @property
-    def is_linear(self) -> bool:
-        return True
 
     def smallest(self) -> WaveSeries:
         return replace(self, order=self.order or 1)

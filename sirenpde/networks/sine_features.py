@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
@@ -47,6 +48,9 @@ class SineFeatures:
     401
     """
 
+    is_linear: ClassVar[bool] = True
+    is_curved: ClassVar[bool] = True
+
     count: int | None = None
     bandwidth: float | tuple[float, ...] | None = None
     interaction: int | None = None
@@ -63,10 +67,6 @@ class SineFeatures:
     @property
     def is_open(self) -> bool:
         return self.count is None or self.bandwidth is None
-
-    @property
-    def is_linear(self) -> bool:
-        return True
 
     def smallest(self) -> SineFeatures:
         return replace(self, count=self.count or 1, bandwidth=self.bandwidth or 1.0)

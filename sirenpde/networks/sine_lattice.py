@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Generator
@@ -53,6 +54,9 @@ class SineLattice:
     torch.Size([9, 33, 1])
     """
 
+    is_linear: ClassVar[bool] = True
+    is_curved: ClassVar[bool] = True
+
     orders: int | tuple[int, ...] | None = None
     bandwidth: float | tuple[float, ...] | None = None
 
@@ -67,10 +71,6 @@ class SineLattice:
     @property
     def is_open(self) -> bool:
         return self.orders is None
-
-    @property
-    def is_linear(self) -> bool:
-        return True
 
     def smallest(self) -> SineLattice:
         return replace(self, orders=self.orders or 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Generator
 
@@ -45,6 +45,8 @@ class Siren:
     >>> network(torch.zeros(5, 2, dtype=torch.float64)).shape
     torch.Size([5, 1])
     """
+
+    is_curved: ClassVar[bool] = True
 
     width: int = 256
     depth: int = 4

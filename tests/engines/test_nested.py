@@ -27,6 +27,21 @@ def test_features_are_those_of_the_fast_engines(name: str, bias: bool) -> None:
     assert relative(fast, slow) < 1e-11
 
 
+@pytest.mark.parametrize("name", ["value, slope, laplacian", "mixed third"])
+def test_each_points_own_gradient_is_that_of_a_pull_on_it_alone(name: str) -> None:
+    net = network(2, widths=(6, 5), outputs=2)
+    oracle, theta, x = NestedEngine(net, D2[name], 2), flatten(net), torch.randn(4, 2, dtype=F64)
+    value, tape = oracle.forward(oracle.load(theta), x)
+    cotangent = torch.randn(value.shape, dtype=F64)
+    rows = torch.ones(4, len(theta), dtype=F64)
+    oracle.backward(theta, tape, cotangent, rows)
+    for i, row in enumerate(rows):
+        alone, gradient = torch.zeros_like(cotangent), torch.ones_like(theta)
+        alone[:, i] = cotangent[:, i]
+        oracle.backward(theta, tape, alone, gradient)
+        assert relative(row, gradient) < 1e-12
+
+
 def test_a_module_without_a_linear_head_has_no_features() -> None:
     module = torch.nn.Linear(2, 1, dtype=F64)
     engine = NestedEngine(module, D2["value"], 2)

@@ -17,6 +17,7 @@ from sirenpde.networks.names import offered_names
 from sirenpde.networks.recipe import check_box, check_whole, is_linear, is_open, smallest, typical
 from sirenpde.networks.registry import UnknownKind, kind_named, known, offered
 from sirenpde.networks.values import from_value, to_value
+from sirenpde.problem.probe import ConstraintError
 
 line = Box(x=(0, 1))
 
@@ -130,6 +131,24 @@ def test_a_recipe_owns_its_sizes():
     assert smallest(TaylorSeries()) == TaylorSeries(1) and smallest(TaylorSeries(3)) == TaylorSeries(3)
     assert typical(TaylorSeries()) == TaylorSeries(4) and typical(Bare()) == Bare()
     assert not is_linear(TaylorSeries(3))
+
+
+@dataclass(frozen=True)
+class Corners(Bare):
+    """A recipe of networks without second derivatives."""
+
+    def build(self, low, high, outputs, periodic, generator):
+        return nn.Sequential(nn.Linear(1, 4), nn.ReLU(), nn.Linear(4, outputs)).double()
+
+
+def test_a_new_recipe_is_looked_at_where_a_problem_asks_for_second_derivatives():
+    (x,) = line.axes
+    for recipe in (Corners(), MLP(depth=0)):
+        u = Field("u", line, recipe)
+        with pytest.raises(ConstraintError, match="has none: its derivatives of order 2 vanish"):
+            Problem(on(line, samples=9)(lambda p, u=u: D(u, x, x)(p)))
+    u = Field("u", line, Bare())
+    assert Problem(on(line, samples=9)(lambda p: D(u, x, x)(p))).fields == (u,)
 
 
 @pytest.fixture(scope="module")

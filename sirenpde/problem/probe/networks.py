@@ -12,7 +12,7 @@ from ...calculus.modules import as_network, inside
 from ...calculus.symbols import Symbol
 from ...engines.flat import flatten
 from ...engines.nested import NestedEngine
-from ...networks.mlp import MLP
+from ...networks.recipe import is_curved, smallest
 from .messages import ConstraintError, sentence
 
 POINTS = 16
@@ -47,14 +47,14 @@ def check_smooth(u: Field, asked: Sequence[Derivative]) -> None:
 
 
 def _network(u: Field) -> nn.Module | None:
-    """A network that need not be smooth; recipes are, but for a perceptron without hidden layers."""
+    """A network that need not be smooth; most recipes promise that theirs are."""
     if isinstance(u.network, nn.Module):
         return as_network(u.network).to(device="cpu", dtype=torch.float64)
-    if isinstance(u.network, MLP) and u.network.depth == 0:
-        low, high = [axis.low for axis in u.axes], [axis.high for axis in u.axes]
-        periodic = tuple(u.position(axis) for axis in u.periodic)
-        return u.network.build(low, high, u.outputs, periodic, torch.Generator().manual_seed(0))
-    return None
+    if u.network is None or is_curved(u.network):
+        return None
+    low, high = [axis.low for axis in u.axes], [axis.high for axis in u.axes]
+    periodic = tuple(u.position(axis) for axis in u.periodic)
+    return smallest(u.network).build(low, high, u.outputs, periodic, torch.Generator().manual_seed(0))
 
 
 def _along_axes(symbol: Symbol) -> list[Symbol]:
