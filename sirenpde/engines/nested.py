@@ -58,9 +58,9 @@ class NestedEngine:
             gradient += tape.pull_back(cotangent)[0]
             return
 
-        def row(x: Tensor, own: Tensor) -> Tensor:
+        def row(x: Tensor, pull: Tensor) -> Tensor:
             _, pull_back, *_ = torch.func.vjp(lambda theta: self._derivatives(theta, x[None]), weights)
-            return pull_back(own[:, None])[0]  # type: ignore[no-any-return]
+            return pull_back(pull[:, None])[0]  # type: ignore[no-any-return]
 
         gradient += torch.func.vmap(row, in_dims=(0, 1))(tape.x, cotangent)
 

@@ -45,7 +45,7 @@ class SlabEngine:
         self.requests = {True: list(enumerate(symbols)), False: still or nothing}
         self.factor = {True: 1.0, False: 1.0 if still else 0.0}
         self.count = len(symbols)
-        sizes = [sum(p.numel() for _, p in trainable(own)) for own in network.networks]
+        sizes = [sum(p.numel() for _, p in trainable(module)) for module in network.networks]
         ends = torch.tensor([0, *sizes]).cumsum(0).tolist()
         self.slices = [slice(a, b) for a, b in pairwise(ends)]
         self.engines: dict[tuple[int, bool], Engine] = {}
@@ -64,11 +64,11 @@ class SlabEngine:
             engine = self._engine(*key)
             if key not in weights.loaded:
                 weights.loaded[key] = engine.load(weights.theta[self.slices[route.slab]])
-            found, tape = engine.forward(weights.loaded[key], held[route.rows])
+            values, tape = engine.forward(weights.loaded[key], held[route.rows])
             if derivatives is None:
-                derivatives = found.new_zeros(self.count, len(x), found.shape[-1])
-            for (request, _), values in zip(self.requests[route.inside], found, strict=True):
-                derivatives[request, route.rows] = self.factor[route.inside] * values
+                derivatives = values.new_zeros(self.count, len(x), values.shape[-1])
+            for (request, _), derivative in zip(self.requests[route.inside], values, strict=True):
+                derivatives[request, route.rows] = self.factor[route.inside] * derivative
             tapes.append((route, tape))
         assert derivatives is not None
         derivatives[:, self.network.is_beyond(x)] = torch.nan
@@ -77,17 +77,17 @@ class SlabEngine:
     def backward(
         self, weights: _Weights, tape: list[tuple[_Route, Any]], cotangent: Tensor, gradient: Tensor
     ) -> None:
-        for route, own in tape:
+        for route, of_slab in tape:
             key = route.slab, route.inside
-            part = self.slices[route.slab]
+            columns = self.slices[route.slab]
             chosen = [request for request, _ in self.requests[route.inside]]
             pull = self.factor[route.inside] * cotangent[chosen][:, route.rows]
             if gradient.dim() == 1:
-                self._engine(*key).backward(weights.loaded[key], own, pull, gradient[part])
+                self._engine(*key).backward(weights.loaded[key], of_slab, pull, gradient[columns])
                 continue
-            rows = gradient.new_zeros(len(route.rows), part.stop - part.start)
-            self._engine(*key).backward(weights.loaded[key], own, pull, rows)
-            gradient[:, part].index_add_(0, route.rows, rows)
+            rows = gradient.new_zeros(len(route.rows), columns.stop - columns.start)
+            self._engine(*key).backward(weights.loaded[key], of_slab, pull, rows)
+            gradient[:, columns].index_add_(0, route.rows, rows)
 
     def features(self, weights: _Weights, x: Tensor) -> Tensor | None:
         return None
@@ -95,8 +95,8 @@ class SlabEngine:
     def _routes(self, x: Tensor) -> list[_Route]:
         t, edges = x[:, self.network.axis], self.network.edges
         inside = (t >= t.new_tensor(edges[0])) & (t <= t.new_tensor(edges[-1]))
-        place = 2 * self.network.place(x) + inside
-        return [_Route(int(k) // 2, bool(k % 2), (place == k).nonzero()[:, 0]) for k in place.unique()]
+        route = 2 * self.network.slab_of(x) + inside
+        return [_Route(int(k) // 2, bool(k % 2), (route == k).nonzero()[:, 0]) for k in route.unique()]
 
     def _engine(self, slab: int, inside: bool) -> Engine:
         key = slab, inside

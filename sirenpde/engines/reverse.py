@@ -91,8 +91,8 @@ class ReverseEngine:
             tape.up.mul_(tape.waves.slopes)
         pull = tape.up.view(-1, tape.up.shape[-1])
         above = [*(layer.a for layer in tape.layers[1:]), head.weight.unsqueeze(1)]
-        for layer, affine, passed, place in zip(tape.layers, hidden, above, into[:-1], strict=True):
-            layer.sweep_up(affine, place, pull, passed)
+        for layer, affine, passed, gradients in zip(tape.layers, hidden, above, into[:-1], strict=True):
+            layer.sweep_up(affine, gradients, pull, passed)
             pull = layer.up_rows
         into[-1].add_product(top.head_pull(by_point=into[-1].points is not None))
         if self.asks_value:

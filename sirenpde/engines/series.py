@@ -81,7 +81,7 @@ def _chunk(bytes_per_point: int) -> int:
 @dataclass(frozen=True)
 class _Tape:
     factors: dict[tuple[int, int], Tensor]  # by axis and parity: (n, K), along axis 0 (distinct, K)
-    row: Tensor  # (n,), each point's place among the distinct coordinates along axis 0
+    row: Tensor  # (n,), each point's index among the distinct coordinates along axis 0
 
 
 class SeparableEngine:
@@ -138,8 +138,8 @@ class SeparableEngine:
         for (parity, even), spread in first.items():
             f = tape.factors[0, parity]
             if gradient.dim() == 2:
-                own = f[tape.row][:, :, None] * spread[:, None]
-                gradient.view(-1, *shape).addcmul_(weights.factors[even], own.view(-1, *shape))
+                by_point = f[tape.row][:, :, None] * spread[:, None]
+                gradient.view(-1, *shape).addcmul_(weights.factors[even], by_point.view(-1, *shape))
                 continue
             rows = spread.new_zeros(len(f), spread.shape[1]).index_add_(0, tape.row, spread)
             gradient.view(shape).addcmul_(weights.factors[even], (f.T @ rows).view(shape))
@@ -188,8 +188,8 @@ class EvolvingEngine:
         shape = self.module.coefficients.shape
         for piece in self.pieces:
             if gradient.dim() == 2:
-                own = tape[piece.parity][:, :, None] * cotangent[piece.request][:, None]
-                gradient.view(-1, *shape).addcmul_(weights.factors[piece.even], own.view(-1, *shape))
+                by_point = tape[piece.parity][:, :, None] * cotangent[piece.request][:, None]
+                gradient.view(-1, *shape).addcmul_(weights.factors[piece.even], by_point.view(-1, *shape))
                 continue
             back = (tape[piece.parity].T @ cotangent[piece.request]).view(shape)
             gradient.view(shape).addcmul_(weights.factors[piece.even], back)
@@ -231,7 +231,7 @@ def series_transform(module: nn.Module, symbols: Sequence[Symbol], grid: Sequenc
         raise ValueError(f"{len(grid[0])} times; one was expected. Make one transform for each instant.")
     pieces, space = _pieces(symbols), range(1 if evolving else 0, module.dimension)
     roots = {(piece.even, piece.parity[: space.start]): piece for piece in pieces}
-    places = {root: place for place, root in enumerate(roots)}
+    places = {root: i for i, root in enumerate(roots)}
     return GridTransform(
         len(symbols),
         [
@@ -279,4 +279,4 @@ def on_shared_coordinates(
         return None
     coefficients = unflatten(module, theta).get("coefficients", module.coefficients.detach())
     values = series_transform(module, symbols, [line for line, _ in pairs]).forth(coefficients)
-    return values[(slice(None), *(place for _, place in pairs))]
+    return values[(slice(None), *(index for _, index in pairs))]

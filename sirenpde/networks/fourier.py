@@ -130,8 +130,8 @@ class IntegerLattice:
         n = torch.arange(-self.order, self.order + 1, dtype=torch.float64)
         rows = torch.cartesian_prod(n[self.order :], *[n] * (dimension - 1)).reshape(-1, dimension)
         # Read as digits, the row has the sign of its first non-zero entry.
-        place = (2.0 * self.order + 1) ** torch.arange(dimension - 1, -1, -1, dtype=torch.float64)
-        return rows[rows @ place >= 0]
+        digits = (2.0 * self.order + 1) ** torch.arange(dimension - 1, -1, -1, dtype=torch.float64)
+        return rows[rows @ digits >= 0]
 
     def describe(self) -> str:
         return f"lattice (order {self.order})"

@@ -33,7 +33,7 @@ class SlabNetwork(nn.Module):
         self.until = math.inf if until is None else float(until)
         self.networks = nn.ModuleList(networks)
 
-    def place(self, x: Tensor) -> Tensor:  # (..., d) -> (...)
+    def slab_of(self, x: Tensor) -> Tensor:  # (..., d) -> (...)
         """The slab of each point."""
         inner = torch.tensor(self.edges[1:-1], dtype=x.dtype, device=x.device)
         return (x[..., self.axis, None] > inner).sum(-1)
@@ -52,10 +52,10 @@ class SlabNetwork(nn.Module):
         return torch.stack(columns, dim=-1)
 
     def forward(self, x: Tensor) -> Tensor:  # (..., d) -> (..., outputs)
-        place, beyond, x = self.place(x)[..., None], self.is_beyond(x)[..., None], self.held(x)
+        slab, beyond, x = self.slab_of(x)[..., None], self.is_beyond(x)[..., None], self.held(x)
         total: Tensor = self.networks[0](x)
         for k, network in enumerate(self.networks):
-            total = torch.where(place == k, network(x), total)
+            total = torch.where(slab == k, network(x), total)
         return torch.where(beyond, torch.nan, total)
 
 
@@ -66,7 +66,7 @@ class Slabs:
 
     Args:
         recipes: one per slab.
-        axis: the place of the axis among the field's own.
+        axis: the index of the axis among the field's own.
         edges: where the slabs begin and end, one more than recipes, ascending.
         until: where the solution ends, if a march was cut off; beyond, the field is not a number.
 

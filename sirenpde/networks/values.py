@@ -20,14 +20,14 @@ def to_value(recipe: object) -> dict[str, Any] | None:
         return None
     value: dict[str, Any] = {"name": type(recipe).__name__}
     for field in fields(recipe):  # type: ignore[arg-type]
-        part = getattr(recipe, field.name)
-        if _is_plain(part):
-            value[field.name] = list(part) if isinstance(part, tuple) else part
+        entry = getattr(recipe, field.name)
+        if _is_plain(entry):
+            value[field.name] = list(entry) if isinstance(entry, tuple) else entry
             continue
-        several = [to_value(own) for own in (part if isinstance(part, tuple) else (part,))]
-        if None in several:
+        recipes = [to_value(inner) for inner in (entry if isinstance(entry, tuple) else (entry,))]
+        if None in recipes:
             return None
-        value[field.name] = several if isinstance(part, tuple) else several[0]
+        value[field.name] = recipes if isinstance(entry, tuple) else recipes[0]
     return value
 
 
@@ -37,17 +37,17 @@ def from_value(value: Mapping[str, Any]) -> Any:
     >>> from_value({"name": "Siren", "width": 32, "depth": 2})
     Siren(width=32, depth=2, omega=30.0, omega_hidden=30.0, bias='torch', trainable_omega=False)
     """
-    parts = {name: _part(part) for name, part in value.items() if name != "name"}
-    return kind_named(value["name"])(**parts)
+    entries = {name: _entry(entry) for name, entry in value.items() if name != "name"}
+    return kind_named(value["name"])(**entries)
 
 
-def _is_plain(part: object) -> bool:
-    if isinstance(part, tuple):
-        return all(map(_is_plain, part))
-    return part is None or isinstance(part, str | int | float)
+def _is_plain(entry: object) -> bool:
+    if isinstance(entry, tuple):
+        return all(map(_is_plain, entry))
+    return entry is None or isinstance(entry, str | int | float)
 
 
-def _part(part: Any) -> Any:
-    if isinstance(part, Mapping):
-        return from_value(part)
-    return tuple(map(_part, part)) if isinstance(part, list) else part
+def _entry(entry: Any) -> Any:
+    if isinstance(entry, Mapping):
+        return from_value(entry)
+    return tuple(map(_entry, entry)) if isinstance(entry, list) else entry

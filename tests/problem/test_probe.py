@@ -380,7 +380,7 @@ def test_outputs_references_and_stages_are_tried_at_declaration(options, message
         (lambda: Reference(exact, samples=0), "samples=0"),
         (lambda: Reference(exact, fit="linear"), "fit='linear'"),
         (lambda: Reference(exact, peak=-1), "peak=-1"),
-        (lambda: solve(Problem(*LAWS), using=[Adam]), "class .*Adam.*expected a stage"),
+        (lambda: solve(Problem(*LAWS), using=[Adam]), "class .*Adam.*expected stages"),
         (lambda: solve(Problem(*LAWS), using=Adam()), "expected a list of stages"),
     ],
 )

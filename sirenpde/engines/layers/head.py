@@ -23,9 +23,9 @@ class HeadBuffers:
             tuple[slice, Tensor]
         ] = []  # rows that follow each other, where the pull on them goes
         if pull is not None:
-            for k, place, many in runs((k, place) for place, k in enumerate(read)):
+            for k, row, many in runs((k, row) for row, k in enumerate(read)):
                 target = pull[k : k + many].view(-1, pull.shape[-1])
-                self._below.append((slice(place * n, (place + many) * n), target))
+                self._below.append((slice(row * n, (row + many) * n), target))
 
     def forth(self, affine: Affine) -> Tensor:
         """The outputs in the channels read, (channels read, n, outputs)."""
@@ -40,5 +40,5 @@ class HeadBuffers:
 
     def pass_down(self, affine: Affine, pull: Tensor) -> None:
         rows = pull.reshape(-1, pull.shape[-1])
-        for place, target in self._below:
-            torch.mm(rows[place], affine.weight, out=target)
+        for chosen, target in self._below:
+            torch.mm(rows[chosen], affine.weight, out=target)

@@ -89,14 +89,14 @@ def _taylor(layer: Hidden, at: HiddenBuffers) -> Iterator[Call]:
         for k, products in table.items():
             yield from _product(products, z, lower, at.powers[m][k])
     slope, _ = at.slopes[1]
-    for k, place, count in runs((k, place) for place, k in enumerate(layer.wanted) if k):
-        yield partial(torch.mul, slope, z[k : k + count], out=out[place : place + count])
-    for place, k in enumerate(layer.wanted):
+    for k, row, count in runs((k, row) for row, k in enumerate(layer.wanted) if k):
+        yield partial(torch.mul, slope, z[k : k + count], out=out[row : row + count])
+    for row, k in enumerate(layer.wanted):
         for m, table in enumerate(layer.tables, start=2):
             if k in table:
                 f, sign = at.slopes[m]
                 factor = sign * table[k].scale / factorial(m)
-                yield partial(out[place].addcmul_, f, at.powers[m - 2][k], value=factor)
+                yield partial(out[row].addcmul_, f, at.powers[m - 2][k], value=factor)
 
 
 def _product(products: Products, z: Tensor, lower: Mapping[int, Tensor], power: Tensor) -> Iterator[Call]:

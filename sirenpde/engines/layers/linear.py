@@ -83,7 +83,7 @@ class LinearLayers:
         ]
         self._fixed = network.omega.detach().tolist()
         trained = [weight is not None or bias is not None for weight, _, bias in self._indices]
-        self._trained = [own or self._omegas is not None for own in trained[:-1]] + trained[-1:]
+        self._trained = [layer or self._omegas is not None for layer in trained[:-1]] + trained[-1:]
 
     def any_trained_below(self, depth: int) -> bool:
         return any(self._trained[:depth])

@@ -96,10 +96,10 @@ class RidgeBuffers:
 
 def _ridges(layer: Ridge, at: RidgeBuffers) -> Iterator[Call]:
     """The channels that are wanted, save the value, which ``slopes`` has filled in."""
-    for place, k in enumerate(layer.wanted):
+    for row, k in enumerate(layer.wanted):
         if k:
             slope, _ = at.slopes[layer.plan.channels[k].order]
-            yield partial(torch.mul, slope, at.rows[k], out=at.out[place])
+            yield partial(torch.mul, slope, at.rows[k], out=at.out[row])
 
 
 def _transpose(layer: Ridge, at: RidgeBuffers) -> Iterator[Call]:
@@ -116,6 +116,6 @@ def _transpose(layer: Ridge, at: RidgeBuffers) -> Iterator[Call]:
         if channels:
             yield partial(g[0].addcmul_, steeper, total, value=its_sign * sign)
         for k, _, count in runs((k, k) for k in channels):
-            part = g[k : k + count]
-            yield partial(part.mul_, slope)
-            yield partial(torch.sum, part, 1, out=at.sums[k : k + count])
+            block = g[k : k + count]
+            yield partial(block.mul_, slope)
+            yield partial(torch.sum, block, 1, out=at.sums[k : k + count])
