@@ -71,7 +71,7 @@ def reopen(run: RunDirectory) -> Session:
     given = run.read_given()
     path = Path(given.path)
     if not path.exists():
-        sources = (loading.Source(entry.path.resolve(), "") for entry in loading.bundled())
+        sources = (loading.Source(entry.path.resolve(), "") for entry in loading.bundled_problems())
         path = next((source.path for source in sources if source.name == given.problem), path)
     with aside():
         module = loading.load(loading.Source(path, given.source))

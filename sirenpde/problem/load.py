@@ -33,7 +33,7 @@ class ProblemFileError(ValueError):
 
 
 @dataclass(frozen=True)
-class Bundled:
+class BundledProblem:
     """A problem that comes with the package."""
 
     name: str
@@ -101,7 +101,7 @@ def directory() -> Path:
     return packed if packed.is_dir() else package.parent / "problems"
 
 
-def bundled() -> list[Bundled]:
+def bundled_problems() -> list[BundledProblem]:
     """The bundled problems with the first lines of their docstrings, in the order of their names; the papers' last.
 
     One in a folder is called by both: ``papers/helmholtz``.
@@ -110,7 +110,7 @@ def bundled() -> list[Bundled]:
     files = [path for path in home.glob("**/*.py") if not path.name.startswith("_")]
     names = {path: path.relative_to(home).with_suffix("").as_posix() for path in files}
     ordered = sorted(files, key=lambda path: (names[path].count("/"), names[path]))
-    return [Bundled(names[path], _summary(path), path) for path in ordered]
+    return [BundledProblem(names[path], _summary(path), path) for path in ordered]
 
 
 def _summary(path: Path) -> str:
@@ -124,7 +124,7 @@ def _summary(path: Path) -> str:
 def find(problem: str) -> Path:
     """The file of a problem given by its path or its bundled name. Raises ProblemFileError."""
     path = Path(problem)
-    for entry in bundled():
+    for entry in bundled_problems():
         if entry.name == problem:
             return entry.path
     if path.suffix == ".py" or len(path.parts) != 1:
@@ -136,7 +136,7 @@ def find(problem: str) -> Path:
             f"There is no bundled problem '{problem}', but a file {path}.py; a file is given with its ending. "
             f"Write {path}.py."
         )
-    names = [entry.name for entry in bundled()]
+    names = [entry.name for entry in bundled_problems()]
     close = difflib.get_close_matches(problem, names, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(close)}?" if close else "List them with 'sirenpde list'."
     raise ProblemFileError(

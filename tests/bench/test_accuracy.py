@@ -246,7 +246,7 @@ def test_every_case_has_a_published_figure_or_says_why_not() -> None:
 
 def test_every_case_names_a_problem_with_its_flags_and_a_classical_solver() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
-    files = {entry.name: entry.path for entry in loading.bundled()}
+    files = {entry.name: entry.path for entry in loading.bundled_problems()}
     for case in CASES:
         assert case.classical in SOLVERS, case.name
         options = {option.name: option for option in loading.options(loading.load(files[case.problem]))}

@@ -4,12 +4,12 @@ import pytest
 
 from sirenpde import diagnosis
 from sirenpde.analysis.check import build_system, some_parameters
-from sirenpde.problem.load import build, bundled, find, load
+from sirenpde.problem.load import build, bundled_problems, find, load
 from sirenpde.run.determination import left_open
 from sirenpde.solvers.ladder import choose
 
 pytestmark = pytest.mark.slow
-NAMES = [entry.name for entry in bundled()]
+NAMES = [entry.name for entry in bundled_problems()]
 LARGE = {"wave_equation", "poisson_editing", "poisson_reconstruction", "signed_distance"}
 
 

@@ -30,7 +30,7 @@ def load(folder: Path, text: str, name: str = "case.py"):
 
 
 def test_bundled_problems_are_listed_with_their_summaries():
-    entries = loading.bundled()
+    entries = loading.bundled_problems()
     assert all(entry.path.is_file() for entry in entries)
     assert all(entry.summary and "\n" not in entry.summary for entry in entries)
     for entry in entries:
@@ -38,11 +38,11 @@ def test_bundled_problems_are_listed_with_their_summaries():
 
 
 def test_what_a_paper_did_is_found_by_folder_and_name():
-    entry = {entry.name: entry for entry in loading.bundled()}["papers/helmholtz"]
+    entry = {entry.name: entry for entry in loading.bundled_problems()}["papers/helmholtz"]
     assert entry.path.parts[-2:] == ("papers", "helmholtz.py")
     assert loading.read(loading.find("papers/helmholtz")).name == "papers_helmholtz"
     assert loading.read(loading.find("helmholtz")).name == "helmholtz"
-    assert [entry.name for entry in loading.bundled()][-1].startswith("papers/")
+    assert [entry.name for entry in loading.bundled_problems()][-1].startswith("papers/")
 
 
 def test_a_file_is_found_by_its_path(tmp_path):

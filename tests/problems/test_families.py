@@ -9,12 +9,12 @@ import torch
 from PIL import Image
 
 from sirenpde import Adam, Box, Siren, solve
-from sirenpde.problem.load import bundled, find, load
+from sirenpde.problem.load import bundled_problems, find, load
 from sirenpde.problem.reference import exact_values
 from sirenpde.references.cloning import cloned
 from sirenpde.references.waves import released_gaussian
 
-PROBLEMS = [entry.name for entry in bundled()]
+PROBLEMS = [entry.name for entry in bundled_problems()]
 
 
 def declare(name, **flags):

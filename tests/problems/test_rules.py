@@ -4,9 +4,9 @@ import ast
 
 import pytest
 
-from sirenpde.problem.load import bundled
+from sirenpde.problem.load import bundled_problems
 
-TREES = {entry.name: ast.parse(entry.path.read_text(encoding="utf-8")) for entry in bundled()}
+TREES = {entry.name: ast.parse(entry.path.read_text(encoding="utf-8")) for entry in bundled_problems()}
 every_file = pytest.mark.parametrize("tree", TREES.values(), ids=list(TREES))
 
 

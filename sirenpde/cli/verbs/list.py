@@ -9,7 +9,7 @@ from ..verb import Call, Verb, register
 
 
 def run(call: Call) -> int:
-    entries = loading.bundled()
+    entries = loading.bundled_problems()
     if call.flags.json:
         print_json({"problems": [{"name": e.name, "summary": e.summary} for e in entries]})
     else:
