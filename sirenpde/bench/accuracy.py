@@ -15,7 +15,6 @@ from typing import Any
 
 from ..plots.accuracy import ErrorCurve
 from .accuracy_cases import Case
-from .published import PUBLISHED, Published
 from .tables import Column, markdown, text
 
 Row = dict[str, Any]
@@ -76,14 +75,13 @@ def _outcome(run: Row) -> str:
 
 def summary(case: Case, runs: Sequence[Row], classical: Row | None) -> Row:
     """What a row says: medians and range over the seeds, the time to each mark, and the others' figures."""
-    published = PUBLISHED.get(case.name, "none is known")
     row: Row = {
         "name": case.name,
         "problem": case.problem,
         "definition": case.definition,
         "flags": dict(case.flags),
-        "published": asdict(published) if isinstance(published, Published) else None,
-        "published_note": published if isinstance(published, str) else None,
+        "published": None if case.published is None else asdict(case.published),
+        "published_note": case.unpublished if case.published is None else None,
         "classical": classical,
         "seeds": list(runs),
     }
