@@ -11,28 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..analysis.surfaces import surface_errors
-from ..export import (
-    SHOWN,
-    FieldSet,
-    Grid,
-    Mesh,
-    as_rows,
-    field_sets,
-    file_name,
-    in_own_units,
-    middles,
-    on_cells,
-    on_grid,
-    panels,
-    reference_on,
-    write_fields,
-    write_grid,
-)
+from ..export.fields import FieldSet, in_own_units, on_cells, on_grid, reference_on, write_fields
+from ..export.grid import SHOWN, Grid, middles
+from ..export.mesh import Mesh
+from ..export.names import file_name
+from ..export.panels import panels
+from ..export.picture import as_rows, write_picture
 from ..geometry import can
 from ..geometry.mesh import TriangleMesh
 from ..plots import image_panels, loss_curve, save_figure
 from ..problem.constraint import name_of
-from ..problem.reference import exact_values
 
 if TYPE_CHECKING:
     from ..run.directory import RunDirectory
@@ -53,28 +41,27 @@ def write_all(
 
 def write_default_fields(solution: Solution, run: RunDirectory) -> list[Path]:
     written = []
-    for fields in field_sets(solution):
-        grid = in_own_units(fields, on_grid(solution, fields))
-        written.append(write_grid(run.fields / f"{fields.name}.vtu", grid))
+    for fields in solution.field_sets():
+        written.append(write_fields(run.fields / f"{fields.name}.vtu", fields))
         if fields.is_picture:
-            written += write_pictures(solution, fields, run.fields)
+            written += write_pictures(fields, run.fields)
         for name in fields.functions if _is_surface(solution, fields) else ():
             part = replace(fields, functions={name: fields.functions[name]})
             with contextlib.suppress(
                 ValueError
             ):  # a field of one sign, such as a temperature, has no surface
-                written.append(write_fields(run.fields / f"{file_name(name)}.ply", solution, part))
+                written.append(write_fields(run.fields / f"{file_name(name)}.ply", part))
     return written
 
 
-def write_pictures(solution: Solution, fields: FieldSet, folder: Path) -> list[Path]:
+def write_pictures(fields: FieldSet, folder: Path) -> list[Path]:
     """Each output that is a picture, as PNG."""
     written = []
     for name, function in fields.functions.items():
         part = replace(fields, functions={name: function})
-        grid = on_grid(solution, part)
-        if _is_picture(grid.values[name]):
-            written.append(write_grid(folder / f"{file_name(name)}.png", grid, picture=True))
+        values = on_grid(part).values[name]
+        if _is_picture(values):
+            written.append(write_picture(folder / f"{file_name(name)}.png", as_rows(values)))
     return written
 
 
@@ -96,9 +83,9 @@ def write_figures(solution: Solution, run: RunDirectory) -> list[Path]:
     written = []
     if solution.history:
         written.append(save_figure(run.figures / "loss.png", loss_curve(solution.history)))
-    for fields in field_sets(solution):
-        grid = _plotted(solution, fields)
-        known: Mapping[str, Any] = dict(reference_on(solution.problem, fields, grid, exact_values))
+    for fields in solution.field_sets():
+        grid = _plotted(fields)
+        known: Mapping[str, Any] = dict(reference_on(fields, grid))
         grid = in_own_units(fields, grid)
         for name, values in grid.values.items():
             figure = (
@@ -121,13 +108,13 @@ def surfaces(solution: Solution, run: RunDirectory) -> dict[str, Any]:
     }
 
 
-def _plotted(solution: Solution, fields: FieldSet) -> Grid | Mesh:
+def _plotted(fields: FieldSet) -> Grid | Mesh:
     """The functions where a figure shows them: the picture's pixels, the shape's mesh, or a grid."""
     if fields.has_mesh:
-        return on_cells(solution, fields, sections=True)
+        return on_cells(fields, sections=True)
     if fields.is_picture:
-        return on_grid(solution, fields)
-    return on_grid(solution, fields, coordinates=_plot_grid(fields))
+        return on_grid(fields)
+    return on_grid(fields, coordinates=_plot_grid(fields))
 
 
 def _plot_grid(fields: FieldSet) -> list[Any]:

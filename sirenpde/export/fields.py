@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,27 +23,20 @@ from ..geometry.point import Axis
 from ..plots.fields import shown_along
 from ..problem.constraint import name_of
 from ..problem.problem import Problem
-from .files import FORMATS, file_name, write_grid
-from .grid import Array, Grid, coordinates_of, points_per_axis, sample
+from ..problem.reference import Reference, exact_values
+from .format import format_of
+from .grid import Array, Function, Grid, coordinates_of, points_per_axis, sample
 from .mesh import Mesh, sample_cells
-from .surface import Restore, write_surface, zero_level
+from .names import file_name
+from .surface import Restore, Surface, zero_level
 
 
-class Evaluable(Protocol):
-    """A function of a point, of a solution: called on points (N, d) and their data."""
+class Values(Protocol):
+    """Values (N, ...) of a function of a point at points (N, d), with the data that they carry, if they do."""
 
-    @property
-    def axes(self) -> tuple[Axis, ...]: ...
-    def __call__(self, points: Any, data: Mapping[str, Tensor] | None = None) -> Any: ...
-
-
-class Solved(Protocol):
-    """What is needed of a solution: its problem, and its functions."""
-
-    @property
-    def problem(self) -> Problem: ...
-
-    def __getitem__(self, function: PointFunction) -> Evaluable: ...
+    def __call__(
+        self, function: PointFunction, points: Array, data: Mapping[str, Tensor] | None = None, /
+    ) -> Array: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +45,20 @@ class FieldSet:
 
     functions: Mapping[str, PointFunction]
     axes: tuple[Axis, ...]
+    values: Values  # of the functions, and of any others of the same fields
     domain: Domain | None  # finite and on a tensor grid, or a shape with a mesh of its own
     frame: Frame | None = None  # the way back to the units of a file, where a cloud or mesh was scaled
+    references: Mapping[PointFunction, Reference] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """Fit for a file."""
         return file_name("-".join(self.functions))
+
+    @property
+    def evaluated(self) -> dict[str, Function]:
+        """The functions by name, of points (N, d)."""
+        return {name: partial(self.values, function) for name, function in self.functions.items()}
 
     @property
     def has_mesh(self) -> bool:
@@ -69,17 +70,27 @@ class FieldSet:
         return isinstance(self.domain, can.Pictured)
 
 
-def field_sets(solution: Solved, outputs: Sequence[PointFunction] | None = None) -> list[FieldSet]:
-    """A solution's outputs, those on the same axes, or on the same shape, together."""
+def field_sets(
+    problem: Problem, values: Values, outputs: Sequence[PointFunction] | None = None
+) -> list[FieldSet]:
+    """A problem's outputs, or these, those on the same axes, or on the same shape, together.
+
+    ``values`` are those of its solution.
+    """
     sets: dict[tuple[tuple[Axis, ...], Any], dict[str, PointFunction]] = {}
-    for function in outputs or solution.problem.outputs:
-        domain = solution.problem.output(function).domain
+    for function in outputs or problem.outputs:
+        domain = problem.output(function).domain
         shape = domain if isinstance(domain, can.Triangulate) else None
-        functions = sets.setdefault((solution[function].axes, shape), {})
+        functions = sets.setdefault((domain.axes, shape), {})
         functions[_free_name(name_of(function), sets.values())] = function
     return [
         FieldSet(
-            functions, axes, shape or _gridded_domain(solution.problem, axes), _frame(solution.problem, axes)
+            functions,
+            axes,
+            values,
+            shape or _gridded_domain(problem, axes),
+            _frame(problem, axes),
+            problem.reference,
         )
         for (axes, shape), functions in sets.items()
     ]
@@ -133,10 +144,7 @@ def with_derivatives(fields: FieldSet, operators: Sequence[str]) -> FieldSet:
 
 
 def on_grid(
-    solution: Solved,
-    fields: FieldSet,
-    resolution: int | None = None,
-    coordinates: Sequence[Array] | None = None,
+    fields: FieldSet, resolution: int | None = None, coordinates: Sequence[Array] | None = None
 ) -> Grid | Mesh:
     """The functions on a tensor grid: the given one, or ``resolution`` points along each axis, or the domain's own.
 
@@ -144,18 +152,17 @@ def on_grid(
     mesh, about ``resolution`` points across.
     """
     if coordinates is None and fields.has_mesh:
-        return on_cells(solution, fields, resolution)
+        return on_cells(fields, resolution)
     if coordinates is None and resolution is None and fields.domain is not None:
-        return _on_domain(solution, fields, fields.domain)
+        return _on_domain(fields, fields.domain)
     if coordinates is None:
         as_pixels = fields.is_picture and resolution is not None
         coordinates = (_pixels if as_pixels else coordinates_of)(fields.axes, resolution or 0)
-    return sample({name: solution[f] for name, f in fields.functions.items()}, fields.axes, coordinates)
+    grid = sample(fields.evaluated, fields.axes, coordinates)
+    return replace(grid, is_picture=fields.is_picture)
 
 
-def on_cells(
-    solution: Solved, fields: FieldSet, resolution: int | None = None, *, sections: bool = False
-) -> Mesh:
+def on_cells(fields: FieldSet, resolution: int | None = None, *, sections: bool = False) -> Mesh:
     """The functions on their domain's own mesh, or where a figure shows it: at three values of its last axis."""
     cells = can.cells_of(fields.domain, resolution or points_per_axis(len(fields.axes)))
     assert cells is not None
@@ -163,10 +170,10 @@ def on_cells(
         line = cells.lines[-1]
         shown = line[shown_along(len(line), fields.axes[-1])]
         cells = replace(cells, lines=(*cells.lines[:-1], shown))
-    return sample_cells({name: solution[f] for name, f in fields.functions.items()}, fields.axes, cells)
+    return sample_cells(fields.evaluated, fields.axes, cells)
 
 
-def _on_domain(solution: Solved, fields: FieldSet, domain: Domain) -> Grid:
+def _on_domain(fields: FieldSet, domain: Domain) -> Grid:
     lattice = can.lattice_of(domain)
     assert lattice is not None
     points, data = domain.draw(None, torch.Generator())
@@ -174,13 +181,13 @@ def _on_domain(solution: Solved, fields: FieldSet, domain: Domain) -> Grid:
     index = tuple(torch.argsort(o)[i].numpy() for o, i in zip(order, lattice.index.T, strict=True))
     fields_on_grid = {}
     for name, function in fields.functions.items():
-        values = solution[function](points.numpy(), data)
+        values = fields.values(function, points.numpy(), data)
         empty = complex(np.nan, np.nan) if np.iscomplexobj(values) else np.nan
         full = np.full(lattice.shape + values.shape[1:], empty, dtype=values.dtype)
         full[index] = values
         fields_on_grid[name] = full
     coordinates = tuple(c[o].numpy() for c, o in zip(lattice.coordinates, order, strict=True))
-    return Grid(domain.axes, coordinates, fields_on_grid)
+    return Grid(domain.axes, coordinates, fields_on_grid, fields.is_picture)
 
 
 def _pixels(axes: Sequence[Axis], resolution: int) -> tuple[Array, ...]:
@@ -194,51 +201,51 @@ def _pixels(axes: Sequence[Axis], resolution: int) -> tuple[Array, ...]:
 
 
 def export_fields(
-    solution: Solved,
+    sets: Sequence[FieldSet],
     path: str | PathLike[str],
     resolution: int | None = None,
     *,
     derivatives: Sequence[str] = (),
-    outputs: Sequence[PointFunction] | None = None,
 ) -> Path:
-    """Write a solution's outputs to a file whose ending says how: .vtu, .npz, .png, .ply or .stl.
+    """Write functions to a file whose ending says how: .vtu, .npz, .png, .ply, .stl, or what else is registered.
 
     Args:
+        sets: of a solution's outputs; one alone, since a file has one set of axes.
         path: appears whole or not at all.
         resolution: points along each axis; if left out the picture's or volume's own, or a number that fits.
         derivatives: some of grad, laplacian, hessian, div, curl, as further arrays.
-        outputs: all of the problem's if left out. Pictures and surfaces show the first of them.
 
     Raises:
         ValueError: for outputs on different axes, and what the format cannot hold.
     """
-    kind = Path(path).suffix.removeprefix(".")
-    if kind not in FORMATS:
-        raise ValueError(
-            f"'{path}' was given as a file to write; expected a name that ends in .{', .'.join(FORMATS)}. Choose one."
-        )
-    sets = field_sets(solution, outputs)
+    format_of(path)
     if len(sets) > 1:
         names = " and ".join(fields.name for fields in sets)
         raise ValueError(
             f"The outputs {names} have different axes, and one file holds one grid. Write them one by one: "
             f"outputs=(u,)."
         )
-    return write_fields(path, solution, with_derivatives(sets[0], derivatives), resolution)
+    return write_fields(path, with_derivatives(sets[0], derivatives), resolution)
 
 
-def write_fields(
-    path: str | PathLike[str], solution: Solved, fields: FieldSet, resolution: int | None = None
-) -> Path:
-    """Write functions on the same axes to one file."""
-    if Path(path).suffix in (".ply", ".stl"):
-        name, function = next(iter(fields.functions.items()))
-        restore = _restore(fields.frame)
-        return write_surface(
-            path, zero_level(solution[function], fields.axes, resolution or 129, restore, name)
-        )
-    grid = in_own_units(fields, on_grid(solution, fields, resolution))
-    return write_grid(path, grid, picture=fields.is_picture)
+def write_fields(path: str | PathLike[str], fields: FieldSet, resolution: int | None = None) -> Path:
+    """Write functions on the same axes to one file, in the format of its ending."""
+    kind = format_of(path)
+    return kind.write(Path(path), CARRIERS[kind.carrier](fields, resolution))
+
+
+def gridded(fields: FieldSet, resolution: int | None = None) -> Grid | Mesh:
+    """The functions on a grid or mesh, with the coordinates of the file that a cloud or mesh came from."""
+    return in_own_units(fields, on_grid(fields, resolution))
+
+
+def first_surface(fields: FieldSet, resolution: int | None = None) -> Surface:
+    """The zero level of the first function, in the units of the file that a cloud or mesh came from."""
+    name, function = next(iter(fields.evaluated.items()))
+    return zero_level(function, fields.axes, resolution or 129, _restore(fields.frame), name)
+
+
+CARRIERS: Mapping[str, Callable[[FieldSet, int | None], Any]] = {"grid": gridded, "surface": first_surface}
 
 
 def in_own_units(fields: FieldSet, grid: Grid | Mesh) -> Grid | Mesh:
@@ -259,18 +266,13 @@ def _frame(problem: Problem, axes: tuple[Axis, ...]) -> Frame | None:
     return None
 
 
-def reference_on(
-    problem: Problem, fields: FieldSet, grid: Grid | Mesh, exact: Callable[..., Tensor]
-) -> Iterator[tuple[str, Array]]:
-    """The references on the points of a grid, by the name of their output; not those known at samples only.
-
-    ``exact`` evaluates one: (function, axes, points, data) -> values.
-    """
+def reference_on(fields: FieldSet, grid: Grid | Mesh) -> Iterator[tuple[str, Array]]:
+    """The references on the points of a grid, by the name of their output; not those known at samples only."""
     points = torch.from_numpy(grid.points)
     for name, function in fields.functions.items():
-        known = problem.reference.get(function)
+        known = fields.references.get(function)
         if known is None or known.fit != "none":
             continue
         with contextlib.suppress(KeyError):  # it reads data that the grid does not carry
-            values = exact(known.value, fields.axes, points, {}).numpy()
+            values = exact_values(known.value, fields.axes, points, {}).numpy()
             yield name, values.reshape(grid.shape + values.shape[1:])

@@ -30,6 +30,7 @@ class Grid:
     axes: tuple[Axis, ...]
     coordinates: tuple[Array, ...]
     values: Mapping[str, Array]
+    is_picture: bool = False  # whose values are colours of pixels
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -24,6 +24,10 @@ class Mesh:
     values: Mapping[str, Array]
 
     @property
+    def is_picture(self) -> bool:
+        return False
+
+    @property
     def names(self) -> tuple[str, ...]:
         return tuple(axis.name for axis in self.axes)
 

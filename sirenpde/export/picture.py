@@ -50,3 +50,9 @@ def write_picture(path: str | PathLike[str], values: Array) -> Path:
     with whole(path) as beside:
         Image.fromarray(as_picture(values)).save(beside, format="PNG")
     return Path(path)
+
+
+def as_rows(values: Array) -> Array:
+    """Values on a grid (x, y) with y upwards as a picture's rows, from the top."""
+    rows: Array = np.flip(values.swapaxes(0, 1), 0)
+    return rows

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
-from ..files.whole import whole
 from ..geometry.point import Axis
 from .grid import Array, Function, evaluate, lattice
 
@@ -146,63 +143,22 @@ def _off_zero(volume: Array, least: float) -> Array:
     return moved
 
 
-def write_surface(path: str | PathLike[str], surface: Surface) -> Path:
-    """Write a surface as ``.ply``, in double precision with vertex normals, or as ``.stl``.
-
-    Raises ValueError where STL's single precision would move the vertices by more than a hundredth of an edge.
-    """
-    content = _ply(surface) if Path(path).suffix == ".ply" else _stl(surface)
-    with whole(path) as beside:
-        beside.write_bytes(content)
-    return Path(path)
-
-
-def _ply(surface: Surface) -> bytes:
-    vertices = np.empty(len(surface.vertices), [("place", "<f8", (3,)), ("normal", "<f4", (3,))])
-    vertices["place"], vertices["normal"] = surface.vertices, _vertex_normals(surface)
-    faces = np.empty(len(surface.faces), [("count", "u1"), ("corners", "<i4", (3,))])
-    faces["count"], faces["corners"] = 3, surface.faces
-    header = [
-        "ply",
-        "format binary_little_endian 1.0",
-        f"element vertex {len(vertices)}",
-        *(f"property double {name}" for name in ("x", "y", "z")),
-        *(f"property float {name}" for name in ("nx", "ny", "nz")),
-        f"element face {len(faces)}",
-        "property list uchar int vertex_indices",
-        "end_header\n",
-    ]
-    return "\n".join(header).encode() + vertices.tobytes() + faces.tobytes()
-
-
-def _stl(surface: Surface) -> bytes:
-    corners = surface.vertices[surface.faces]
-    moved = float(np.abs(corners.astype(np.float32) - corners).max())
-    edge = float(np.median(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)))
-    if moved > 0.01 * edge:
-        raise ValueError(
-            f"STL has single precision: vertices at {np.abs(corners).max():.6g} would move by {moved:.2g}, "
-            f"and the edges are {edge:.2g} long. Write PLY, which has double precision here."
-        )
-    facets = np.zeros(len(corners), [("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("rest", "<u2")])
-    facets["normal"], facets["corners"] = _unit(_area_vectors(surface)), corners
-    return b"zero level set".ljust(80) + len(facets).to_bytes(4, "little") + facets.tobytes()
-
-
-def _area_vectors(surface: Surface) -> Array:
+def area_vectors(surface: Surface) -> Array:
+    """Twice the area of every face, along its normal."""
     a, b, c = surface.vertices[surface.faces].transpose(1, 0, 2)
     vectors: Array = np.cross(b - a, c - a)
     return vectors
 
 
-def _vertex_normals(surface: Surface) -> Array:
+def vertex_normals(surface: Surface) -> Array:
     """The mean normal of the faces at every vertex, by their area."""
     total = np.zeros_like(surface.vertices)
-    np.add.at(total, surface.faces.reshape(-1), np.repeat(_area_vectors(surface), 3, axis=0))
-    return _unit(total)
+    np.add.at(total, surface.faces.reshape(-1), np.repeat(area_vectors(surface), 3, axis=0))
+    return unit(total)
 
 
-def _unit(vectors: Array) -> Array:
+def unit(vectors: Array) -> Array:
+    """The vectors (n, 3) with length 1, or 0."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Array = vectors / np.where(length > 0, length, 1)
     return unit

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -26,6 +26,9 @@ from .history import Record as Record
 from .history import Row as Row
 from .history import Status as Status
 from .run import Run
+
+if TYPE_CHECKING:
+    from ..export.fields import FieldSet
 
 Again = Callable[[Snapshot, float, float | None], "Solution"]  # a checkpoint, tolerance, more seconds
 
@@ -294,9 +297,15 @@ class Solution:
 
         ``resolution`` is the number of points along each axis; pictures keep their pixels if left out.
         """
-        from ..export import export_fields
+        from ..export.fields import export_fields
 
-        return export_fields(self, Path(path), resolution)
+        return export_fields(self.field_sets(), Path(path), resolution)
+
+    def field_sets(self, outputs: Sequence[PointFunction] | None = None) -> list[FieldSet]:
+        """Its outputs, or these, to be sampled, drawn and written: those on the same axes together."""
+        from ..export.fields import field_sets
+
+        return field_sets(self.problem, lambda function, *at: self[function](*at), outputs)
 
 
 def solution_of(run: Run, determination: Determination | None = None, again: Again | None = None) -> Solution:

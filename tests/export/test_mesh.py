@@ -11,7 +11,10 @@ from named_axes import named_axes
 from PIL import Image
 
 from sirenpde import Box, Disk, Field, Interval, LeastSquares, Problem, SineFeatures, Solution, on, solve
-from sirenpde.export import Mesh, field_sets, on_cells, on_grid, sample_cells, write_npz, write_vtu
+from sirenpde.export.fields import on_cells, on_grid
+from sirenpde.export.formats.npz import write_npz
+from sirenpde.export.formats.vtu import write_vtu
+from sirenpde.export.mesh import Mesh, sample_cells
 from sirenpde.geometry.cells import Cells
 from sirenpde.geometry.frame import Frame
 
@@ -91,8 +94,8 @@ def test_a_solution_is_written_and_drawn_on_its_shape(solution, tmp_path):
     mesh = pyvista.read(solution.export(tmp_path / "u.vtu", 17))
     r = np.linalg.norm(mesh.points[:, :2], axis=1)
     assert r.max() == pytest.approx(1) and np.isfinite(mesh["u"]).all()
-    (fields,) = field_sets(solution)
-    carrier = on_grid(solution, fields, 17)
+    (fields,) = solution.field_sets()
+    carrier = on_grid(fields, 17)
     assert isinstance(carrier, Mesh) and len(carrier.points) == mesh.n_points
     np.testing.assert_allclose(carrier.values["u"].ravel(), mesh["u"])
     np.testing.assert_allclose(mesh["u"], solution[fields.functions["u"]](carrier.points), atol=1e-12)
@@ -100,12 +103,12 @@ def test_a_solution_is_written_and_drawn_on_its_shape(solution, tmp_path):
         colours = np.asarray(image.convert("RGB")).reshape(-1, 3)
     grey = (colours == 217).all(1).mean()  # what lies outside the disk, within its box
     assert 0.05 < grey < 0.5
-    section = on_cells(solution, fields, 17, sections=True)
+    section = on_cells(fields, 17, sections=True)
     assert section.shape == ((217,) if len(fields.axes) == 2 else (217, 3))
 
 
 def test_on_a_grid_a_field_is_not_a_number_outside_its_shape(solution):
-    (function,) = field_sets(solution)[0].functions.values()
+    (function,) = solution.field_sets()[0].functions.values()
     grid = solution[function].on_grid(9)
     x, y = np.meshgrid(*grid.coordinates[:2], indexing="ij")
     outside = x**2 + y**2 > 1 + 1e-9
@@ -119,13 +122,13 @@ def test_a_saved_solution_knows_the_shape_of_its_field(solution, tmp_path):
     again = Solution.load(tmp_path / "saved")
     mesh = pyvista.read(again.export(tmp_path / "v.vtu", 9))
     assert np.linalg.norm(mesh.points[:, :2], axis=1).max() == pytest.approx(1)
-    assert len(mesh.points) == (61 if len(field_sets(solution)[0].axes) == 2 else 61 * 9)
+    assert len(mesh.points) == (61 if len(solution.field_sets()[0].axes) == 2 else 61 * 9)
 
 
 def test_a_field_on_a_square_is_not_written_on_the_disk_within_it():
     square, disk = Box(x=(-1, 1), y=(-1, 1)), Disk()
     u, v = Field("u", square, SineFeatures(20, 2.0)), Field("v", disk, SineFeatures(20, 2.0))
     problem = Problem(*(on(f.domain, 100, name=f"{f}")(lambda p, f=f: f(p) - 1) for f in (u, v)))
-    on_square, on_disk = field_sets(solve(problem, [LeastSquares()]))
+    on_square, on_disk = solve(problem, [LeastSquares()]).field_sets()
     assert list(on_square.functions) == ["u"] and list(on_disk.functions) == ["v"]
     assert on_square.domain is None and on_disk.domain is disk

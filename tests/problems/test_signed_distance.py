@@ -8,7 +8,8 @@ import torch
 
 from sirenpde import PointCloud, Problem, Solution, TriangleMesh, bundled, solve
 from sirenpde.analysis.surfaces import SurfaceErrors, surface_errors
-from sirenpde.export.surface import write_surface, zero_level
+from sirenpde.export.formats.ply import write_ply
+from sirenpde.export.surface import zero_level
 from sirenpde.problem import load as loading
 from sirenpde.residuals import System
 from sirenpde.run.begin import build_network
@@ -28,7 +29,7 @@ def measured(solution: Solution, mesh: Path, folder: Path, resolution: int) -> S
     surface = zero_level(
         solution[u], u.axes, resolution, lambda points: frame.restore(torch.from_numpy(points)).numpy()
     )
-    found = TriangleMesh.open(write_surface(folder / "u.ply", surface))
+    found = TriangleMesh.open(write_ply(folder / "u.ply", surface))
     return surface_errors(found, TriangleMesh.open(mesh))
 
 

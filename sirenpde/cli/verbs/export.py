@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...export.format import formats
 from ...run import directory as runs
 from ..parser import Parser, listed, positive
 from ..verb import Call, Verb, register
 
 if TYPE_CHECKING:
-    from ...export import FieldSet
-
-_FORMATS = ("vtu", "ply", "stl", "png", "npz")
+    from ...export.fields import FieldSet
 
 
 def add_flags(parser: Parser) -> None:
-    parser.add_argument("--format", choices=_FORMATS, default="vtu", help="the kind of file (default: vtu)")
+    known = formats()
+    parser.epilog = "formats: " + "; ".join(f"{name}, {kind.help}" for name, kind in known.items()) + "."
+    parser.add_argument(
+        "--format", choices=list(known), default="vtu", help="the kind of file (default: vtu)"
+    )
     parser.add_argument("--resolution", type=positive, metavar="N", help="points along each axis")
     parser.add_argument(
         "--derivatives",
@@ -31,19 +34,19 @@ def add_flags(parser: Parser) -> None:
 
 def run(call: Call) -> int:
     """Write the outputs, or those named, into the run's ``fields/``, one file for those on the same axes."""
-    from ...export import field_sets, with_derivatives, write_fields
+    from ...export.fields import with_derivatives, write_fields
     from ..session import reopen, stored
 
     kind, flags = call.flags.format, call.flags
     run = runs.open_run(flags.directory)
     session = reopen(run)
     solution = stored(session, run.read_checkpoint(session.given))
-    sets = _chosen(field_sets(solution), flags.fields)
-    if kind in ("ply", "stl", "png"):  # one output each
+    sets = _chosen(solution.field_sets(), flags.fields)
+    if formats()[kind].single:
         sets = [replace(s, functions={name: f}) for s in sets for name, f in s.functions.items()]
     for fields in sets:
         file = run.fields / f"{fields.name}.{kind}"
-        print(write_fields(file, solution, with_derivatives(fields, flags.derivatives), flags.resolution))
+        print(write_fields(file, with_derivatives(fields, flags.derivatives), flags.resolution))
     return 0
 
 

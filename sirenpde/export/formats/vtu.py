@@ -6,12 +6,19 @@ import contextlib
 import io
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files.whole import whole
-from .grid import Array, Grid, lattice, real_parts
-from .mesh import Mesh
+from ...files.whole import whole
+from ..format import Format, register
+
+if TYPE_CHECKING:
+    from ..grid import Array, Grid
+    from ..mesh import Mesh
+
+    # points, cells, and the order of the values' axes
+    Unstructured = tuple[Array, tuple[str, Array], tuple[int, ...]]
 
 _CORNERS: dict[int, tuple[str, list[tuple[int, ...]]]] = {
     1: ("line", [(0,), (1,)]),
@@ -34,6 +41,9 @@ def write_vtu(path: str | PathLike[str], carrier: Grid | Mesh) -> Path:
     """
     import meshio
 
+    from ..grid import real_parts
+    from ..mesh import Mesh
+
     points, cells, first = _prisms(carrier) if isinstance(carrier, Mesh) else _cubes(carrier)
     data: dict[str, Array] = {}
     for name, values in carrier.values.items():
@@ -46,12 +56,9 @@ def write_vtu(path: str | PathLike[str], carrier: Grid | Mesh) -> Path:
     return Path(path)
 
 
-Unstructured = tuple[
-    Array, tuple[str, Array], tuple[int, ...]
-]  # points, cells, and the order of the values' axes
-
-
 def _cubes(grid: Grid) -> Unstructured:
+    from ..grid import lattice
+
     held = [i for i, n in enumerate(grid.shape) if n == 1]
     wide = [i for i in range(len(grid.axes)) if i not in held] or held[:1]
     _check_shown(len(wide), grid.names)
@@ -112,3 +119,6 @@ def _cells(shape: tuple[int, ...]) -> tuple[str, Array]:
         for corner in corners
     ]
     return kind, np.stack(parts, axis=1)
+
+
+register(Format("vtu", "for ParaView and other mesh viewers, of one to three axes", "grid", write_vtu))

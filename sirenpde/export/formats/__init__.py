@@ -1,0 +1,1 @@
+"""The formats of files, one each, which ends in its registration."""

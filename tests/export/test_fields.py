@@ -1,0 +1,198 @@
+"""The outputs of a solution, sampled and written."""
+
+import meshio
+import numpy as np
+import pytest
+import pyvista
+import torch
+import trimesh
+from named_axes import named_axes
+from PIL import Image
+
+from sirenpde import Box, D, Field, PixelGrid, Point, PointCloud, Problem, SineFeatures, laplacian, on, solve
+from sirenpde.export.fields import export_fields, field_sets, on_grid, with_derivatives
+from sirenpde.export.formats.npz import write_npz
+from sirenpde.export.formats.png import write_png
+from sirenpde.export.formats.vtu import write_vtu
+from sirenpde.export.grid import sample
+from sirenpde.export.picture import as_rows
+from sirenpde.geometry.frame import Frame
+
+SPACE = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def line(low, high, n):
+    return np.linspace(low, high, n)
+
+
+def sphere(p):
+    return np.linalg.norm(p, axis=1) - 0.5
+
+
+def known(problem, exact):
+    """The sets of a problem whose functions are given: u as a function of points, and its derivatives by hand."""
+
+    def values(function, points, data=None):
+        u = exact[str(function) if str(function) in exact else function.__name__]
+        return u(np.asarray(points)) if data is None or "shade" not in data else u(points, data)
+
+    return field_sets(problem, values)
+
+
+def test_npz_holds_axes_and_values(tmp_path):
+    grid = sample(
+        {"u": lambda p: p[:, 0] * 1j, "v": lambda p: p},
+        named_axes(("t", "x")),
+        [line(0, 1, 3), line(0, 1, 4)],
+    )
+    read = np.load(write_npz(tmp_path / "u.npz", grid))
+    assert list(read["axes"]) == ["t", "x"] and read["u"].shape == (3, 4) and read["v"].shape == (3, 4, 2)
+    np.testing.assert_array_equal(read["u"][:, 0].imag, read["t"])
+    with pytest.raises(ValueError, match="like an axis"):
+        write_npz(tmp_path / "x.npz", sample({"x": lambda p: p[:, 0]}, named_axes(("x",)), [line(0, 1, 3)]))
+
+
+def plane_problem():
+    box = Box(x=(0, 1), y=(0, 2))
+    u = Field("u", box)
+
+    @on(box, samples=10)
+    def poisson(p: Point) -> torch.Tensor:
+        return laplacian(u)(p)
+
+    return Problem(poisson), box, u
+
+
+def test_outputs_are_exported_with_their_derivatives(tmp_path):
+    problem, box, u = plane_problem()
+    exact = {
+        "u": lambda p: p[:, 0] ** 2 * p[:, 1],
+        "u_xx + u_yy": lambda p: 2 * p[:, 1],
+    }
+    sets = known(problem, exact)
+    fields = with_derivatives(sets[0], ["laplacian"])
+    assert list(fields.functions) == ["u", "laplacian_u"]
+    assert str(D(u, box.axes[0])) == "u_x"
+    file = export_fields(sets, tmp_path / "u.vtu", 9, derivatives=["laplacian"])
+    mesh = pyvista.read(file)
+    np.testing.assert_allclose(mesh["laplacian_u"], 2 * mesh.points[:, 1])
+    assert pixels(export_fields(sets, tmp_path / "u.png", 17)).ndim == 3
+    with pytest.raises(ValueError, match="'gard' was given"):
+        export_fields(sets, tmp_path / "u.vtu", derivatives=["gard"])
+    with pytest.raises(ValueError, match="expected a name that ends in"):
+        export_fields(sets, tmp_path / "u.doc")
+
+
+def test_a_picture_is_exported_upright_and_with_its_own_data(tmp_path):
+    shade = np.random.default_rng(1).uniform(size=(4, 6))
+    grid = PixelGrid({"shade": shade})
+    u = Field("u", grid)
+
+    @on(grid)
+    def keep(p: Point) -> torch.Tensor:
+        return u(p) - grid["shade"](p)
+
+    problem = Problem(keep)
+    (fields,) = known(problem, {"u": lambda p, data: data["shade"].numpy()})
+    assert fields.is_picture
+    found = on_grid(fields)
+    np.testing.assert_allclose(as_rows(found.values["u"]), shade)
+    assert (np.diff(found.coordinates[1]) > 0).all()
+    read = pixels(write_png(tmp_path / "u.png", found))
+    np.testing.assert_array_equal(read, np.round(255 * shade))
+    (flat,) = known(problem, {"u": lambda p: p[:, 1]})
+    coarse = on_grid(flat, 12)
+    assert coarse.values["u"].shape == (12, 8)  # pixels stay square
+
+
+def test_points_that_do_not_fill_their_grid_leave_holes():
+    box = Box(x=(0, 1), y=(0, 1))
+    nodes = box.nodes(3)
+    part = nodes.where(nodes.points[:, 0] > 0.2)
+    u = Field("u", part)
+
+    @on(part)
+    def keep(p: Point) -> torch.Tensor:
+        return u(p)
+
+    (fields,) = known(Problem(keep), {"u": lambda p: p[:, 0]})
+    values = on_grid(fields).values["u"]
+    assert np.isnan(values[0]).all() and (values[1:] == np.array([[0.5], [1.0]])).all()
+
+
+def test_a_scanned_surface_is_exported_in_its_own_units(tmp_path):
+    cloud = PointCloud([[0.5, 0, 0], [-0.5, 0, 0]], SPACE, frame=Frame((5.0, 5.0, 5.0), 0.1))
+    u = Field("u", SPACE)
+
+    @on(cloud)
+    def surface(p: Point) -> torch.Tensor:
+        return u(p)
+
+    sets = known(Problem(surface), {"u": sphere})
+    mesh = trimesh.load(export_fields(sets, tmp_path / "u.ply", 33))
+    np.testing.assert_allclose(mesh.bounds, [[0, 0, 0], [10, 10, 10]], atol=0.05)
+    stl = trimesh.load(export_fields(sets, tmp_path / "u.stl", 33))
+    np.testing.assert_allclose(stl.bounds, mesh.bounds, atol=1e-5)
+    grid = meshio.read(export_fields(sets, tmp_path / "u.vtu", 5))
+    np.testing.assert_allclose([grid.points.min(0), grid.points.max(0)], [[-5] * 3, [15] * 3])
+    with np.load(export_fields(sets, tmp_path / "u.npz", 5)) as arrays:
+        np.testing.assert_allclose(arrays["x"], np.linspace(-5, 15, 5))
+        np.testing.assert_allclose(arrays["u"][0, 2, 2], sphere(np.array([[-1.0, 0, 0]]))[0])
+
+
+def test_derivatives_are_by_the_coordinates_of_the_file(tmp_path):
+    box = Box(x=(-1, 1), y=(-1, 1))
+    x, y = box.axes
+    u = Field("u", box, SineFeatures(100))
+    places = box.grid(12)[0]
+    cloud = PointCloud(places, box, frame=Frame((100.0, 200.0), 0.1))
+
+    @on(cloud)
+    def known(p: Point) -> torch.Tensor:
+        return u(p) - x(p) - 2 * y(p) ** 2
+
+    solution = solve(Problem(known))
+    sets = solution.field_sets()
+    with np.load(export_fields(sets, tmp_path / "u.npz", 5, derivatives=["grad", "laplacian"])) as arrays:
+        np.testing.assert_allclose(arrays["x"], np.linspace(90, 110, 5))
+        np.testing.assert_allclose(arrays["y"], np.linspace(190, 210, 5))
+        np.testing.assert_allclose(arrays["grad_u"][2, 3], [0.1, 0.1 * 4 * 0.5], atol=1e-3)
+        np.testing.assert_allclose(arrays["laplacian_u"][2, 2], 0.01 * 4, atol=2e-3)
+
+
+def test_a_field_of_five_axes_is_shown_in_the_middle_of_the_last_two(tmp_path):
+    box = Box(a=(0, 1), b=(0, 2), c=(0, 3), d=(0, 4), e=(0, 5))
+    u = Field("u", box, SineFeatures(30, 3.0))
+    plane = on(box, 200, name="plane")(lambda p: u(p) - p.coords.sum())
+    solution = solve(Problem(plane))
+    mesh = pyvista.read(solution.export(tmp_path / "u.vtu", resolution=5))
+    assert mesh.n_points == 125 and mesh.n_cells == 64
+    centred = np.concatenate([mesh.points, np.tile([2.0, 2.5], (125, 1))], axis=1)
+    np.testing.assert_allclose(mesh["u"], solution[u](centred), atol=1e-12)
+    with np.load(solution.export(tmp_path / "u.npz", resolution=5)) as arrays:
+        assert arrays["u"].shape == (5, 5, 5, 1, 1) and arrays["d"].tolist() == [2.0]
+
+
+def cut_off(p):
+    """A field of (t, x) that is known until t = 1 alone."""
+    return np.where(p[:, 0] <= 1, np.sin(p[:, 1]), np.nan)
+
+
+def test_files_bear_values_that_are_not_known(tmp_path):
+    grid = sample({"u": cut_off}, named_axes(("t", "x")), [line(0, 2, 5), line(0, 1, 4)])
+    assert np.isnan(grid.values["u"][3:]).all() and np.isfinite(grid.values["u"][:3]).all()
+    mesh = pyvista.read(write_vtu(tmp_path / "u.vtu", grid))
+    np.testing.assert_array_equal(np.isnan(mesh["u"]), mesh.points[:, 1] > 1)
+    with np.load(write_npz(tmp_path / "u.npz", grid)) as arrays:
+        np.testing.assert_array_equal(arrays["u"], grid.values["u"])
+    write_png(tmp_path / "u.png", grid)
+    for values in (np.inf, np.nan):
+        write_png(
+            tmp_path / "v.png",
+            sample({"v": lambda p, v=values: v + 0 * p[:, 0]}, named_axes("x"), [line(0, 1, 4)]),
+        )
