@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_ONE_PRESS = (
-    1.0  # seconds in which a second signal is the same wish: a key that bounces, a shell that repeats it
-)
+# Seconds in which a second signal is the same wish: a key that bounces, a shell that repeats it.
+_ONE_PRESS = 1.0
 
 
 class Interrupts:
@@ -74,14 +73,14 @@ class Interrupts:
 @contextmanager
 def interrupts() -> Iterator[Interrupts]:
     """Handle the signals while a command runs; outside the main thread, where none arrive, there is nothing to do."""
-    found = Interrupts()
+    keys = Interrupts()
     try:
-        before = {number: signal.signal(number, found._handle) for number in _SIGNALS}
+        before = {number: signal.signal(number, keys._handle) for number in _SIGNALS}
     except ValueError:
-        yield found
+        yield keys
         return
     try:
-        yield found
+        yield keys
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

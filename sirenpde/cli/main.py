@@ -109,13 +109,13 @@ def _problem_of(verb: Verb, words: Sequence[str]) -> str:
     """Which problem the words name; where they name none and ask for help, that without one."""
     plain = [word for word in words if word not in ("-h", "--help")]
     try:
-        found, _ = _parser(verb, add_help=False).parse_known_args(plain)
+        given, _ = _parser(verb, add_help=False).parse_known_args(plain)
     except UsageError:
         if len(plain) == len(words):
             raise
         _parser(verb).print_help()
         raise Answered from None
-    return str(found.problem)
+    return str(given.problem)
 
 
 def _top_parser() -> Parser:

@@ -87,11 +87,11 @@ class ProgressLine:
 
     def _numbers(self, progress: Progress) -> list[str]:
         """Step, what decides, what is sought, and the rest."""
-        found = [f"step {progress.step}/{progress.steps}"]
-        found += [] if progress.held_out is None else [f"held out {progress.held_out:.1e}"]
-        found += [f"{name} {value:.5g}" for name, value in progress.unknowns.items()]
-        found.append(f"loss {progress.loss:.2e}")
-        return found if progress.error is None else [*found, f"error {progress.error:.1e}"]
+        numbers = [f"step {progress.step}/{progress.steps}"]
+        numbers += [] if progress.held_out is None else [f"held out {progress.held_out:.1e}"]
+        numbers += [f"{name} {value:.5g}" for name, value in progress.unknowns.items()]
+        numbers.append(f"loss {progress.loss:.2e}")
+        return numbers if progress.error is None else [*numbers, f"error {progress.error:.1e}"]
 
     def _left(self, progress: Progress) -> list[str]:
         """Seconds until the stage's last step at the pace so far, or until the budget is spent."""

@@ -44,16 +44,19 @@ class Drawing:
         """A second, independent set of points on which nothing is ever fitted."""
         return self.system.draw(generator(self.seed, HELD_OUT), self.scale)
 
-    def fresh(self, pools: Pools) -> tuple[Batch, ...]:
-        """New points at every step, the same ones whenever this step is taken; ``pools`` keeps those of the next."""
-        return tuple(self._fresh(place, pools) for place in range(len(self.system.groups)))
+    def fresh(self, pools: Pools, minibatch: int | None = None) -> tuple[Batch, ...]:
+        """New points at every step, the same ones whenever this step is taken; ``pools`` keeps those of the next.
 
-    def _fresh(self, place: int, pools: Pools) -> Batch:
+        Groups of all points of a domain have so many of them as the ``minibatch`` says, or all.
+        """
+        return tuple(self._fresh(place, pools, minibatch) for place in range(len(self.system.groups)))
+
+    def _fresh(self, place: int, pools: Pools, minibatch: int | None) -> Batch:
         group = self.system.groups[place]
-        size = group.domain.size
-        if group.samples is None or (size is not None and group.samples >= size):
+        size, samples = group.domain.size, group.samples or minibatch
+        if samples is None or (size is not None and samples >= size):
             return self._pool(place, -1, None, pools)
-        rows = max(1, round(group.samples * self.scale))
+        rows = max(1, round(samples * self.scale))
         per_pool = POOL if size is None else max(1, min(POOL, size // rows))
         number, turn = divmod(self.step, per_pool)
         pool = self._pool(place, number, rows * per_pool, pools)

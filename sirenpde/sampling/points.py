@@ -44,22 +44,32 @@ class Sampling:
 class Fresh:
     """New quasi-random points at every ``every``-th step.
 
+    Constraints on all points of a finite domain, such as pixels, have so many of them as a ``minibatch`` holds; all,
+    if it is None.
+
+    Raises ValueError for numbers below 1.
+
     >>> from sirenpde import Fresh
     >>> Fresh(every=100).renewed(250)
     200
     """
 
     every: int = 1
+    minibatch: int | None = None
 
     def __post_init__(self) -> None:
         if self.every < 1:
             raise ValueError(f"Fresh was given every={self.every}; expected 1 or more steps between draws.")
+        if self.minibatch is not None and self.minibatch < 1:
+            raise ValueError(
+                f"Fresh was given minibatch={self.minibatch}; expected 1 or more points, or None."
+            )
 
     def renewed(self, step: int) -> int:
         return step - step % self.every
 
     def batches(self, drawing: Drawing, theta: Tensor, sampling: Sampling) -> tuple[Batch, ...]:
-        return replace(drawing, step=drawing.step // self.every).fresh(sampling.pools)
+        return replace(drawing, step=drawing.step // self.every).fresh(sampling.pools, self.minibatch)
 
 
 @dataclass(frozen=True)

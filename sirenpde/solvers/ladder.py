@@ -18,6 +18,7 @@ from ..networks.sine_lattice import SineLattice
 from ..problem.problem import Problem
 from ..problem.stage import stages_of
 from ..problem.traits import Traits
+from ..sampling.points import Fresh, Points
 from .adam import Adam
 from .broyden import SelfScaledBroyden
 from .collocation import Collocation
@@ -28,6 +29,8 @@ from .march import March
 from .stage import Stage
 from .trained_siren import siren_for, siren_of
 
+# Of a picture's pixels two thousand in a step, as in the papers: all of them take minutes.
+FIRST_ORDER = Adam(points=Points(Fresh(minibatch=2048)))
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
 ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not make better in as much time
@@ -177,13 +180,13 @@ def _trained(problem: Problem, given: Declared, found: Traits) -> Rung:
     foreign = any(isinstance(recipe, nn.Module) for recipe in recipes.values())
     polish = (LeastSquares(),) if found.affine and not foreign else ()
     if not found.smooth:
-        return Rung(recipes, (Adam(), LBFGS(), *polish))
+        return Rung(recipes, (FIRST_ORDER, LBFGS(), *polish))
     count = sum(map(_parameters, recipes, recipes.values())) + len(problem.unknowns)
     if count <= DENSE and not foreign:
         return Rung(recipes, (GaussNewton(), *polish))
     if count <= QUASI_NEWTON:
         return Rung(recipes, (Adam(steps=1000), SelfScaledBroyden(), *polish))
-    return Rung(recipes, (Adam(), LBFGS(), *polish))
+    return Rung(recipes, (FIRST_ORDER, LBFGS(), *polish))
 
 
 def bandwidth_of(recipe: object) -> float | None:

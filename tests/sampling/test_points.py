@@ -82,6 +82,24 @@ def test_fresh_points_may_stay_for_some_steps():
     assert same == [True, True, False, True, True, False]
 
 
+def test_a_minibatch_holds_some_of_all_points_of_a_finite_domain_and_changes_no_others():
+    line = Box(x=(0, 1))
+    nodes, u = line.nodes(301), Field("u", line, MLP(width=4, depth=1))
+    everywhere = on(nodes, name="everywhere")(lambda p: u(p) - line.axes[0](p))
+    state = state_of(Problem(everywhere, on(line, 40, name="inside")(lambda p: u(p))))
+    points = Points(Fresh(minibatch=50))
+    drawn = []
+    for state.step in range(12):
+        some, inside = state.batches(points)
+        assert len(some) == 50 and len(inside) == 40
+        drawn.append(some.points)
+    known = nodes.points[:, 0].to(drawn[0])
+    assert torch.isin(torch.cat(drawn)[:, 0], known).all()
+    assert len(torch.cat(drawn[:6]).unique()) == 300  # six disjoint batches of one shuffle
+    assert not torch.equal(drawn[0], drawn[6])
+    assert len(state.drawing.fresh({}, minibatch=302)[0]) == 301
+
+
 def test_adaptive_points_follow_the_residual():
     """With |r| = x² on [0, 1] and k = c = 1 the density is (3x² + 1) / 2."""
     counts = torch.zeros(10)
@@ -320,6 +338,7 @@ def test_a_checkpoint_is_plain_enough_to_load(tmp_path):
     "wrong",
     [
         lambda: Fresh(every=0),
+        lambda: Fresh(minibatch=0),
         lambda: Adaptive(pool=1),
         lambda: Adaptive(k=0, c=0),
         lambda: Adaptive(k=-1),

@@ -19,10 +19,10 @@ def run(call: Call) -> int:
     files = picture_files(session, system, call.flags.out)
     settings = session.given.settings
     findings: list[Finding] = []
-    found = check(session.problem, system, settings.seed, settings.samples_scale)
+    checks = check(session.problem, system, settings.seed, settings.samples_scale)
     while True:
         with aside():
-            finding = next(found, None)
+            finding = next(checks, None)
         if finding is None:
             break
         findings.append(finding)
