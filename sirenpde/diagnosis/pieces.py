@@ -84,7 +84,7 @@ def _pieces(constraint: Constraint, domain: Domain, keys: tuple[str, ...]) -> It
     if patches is not None:
         for patch in patches:
             yield Piece(constraint, patch.intervals, normal=patch.normal)
-    elif isinstance(domain, can.Part):
+    elif isinstance(domain, can.Restricted):
         for piece in _pieces(constraint, domain.whole, keys):
             yield replace(piece, holds=(*piece.holds, domain.predicate))
     elif domain.size is not None and not set(keys) - {"normal"}:

@@ -125,7 +125,7 @@ class Quadrature(Protocol):
 
 
 @runtime_checkable
-class Part(Protocol):
+class Restricted(Protocol):
     """Is the part of another domain in which a predicate on points (n, d) holds."""
 
     @property

@@ -23,7 +23,7 @@ _MAX_PARTS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Panel:
     """One real function of one or two axes: a component, real part or slice of a field."""
 
     label: str
@@ -65,11 +65,11 @@ def mesh_panels(
     for suffix, place in cuts:
         cut, exact = known[place], None if reference is None else reference[place]
         for text, v, r in _real_components(name, cut, exact, 1):
-            parts.append(Part(text + suffix, flat, (x, y), v, r, cells.corners.numpy()))
+            parts.append(Panel(text + suffix, flat, (x, y), v, r, cells.corners.numpy()))
     return _panels(parts[: 2 * _MAX_PARTS if lines else _MAX_PARTS], reference)
 
 
-def _panels(parts: list[Part], reference: Array | None) -> Figure:
+def _panels(parts: list[Panel], reference: Array | None) -> Figure:
     columns = 1 if reference is None else 3
     across, down = _layout(len(parts), columns)
     aspect = _aspect(parts[0])
@@ -117,7 +117,7 @@ def _known(values: Array) -> Array:
 
 def _parts(
     name: str, axes: tuple[Axis, ...], coordinates: tuple[Array, ...], values: Array, reference: Array | None
-) -> list[Part]:
+) -> list[Panel]:
     """Slices, components and real parts, at most a few of them."""
     parts = []
     for suffix, shown, index in _slices(axes, coordinates):
@@ -126,7 +126,7 @@ def _parts(
         cut = values[index]
         exact = None if reference is None else reference[index]
         for text, v, r in _real_components(name, cut, exact, len(shown)):
-            parts.append(Part(text + suffix, shown_axes, lines, v, r))
+            parts.append(Panel(text + suffix, shown_axes, lines, v, r))
     return parts[: max(_MAX_PARTS, _SLICES)] if len(axes) < 3 else parts[: 2 * _MAX_PARTS]
 
 
@@ -207,17 +207,17 @@ def _layout(parts: int, columns: int) -> tuple[int, int]:
     return across, -(-parts // across)
 
 
-def _aspect(part: Part) -> float:
+def _aspect(part: Panel) -> float:
     x, y = _screen(part)[1]
     return float(np.ptp(y) / np.ptp(x)) if _equal(part) else 0.75
 
 
-def _equal(part: Part) -> bool:
+def _equal(part: Panel) -> bool:
     """Lengths compare with lengths; a time axis has a unit of its own."""
     return not any(axis.is_time for axis in part.axes)
 
 
-def _screen(part: Part) -> tuple[tuple[str, str], tuple[Array, Array], bool]:
+def _screen(part: Panel) -> tuple[tuple[str, str], tuple[Array, Array], bool]:
     """Names and coordinates across and up the page, and whether the array must be transposed for it."""
     (a, b), (c, d) = part.axes, part.coordinates
     turned = a.name != "x" and not a.is_time and b.name == "x"
@@ -235,7 +235,7 @@ def _limits(*arrays: Array) -> dict[str, Any]:
     return {"cmap": "viridis", "vmin": low, "vmax": high if high > low else low + 1e-12 + 1e-6 * abs(low)}
 
 
-def _image(ax: Axes, part: Part, values: Array, title: str, **style: Any) -> Any:
+def _image(ax: Axes, part: Panel, values: Array, title: str, **style: Any) -> Any:
     (across, up), (x, y), transpose = _screen(part)
     if part.triangles is None:
         shown = values.T if transpose else values
@@ -250,7 +250,7 @@ def _image(ax: Axes, part: Part, values: Array, title: str, **style: Any) -> Any
     return mesh
 
 
-def _error_image(ax: Axes, part: Part) -> Any:
+def _error_image(ax: Axes, part: Panel) -> Any:
     from matplotlib.colors import LogNorm
 
     error = np.abs(part.values - part.reference)
@@ -262,7 +262,7 @@ def _error_image(ax: Axes, part: Part) -> Any:
     return _image(ax, part, shown, "|error|", cmap="viridis", norm=LogNorm(bottom, top))
 
 
-def _curves(name: str, parts: list[Part]) -> Figure:
+def _curves(name: str, parts: list[Panel]) -> Figure:
     known = parts[0].reference is not None
     figure = new_figure(6.4 if known else 4.2, 2.8)
     ax = figure.add_subplot(1, 2 if known else 1, 1)

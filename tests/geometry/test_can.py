@@ -39,7 +39,7 @@ DOMAINS = {
         (can.Slice, "box slice cylinder"),
         (can.Bounded, "box slice disk cylinder"),
         (can.Faces, "faces"),
-        (can.Part, "region"),
+        (can.Restricted, "region"),
         (can.OnLattice, "cloud nodes pixels edges"),
         (can.Triangulate, "disk cylinder"),
         (can.Listed, "cloud nodes pixels edges"),
