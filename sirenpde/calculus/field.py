@@ -189,6 +189,11 @@ class Derivative:
         """The shape of what is read at one point: the field's, at every node of a site."""
         return self.field.shape if self.site is None else (self.site.count, *self.field.shape)
 
+    @property
+    def jet_shape(self) -> tuple[int, ...]:
+        """The shape of the network's real outputs that it is read from: (outputs,), or (nodes, outputs) at a site."""
+        return (self.field.outputs,) if self.site is None else (self.site.count, self.field.outputs)
+
     def __add__(self, other: Derivative) -> Derivative:
         if not isinstance(other, Derivative) or (other.field, other.site) != (self.field, self.site):
             return NotImplemented

@@ -20,9 +20,8 @@ from .local import Key, keys_of, stacked
 from .pieces import pieces
 
 WAVES = (16, 32, 64, 128)  # half waves along an axis
-FASTER = (
-    1.3  # growth from one of these to the next: faster than bounded, slower than the root of their number
-)
+# Growth from one of these to the next: faster than bounded, slower than the root of their number.
+FASTER = 1.3
 MUCH = 20.0  # e-foldings of the shortest along the axis
 POINTS = 3  # and jets, about which constraints are linearised
 CLEAN = 1e-3  # of a growth rate's own size: less is rounding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -70,8 +71,9 @@ class Constraint:
 
     @property
     def equation(self) -> str:
-        """The first line of the residual's docstring."""
-        return (self.residual.__doc__ or "").strip().split("\n")[0]
+        """The first line of the residual's docstring, where it is a function."""
+        declared = inspect.unwrap(self.residual)
+        return ((inspect.isfunction(declared) and declared.__doc__) or "").strip().split("\n")[0]
 
     @property
     def count(self) -> int:

@@ -195,8 +195,7 @@ def residuals(
 
 def _around_one(d: Derivative, count: int, random: torch.Generator) -> Tensor:
     """Numbers of size 0.5 to 1.5, (count, outputs), of any sign for a derivative."""
-    nodes = () if d.site is None else (d.site.count,)
-    shape = count, *nodes, d.field.outputs
+    shape = count, *d.jet_shape
     sizes = 0.5 + torch.rand(shape, dtype=torch.float64, generator=random)
     return sizes if d.symbol.order == 0 else sizes * (torch.randint(0, 2, shape, generator=random) * 2.0 - 1)
 

@@ -10,9 +10,8 @@ from torch import Tensor
 
 from ..geometry.point import Axis, Point
 
-SPACING = (
-    0.04  # of the trapezoidal rule, which converges exponentially: 0.1 would do below a viscosity of 0.1
-)
+# Of the trapezoidal rule, which converges exponentially: 0.1 would do below a viscosity of 0.1.
+SPACING = 0.04
 TAIL = 45.0  # exp(-45) is less than the last digit
 
 

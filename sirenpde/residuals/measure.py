@@ -15,9 +15,8 @@ from .batch import Batch
 from .system import Group, System
 
 POINTS = 1024  # of a group of constraints, at which its terms are measured
-FLOOR = (
-    1e-3  # of a field's size: its derivatives count as no smaller, so that a constant may solve an equation
-)
+# Of a field's size: its derivatives count as no smaller, so that a constant may solve an equation.
+FLOOR = 1e-3
 
 Usual = Mapping[Field, Mapping[Powers, Tensor]]  # sizes of partial derivatives, each (outputs,)
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ..calculus.components import flat
 from ..calculus.field import Field
 from ..geometry.domain import Domain
+from ..geometry.pairs import OTHER
 from ..problem.problem import Problem
 from ..problem.scaling import Scales, scales_of
 from .batch import Batch, Parameters
@@ -143,7 +144,13 @@ class System:
     def batch(self, points: Tensor, data: Mapping[str, Tensor]) -> Batch:
         """Samples in the run's precision, on its device."""
         convert = {key: self._convert(value) for key, value in data.items()}
-        return Batch(points.to(device=self.device, dtype=self.dtype), convert)
+        there = points.to(device=self.device, dtype=self.dtype)
+        if OTHER in convert and bool((convert[OTHER] == there).all(1).any()):
+            raise ValueError(
+                f"Both sides of an interface are one point in {str(self.dtype).removeprefix('torch.')}, so that no "
+                f"jump shows; expected float64. Solve in that precision: --dtype float64."
+            )
+        return Batch(there, convert)
 
     def _convert(self, value: Tensor) -> Tensor:
         dtype = self.dtype.to_complex() if value.is_complex() else self.dtype

@@ -84,7 +84,7 @@ def _constraint(constraint: Constraint, asked: Requests) -> dict[str, Any]:
     used = {key: data[key].double() if data[key].is_floating_point() else data[key] for key in asked.data}
     generator = torch.Generator().manual_seed(1)
     jets = {
-        d: torch.randn(len(points), d.field.outputs, dtype=torch.float64, generator=generator)
+        d: torch.randn(len(points), *d.jet_shape, dtype=torch.float64, generator=generator)
         for d in asked.derivatives
     }
     values = residuals(constraint, asked, points, used, jets)

@@ -145,7 +145,7 @@ def _residuals(constraint: Constraint, requests: Requests) -> tuple[Tensor, Call
 
     def at(where: Tensor, raised: Derivative | None = None) -> Tensor:
         jets = {
-            d: where.new_full((len(where), d.field.outputs), float(d is raised)) for d in requests.derivatives
+            d: where.new_full((len(where), *d.jet_shape), float(d is raised)) for d in requests.derivatives
         }
         return residuals(constraint, requests, where, used, jets)
 

@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from sirenpde import MLP, Box, D, Field, GaussNewton, Problem, jump, laplacian, on, solve
+from sirenpde import MLP, Box, D, Field, GaussNewton, Problem, Solution, jump, laplacian, on, solve
 from sirenpde.problem.probe import ConstraintError
+from sirenpde.solvers.ladder import choose
 
 TURN = 2 * math.pi
 
@@ -135,3 +136,21 @@ def test_what_a_jump_cannot_be_is_said_at_declaration(make, words):
     box = Box(x=(0, 1))
     with pytest.raises(ConstraintError, match=words):
         Problem(make(box, Field("u", box)))
+
+
+def test_both_sides_of_an_interface_that_are_one_point_in_single_precision_are_refused():
+    with pytest.raises(ValueError, match="one point in float32"):
+        solve(rod(), dtype=torch.float32)
+
+
+def test_a_solution_with_jumps_is_saved_and_gone_on_from(tmp_path):
+    problem = rod()
+    solution = solve(problem)
+    solution.save(tmp_path)
+    again = solve(problem, resume=Solution.load(tmp_path))
+    assert torch.equal(again.theta, solution.theta)
+    assert again["u"]([[0.25]]) == solution["u"]([[0.25]])
+
+
+def test_a_trained_network_for_a_problem_with_jumps_is_sized_from_it():
+    assert "SIREN" in choose(rod(), None, "siren").reason
