@@ -33,10 +33,15 @@ class Iterate:
         return math.isfinite(self.objective)
 
     @property
-    def rank(self) -> tuple[bool, float]:
-        """Fields with a smaller one are better. Where a constraint is not met at all, its share says nothing."""
-        poor = not self.residual < POOR or holds_until(self.system) is not None
-        return poor, self.objective if poor else self.residual
+    def rank(self) -> tuple[bool, bool, float]:
+        """Fields with a smaller one are better. Where a constraint is not met at all, its share says nothing.
+
+        Those of a march that closed no slab come last, since all that they could miss is the start.
+        """
+        held = holds_until(self.system)
+        is_nothing = held is not None and held[1] <= held[0].low
+        poor = not self.residual < POOR or held is not None
+        return is_nothing, poor, self.objective if poor else self.residual
 
 
 def better(one: Iterate | None, other: Iterate) -> Iterate:
