@@ -30,7 +30,10 @@ class Field:
         network: a recipe (``Siren``, ``FourierSeries``, ...) or your own ``nn.Module`` from (N, d)
             coordinates to (N, outputs) values, twice that many for a complex field (real parts first).
             ``None`` leaves the choice to the solver. Recipes see every axis mapped to [-1, 1]; a module of
-            your own sees the coordinates as they are, with its Dropout switched off.
+            your own sees the coordinates as they are, with its Dropout switched off. Derivatives of your own
+            module are those of ``torch.func``, unless it has a method ``engine(symbols)`` that makes an
+            ``Engine``; one with a ``linear_head`` (its last ``nn.Linear``) and a method ``features(x)``, what
+            that layer takes, is solved by ``LeastSquares`` too.
         shape: () for a scalar, (3,) for three components.
         dtype: ``None`` or ``float`` for a real field, ``complex`` for a complex one, in the precision of
             the run; a torch dtype asks for that precision.

@@ -89,6 +89,10 @@ class SeparableSeries(nn.Module):
         assert isinstance(basis, Harmonics)
         return basis
 
+    def set_constant(self, value: Tensor) -> None:
+        self.coefficients.zero_()
+        self.coefficients[(0,) * self.dimension] = value  # the first function of every basis is 1
+
     def factors(self, axis: int, coordinates: Tensor, order: int) -> Tensor:
         """Coordinates (n,) along an axis -> the derivative of that order of its basis, (n, K_axis)."""
         factors: Tensor = self.basis(axis)(coordinates, order)
@@ -141,6 +145,10 @@ class EvolvingSeries(nn.Module):
         basis = self.bases[axis - 1]
         assert isinstance(basis, Harmonics)
         return basis
+
+    def set_constant(self, value: Tensor) -> None:
+        self.coefficients.zero_()
+        self.coefficients[(0,) * self.dimension] = value  # of the values at the start; velocities vanish
 
     def factors(self, axis: int, coordinates: Tensor, order: int) -> Tensor:
         """Coordinates (n,) along a spatial axis -> the derivative of that order of its basis, (n, K_axis)."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Generator, Tensor, nn
 
+from .constant import set_constant
 from .recipe import Recipe
 from .registry import known
 
@@ -50,6 +51,10 @@ class SlabNetwork(nn.Module):
         t = columns[self.axis]
         columns[self.axis] = torch.where(t < low, low, torch.where(t > high, high, t))
         return torch.stack(columns, dim=-1)
+
+    def set_constant(self, value: Tensor) -> None:
+        for network in self.networks:
+            set_constant(network, value.tolist())
 
     def forward(self, x: Tensor) -> Tensor:  # (..., d) -> (..., outputs)
         slab, beyond, x = self.slab_of(x)[..., None], self.is_beyond(x)[..., None], self.held(x)

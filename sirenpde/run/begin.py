@@ -10,6 +10,7 @@ from torch import nn
 
 from ..calculus.field import Field
 from ..calculus.modules import as_network
+from ..networks.constant import set_constant
 from ..networks.recipe import Recipe, smallest
 from ..problem.problem import Problem
 from ..problem.scaling import scales_of
@@ -17,7 +18,7 @@ from ..residuals import System
 from ..solvers.initial import set_initial
 from ..solvers.ladder import Choice
 from ..solvers.stage import State
-from ..solvers.starts import Constants, constant_start, number_start, set_constant
+from ..solvers.starts import Constants, constant_start, number_start
 from .iterate import Recipes
 from .run import Run
 

@@ -6,13 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..calculus.field import Field
 from ..calculus.symbols import Symbol
-from ..networks.linear_head import linear_head
-from ..networks.series import EvolvingSeries, SeparableSeries
-from ..networks.slabs import SlabNetwork
 from ..residuals import Batch, Sweep, System
 from ..sampling.drawing import HELD_OUT, generator
 
@@ -23,7 +20,6 @@ POINTS = 256  # of each domain, at which constants are tried
 STEPS = 20  # of Gauss-Newton, from the best constant tried
 HALVINGS = 20
 BETTER = 0.999  # of the residuals' norm, for a step to count
-RIPPLE = 0.01  # of the constant: what a network's own first values may add to it
 
 
 def constant_start(system: System, seed: int) -> Constants:
@@ -101,25 +97,6 @@ def number_start(system: System, seed: int) -> Tensor:
             sizes = sizes.maximum(by_number.abs().amax(0).double().cpu())
     theta[numbers] = raw + (sizes == 0).to(raw)
     return theta
-
-
-def set_constant(module: nn.Module, values: Sequence[float]) -> nn.Module:
-    """Make a network's function constant, or nearly: its own first values stay as a ripple of a hundredth.
-
-    A network of the user's own stays as it is, unless it has a linear head.
-    """
-    value = torch.tensor(values, dtype=torch.float64)
-    with torch.no_grad():
-        if isinstance(module, SlabNetwork):
-            for network in module.networks:
-                set_constant(network, values)
-        elif (head := linear_head(module)) is not None and head.bias is not None:
-            head.weight.mul_(RIPPLE * min(1.0, float(value.abs().max())))
-            head.bias.copy_(value)
-        elif isinstance(module, SeparableSeries | EvolvingSeries):
-            module.coefficients.zero_()  # the first function of every basis is 1
-            module.coefficients[(0,) * (module.coefficients.dim() - 1)] = value
-    return module
 
 
 def describe(constants: Constants, units: Mapping[Field, float]) -> str:
