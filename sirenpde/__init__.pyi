@@ -37,9 +37,9 @@ from .networks.sine_features import SineFeatures as SineFeatures
 from .networks.sine_lattice import SineLattice as SineLattice
 from .networks.siren import Siren as Siren
 from .problem.constraint import Constraint as Constraint
-from .problem.constraint import l1 as l1
-from .problem.constraint import l2 as l2
 from .problem.constraint import on as on
+from .problem.loss import l1 as l1
+from .problem.loss import l2 as l2
 from .problem.probe import ConstraintError as ConstraintError
 from .problem.problem import Problem as Problem
 from .problem.reference import Reference as Reference

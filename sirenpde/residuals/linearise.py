@@ -13,7 +13,7 @@ from ..calculus.field import Field
 from ..problem.scaling import natural_size, power_of_two
 from .batch import Batch
 from .chunks import mapped
-from .pullback import RowPullback
+from .slopes import ResidualSlopes
 from .sweep import Sweep
 
 CHUNK = 4096  # points whose slopes are found together; of nodes fewer, since each is moved beside all others
@@ -67,15 +67,15 @@ def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch, sizes: Ma
     return Rows(constraint, place, batch, sweep, offset, tuple(slopes))
 
 
-def tangents(
+def linearise_at(
     sweep: Sweep,
-    rows: RowPullback,
+    rows: ResidualSlopes,
     members: Sequence[int],
     batch: Batch,
     theta: Tensor,
     device: torch.device,
 ) -> Iterator[Rows]:
-    """The same about the fields of ``theta``: r(jets + d) = offset + Σ G d to first order."""
+    """Their rows about the fields of ``theta``: r(jets + d) = offset + Σ G d to first order."""
     weights, raw = sweep.load(theta), theta[sweep.parameters.numbers_slice]
 
     def linear(chunk: Batch) -> list[Tensor]:

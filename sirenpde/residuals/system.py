@@ -19,8 +19,8 @@ from ..problem.problem import Problem
 from ..problem.scaling import Scales, scales_of
 from .batch import Batch, Parameters
 from .chunks import Work, chunked, mapped, summed
-from .linearise import Rows, linearise, tangents
-from .pullback import PointLoss, Pullback, RowPullback
+from .linearise import Rows, linearise, linearise_at
+from .slopes import LossSlopes, PointLoss, ResidualSlopes
 from .sweep import Sweep, evaluate
 
 # Points whose rows are made together: on a CPU so that a row is written once while in a cache.
@@ -37,8 +37,8 @@ class Group:
     place: Tensor  # the same, as an index
     data: tuple[str, ...]
     sweep: Sweep
-    pullback: Pullback
-    rows: RowPullback
+    pullback: LossSlopes
+    rows: ResidualSlopes
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class System:
             if known:
                 pullback, rows = known[number].pullback, known[number].rows
             else:
-                pullback = Pullback(sweep, [self.point_loss(i) for i in members])
-                rows = RowPullback(sweep)
+                pullback = LossSlopes(sweep, [self.point_loss(i) for i in members])
+                rows = ResidualSlopes(sweep)
             place = torch.tensor(members, device=self.device)
             yield Group(
                 first.domain,
@@ -342,7 +342,7 @@ class System:
                 for place, i in enumerate(group.members):
                     yield linearise(group.sweep, place, i, batch, self.sizes)
             else:
-                yield from tangents(group.sweep, group.rows, group.members, batch, at, self.device)
+                yield from linearise_at(group.sweep, group.rows, group.members, batch, at, self.device)
 
     def check_finite(self, theta: Tensor, batches: Sequence[Batch]) -> None:
         """Raise ``NotFinite``, naming the first constraint and point, if a residual is not finite."""

@@ -179,7 +179,7 @@ def test_the_curvature_outlives_new_points():
 
 def test_unknown_numbers_and_a_loss_of_ones_own():
     """u' = -c u with c sought, by a smooth loss that is not a sum of squares."""
-    from sirenpde.problem.constraint import Loss
+    from sirenpde.problem.loss import Loss
 
     soft = Loss("log cosh", lambda r: torch.log(torch.cosh(r)).sum(-1))
     box = Box(t=(0, 1))

@@ -5,7 +5,7 @@ import torch
 from states import state_of
 
 from sirenpde import Box, Field, GaussNewton, Problem, SelfScaledBroyden, Siren, on
-from sirenpde.problem.constraint import Loss, l1, l2
+from sirenpde.problem.loss import Loss, l1, l2
 from sirenpde.residuals.unfit import Unfit
 from sirenpde.solvers import adam, lbfgs
 from sirenpde.solvers.ladder import choose

@@ -16,7 +16,7 @@ PointLoss = Callable[[Tensor], Tensor]  # residuals (n, m) -> (n,)
 Plain = Callable[[Batch, Sequence[Tensor], Tensor], list[Tensor]]  # of a chunk, jets and raw numbers
 
 
-class Replayed:
+class Recorded:
     """A function of a chunk, jets and the unknown numbers' parameters, recorded once for every length of a chunk.
 
     It is replayed as plain tensor operations: the mapping over points and its derivative cost as much as the
@@ -43,13 +43,13 @@ class Replayed:
         return self._recorded[key](*arguments)
 
 
-class Pullback:
+class LossSlopes:
     """Losses summed over a chunk, with their slopes by the jets and by the unknown numbers' parameters."""
 
     def __init__(self, sweep: Sweep, losses: Sequence[PointLoss]) -> None:
         self.sweep = sweep
         self.losses = tuple(losses)
-        self._replayed = Replayed(self.plain)
+        self._replayed = Recorded(self.plain)
 
     def __call__(
         self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor
@@ -72,13 +72,13 @@ class Pullback:
         return [sums.detach(), *_filled(slopes, leaves)]
 
 
-class RowPullback:
+class ResidualSlopes:
     """Residuals point by point, and the slopes of each by the jets and the numbers' parameters at its point."""
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
-        self._values = Replayed(self._plain_values)
-        self._slopes = Replayed(self._plain_slopes)
+        self._values = Recorded(self._plain_values)
+        self._slopes = Recorded(self._plain_slopes)
 
     def values(self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor) -> list[Tensor]:
         """Each function's residuals as real components, (n, m)."""
