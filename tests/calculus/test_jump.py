@@ -99,6 +99,7 @@ def test_an_affine_problem_with_jumps_is_solved_by_default(problem, error):
     assert max(e["relative_l2"] for e in solution.errors.values()) < error
 
 
+@pytest.mark.slow
 def test_a_trained_network_becomes_periodic():
     """u'' = u³ + f, joined at both ends: u = sin(2πx)."""
     box = Box(x=(0, 1))
