@@ -47,9 +47,9 @@ from .run.solution import Solution as Solution
 from .run.solve import solve as solve
 from .sampling.balance import Balance as Balance
 from .sampling.causal import Causal as Causal
-from .sampling.points import Adaptive as Adaptive
-from .sampling.points import Fixed as Fixed
-from .sampling.points import Fresh as Fresh
+from .sampling.draws import Adaptive as Adaptive
+from .sampling.draws import Fixed as Fixed
+from .sampling.draws import Fresh as Fresh
 from .sampling.points import Points as Points
 from .solvers.adam import Adam as Adam
 from .solvers.broyden import SelfScaledBroyden as SelfScaledBroyden

@@ -17,7 +17,7 @@ from ..networks.recipe import Recipe, smallest
 from ..networks.values import from_value, to_value
 from ..problem.scaling import scales_of
 from ..residuals import System
-from ..sampling.points import Sampling
+from ..sampling.memory import Sampling
 from . import fingerprint
 from .begin import builder
 from .history import Record, Row

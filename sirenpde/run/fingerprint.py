@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +14,7 @@ from ..problem.constraint import Constraint
 from ..problem.probe import Requests
 from ..problem.problem import Problem
 from ..problem.scaling import residuals
-
-if TYPE_CHECKING:
-    from ..solvers.ladder import Choice
+from ..solvers.ladder import Choice
 
 POINTS = 4096  # of a domain; all of them where it has no more
 _ONE = {"fields": "field", "unknown numbers": "unknown number", "constraints": "constraint"}

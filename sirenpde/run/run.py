@@ -11,7 +11,7 @@ from typing import Any
 from ..files.typed import plain, typed
 from ..problem.problem import Problem
 from ..residuals import known
-from ..sampling.points import Sampling
+from ..sampling.memory import Sampling
 from ..solvers.ladder import Choice
 from ..solvers.stage import Report, Stage, State, remembered
 from ..solvers.starts import Constants

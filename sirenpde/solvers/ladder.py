@@ -18,7 +18,8 @@ from ..networks.sine_lattice import SineLattice
 from ..problem.problem import Problem
 from ..problem.stage import stages_of
 from ..problem.traits import Traits
-from ..sampling.points import Fresh, Points
+from ..sampling.draws import Fresh
+from ..sampling.points import Points
 from .adam import Adam
 from .broyden import SelfScaledBroyden
 from .collocation import Collocation

@@ -17,7 +17,8 @@ from ..networks.recipe import Recipe
 from ..residuals import Batch, System
 from ..residuals.unfit import Unfit
 from ..sampling.drawing import Drawing
-from ..sampling.points import Points, Sampling, batches
+from ..sampling.memory import Sampling
+from ..sampling.points import Points, batches
 
 Kind = TypeVar("Kind")
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sirenpde import Adam, Box, Field, GaussNewton, Points, Problem, Siren, Solution, laplacian, on, solve
-from sirenpde.sampling.points import Fresh
+from sirenpde.sampling.draws import Fresh
 
 square = Box(x=(0, 1), y=(0, 1))
 x, y = square.axes

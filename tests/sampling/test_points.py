@@ -11,7 +11,8 @@ from states import state_of
 from sirenpde import LBFGS, MLP, Adam, Box, D, Field, GaussNewton, Problem, Siren, l1, on, solve
 from sirenpde.sampling.balance import Balance, gradient_norms, traces
 from sirenpde.sampling.causal import Causal
-from sirenpde.sampling.points import Adaptive, Fixed, Fresh, Points
+from sirenpde.sampling.draws import Adaptive, Fixed, Fresh
+from sirenpde.sampling.points import Points
 from sirenpde.solvers.broyden import SelfScaledBroyden
 from sirenpde.solvers.gauss_newton import Memory
 from sirenpde.solvers.natural_gradient import NaturalGradient

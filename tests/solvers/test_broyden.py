@@ -24,7 +24,8 @@ from sirenpde import (
     solve,
 )
 from sirenpde.residuals.unfit import Unfit
-from sirenpde.sampling.points import Adaptive, Points
+from sirenpde.sampling.draws import Adaptive
+from sirenpde.sampling.points import Points
 from sirenpde.solvers import broyden
 from sirenpde.solvers.broyden import SelfScaledBroyden, scales, update
 

@@ -24,7 +24,8 @@ from sirenpde import (
 )
 from sirenpde.residuals.unfit import TooLarge, Unfit
 from sirenpde.run.begin import begin
-from sirenpde.sampling.points import Fresh, Points
+from sirenpde.sampling.draws import Fresh
+from sirenpde.sampling.points import Points
 from sirenpde.solvers.ladder import choose
 from sirenpde.solvers.stage import bytes_needed
 

@@ -8,7 +8,8 @@ from states import state_of
 
 from sirenpde import MLP, Box, Field, Problem, Siren, l1, laplacian, on, solve
 from sirenpde.residuals.unfit import Unfit
-from sirenpde.sampling.points import Fixed, Points
+from sirenpde.sampling.draws import Fixed
+from sirenpde.sampling.points import Points
 from sirenpde.solvers import natural_gradient
 from sirenpde.solvers.natural_gradient import NaturalGradient, direction, solve_damped
 

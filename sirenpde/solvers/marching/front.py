@@ -15,7 +15,7 @@ from ...geometry.slab import Slab
 from ...networks.series import SeparableSeries
 from ...networks.slabs import Slabs
 from ...networks.values import from_value, to_value
-from ...sampling.points import Sampling
+from ...sampling.memory import Sampling
 from .. import collocation
 from ..collocation import Collocation
 from ..direct.lattice_growth import open_lattices, opened
