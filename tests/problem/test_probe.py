@@ -1,30 +1,22 @@
 """What is wrong is said when a problem is declared, at the line that is wrong, with what to write instead."""
 
-import linecache
 import math
 import random
-import re
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from probing import without_line
 
 from sirenpde import (
-    MLP,
-    Adam,
-    Basic,
     Box,
     ConstraintError,
     D,
     Field,
-    FourierFeatures,
-    LeastSquares,
     PointCloud,
     Problem,
-    Reference,
     Unknown,
     curl,
     div,
@@ -151,14 +143,6 @@ BAD = [
 ]  # fmt: skip
 
 
-def without_line(error):
-    """What is said beside the line that is shown, which holds the words that are looked for, and that line."""
-    number = re.search(r"line (\d+) of .*test_probe\.py", str(error))
-    shown = linecache.getline(__file__, int(number[1])).strip() if number else ""
-    assert shown in str(error)
-    return str(error).replace(shown, ""), shown
-
-
 @pytest.mark.parametrize(("function", "message", "line"), BAD, ids=[line for _, _, line in BAD])
 def test_what_is_wrong_with_a_constraint_is_said_at_its_line(function, message, line):
     domain = cloud if function is data_elsewhere or "cloud" in function.__code__.co_names else box
@@ -166,7 +150,7 @@ def test_what_is_wrong_with_a_constraint_is_said_at_its_line(function, message, 
     declared = on(domain, samples, name="law")(function)
     with pytest.raises(ConstraintError) as caught:
         Problem(declared)
-    said, shown = without_line(caught.value)
+    said, shown = without_line(caught.value, __file__)
     assert said.startswith("Constraint 'law'") and line in shown
     assert message in said
 
@@ -281,287 +265,3 @@ def test_a_boundary_gives_its_data_by_name():
     assert box.boundary()["normal"] == box.boundary().normal
     with pytest.raises(ValueError, match="carries no data 'height'; it carries 'normal'"):
         box.boundary("x")["height"]
-
-
-# ------------------------------------------------------------------------------------ outputs and references
-
-
-def flux(p):
-    return -grad(u)(p)
-
-
-def exact(p):
-    return x(p) ** 2 - y(p) ** 2
-
-
-def named(name, function=flux):
-    def renamed(p):
-        return function(p)
-
-    renamed.__name__ = name
-    return renamed
-
-
-def raising(p):
-    return u(p) + 1 / (len(p.axes) - 2)
-
-
-stranger = Field("stranger", box)
-wave = Field("wave", box, dtype=complex)
-LAWS = (
-    on(box, 50, name="inside")(lambda p: laplacian(u)(p)),
-    on(box.boundary(), 40, name="edge")(lambda p: u(p) - exact(p)),
-    on(box, 50, name="phase")(lambda p: wave(p) - torch.exp(1j * x(p))),
-)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"outputs": u}, r"outputs=.*a Field; expected several"),
-        ({"outputs": "u"}, r"outputs='u', a str"),
-        ({"outputs": [u, "flux"]}, "outputs holds 'flux', a str; expected fields and functions"),
-        ({"outputs": [3.0]}, "outputs holds 3.0, a float"),
-        ({"outputs": [np.zeros(3)]}, "outputs holds array.*a ndarray"),
-        ({"outputs": [lambda p: u(p), lambda p: -u(p)]}, "Several outputs are called <lambda>"),
-        ({"outputs": [u, named("u")]}, "Several outputs are called u"),
-        ({"outputs": [named("../escaped")]}, "called '../escaped'; expected a name that a file can have"),
-        ({"outputs": [named("a\nb")]}, "called 'a.nb'; expected a name"),
-        ({"outputs": [named(".hidden")]}, "expected a name that a file can have"),
-        ({"outputs": [raising]}, r"Output 'raising' failed at line \d+ .*ZeroDivisionError"),
-        ({"outputs": [named("none", lambda p: None)]}, "Output 'none'.*returned nothing"),
-        ({"outputs": [named("number", lambda p: 3.0)]}, "Output 'number' returned a float .*; expected a tensor"),
-        ({"outputs": [named("foreign", lambda p: stranger(p))]}, "the field stranger, which no constraint mentions"),
-        ({"outputs": [stranger]}, "the field stranger, which no constraint mentions"),
-        ({"outputs": [named("free", lambda p: c(p) * u(p))]}, "the number c, which no constraint mentions"),
-        ({"outputs": [named("k", lambda p: p.sample("k") * u(p))]}, "the data 'k', which no points carry"),
-        ({"outputs": [named("n", lambda p: np.sin(u(p)))]}, "Write torch's function in its place"),
-        ({"outputs": [named("b", lambda p: u(p) if x(p) > 0.5 else -u(p))]}, r"torch.where\(condition, a, b\)"),
-        ({"reference": u}, "expected a dictionary"),
-        ({"reference": {"u": exact}}, "reference names 'u', which is neither"),
-        ({"reference": {flux: exact}}, "reference names flux, which is neither"),
-        ({"reference": {u: 0.0}}, r"Reference was given float 0.0; expected a function of a point"),
-        ({"reference": {u: "exact"}}, "Reference was given str 'exact'"),
-        ({"reference": {u: np.zeros(4)}}, "Reference was given ndarray"),
-        ({"reference": {u: lambda p: 1.0}}, "The reference of 'u' returned a float .*; expected a tensor"),
-        ({"reference": {u: lambda p: None}}, "The reference of 'u'.*returned nothing"),
-        ({"reference": {u: lambda p: p.coords}}, r"has shape \(2,\); expected \(\), that of the output"),
-        ({"reference": {flux: exact}, "outputs": [flux]}, r"'flux'.*has shape \(\); expected \(2,\)"),
-        ({"reference": {u: lambda p: u(p)}}, "It reads the field u; expected a known function"),
-        ({"reference": {u: lambda p: p.sample("height")}}, "It reads the data 'height', which the points of"),
-        ({"reference": {u: lambda p: 1 / 0 * x(p)}}, "The reference of 'u' failed at line .*ZeroDivisionError"),
-        ({"reference": {u: lambda p: np.sin(x(p))}}, "Write torch's function in its place"),
-        ({"reference": {u: lambda p: torch.sin(PI * x(p))}}, "float32 .3.14159274. met"),
-        ({"reference": {u: lambda p: torch.exp(1j * x(p))}}, "is complex and the output is real"),
-        ({"reference": {u: lambda p: torch.nan * x(p)}}, r"is a number on 0 of 10000"),
-        ({"reference": {u: lambda p: torch.where(x(p) < 1e-3, 0.0, torch.nan)}}, r"a number on 10 of 10000"),
-        ({"reference": {u: lambda p: torch.log(x(p) - 0.995)}}, r"on [45]\d of 10000 points.*at least 1%"),
-        ({"using": Adam(7)}, r"using was given Adam\(steps=7, .*; expected a list.*using=\[Adam\(steps=7, "),
-        ({"using": "l-bfgs"}, r"using was given 'l-bfgs'; .*Write using=\[LBFGS\(\)\]"),
-        ({"using": Adam}, r"using was given the class Adam; .*Write using=\[Adam\(\)\]"),
-        ({"using": [Adam]}, r"using holds the class Adam; .*Write using=\[Adam\(\)\]"),
-        ({"using": ["adam"]}, r"using holds 'adam'; expected stages.*Write using=\[Adam\(\)\]"),
-        ({"using": [LeastSquares(), None]}, "using holds None"),
-        ({"using": []}, "expected at least one stage"),
-    ],
-)  # fmt: skip
-def test_outputs_references_and_stages_are_tried_at_declaration(options, message):
-    with pytest.raises((TypeError, ValueError)) as caught:
-        Problem(*LAWS, **options)
-    assert re.search(message, without_line(caught.value)[0])
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: Reference(exact, on="wall"), "on=...\\) was given 'wall', a str; expected a domain"),
-        (lambda: Reference(exact, on={"wall": 3}), "was given 3, a int"),
-        (lambda: Reference(exact, on={}), "names no domain"),
-        (lambda: Reference(exact, samples=0), "samples=0"),
-        (lambda: Reference(exact, fit="linear"), "fit='linear'"),
-        (lambda: Reference(exact, peak=-1), "peak=-1"),
-        (lambda: solve(Problem(*LAWS), using=[Adam]), "class .*Adam.*expected stages"),
-        (lambda: solve(Problem(*LAWS), using=Adam()), "expected a list of stages"),
-    ],
-)
-def test_a_reference_and_stages_say_what_they_expect(make, message):
-    with pytest.raises((TypeError, ValueError), match=message):
-        make()
-
-
-def test_what_an_output_may_be():
-    complicated = [u, laplacian(u), named("size of u", lambda p: u(p).abs()), lambda p: wave(p).real]
-    problem = Problem(*LAWS, outputs=complicated, reference={wave: lambda p: torch.cos(x(p)) + 0.0})
-    assert [problem.output(f).shape for f in complicated] == [(), (), (), ()]
-    assert problem.output(wave).is_complex and not problem.output(complicated[-1]).is_complex
-
-
-def test_an_output_that_is_a_function_is_measured_on_the_domain_of_what_it_reads():
-    """Two fields on axes of their own: T'' = 0 along s, and the plane's u beside it."""
-    rod = Box(s=(0, 4))
-    (s,) = rod.axes
-    heat = Field("heat", rod)
-    inner, ends = (
-        on(rod, 40, name="rod")(laplacian(heat)),
-        on(rod.boundary(), name="ends")(lambda p: heat(p) - s(p)),
-    )
-    slope = named("slope", lambda p: 2 * D(heat, s)(p))
-    known = {u: exact, flux: lambda p: torch.stack([-2 * x(p), 2 * y(p)]), slope: lambda p: 0 * s(p) + 2}
-    problem = Problem(*LAWS[:2], inner, ends, outputs=(u, flux, slope), reference=known)
-    assert [problem.output(f).domain.axes for f in (u, flux, slope)] == [box.axes, box.axes, rod.axes]
-    found = solve(problem, [LeastSquares()])
-    assert all(error["max"] < 1e-9 for error in found.errors.values()) and set(found.errors) == {
-        "u",
-        "flux",
-        "slope",
-    }
-    assert found[slope]([[1.0], [2.0]]).shape == (2,)
-
-
-# ------------------------------------------------------------------------------------------------ networks
-
-
-def layers(*between, inputs=2, outputs=1):
-    return nn.Sequential(nn.Linear(inputs, 8), *between, nn.Linear(8, outputs))
-
-
-class Own(nn.Module):
-    """A network that does something to its values."""
-
-    def __init__(self, last):
-        super().__init__()
-        self.inner, self.last = layers(nn.Tanh()), last
-
-    def forward(self, points):
-        return self.last(self.inner(points))
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: Field("v", box, layers(nn.Tanh(), inputs=3)), r"points of shape \(64, 2\).*first layer 2 inputs"),
-        (lambda: Field("v", box, layers(nn.Tanh(), inputs=1)), r"points of shape \(64, 2\).*first layer 2 inputs"),
-        (lambda: Field("v", box, layers(nn.Tanh(), outputs=3)), r"the shape \(64, 3\).*last layer 1 outputs"),
-        (lambda: Field("v", box, layers(nn.Tanh()), shape=(3,)), r"the shape \(64, 1\).*last layer 3 outputs"),
-        (lambda: Field("v", box, layers(nn.Tanh()), dtype=complex), "returned the shape.*last layer 2 outputs"),
-        (lambda: Field("v", box, Own(lambda v: v[:, 0])), r"returned the shape \(64,\).*do not squeeze"),
-        (lambda: Field("v", box, Own(lambda v: (v, v))), "returned a tuple"),
-        (lambda: Field("v", box, Own(lambda v: torch.complex(v, v))), "returned complex128; expected"),
-        (lambda: Field("v", box, Own(lambda v: v.float())), "gave float32 for points in float64"),
-        (lambda: Field("v", box, Own(nn.functional.dropout)), "two values at one point"),
-        (lambda: Field("v", box, Own(lambda v: v + torch.rand_like(v))), "two values at one point"),
-        (lambda: Field("v", box, Own(lambda v: v - v.mean())), "other values at a point alone"),
-        (lambda: Field("v", box, layers(nn.BatchNorm1d(8), nn.Tanh())), "BatchNorm in training mode"),
-        (lambda: Field("v", box, layers(nn.Tanh()), periodic=(y,)), "differs at both ends of y"),
-        (lambda: Field("v", box, shape=3), "has shape 3; expected positive sizes"),
-        (lambda: Field("v", box, periodic=x), r"periodic=x; expected several axes. Write periodic=\(x,\)"),
-        (lambda: MLP(activation="relu"), "Its derivatives have jumps"),
-    ],
-)  # fmt: skip
-def test_a_network_that_cannot_be_the_field_is_refused(make, message):
-    with pytest.raises((TypeError, ValueError), match=message):
-        make()
-
-
-class Squares(nn.Module):
-    """A quadratic polynomial."""
-
-    def __init__(self):
-        super().__init__()
-        self.inner = layers(nn.Identity())
-
-    def forward(self, points):
-        return self.inner(points) ** 2
-
-
-def zero_at_first():
-    network = layers(nn.ReLU())
-    nn.init.zeros_(network[-1].weight)
-    return network
-
-
-@pytest.mark.parametrize(
-    ("network", "operator", "shown"),
-    [
-        (
-            layers(nn.ReLU()),
-            lambda v: laplacian(v),
-            r"u_xx \+ u_yy of field 'u', whose network, a Sequential",
-        ),
-        (zero_at_first(), lambda v: D(v, x, y), "u_xy of field 'u'"),
-        (layers(nn.LeakyReLU(), nn.Linear(8, 8), nn.Hardtanh()), lambda v: D(v, x, x), "u_xx of field 'u'"),
-        (
-            Own(lambda v: torch.relu(v)).inner[:1].append(nn.Linear(8, 1)),
-            lambda v: laplacian(v),
-            "linear layers",
-        ),
-        (Squares(), lambda v: laplacian(laplacian(v)), "its derivatives of order 4 vanish"),
-        (MLP(depth=0), lambda v: laplacian(v), "whose network, a MLP, has none"),
-    ],
-)
-def test_a_network_without_the_derivatives_asked_for_is_named(network, operator, shown):
-    v = Field("u", box, network)
-    with pytest.raises(ConstraintError, match=shown):
-        Problem(on(box, 20)(lambda p: operator(v)(p) - 1))
-    assert Problem(on(box, 20)(lambda p: D(v, x)(p) - 1)).fields == (v,)
-
-
-@pytest.mark.parametrize(
-    "network",
-    [
-        layers(nn.Tanh()),
-        zero_at_first()[:1].append(nn.GELU()).append(nn.Linear(8, 1)),
-        layers(nn.LayerNorm(8), nn.SiLU()),
-        layers(nn.BatchNorm1d(8), nn.Tanh()).eval(),
-        FourierFeatures(Basic(), MLP(depth=0)),
-        None,
-    ],
-)
-def test_a_smooth_network_is_accepted(network):
-    v = Field("u", box, network)
-    assert Problem(on(box, 20)(lambda p: laplacian(v)(p) - 1)).fields == (v,)
-
-
-def test_dropout_is_switched_off_in_a_copy_and_noted():
-    network = layers(nn.Tanh(), nn.Dropout(0.5))
-    v = Field("v", box, network)
-    problem = Problem(on(box, 20, name="fit")(lambda p: v(p) - 1))
-    assert "holds Dropout" in problem.notes[0] and "'v'" in problem.notes[0]
-    found = solve(problem, [Adam(steps=2)])
-    assert found[v]([[0.5, 0.5]]) == found[v]([[0.5, 0.5]]) and problem.notes[0] in found.warnings
-    assert network.training
-    assert Problem(on(box, 20)(lambda p: u(p) - 1)).notes == ()
-
-
-def test_fields_too_many_for_the_memory_are_not_said_to_have_a_root(monkeypatch):
-    """Field(shape=(1000,)): the smallest matrix is beyond the memory, and no residual is anything but finite."""
-    for module in ("linear.dense_rows", "solvers.direct.trials", "solvers.direct.search"):
-        monkeypatch.setattr(f"sirenpde.{module}.MEMORY_LIMIT", 1000)
-    v = Field("v", box, shape=(3,))
-    inside, edge = (
-        on(box, 50, name="inside")(laplacian(v)),
-        on(box.boundary(), 40, name="edge")(lambda p: v(p) - 1),
-    )
-    with pytest.raises(ValueError, match=r"least-squares matrix would have .* rows .* are allowed"):
-        solve(Problem(inside, edge), [LeastSquares()])
-
-
-def test_the_error_says_on_how_many_points_it_rests():
-    partly = lambda p: torch.where(x(p) < 0.25, exact(p), torch.nan)
-    found = solve(Problem(*LAWS[:2], reference={u: Reference(partly, box, samples=400)}))
-    assert found.errors["u"]["max"] < 1e-9 and abs(found.errors["u"]["points"] - 100) <= 10
-    whole = solve(Problem(*LAWS[:2], reference={u: exact}))
-    assert "points" not in whole.errors["u"]
-
-
-def test_data_given_in_single_precision_are_noted():
-    places = torch.rand(50, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    values = torch.sin(places[:, 0])
-
-    def notes(points, data):
-        own = PointCloud(points, box, {"f": data}, name="probes")
-        return Problem(on(own, name="fit")(lambda p: u(p) - own["f"](p))).notes
-
-    assert notes(places, values) == () and notes(places.round(decimals=0) / 2, (8 * values).round() / 8) == ()
-    for given in (notes(places.float().numpy(), values), notes(places, values.float())):
-        assert len(given) == 1 and "'probes'" in given[0] and "seven digits" in given[0]
