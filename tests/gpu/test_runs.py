@@ -32,7 +32,11 @@ def stopped(stages, device, at=3):
 
 
 @pytest.mark.parametrize(
-    "stage", [Adam(steps=6, points=Points(Fresh())), GaussNewton(steps=6)], ids=["Adam", "GaussNewton"]
+    "stage",
+    [
+        pytest.param(Adam(steps=6, points=Points(Fresh())), id="Adam"),
+        pytest.param(GaussNewton(steps=6), id="GaussNewton", marks=pytest.mark.slow),
+    ],
 )
 def test_a_run_that_was_cut_off_goes_on_to_the_same_values(stage, place):
     whole = solve(problem(), [stage], device=place.name)
