@@ -152,7 +152,7 @@ def test_single_precision_follows_no_rounding(rank):
         assert float((found - expected).norm() / expected.norm()) < 0.1, t
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("dtype", [torch.float32, pytest.param(torch.float64, marks=pytest.mark.slow)])
 def test_poisson_gets_better_than_by_adam(dtype):
     problem = poisson(Siren(24, 2, omega=4, omega_hidden=4))
     soap, adam = (
