@@ -141,7 +141,7 @@ def test_the_clock_stands_still_while_the_error_is_measured() -> None:
 
 
 def test_a_flag_there_is_not_and_a_problem_without_reference_are_named(tiny: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"no parameter nix; expected some of factor, network"):
+    with pytest.raises(ValueError, match=r"no parameter nix; expected some of factor, trained"):
         accuracy_worker.declared({"problem": tiny, "flags": {"nix": 1}})
     (tmp_path / "bare.py").write_text(TINY.replace("reference={u: exact}, ", ""))
     with pytest.raises(ValueError, match="declares no reference"):
