@@ -104,7 +104,7 @@ def replacing(problem: Problem, network: Asked) -> Recipe | None:
         raise ValueError(
             f"network={network!r} was given; expected 'auto', 'siren' or a recipe, such as Siren(width=64)."
         )
-    return siren_of(problem, problem.traits.time) if network == "siren" else None
+    return siren_of(problem) if network == "siren" else None
 
 
 def _ladder(problem: Problem, found: Traits) -> list[Rung]:

@@ -41,7 +41,7 @@ class Sizes:
 SIZES = Sizes()
 
 
-def siren_of(problem: Problem, time: Axis | None = None) -> Siren:
+def siren_of(problem: Problem) -> Siren:
     """The SIREN for a problem, small and as fast as its data; the paper's for pictures and scans.
 
     >>> import torch
@@ -58,7 +58,7 @@ def siren_of(problem: Problem, time: Axis | None = None) -> Siren:
         return Siren()
     if max(len(u.axes) for u in problem.fields) > SIZES.few_axes:
         return Siren(width=48, depth=2, omega=2.5)
-    factor = SIZES.first_factor * bandwidth(problem, time)
+    factor = SIZES.first_factor * bandwidth(problem, problem.traits.time)
     if factor <= SIZES.slowest and problem.traits.affine:
         return Siren(width=32, depth=2, omega=SIZES.slowest)
     return siren_for(factor)
