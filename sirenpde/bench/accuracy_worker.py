@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from ..run.solution import Solution
     from ..run.solve import Progress
 
-# A stage in one long step looks at the wall clock alone: so many seconds, and so many for each of the budget.
-_LONGEST = 20.0, 3.0
+# A stage in one long step looks at the wall clock alone: so many seconds, and so many for each of the budget. Half of
+# them are the first rung's, and the errors measured on the way count too.
+_LONGEST = 60.0, 6.0
 # The error is measured at times that grow by this factor, from so many seconds on.
 _GROWTH, _FIRST = 1.1, 0.05
 
