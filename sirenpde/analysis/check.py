@@ -26,7 +26,7 @@ from ..problem.probe import Requests
 from ..problem.problem import Problem
 from ..problem.reference import exact_values
 from ..problem.scaling import inverse_length
-from ..residuals import Batch, Group, Sweep, System, evaluate, flat
+from ..residuals import Batch, Evaluator, Group, System, evaluate, flat
 from ..run.begin import build_network
 from ..run.determination import left_open
 from ..run.directory import peak_memory_mb
@@ -110,8 +110,8 @@ def check_engines(system: System) -> Iterator[Finding]:
             min(POINTS, group.domain.size or POINTS), torch.Generator().manual_seed(1)
         )
         batch = system.batch(points, {key: data[key] for key in group.data})
-        for u in group.sweep.fields:
-            for asked, engine, x in group.sweep.by_site(u, batch):
+        for u in group.evaluator.fields:
+            for asked, engine, x in group.evaluator.by_site(u, batch):
                 names = ", ".join(map(str, asked))
                 topic = f"derivatives of {u.name} on {group.domain.name}"
                 if engine.kind == NestedEngine.kind:
@@ -334,8 +334,8 @@ def scales(system: System, batches: Sequence[Batch]) -> Iterator[Finding]:
         for i in group.members:
             constraint, requests = problem.constraints[i], problem.requests[i]
             asked = list(requests.derivatives)
-            sweep = Sweep(asked, [requests] * len(asked), group.sweep.axes, system.parameters)
-            values = dict(zip(asked, evaluate(sweep, theta, part, system.device), strict=True))
+            evaluator = Evaluator(asked, [requests] * len(asked), group.evaluator.axes, system.parameters)
+            values = dict(zip(asked, evaluate(evaluator, theta, part, system.device), strict=True))
             terms = weigh(constraint, requests, values, part)
             loss = constraint.weight * float(constraint.loss.pointwise(terms.residual).mean())
             sizes = ", ".join(f"{name} {size:.1e}" for name, size in terms.sizes.items())

@@ -133,10 +133,10 @@ class EngineStep:
         self.batches = self.system.draw(torch.Generator().manual_seed(0))
         self.theta = self.system.initial()
         self.m, self.v, self.count = torch.zeros_like(self.theta), torch.zeros_like(self.theta), 0
-        sweep = self.system.groups[0].sweep
-        engine = next(iter(sweep.engines.values()))
+        evaluator = self.system.groups[0].evaluator
+        engine = next(iter(evaluator.engines.values()))
         self.kind, self.channels = engine.kind, engine.channels
-        self.chunk = sweep.chunk(self.system.device)
+        self.chunk = evaluator.chunk(self.system.device)
 
     def __call__(self) -> None:
         gradient = self.system.gradient(self.theta, self.batches).gradient

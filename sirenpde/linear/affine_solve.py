@@ -40,9 +40,9 @@ def is_affine_at(system: System, theta: Tensor, batches: Sequence[Batch]) -> boo
     for nothing, there in zip(
         system.linear_rows(batches), system.linear_rows(batches, at=theta), strict=True
     ):
-        sweep = nothing.sweep
-        for u, slopes, other in zip(sweep.fields, nothing.slopes, there.slopes, strict=True):
-            usual = slopes.new_tensor([natural_size(d) for d in sweep.asked[u]])[:, None]
+        evaluator = nothing.evaluator
+        for u, slopes, other in zip(evaluator.fields, nothing.slopes, there.slopes, strict=True):
+            usual = slopes.new_tensor([natural_size(d) for d in evaluator.asked[u]])[:, None]
             a, b = usual * slopes, usual * other
             size = a.abs().amax((0, 2, 3)) + b.abs().amax((0, 2, 3))
             if not bool(((a - b).abs().amax((0, 2, 3)) <= SAME * size).all()):

@@ -113,9 +113,11 @@ def tangent_fields(
     new fields may have other features than the old.
     """
     check_memory(system, batches)
-    sweeps = {id(old.sweep): new.sweep for old, new in zip(near.groups, system.groups, strict=True)}
+    evaluators = {
+        id(old.evaluator): new.evaluator for old, new in zip(near.groups, system.groups, strict=True)
+    }
     blocks = [
-        replace(_about_nothing(near, at, block), sweep=sweeps[id(block.sweep)])
+        replace(_about_nothing(near, at, block), evaluator=evaluators[id(block.evaluator)])
         for block in near.linear_rows(batches, at=at)
     ]
     linear = _assembled(system, theta, blocks, None, held)
@@ -128,13 +130,13 @@ def tangent_fields(
 
 def _about_nothing(near: System, at: Tensor, block: Rows) -> Rows:
     """Rows for changes of the jets as rows for the jets themselves."""
-    sweep, weights, offset = block.sweep, block.sweep.load(at), block.offset
+    evaluator, weights, offset = block.evaluator, block.evaluator.load(at), block.offset
 
     def jets(chunk: Batch) -> list[Tensor]:
-        return [jet.clone() for jet in sweep.jets(weights, chunk)[0]]
+        return [jet.clone() for jet in evaluator.jets(weights, chunk)[0]]
 
     for slopes, jet in zip(
-        block.slopes, mapped(jets, block.batch, sweep.chunk(near.device), dim=1), strict=True
+        block.slopes, mapped(jets, block.batch, evaluator.chunk(near.device), dim=1), strict=True
     ):
         offset = offset - torch.einsum("nmso,sno->nm", slopes, jet)
     return replace(block, offset=offset)
@@ -181,14 +183,14 @@ class FixedFeatures:
         entries = sum(
             len(asked) * len(batch) * head_width(system.parameters.networks[u])
             for group, batch in zip(system.groups, batches, strict=True)
-            for u, asked in group.sweep.asked.items()
+            for u, asked in group.evaluator.asked.items()
         )
         self._fits = entries * torch.finfo(system.dtype).bits // 8 <= MEMORY_LIMIT
         self._known: dict[tuple[int, Field], list[Tensor]] = {}
 
     def of(self, system: System, theta: Tensor, block: Rows, u: Field) -> Iterable[Tensor]:
         """Their derivatives (S, n, F) at the points of a block, chunk by chunk."""
-        key = id(block.sweep), u
+        key = id(block.evaluator), u
         if key in self._known:
             return self._known[key]
         features = _features(system, theta, block, u)
@@ -199,10 +201,10 @@ class FixedFeatures:
 
 
 def _features(system: System, theta: Tensor, block: Rows, u: Field) -> Iterator[Tensor]:
-    engine = block.sweep.engines[u]
+    engine = block.evaluator.engines[u]
     weights = engine.load(system.parameters.of(u, theta))
     for _, chunk in chunked(block.batch, engine.chunk):
-        features = engine.features(weights, block.sweep.points(u, chunk))
+        features = engine.features(weights, block.evaluator.points(u, chunk))
         assert features is not None
         yield features
 
@@ -224,7 +226,7 @@ def _assembled(
         scale = system.row_scale(block.constraint, block.batch, block.place)
         target[lines] = -(scale * block.offset).flatten()
         entries = matrix[lines].view(*block.offset.shape, -1)
-        for u, slopes in zip(block.sweep.fields, block.slopes, strict=True):
+        for u, slopes in zip(block.evaluator.fields, block.slopes, strict=True):
             chunks = (features.of if features else _features)(system, theta, block, u)
             _fill(entries[:, :, first_columns[u] :], scale[:, :, None, None] * slopes, chunks)
         first = lines.stop
@@ -252,7 +254,7 @@ def _by_numbers(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tens
     for group, batch in zip(system.groups, batches, strict=True):
         slopes, first = _slopes_by_numbers(system, group, theta, batch), 0
         for place, i in enumerate(group.members):
-            components = slice(first, first + group.sweep.requests[place].size)
+            components = slice(first, first + group.evaluator.requests[place].size)
             scale = system.row_scale(i, batch, place)
             blocks.append((slopes[:, components] * scale[:, :, None]).flatten(0, 1))
             first = components.stop
@@ -261,23 +263,23 @@ def _by_numbers(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tens
 
 def _slopes_by_numbers(system: System, group: Group, theta: Tensor, batch: Batch) -> Tensor:
     """Those of a group's residuals, not scaled, (n, components, unknowns)."""
-    weights, raw = group.sweep.load(theta), theta[system.parameters.numbers_slice]
+    weights, raw = group.evaluator.load(theta), theta[system.parameters.numbers_slice]
 
     def slopes(chunk: Batch) -> list[Tensor]:
-        _, each = group.rows.slopes(chunk, group.sweep.jets(weights, chunk)[0], raw)
+        _, each = group.rows.slopes(chunk, group.evaluator.jets(weights, chunk)[0], raw)
         return [torch.stack([by_number for by_number, _ in each], dim=1)]
 
-    return mapped(slopes, batch, group.sweep.chunk(system.device))[0]
+    return mapped(slopes, batch, group.evaluator.chunk(system.device))[0]
 
 
 def _complex(block: Rows) -> Rows | None:
     """The rows in complex numbers, where the residual is complex-linear in complex fields; else None."""
-    if block.offset.shape[1] % 2 or not all(u.is_complex for u in block.sweep.fields):
+    if block.offset.shape[1] % 2 or not all(u.is_complex for u in block.evaluator.fields):
         return None
-    if not block.sweep.requests[block.place].is_complex:
+    if not block.evaluator.requests[block.place].is_complex:
         return None
     slopes = []
-    for u, slope in zip(block.sweep.fields, block.slopes, strict=True):
+    for u, slope in zip(block.evaluator.fields, block.slopes, strict=True):
         k = u.components
         by_real = torch.complex(slope[:, 0::2, :, :k], slope[:, 1::2, :, :k])
         by_imaginary = torch.complex(slope[:, 1::2, :, k:], -slope[:, 0::2, :, k:])

@@ -61,7 +61,7 @@ def _weights(
     block: Block, slopes: Sequence[Tensor], pair: tuple[Field, Field], outputs: tuple[int, int]
 ) -> dict[tuple[Powers, Powers], Tensor]:
     """What the products of two derivatives count at the points of a block, each (N1, ..., Nd)."""
-    fields = block.group.sweep.fields
+    fields = block.group.evaluator.fields
     if not set(pair) <= set(fields):
         return {}
     first, second = (

@@ -85,7 +85,7 @@ def on_grids(system: System, batches: Sequence[Batch]) -> Field | None:
     if not isinstance(module, SeparableSeries | EvolvingSeries):
         return None
     for group, batch in zip(system.groups, batches, strict=True):
-        if not group.sweep.is_plain:
+        if not group.evaluator.is_plain:
             return None
         lattice = can.lattice_of(group.domain)
         if lattice is None or len(lattice.index) != len(batch):
@@ -97,16 +97,17 @@ def on_grids(system: System, batches: Sequence[Batch]) -> Field | None:
 
 def grid_rows(system: System, module: nn.Module, u: Field, batches: Sequence[Batch]) -> list[GridRows]:
     """The rows of every constraint."""
-    lattices = {id(group.sweep): can.lattice_of(group.domain) for group in system.groups}
+    lattices = {id(group.evaluator): can.lattice_of(group.domain) for group in system.groups}
     return [
-        _rows(system, module, u, block, lattices[id(block.sweep)]) for block in system.linear_rows(batches)
+        _rows(system, module, u, block, lattices[id(block.evaluator)])
+        for block in system.linear_rows(batches)
     ]
 
 
 def _rows(system: System, module: nn.Module, u: Field, block: Rows, lattice: Any) -> GridRows:
-    columns = block.sweep.columns[u]
+    columns = block.evaluator.columns[u]
     grid = [lattice.coordinates[a].to(device=system.device, dtype=system.dtype) for a in columns]
-    symbols = tuple(d.symbol for d in block.sweep.asked[u])
+    symbols = tuple(d.symbol for d in block.evaluator.asked[u])
     scale = system.row_scale(block.constraint, block.batch, block.place)
     index = tuple(lattice.index[:, a].to(system.device) for a in columns)
     return GridRows(

@@ -125,7 +125,7 @@ class ModeBlocks:
         lengths = [len(line.nodes) for line in block.part.lines]
         around = math.prod(lengths[axis] for axis in self.around)
         columns = []
-        for u, slope, transform in zip(block.group.sweep.fields, slopes, block.transforms, strict=True):
+        for u, slope, transform in zip(block.group.evaluator.fields, slopes, block.transforms, strict=True):
             m, requests, _, outputs = slope.shape
             by_axis = slope.reshape(m, requests, *lengths, outputs)
             if self.around:

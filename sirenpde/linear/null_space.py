@@ -198,9 +198,9 @@ def _changes(values: Tensor, shares: Mapping[Field, Tensor]) -> dict[Field, Tens
 
 def _points(system: System, batches: Sequence[Batch], u: Field) -> tuple[Tensor, Tensor]:
     """Points of the largest group of constraints that reads the field, and their shares."""
-    groups = [(g, b) for g, b in zip(system.groups, batches, strict=True) if u in g.sweep.columns]
+    groups = [(g, b) for g, b in zip(system.groups, batches, strict=True) if u in g.evaluator.columns]
     group, batch = max(groups, key=lambda pair: len(pair[1]))
-    points = batch.points[: 2 * MOST_COLUMNS, group.sweep.columns[u]]
+    points = batch.points[: 2 * MOST_COLUMNS, group.evaluator.columns[u]]
     weights = points.new_ones(len(points)) if batch.weights is None else batch.weights[: len(points), 0]
     weights = weights.clamp(min=1e-3)  # at an edge they all but vanish
     return points, weights / weights.sum()

@@ -66,7 +66,7 @@ class Block:
     group: Group
     part: TensorNodes
     batch: Batch
-    transforms: tuple[GridTransform, ...]  # one per field of the group's sweep
+    transforms: tuple[GridTransform, ...]  # one per field of the group's evaluator
     scale: Tensor  # (components, n), the square roots of weight times measure
 
 
@@ -150,7 +150,7 @@ class TensorRows:
 
     def jets(self, block: Block, amplitudes: Mapping[Field, Tensor]) -> list[Tensor]:
         """The requested derivatives of every field of a block, (S, n, outputs)."""
-        pairs = zip(block.group.sweep.fields, block.transforms, strict=True)
+        pairs = zip(block.group.evaluator.fields, block.transforms, strict=True)
         return [transform.forth(amplitudes[u]).flatten(1, -2) for u, transform in pairs]
 
     def terms(self, rows: Tensor) -> Tensor:
@@ -202,11 +202,11 @@ class TensorRows:
             transforms = tuple(
                 amplitude_transform(
                     self.bases[u],
-                    [d.symbol for d in group.sweep.asked[u]],
-                    [part.lines[column] for column in group.sweep.columns[u]],
+                    [d.symbol for d in group.evaluator.asked[u]],
+                    [part.lines[column] for column in group.evaluator.columns[u]],
                     self.like,
                 )
-                for u in group.sweep.fields
+                for u in group.evaluator.fields
             )
             scale = [
                 self.system.row_scale(i, batch, place).T.expand(self.system.problem.requests[i].size, -1)
@@ -252,7 +252,9 @@ class TensorTangent:
         pieces = y.split([block.scale.numel() for block in rows.blocks])
         for block, by_field, piece in zip(rows.blocks, self.slopes, pieces, strict=True):
             values = piece.view_as(block.scale)[:, None, :, None]
-            for u, slope, transform in zip(block.group.sweep.fields, by_field, block.transforms, strict=True):
+            for u, slope, transform in zip(
+                block.group.evaluator.fields, by_field, block.transforms, strict=True
+            ):
                 total[u] += transform.back((slope * values).sum(0))
         return torch.cat(
             [(total[u] * strong).reshape(-1) for u, strong in zip(rows.fields, rows.strong, strict=True)]
@@ -273,13 +275,13 @@ def _check(system: System) -> None:
                 f"was expected. Use SineLattice(...) or FourierSeries(...), or another stage."
             )
         for group in system.groups:
-            axes, asked_axes = tuple(axis.name for axis in u.axes), group.sweep.axes
-            if u in group.sweep.fields and axes != asked_axes:
+            axes, asked_axes = tuple(axis.name for axis in u.axes), group.evaluator.axes
+            if u in group.evaluator.fields and axes != asked_axes:
                 raise Unsuited(
                     f"Collocation() needs fields and constraints on the same axes; {u.name} has {', '.join(axes)}, "
                     f"a constraint {', '.join(asked_axes)}. Declare them on one box, or use another stage."
                 )
-    elsewhere = [g for g in system.groups if not g.sweep.is_plain]
+    elsewhere = [g for g in system.groups if not g.evaluator.is_plain]
     if elsewhere:
         names = ", ".join(system.problem.constraints[i].name for i in elsewhere[0].members)
         raise Unsuited(

@@ -8,10 +8,10 @@ the small derivative of the one by the other goes back through the engines.
 from ..calculus.components import flat as flat
 from .batch import Batch as Batch
 from .batch import Parameters as Parameters
+from .evaluator import Evaluator as Evaluator
+from .evaluator import evaluate as evaluate
+from .evaluator import record as record
 from .linearise import Rows as Rows
-from .sweep import Sweep as Sweep
-from .sweep import evaluate as evaluate
-from .sweep import record as record
 from .system import Evaluation as Evaluation
 from .system import Group as Group
 from .system import NotFinite as NotFinite

@@ -37,7 +37,7 @@ def where_known(system: System, batches: Sequence[Batch]) -> tuple[System, tuple
     samples: list[Batch] = []
     members: list[int] = []
     for group, batch in zip(system.groups, batches, strict=True):
-        known = _known(group.sweep.axes, batch, *end)
+        known = _known(group.evaluator.axes, batch, *end)
         if bool(known.any()):
             weights = None if batch.weights is None else batch.weights[known]
             samples.append(Batch(batch.points[known], {k: x[known] for k, x in batch.data.items()}, weights))

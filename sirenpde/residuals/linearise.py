@@ -13,8 +13,8 @@ from ..calculus.field import Field
 from ..problem.scaling import natural_size, power_of_two
 from .batch import Batch
 from .chunks import mapped
+from .evaluator import Evaluator
 from .slopes import ResidualSlopes
-from .sweep import Sweep
 
 CHUNK = 4096  # points whose slopes are found together; of nodes fewer, since each is moved beside all others
 STEP = 1024.0  # of the differences, times usual jets: large, so that a large offset costs no digits of the slopes
@@ -25,27 +25,31 @@ class Rows:
     """A constraint's residuals as an affine function of the jets at each point: r = offset + Σ G jets."""
 
     constraint: int
-    place: int  # of the constraint among the sweep's functions
+    place: int  # of the constraint among the evaluator's functions
     batch: Batch
-    sweep: Sweep
+    evaluator: Evaluator
     offset: Tensor  # (n, m)
     slopes: tuple[Tensor, ...]  # per field (n, m, requests, outputs)
 
 
-def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch, sizes: Mapping[Field, float]) -> Rows:
+def linearise(
+    evaluator: Evaluator, place: int, constraint: int, batch: Batch, sizes: Mapping[Field, float]
+) -> Rows:
     """A constraint's rows by differences of jets as large as those of networks of these sizes."""
     numbers = batch.points.new_zeros(0)
 
     def residuals(chunk: Batch, jets: Sequence[Tensor]) -> Tensor:
-        return flat(sweep.over_same(place, chunk, jets, numbers))
+        return flat(evaluator.over_same(place, chunk, jets, numbers))
 
-    zero = [batch.points.new_zeros(len(sweep.asked[u]), u.outputs) for u in sweep.fields]
+    zero = [batch.points.new_zeros(len(evaluator.asked[u]), u.outputs) for u in evaluator.fields]
 
     def slope(field: int, chunk: Batch, offset: Tensor) -> Tensor:
         """Differences from zero, which are exact for an affine function and need no derivative."""
-        shape, u = zero[field].shape, sweep.fields[field]
+        shape, u = zero[field].shape, evaluator.fields[field]
         steps = [
-            STEP * power_of_two(sizes[u] * natural_size(d)) for d in sweep.asked[u] for _ in range(shape[1])
+            STEP * power_of_two(sizes[u] * natural_size(d))
+            for d in evaluator.asked[u]
+            for _ in range(shape[1])
         ]
         each = offset.new_tensor(steps)
         units = torch.diag(each)
@@ -63,12 +67,12 @@ def linearise(sweep: Sweep, place: int, constraint: int, batch: Batch, sizes: Ma
         offset = residuals(chunk, zero)
         return [offset, *(slope(f, chunk, offset) for f in range(len(zero)))]
 
-    offset, *slopes = mapped(rows, batch, max(1, CHUNK // sweep.nodes**2))
-    return Rows(constraint, place, batch, sweep, offset, tuple(slopes))
+    offset, *slopes = mapped(rows, batch, max(1, CHUNK // evaluator.nodes**2))
+    return Rows(constraint, place, batch, evaluator, offset, tuple(slopes))
 
 
 def linearise_at(
-    sweep: Sweep,
+    evaluator: Evaluator,
     rows: ResidualSlopes,
     members: Sequence[int],
     batch: Batch,
@@ -76,17 +80,17 @@ def linearise_at(
     device: torch.device,
 ) -> Iterator[Rows]:
     """Their rows about the fields of ``theta``: r(jets + d) = offset + Σ G d to first order."""
-    weights, raw = sweep.load(theta), theta[sweep.parameters.numbers_slice]
+    weights, raw = evaluator.load(theta), theta[evaluator.parameters.numbers_slice]
 
     def linear(chunk: Batch) -> list[Tensor]:
-        jets, _ = sweep.jets(weights, chunk)
+        jets, _ = evaluator.jets(weights, chunk)
         components, each = rows.slopes(chunk, jets, raw)
         by_field = [torch.stack([by_jet[f] for _, by_jet in each]) for f in range(len(jets))]
         return [components, *(slopes.permute(2, 0, 1, 3) for slopes in by_field)]
 
-    offset, *slopes = mapped(linear, batch, sweep.chunk(device))
+    offset, *slopes = mapped(linear, batch, evaluator.chunk(device))
     first = 0
     for place, i in enumerate(members):
-        own = slice(first, first + sweep.requests[place].size)
-        yield Rows(i, place, batch, sweep, offset[:, own], tuple(slope[:, own] for slope in slopes))
+        own = slice(first, first + evaluator.requests[place].size)
+        yield Rows(i, place, batch, evaluator, offset[:, own], tuple(slope[:, own] for slope in slopes))
         first = own.stop

@@ -58,8 +58,8 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
         weights = engine.load(system.parameters.of(u, theta))
         most = theta.new_zeros(len(partials), u.outputs)
         for group, batch in system.paired(batches):
-            if u in group.sweep.fields:
-                x = group.sweep.points(u, batch).reshape(-1, len(u.axes))
+            if u in group.evaluator.fields:
+                x = group.evaluator.points(u, batch).reshape(-1, len(u.axes))
                 parts = [engine.forward(weights, part)[0].square().sum(1) for part in x.split(engine.chunk)]
                 most = torch.maximum(most, (torch.stack(parts).sum(0) / len(x)).sqrt())
         least = FLOOR * max(float(most[0].max()), system.sizes[u])
@@ -72,19 +72,19 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
 
 def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual: Usual) -> Iterator[Tensor]:
     """S of every constraint of a group."""
-    sweep, raw = group.sweep, theta[system.parameters.numbers_slice]
-    jets = sweep.jets(sweep.load(theta), batch)[0]
+    evaluator, raw = group.evaluator, theta[system.parameters.numbers_slice]
+    jets = evaluator.jets(evaluator.load(theta), batch)[0]
     components, slopes = group.rows.slopes(batch, jets, raw)
     first = 0
-    for requests in sweep.requests:
+    for requests in evaluator.requests:
         rows = slice(first, first + requests.size)
         rest, largest = components[:, rows], [theta.new_zeros(())]
-        for f, u in enumerate(sweep.fields):
+        for f, u in enumerate(evaluator.fields):
             own = torch.stack([by_jet[f] for _, by_jet in slopes[rows]])  # (m, requests, n, outputs)
             rest = rest - torch.einsum("msno,sno->nm", own, jets[f])
             rms = own.square().sum(0).mean(1).sqrt()  # (requests, outputs)
             sizes: dict[Derivative, Tensor] = {}  # the nodes of a site make one term together
-            for size, d in zip(rms, sweep.asked[u], strict=True):
+            for size, d in zip(rms, evaluator.asked[u], strict=True):
                 sizes[d] = sizes[d] + size if d in sizes else size
             for d, size in sizes.items():
                 largest += [(size * abs(c) * usual[u][powers]).max() for powers, c in d.symbol.terms]

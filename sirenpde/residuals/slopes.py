@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ..calculus.components import flat
 from .batch import Batch
+from .evaluator import Evaluator
 from .replay import Function, record
-from .sweep import Sweep
 
 PointLoss = Callable[[Tensor], Tensor]  # residuals (n, m) -> (n,)
 Plain = Callable[[Batch, Sequence[Tensor], Tensor], list[Tensor]]  # of a chunk, jets and raw numbers
@@ -46,8 +46,8 @@ class Recorded:
 class LossSlopes:
     """Losses summed over a chunk, with their slopes by the jets and by the unknown numbers' parameters."""
 
-    def __init__(self, sweep: Sweep, losses: Sequence[PointLoss]) -> None:
-        self.sweep = sweep
+    def __init__(self, evaluator: Evaluator, losses: Sequence[PointLoss]) -> None:
+        self.evaluator = evaluator
         self.losses = tuple(losses)
         self._replayed = Recorded(self.plain)
 
@@ -62,8 +62,8 @@ class LossSlopes:
         """The same, not recorded: the sums, the slopes by the numbers, and by each jet."""
         leaves = [leaf.detach().requires_grad_() for leaf in (raw, *jets)]
         with torch.enable_grad():
-            numbers = self.sweep.parameters.bounded(leaves[0])
-            residuals = self.sweep.over(chunk, leaves[1:], numbers)
+            numbers = self.evaluator.parameters.bounded(leaves[0])
+            residuals = self.evaluator.over(chunk, leaves[1:], numbers)
             points = [loss(flat(r)) for loss, r in zip(self.losses, residuals, strict=True)]
             if chunk.weights is not None:
                 points = [w * p for w, p in zip(chunk.weights.unbind(1), points, strict=True)]
@@ -75,8 +75,8 @@ class LossSlopes:
 class ResidualSlopes:
     """Residuals point by point, and the slopes of each by the jets and the numbers' parameters at its point."""
 
-    def __init__(self, sweep: Sweep) -> None:
-        self.sweep = sweep
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
         self._values = Recorded(self._plain_values)
         self._slopes = Recorded(self._plain_slopes)
 
@@ -95,16 +95,16 @@ class ResidualSlopes:
         return components, [(by_number, by_jet) for by_number, *by_jet in each]
 
     def _plain_values(self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor) -> list[Tensor]:
-        numbers = self.sweep.parameters.bounded(raw)
-        return [flat(value) for value in self.sweep.over(chunk, jets, numbers)]
+        numbers = self.evaluator.parameters.bounded(raw)
+        return [flat(value) for value in self.evaluator.over(chunk, jets, numbers)]
 
     def _plain_slopes(self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor) -> list[Tensor]:
         by_point = raw.expand(len(chunk), -1)
         leaves = [leaf.detach().requires_grad_() for leaf in (by_point, *jets)]
         found: list[Tensor] = []
         with torch.enable_grad():
-            numbers = self.sweep.parameters.bounded(leaves[0].T).T
-            residuals = [flat(value) for value in self.sweep.over(chunk, leaves[1:], numbers)]
+            numbers = self.evaluator.parameters.bounded(leaves[0].T).T
+            residuals = [flat(value) for value in self.evaluator.over(chunk, leaves[1:], numbers)]
             components = torch.cat(residuals, dim=1)
             for component in components.unbind(1):
                 slopes = torch.autograd.grad(component.sum(), leaves, retain_graph=True, allow_unused=True)

@@ -19,9 +19,9 @@ from ..problem.problem import Problem
 from ..problem.scaling import Scales, scales_of
 from .batch import Batch, Parameters
 from .chunks import Work, chunked, mapped, summed
+from .evaluator import Evaluator, evaluate
 from .linearise import Rows, linearise, linearise_at
 from .slopes import LossSlopes, PointLoss, ResidualSlopes
-from .sweep import Sweep, evaluate
 
 # Points whose rows are made together: on a CPU so that a row is written once while in a cache.
 JACOBIAN_CHUNK, GPU_JACOBIAN_CHUNK = 512, 8192
@@ -36,7 +36,7 @@ class Group:
     members: tuple[int, ...]  # positions among the problem's constraints
     place: Tensor  # the same, as an index
     data: tuple[str, ...]
-    sweep: Sweep
+    evaluator: Evaluator
     pullback: LossSlopes
     rows: ResidualSlopes
 
@@ -91,7 +91,7 @@ class System:
         for number, members in enumerate(shared.values()):
             first = self.problem.constraints[members[0]]
             asked = [self.problem.requests[i] for i in members]
-            sweep = Sweep(
+            evaluator = Evaluator(
                 [self.problem.constraints[i].residual for i in members],
                 asked,
                 tuple(axis.name for axis in first.domain.axes),
@@ -101,8 +101,8 @@ class System:
             if known:
                 pullback, rows = known[number].pullback, known[number].rows
             else:
-                pullback = LossSlopes(sweep, [self.point_loss(i) for i in members])
-                rows = ResidualSlopes(sweep)
+                pullback = LossSlopes(evaluator, [self.point_loss(i) for i in members])
+                rows = ResidualSlopes(evaluator)
             place = torch.tensor(members, device=self.device)
             yield Group(
                 first.domain,
@@ -110,7 +110,7 @@ class System:
                 tuple(members),
                 place,
                 data,
-                sweep,
+                evaluator,
                 pullback,
                 rows,
             )
@@ -164,9 +164,9 @@ class System:
 
         def work() -> Iterator[Work]:
             for group, batch in self.paired(batches):
-                weights, share = group.sweep.load(theta), 1 / len(batch)
+                weights, share = group.evaluator.load(theta), 1 / len(batch)
                 add = partial(self._add_chunk, group, weights, share, theta, terms, gradient)
-                yield add, batch, group.sweep.chunk(self.device)
+                yield add, batch, group.evaluator.chunk(self.device)
 
         return Evaluation(*summed(work(), (terms, gradient)))
 
@@ -184,13 +184,13 @@ class System:
         gradient: Tensor,
         chunk: Batch,
     ) -> None:
-        jets, tapes = group.sweep.jets(weights, chunk)
+        jets, tapes = group.evaluator.jets(weights, chunk)
         raw = theta[self.parameters.numbers_slice]
         sums, slopes, by_number = group.pullback(chunk, jets, raw)
         terms[group.place] += share * sums
         gradient[self.parameters.numbers_slice] += share * by_number
         for (u, engine), w, tape, slope in zip(
-            group.sweep.engines.items(), weights, tapes, slopes, strict=True
+            group.evaluator.engines.items(), weights, tapes, slopes, strict=True
         ):
             engine.backward(w, tape, share * slope, gradient[self.parameters.slices[u]])
 
@@ -204,7 +204,7 @@ class System:
         """Every constraint's residuals as real components, (n, m), unweighted, in the problem's order."""
         found: dict[int, Tensor] = {}
         for group, batch in self.paired(batches):
-            values = evaluate(group.sweep, theta, batch, self.device)
+            values = evaluate(group.evaluator, theta, batch, self.device)
             found.update(zip(group.members, map(flat, values), strict=True))
         return [found[i] for i in range(len(self.problem.constraints))]
 
@@ -223,10 +223,12 @@ class System:
         numbers = self.parameters.numbers(self.initial())
         terms = numbers.new_zeros(len(self.problem.constraints))
         for group, batch in self.paired(batches):
-            sweep = group.sweep
-            zero = [numbers.new_zeros(len(sweep.asked[u]), len(batch), u.outputs) for u in sweep.fields]
+            evaluator = group.evaluator
+            zero = [
+                numbers.new_zeros(len(evaluator.asked[u]), len(batch), u.outputs) for u in evaluator.fields
+            ]
             for place, (i, value) in enumerate(
-                zip(group.members, sweep.over(batch, zero, numbers), strict=True)
+                zip(group.members, evaluator.over(batch, zero, numbers), strict=True)
             ):
                 points = self.point_loss(i)(flat(value))
                 terms[i] = (points if batch.weights is None else batch.weights[:, place] * points).mean()
@@ -266,12 +268,12 @@ class System:
 
     def _values(self, group: Group, batch: Batch, theta: Tensor) -> list[Tensor]:
         """The residuals of a group's constraints as real components, each (n, m)."""
-        sweep, raw = group.sweep, theta[self.parameters.numbers_slice]
-        weights = sweep.load(theta)
+        evaluator, raw = group.evaluator, theta[self.parameters.numbers_slice]
+        weights = evaluator.load(theta)
         return mapped(
-            lambda chunk: group.rows.values(chunk, sweep.jets(weights, chunk)[0], raw),
+            lambda chunk: group.rows.values(chunk, evaluator.jets(weights, chunk)[0], raw),
             batch,
-            sweep.chunk(self.device),
+            evaluator.chunk(self.device),
         )
 
     def jacobian(self, theta: Tensor, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
@@ -301,11 +303,11 @@ class System:
     def _fill_rows(
         self, group: Group, batch: Batch, theta: Tensor, views: Sequence[tuple[Tensor, Tensor, Tensor]]
     ) -> None:
-        weights, raw = group.sweep.load(theta), theta[self.parameters.numbers_slice]
+        weights, raw = group.evaluator.load(theta), theta[self.parameters.numbers_slice]
         most = JACOBIAN_CHUNK if self.device.type == "cpu" else GPU_JACOBIAN_CHUNK
-        size = min(group.sweep.chunk(self.device), most)
+        size = min(group.evaluator.chunk(self.device), most)
         for part, chunk in chunked(batch, size):
-            jets, tapes = group.sweep.jets(weights, chunk)
+            jets, tapes = group.evaluator.jets(weights, chunk)
             components, slopes = group.rows.slopes(chunk, jets, raw)
             columns = iter(zip(components.unbind(1), slopes, strict=True))
             for values, rows, scale in views:
@@ -316,7 +318,7 @@ class System:
                     row = theta.new_zeros(len(chunk), len(theta))
                     row[:, self.parameters.numbers_slice] = by_number * own
                     for (u, engine), w, tape, slope in zip(
-                        group.sweep.engines.items(), weights, tapes, by_jet, strict=True
+                        group.evaluator.engines.items(), weights, tapes, by_jet, strict=True
                     ):
                         engine.backward(w, tape, slope * own, row[:, self.parameters.slices[u]])
                     rows[part, m] = row
@@ -340,20 +342,20 @@ class System:
         for group, batch in self.paired(batches):
             if at is None:
                 for place, i in enumerate(group.members):
-                    yield linearise(group.sweep, place, i, batch, self.sizes)
+                    yield linearise(group.evaluator, place, i, batch, self.sizes)
             else:
-                yield from linearise_at(group.sweep, group.rows, group.members, batch, at, self.device)
+                yield from linearise_at(group.evaluator, group.rows, group.members, batch, at, self.device)
 
     def check_finite(self, theta: Tensor, batches: Sequence[Batch]) -> None:
         """Raise ``NotFinite``, naming the first constraint and point, if a residual is not finite."""
         for group, batch in self.paired(batches):
-            values = evaluate(group.sweep, theta, batch, self.device)
+            values = evaluate(group.evaluator, theta, batch, self.device)
             for i, value in zip(group.members, values, strict=True):
                 bad = ~flat(value).isfinite().all(1)
                 if bad.any():
                     place = batch.points[int(bad.nonzero()[0])]
                     where = ", ".join(
-                        f"{a} = {x:.6g}" for a, x in zip(group.sweep.axes, place.tolist(), strict=True)
+                        f"{a} = {x:.6g}" for a, x in zip(group.evaluator.axes, place.tolist(), strict=True)
                     )
                     raise NotFinite(
                         f"The residual of constraint '{self.problem.constraints[i].name}' is not finite at {where}."

@@ -15,7 +15,7 @@ from ..geometry import can
 from ..geometry.point import Axis
 from ..problem.constraint import in_precision, name_of
 from ..problem.problem import Problem
-from ..residuals import Sweep, System, evaluate, record
+from ..residuals import Evaluator, System, evaluate, record
 
 
 def values(
@@ -31,7 +31,7 @@ def values(
     names = tuple(axis.name for axis in axes)
     functions = [in_precision(function) for function in functions]
     requests = record(functions, batch, names)
-    return evaluate(Sweep(functions, requests, names, system.parameters), theta, batch, system.device)
+    return evaluate(Evaluator(functions, requests, names, system.parameters), theta, batch, system.device)
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ class Causal:
         low, high = min(low for low, _ in ends), max(high for _, high in ends)
 
         def chunk(group: Group, batch: Batch) -> Tensor:
-            values = batch.points[:, group.sweep.axes.index(str(self.axis))]
+            values = batch.points[:, group.evaluator.axes.index(str(self.axis))]
             return ((values - low) / (high - low) * self.chunks).long().clamp(0, self.chunks - 1)
 
         return [

@@ -45,7 +45,7 @@ def _towards_ends(group: Group, points: Tensor) -> tuple[Tensor, Tensor | None]:
     patches = can.patches_of(group.domain)
     if patches is None or max(len(patch.free) for patch in patches) > MOST_AXES:
         return points, None
-    periodic = {axis.name for u in group.sweep.fields for axis in u.periodic}
+    periodic = {axis.name for u in group.evaluator.fields for axis in u.periodic}
     moved, weights = points.clone(), points.new_ones(len(points))
     for column, axis in enumerate(group.domain.axes):
         if axis.name in periodic or not any(axis in patch.free for patch in patches):

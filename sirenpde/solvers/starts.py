@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..calculus.field import Field
 from ..calculus.symbols import Symbol
-from ..residuals import Batch, Sweep, System
+from ..residuals import Batch, Evaluator, System
 from ..sampling.drawing import HELD_OUT, generator
 
 Constants = Mapping[Field, tuple[float, ...]]  # one number per real output of a field's network
@@ -68,14 +68,14 @@ def _slopes(
     largest, size = 0.0, 0.0
     for group, batch in zip(system.groups, batches, strict=True):
         jets = []
-        for u in group.sweep.fields:
-            shape = len(group.sweep.asked[u]), len(batch), u.outputs
+        for u in group.evaluator.fields:
+            shape = len(group.evaluator.asked[u]), len(batch), u.outputs
             values = torch.randn(shape, generator=source, dtype=torch.float64) * (u in random)
             jets.append(values.to(batch.points))
         components, each = group.rows.slopes(batch, jets, raw)
         size = max(size, float(components.abs().max()))
         for _, by_jet in each:
-            own = [slope for u, slope in zip(group.sweep.fields, by_jet, strict=True) if u in by]
+            own = [slope for u, slope in zip(group.evaluator.fields, by_jet, strict=True) if u in by]
             largest = max([largest, *(float(slope.abs().max()) for slope in own if slope.numel())])
     return largest if size > 0 else None
 
@@ -91,7 +91,7 @@ def number_start(system: System, seed: int) -> Tensor:
         return theta
     raw, sizes = theta[numbers], torch.zeros(numbers.stop - numbers.start, dtype=torch.float64)
     for group, batch in zip(system.groups, _samples(system, seed), strict=True):
-        shapes = [(len(group.sweep.asked[u]), len(batch), u.outputs) for u in group.sweep.fields]
+        shapes = [(len(group.evaluator.asked[u]), len(batch), u.outputs) for u in group.evaluator.fields]
         jets = [torch.rand(s, generator=source, dtype=torch.float64).to(batch.points) + 0.5 for s in shapes]
         for by_number, _ in group.rows.slopes(batch, jets, raw)[1]:
             sizes = sizes.maximum(by_number.abs().amax(0).double().cpu())
@@ -128,11 +128,11 @@ def _all_at(system: System, size: float, moved: set[Field]) -> Constants:
     }
 
 
-def _jets(sweep: Sweep, batch: Batch, constants: Constants) -> list[Tensor]:
+def _jets(evaluator: Evaluator, batch: Batch, constants: Constants) -> list[Tensor]:
     """The derivatives that are asked for of constant fields: multiples of their values, and zero."""
     jets = []
-    for u in sweep.fields:
-        factors = batch.points.new_tensor([_factor(d.symbol) for d in sweep.asked[u]])
+    for u in evaluator.fields:
+        factors = batch.points.new_tensor([_factor(d.symbol) for d in evaluator.asked[u]])
         values = batch.points.new_tensor(constants[u])
         jets.append((factors[:, None, None] * values).repeat(1, len(batch), 1))
     return jets
@@ -147,7 +147,7 @@ def _is_finite(system: System, batches: Sequence[Batch], constants: Constants) -
     """Whether the losses are finite, and their slopes by the jets."""
     raw = system.initial()[system.parameters.numbers_slice]
     for group, batch in zip(system.groups, batches, strict=True):
-        values = group.pullback.plain(batch, _jets(group.sweep, batch, constants), raw)
+        values = group.pullback.plain(batch, _jets(group.evaluator, batch, constants), raw)
         if not all(bool(value.isfinite().all()) for value in values):
             return False
     return True
@@ -158,15 +158,17 @@ def _rows(system: System, batches: Sequence[Batch], constants: Constants) -> tup
     raw = system.initial()[system.parameters.numbers_slice]
     vectors, matrices = [], []
     for group, batch in zip(system.groups, batches, strict=True):
-        sweep = group.sweep
-        components, each = group.rows.slopes(batch, _jets(sweep, batch, constants), raw)
-        factors = [batch.points.new_tensor([_factor(d.symbol) for d in sweep.asked[u]]) for u in sweep.fields]
-        owners = [i for place, i in enumerate(group.members) for _ in range(sweep.requests[place].size)]
+        evaluator = group.evaluator
+        components, each = group.rows.slopes(batch, _jets(evaluator, batch, constants), raw)
+        factors = [
+            batch.points.new_tensor([_factor(d.symbol) for d in evaluator.asked[u]]) for u in evaluator.fields
+        ]
+        owners = [i for place, i in enumerate(group.members) for _ in range(evaluator.requests[place].size)]
         for component, (_, by_jet), i in zip(components.unbind(1), each, owners, strict=True):
-            slopes = dict(zip(sweep.fields, by_jet, strict=True))
+            slopes = dict(zip(evaluator.fields, by_jet, strict=True))
             scale = math.sqrt(system.row_weight(i) / len(batch))
             by_constant = [
-                torch.einsum("r,rno->no", factors[sweep.fields.index(u)], slopes[u])
+                torch.einsum("r,rno->no", factors[evaluator.fields.index(u)], slopes[u])
                 if u in slopes
                 else component.new_zeros(len(batch), u.outputs)
                 for u in system.problem.fields

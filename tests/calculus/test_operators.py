@@ -10,7 +10,7 @@ from torch.func import jacrev, vmap
 
 from sirenpde import Box, D, Field, Siren, Unknown, cosine, curl, div, dot, grad, hessian, laplacian, norm
 from sirenpde.engines.flat import flatten
-from sirenpde.residuals import Batch, Parameters, Sweep, evaluate, record
+from sirenpde.residuals import Batch, Evaluator, Parameters, evaluate, record
 from sirenpde.run.begin import build_network
 
 box = Box(x=(-1, 1), y=(0, 2), z=(-1, 0.5))
@@ -29,8 +29,8 @@ def make(*fields: Field):
 
 def engine_values(function, parameters, theta):
     batch = Batch(POINTS, {})
-    sweep = Sweep([function], record([function], batch, NAMES), NAMES, parameters)
-    return evaluate(sweep, theta, batch, torch.device("cpu"))[0]
+    evaluator = Evaluator([function], record([function], batch, NAMES), NAMES, parameters)
+    return evaluate(evaluator, theta, batch, torch.device("cpu"))[0]
 
 
 def close(a: Tensor, b: Tensor, tolerance: float = 1e-11):

@@ -55,13 +55,13 @@ def oracle(made: System, theta: Tensor, batches: tuple[Batch, ...]) -> Tensor:
     """The vector by nested torch.func, differentiable by theta."""
     found = []
     for group, batch in zip(made.groups, batches, strict=True):
-        sweep, jets = group.sweep, []
-        for field in sweep.fields:
-            symbols = [d.symbol for d in sweep.asked[field]]
+        evaluator, jets = group.evaluator, []
+        for field in evaluator.fields:
+            symbols = [d.symbol for d in evaluator.asked[field]]
             engine = NestedEngine(made.parameters.networks[field], symbols, len(field.axes))
-            own = batch.points[:, sweep.columns[field]]
+            own = batch.points[:, evaluator.columns[field]]
             jets.append(engine._derivatives(made.parameters.of(field, theta), own))
-        values = sweep.over(batch, jets, made.parameters.numbers(theta))
+        values = evaluator.over(batch, jets, made.parameters.numbers(theta))
         for place, (i, value) in enumerate(zip(group.members, values, strict=True)):
             scale = torch.full((len(batch),), made.row_weight(i) / len(batch), dtype=F64)
             if batch.weights is not None:
@@ -108,8 +108,9 @@ def test_tangent_rows_predict_small_changes() -> None:
     before, after = made.residuals(theta, batches), made.residuals(theta + step, batches)
     for rows in made.linear_rows(batches, at=theta):
         change = torch.zeros_like(rows.offset)
-        for field, slopes in zip(rows.sweep.fields, rows.slopes, strict=True):
-            engine, points = rows.sweep.engines[field], rows.batch.points[:, rows.sweep.columns[field]]
+        for field, slopes in zip(rows.evaluator.fields, rows.slopes, strict=True):
+            engine = rows.evaluator.engines[field]
+            points = rows.batch.points[:, rows.evaluator.columns[field]]
             jets = [
                 engine.forward(engine.load(made.parameters.of(field, q)), points)[0].clone()
                 for q in (theta, theta + step)

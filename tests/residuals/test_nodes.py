@@ -107,8 +107,8 @@ def test_rows_about_some_fields_are_the_slopes_of_the_residuals():
     _, rows = system.jacobian(theta, batches)
     changes = []
     for block in system.linear_rows(batches, at=theta):
-        sweep, batch = block.sweep, block.batch
-        two = [sweep.jets(sweep.load(theta + s * 1e-5 * step), batch)[0] for s in (1, -1)]
+        evaluator, batch = block.evaluator, block.batch
+        two = [evaluator.jets(evaluator.load(theta + s * 1e-5 * step), batch)[0] for s in (1, -1)]
         jets = [(a - b) / 2e-5 for a, b in zip(*two, strict=True)]
         scale = system.row_scale(block.constraint, batch, block.place)
         change = sum(torch.einsum("nmso,sno->nm", g, jet) for g, jet in zip(block.slopes, jets, strict=True))
@@ -121,17 +121,17 @@ def test_values_do_not_depend_on_the_chunks(monkeypatch):
     system, theta = made()
     batches = system.draw(torch.Generator().manual_seed(3))
     group = system.groups[0]
-    whole = evaluate(group.sweep, theta, batches[0], system.device)[0]
-    monkeypatch.setattr("sirenpde.residuals.sweep.BLOCK", 2 * group.sweep.nodes)
-    for engine in group.sweep.engines.values():
+    whole = evaluate(group.evaluator, theta, batches[0], system.device)[0]
+    monkeypatch.setattr("sirenpde.residuals.evaluator.BLOCK", 2 * group.evaluator.nodes)
+    for engine in group.evaluator.engines.values():
         engine.chunk = 1
-    parts = evaluate(group.sweep, theta, batches[0], system.device)[0]
+    parts = evaluate(group.evaluator, theta, batches[0], system.device)[0]
     assert torch.allclose(parts, whole, rtol=1e-13, atol=0)
 
 
 def test_a_site_counts_its_nodes_as_requests_and_a_point_counts_one():
     system, _ = made()
-    law, ends = (group.sweep for group in system.groups)
+    law, ends = (group.evaluator for group in system.groups)
     # u: u_t at the point, u and u_x at the nodes of x; v at those of x and of t.
     assert [len(law.asked[w]) for w in (u, v)] == [1 + 2 * NODES, 2 * NODES]
     assert [len(ends.asked[w]) for w in (u, v)] == [2, 4]

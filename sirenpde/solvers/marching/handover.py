@@ -19,7 +19,7 @@ from ...geometry.point import Point
 from ...geometry.slab import Slab
 from ...problem.constraint import Constraint
 from ...problem.problem import Problem
-from ...residuals import Parameters, Sweep, System, evaluate, record
+from ...residuals import Evaluator, Parameters, System, evaluate, record
 from .marchable import NotMarchable
 
 HAND_OVER = 100.0  # how much more the start of a slab counts than what holds within it
@@ -42,15 +42,16 @@ class Carried:
     before: Before
     functions: Sequence[PointFunction]
     axes: tuple[str, ...]
-    sweep: Sweep | None = None  # made at the first points: what is asked for there is asked for at all others
+    # Made at the first points: what is asked for there is asked for at all others.
+    evaluator: Evaluator | None = None
 
     def __call__(self, points: Tensor) -> dict[str, Tensor]:  # (n, d) -> each (n, *shape)
         before = self.before
         batch = before.system.batch(points, {})
-        if self.sweep is None:
+        if self.evaluator is None:
             requests = record(self.functions, batch, self.axes)
-            self.sweep = Sweep(self.functions, requests, self.axes, before.parameters)
-        values = evaluate(self.sweep, before.theta, batch, before.system.device)
+            self.evaluator = Evaluator(self.functions, requests, self.axes, before.parameters)
+        values = evaluate(self.evaluator, before.theta, batch, before.system.device)
         return {f"before {order}": value.to(points.device) for order, value in enumerate(values)}
 
 

@@ -25,7 +25,7 @@ GPU_CHUNK = 1 << 17
 BLOCK = 1 << 14  # points whose values are computed together, where no gradient is asked for
 
 
-class Sweep:
+class Evaluator:
     """Functions of a point evaluated over many: one engine per field, each request computed once."""
 
     def __init__(
@@ -180,33 +180,33 @@ class Sweep:
         return value
 
 
-def evaluate(sweep: Sweep, theta: Tensor, batch: Batch, device: torch.device) -> list[Tensor]:
-    """The sweep's functions over all points of a batch, without gradients."""
+def evaluate(evaluator: Evaluator, theta: Tensor, batch: Batch, device: torch.device) -> list[Tensor]:
+    """The values of an evaluator's functions over all points of a batch, each (n, *shape), without gradients."""
     with torch.no_grad():
-        numbers = sweep.parameters.numbers(theta)
-        shared = _jets_on_grid(sweep, theta, batch)
+        numbers = evaluator.parameters.numbers(theta)
+        shared = _jets_on_grid(evaluator, theta, batch)
         if shared is not None:
-            return sweep.over(batch, shared, numbers)
-        weights = sweep.load(theta)
+            return evaluator.over(batch, shared, numbers)
+        weights = evaluator.load(theta)
 
         def jets(block: Batch) -> list[Tensor]:
             """Networks in chunks that fit a cache; only their few outputs are kept for the whole block."""
-            return mapped(lambda c: sweep.jets(weights, c)[0], block, sweep.chunk(device), dim=1)
+            return mapped(lambda c: evaluator.jets(weights, c)[0], block, evaluator.chunk(device), dim=1)
 
         return mapped(
-            lambda block: sweep.over(block, jets(block), numbers), batch, max(1, BLOCK // sweep.nodes)
+            lambda block: evaluator.over(block, jets(block), numbers), batch, max(1, BLOCK // evaluator.nodes)
         )
 
 
-def _jets_on_grid(sweep: Sweep, theta: Tensor, batch: Batch) -> list[Tensor] | None:
+def _jets_on_grid(evaluator: Evaluator, theta: Tensor, batch: Batch) -> list[Tensor] | None:
     """All jets at once, where every field is a series and the points fill a grid; else None."""
     jets = []
-    if not sweep.is_plain:
+    if not evaluator.is_plain:
         return None
-    for u in sweep.fields:
-        symbols = [d.symbol for d in sweep.asked[u]]
-        own, x = sweep.parameters.of(u, theta), sweep.coordinates(u, batch)
-        jet = on_shared_coordinates(sweep.parameters.networks[u], symbols, own, x)
+    for u in evaluator.fields:
+        symbols = [d.symbol for d in evaluator.asked[u]]
+        own, x = evaluator.parameters.of(u, theta), evaluator.coordinates(u, batch)
+        jet = on_shared_coordinates(evaluator.parameters.networks[u], symbols, own, x)
         if jet is None:
             return None
         jets.append(jet)
