@@ -12,7 +12,7 @@ from torch import Tensor
 from ..problem.constraint import Constraint
 from ..problem.problem import Problem
 from .local import Key, Stacked, keys_of, name_of_key, stacked
-from .pieces import INWARD, Meeting, Piece, meet, pieces
+from .pieces import INWARD, Meeting, Piece, curved, meet, pieces
 
 JUMP = 1e-6  # of the size of a field's values on the faces
 ROUNDING = 1e-13  # below which values are nothing
@@ -61,7 +61,7 @@ def contradictions(problem: Problem) -> list[str]:
         (piece, requests)
         for constraint, requests in zip(problem.constraints, problem.requests, strict=True)
         if requests.is_plain
-        for piece in pieces(constraint, requests.data)
+        for piece in (*pieces(constraint, requests.data), *curved(constraint, requests.data))
         if piece.dimension < len(piece.intervals) or all(d.symbol.order == 0 for d in requests.derivatives)
     ]
     scale: dict[Key, float] = {}

@@ -18,6 +18,7 @@ INWARD = 1e-10
 NEAR = 1e-9  # of an axis: points so near lie on a face
 MOST_POINTS = 2000  # of a cloud
 TRIED = 64  # points of a face on which two regions may touch
+DRAWN = 256  # points that stand for a curved boundary
 
 Predicate = Callable[[Tensor], Tensor]
 
@@ -91,6 +92,25 @@ def _pieces(constraint: Constraint, domain: Domain, keys: tuple[str, ...]) -> It
         points, data = domain.draw(min(domain.size, MOST_POINTS), torch.Generator().manual_seed(2))
         whole = tuple((axis.low, axis.high) for axis in domain.axes)
         yield Piece(constraint, whole, points=points, data={key: data[key] for key in keys})
+
+
+def curved(constraint: Constraint, keys: tuple[str, ...]) -> list[Piece]:
+    """Points of a boundary that has no flat parts, such as a circle; none of another domain.
+
+    They are the same at every call, so that two constraints on one boundary meet in them.
+    """
+    return list(_curved(constraint, constraint.domain, keys))
+
+
+def _curved(constraint: Constraint, domain: Domain, keys: tuple[str, ...]) -> Iterator[Piece]:
+    if isinstance(domain, can.Restricted):
+        for piece in _curved(constraint, domain.whole, keys):
+            yield replace(piece, holds=(*piece.holds, domain.predicate))
+        return
+    flat = can.patches_of(domain) is not None or can.dimension_of(domain) == len(domain.axes)
+    if domain.size is None and not flat and not set(keys) - {"normal"}:
+        points, data = domain.draw(DRAWN, torch.Generator().manual_seed(2))
+        yield Piece(constraint, can.bounds_of(domain), points=points, data={key: data[key] for key in keys})
 
 
 def meet(first: Piece, second: Piece) -> Meeting | None:

@@ -8,7 +8,9 @@ import torch
 from sirenpde import (
     Box,
     D,
+    Disk,
     Field,
+    Interval,
     LeastSquares,
     PointCloud,
     Problem,
@@ -37,6 +39,18 @@ def part(name, predicate, value):
     return on(box.boundary("x").where(predicate), 20, name=name)(lambda p: u(p) - value)
 
 
+disk = Disk()
+rim = disk.boundary()
+cylinder = disk * Interval(t=(0, 1))
+r = Field("r", disk)
+q = Field("q", cylinder)
+
+
+def slope(value):
+    """Out of the disk."""
+    return lambda p: torch.dot(rim.normal(p), torch.stack([D(r, axis)(p) for axis in disk.axes])) - value
+
+
 CONTRADICTING = {
     "a start of 0 and a wall of 1": (
         [start, on_left(1.0)],
@@ -49,6 +63,25 @@ CONTRADICTING = {
             on(box.at(x=1), 9, name="right")(u),
         ],
         f"at t = 0, x = 1: u is {math.cos(3):.4g} by one and 0 by the other",
+    ),
+    "one circle": (
+        [on(rim, 9, name="a")(r), on(disk.boundary(), 20, name="b")(lambda p: r(p) - 1)],
+        "'a' and 'b' contradict each other where they meet",
+    ),
+    "slopes out of one circle": (
+        [on(rim, 9, name="a")(slope(0)), on(rim, 9, name="b")(slope(2))],
+        "meets both",
+    ),
+    "a circle and its half": (
+        [on(rim, 9, name="a")(r), on(rim.where(lambda q: q[:, 0] > 0), 9, name="b")(lambda p: r(p) - 1)],
+        "r is 0 by one and 1 by the other",
+    ),
+    "the side of one cylinder": (
+        [
+            on(cylinder.boundary("x", "y"), 9, name="a")(q),
+            on(cylinder.boundary("x", "y"), 9, name="b")(lambda p: q(p) - 1),
+        ],
+        "q is 0 by one and 1 by the other",
     ),
     "two walls of one constraint": (
         [on(box.boundary(), 20, name="walls")(lambda p: u(p) - torch.where(x(p) >= 1, 1.0, 0.0))],
@@ -86,6 +119,14 @@ CONTRADICTING = {
     ),
 }
 AGREEING = {
+    "a value and a slope on one circle": [
+        on(rim, 9, name="a")(lambda p: r(p) - 1),
+        on(rim, 9, name="b")(slope(2)),
+    ],
+    "two halves of one circle": [
+        on(rim.where(lambda q: q[:, 0] > 0.1), 9, name="a")(r),
+        on(rim.where(lambda q: q[:, 0] < -0.1), 9, name="b")(lambda p: r(p) - 1),
+    ],
     "a start that vanishes at the walls but for rounding": [
         on(box.at(t=0), 9, name="start")(lambda p: u(p) - torch.sin(math.pi * x(p))),
         on(box.boundary("x"), 9, name="walls")(u),
