@@ -22,7 +22,7 @@ from ..geometry.pairs import OTHER
 from ..geometry.point import Point
 from ..networks.recipe import Recipe, typical
 from ..problem.constraint import Constraint, name_of
-from ..problem.probe import Requests
+from ..problem.probe import Conversions, Requests
 from ..problem.problem import Problem
 from ..problem.reference import exact_values
 from ..problem.scaling import inverse_length
@@ -192,15 +192,16 @@ def _substituted(constraint: Constraint, requests: Requests, known: Mapping[Fiel
     topic = f"declared solution in {constraint.name}"
     batch = _draw(constraint.domain, min(constraint.count, SUBSTITUTED), requests)
     try:
-        values = {
-            d: exact_values(
-                differentiate(d, known[d.field]), constraint.domain.axes, batch.points, batch.data
-            )
-            for d in requests.derivatives
-        }
+        with Conversions():
+            values = {
+                d: exact_values(
+                    differentiate(d, known[d.field]), constraint.domain.axes, batch.points, batch.data
+                )
+                for d in requests.derivatives
+            }
     except (RuntimeError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split("\n")[0].split())[:140]
-        text = f"it cannot be differentiated ({reason}); it can where it is made of torch's functions"
+        text = f"it cannot be differentiated ({reason}); it can where torch knows its functions' derivatives"
         return Finding(topic, None, text)
     for d, value in values.items():
         if value.shape[1:] != d.shape:

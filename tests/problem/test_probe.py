@@ -38,6 +38,7 @@ ONES = torch.ones(2)
 THIRDS = torch.tensor([1 / 3, 2 / 3])
 HUNDRED = torch.linspace(0, 1, 100, dtype=torch.float64)
 CALLS = []
+bessel = torch.special.bessel_j0  # torch knows no derivative of it
 cloud = PointCloud(torch.rand(40, 2, dtype=torch.float64), box, {"f": torch.rand(40)})
 GAP = {"gap": torch.tensor([math.nan] + 39 * [1.0])}
 scan = Cloud(cloud.points, cloud.axes, GAP, "scan")  # as a domain of one's own may have gaps
@@ -140,6 +141,7 @@ BAD = [
     (lambda p: div(grad(u)(p), x, y)(p), "div was given a Tenso", "div(grad(u)(p), x, y)"),
     (lambda p: curl(w(p), x, y)(p), "curl was given a Tenso", "curl(w(p), x, y)"),
     (lambda p: hessian(2.0)(p), "hessian was given a float", "hessian(2.0)"),
+    (lambda p: D(lambda q: bessel(x(q)) * u(q), x)(p), "bessel_j0 is differentiated, of which torch", "bessel(x(q))"),
 ]  # fmt: skip
 
 
@@ -171,6 +173,7 @@ def own_derivative(p):
         lambda p: hessian(lambda q: x(q) * u(q))(p) + (x(p) < 0.5) * w(p)[0],
         lambda p: torch.relu(u(p)) + u(p).clamp(max=1.0) - u(p) ** 8 + torch.exp(5 * u(p)) + torch.log(u(p) - 1),
         lambda p: D(lambda q: torch.where(x(q) < 0.5, 0.1, 0.7) * u(q), x)(p) - 0.02 * (y(p) > 0.7),
+        lambda p: D(lambda q: torch.special.i0(x(q)) * u(q) * bessel(y(p)), x)(p) - bessel(x(p)),
         lambda p: c(p) * u(p) - PI.double().sin() - p.coords.new_tensor([0.1, 0.2]) @ w(p),
         lambda p: u(p) - torch.sin(replace(p, coords=2 * p.coords).coords.sum()) - x(replace(p, coords=-p.coords)),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
@@ -19,13 +19,27 @@ CASTS = ("to", "type", "type_as", "float", "double", "half", "cfloat", "cdouble"
 
 def _follows(value: object) -> bool:
     """Whether a derivative is taken along this value."""
-    return isinstance(value, Tensor) and (
-        value.requires_grad or forward_ad.unpack_dual(value).tangent is not None
-    )
+    return isinstance(value, Tensor) and (value.requires_grad or _has_tangent(value))
+
+
+def _has_tangent(value: object) -> bool:
+    """Whether a derivative is taken along this value by an operator: in forward mode."""
+    return isinstance(value, Tensor) and forward_ad.unpack_dual(value).tangent is not None
+
+
+def _check_derivative(name: str, args: Sequence[Any], result: object) -> None:
+    """Torch takes the derivative of a function for which it has none, such as Bessel's, for zero."""
+    if any(map(_has_tangent, args)) and not _has_tangent(result):
+        raise Misuse(
+            f"torch.special.{name.removeprefix('special_')} is differentiated, of which torch knows no derivative "
+            f"but 0. Write the derivative out, or the function as a series."
+        )
 
 
 class Conversions(TorchFunctionMode):
-    """Refuses to make a plain number of what belongs to the point: it holds for one point, and has no derivative."""
+    """Refuses to make a plain number of what belongs to the point, which holds for one point and has no derivative,
+    and to differentiate functions of which torch knows no derivative.
+    """
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -35,8 +49,12 @@ class Conversions(TorchFunctionMode):
                 "torch.tensor(...) copies values without their slopes. Put values side by side by "
                 "torch.stack([a, b]), and use a single one as it is."
             )
-        if getattr(func, "__name__", "") not in CONVERSIONS:
-            return func(*args, **(kwargs or {}))
+        name = getattr(func, "__name__", "")
+        if name not in CONVERSIONS:
+            result = func(*args, **(kwargs or {}))
+            if name.startswith("special_"):
+                _check_derivative(name, args, result)
+            return result
         if not _follows(args[0]):
             try:
                 return func(*args, **(kwargs or {}))
