@@ -183,7 +183,8 @@ def _note(run: Run, report: Report) -> None:
     stage = run.at_work
     terms = run.terms(report)
     run.history.append(Row(stage.name, run.state.step, run.seconds, report.loss, terms))
-    if not all(map(math.isfinite, report.terms)) or not bool(run.state.theta.isfinite().all()):
+    finite = bool(run.state.theta.isfinite().all()) if report.finite is None else report.finite
+    if not finite or not all(map(math.isfinite, report.terms)):
         _raise_not_finite(run, terms)
     if run.state.step % KEEP_EVERY == 0:
         run.last_finite = run.iterate()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..sampling.points import FRESH, Points
-from .stage import Report, State
+from .stage import Report, State, report_of
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 Schedule = Literal["cosine", "exponential", "constant"]
@@ -110,7 +110,7 @@ class Adam:
             memory.average.sum.lerp_(theta, 1 - self.average)
             torch.div(memory.average.sum, 1 - self.average**t, out=state.theta)
         state.step += 1
-        return Report(tuple(evaluation.terms.tolist()), state.step >= self.steps, "all steps taken")
+        return report_of(evaluation.terms, state.theta, state.step >= self.steps, "all steps taken")
 
     def _begun(self, theta: Tensor) -> Memory:
         average = Average(torch.zeros_like(theta), theta.clone()) if self.average else None

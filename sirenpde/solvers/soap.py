@@ -13,7 +13,7 @@ from ..engines.flat import trainable
 from ..residuals import System
 from ..sampling.points import FRESH, Points
 from .adam import EPSILON, Schedule, falling
-from .stage import Report, State
+from .stage import Report, State, report_of
 
 # Of the packages with SOAP, pytorch-optimizer 4.1 orthogonalises in float32, so that bases in float64 are
 # orthonormal to 3e-7 only, and heavyball 3.2 compiles its steps and sets torch's global matmul precision.
@@ -108,7 +108,7 @@ class Soap:
         rate = self.lr * falling(self.schedule, self.final, state.step / self.steps)
         state.theta = state.theta - rate * self.direction(memory, places, gradient, state.step + 1)
         state.step += 1
-        return Report(tuple(evaluation.terms.tolist()), state.step >= self.steps, "all steps taken")
+        return report_of(evaluation.terms, state.theta, state.step >= self.steps, "all steps taken")
 
     def direction(
         self, memory: Memory, places: list[tuple[slice, torch.Size]], gradient: Tensor, t: int

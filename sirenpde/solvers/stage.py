@@ -93,7 +93,8 @@ class Report:
     """What one advance achieved: the weighted terms of the objective, and whether the stage is done and why.
 
     ``cut`` says that it would have gone on, had there been time; ``residuals`` how many real numbers it made
-    small, where these were not those of the declared samples.
+    small, where these were not those of the declared samples; ``finite`` whether all parameters are finite, where
+    that was read with the terms.
     """
 
     terms: tuple[float, ...]
@@ -101,10 +102,22 @@ class Report:
     reason: str = ""
     cut: bool = False
     residuals: int | None = None
+    finite: bool | None = None
 
     @property
     def loss(self) -> float:
         return sum(self.terms)
+
+
+def report_of(terms: Tensor, theta: Tensor, finished: bool, reason: str) -> Report:
+    """The report of a short step, in one read: each read waits for all that a GPU was told to do.
+
+    >>> report_of(torch.tensor([0.5, 2.0]), torch.tensor([1.0, math.nan]), False, "")
+    Report(terms=(0.5, 2.0), finished=False, reason='', cut=False, residuals=None, finite=False)
+    """
+    finite = theta.isfinite().all()
+    *values, flag = torch.cat([terms, finite[None].to(terms.dtype)]).tolist()
+    return Report(tuple(values), finished, reason, finite=bool(flag))
 
 
 class Stage(Protocol):

@@ -82,5 +82,5 @@ STEPS = {
 
 
 @pytest.mark.parametrize("name", ["Adam", pytest.param("Soap", marks=pytest.mark.slow)])
-def test_a_step_reads_its_loss_and_whether_all_is_finite(name):
-    assert waits_of_a_step(STEPS[name]) == {"copies to the CPU": 1, "values read": 1}
+def test_a_step_reads_its_loss_and_whether_all_is_finite_at_once(name):
+    assert waits_of_a_step(STEPS[name]) == {"copies to the CPU": 1}

@@ -59,8 +59,8 @@ class Search:
         if search.free is not None and search.free.exact:
             best = (yield from search.fit(best.shape, best)) or best
         best = yield from search.grown(best)
-        if all(recipe.count is not None for recipe in self.trials.given.values()):
-            best = yield from search.as_many_as_given(best)
+        if all(recipe.count is not None for recipe in self.trials.open_recipes.values()):
+            best = yield from search.as_many_as_declared(best)
         return best, search.free
 
     def fit(self, shape: Shape, near: FeatureTrial | None) -> TryingOrNone:
@@ -125,8 +125,8 @@ class Search:
 
     def fewer_axes(self, best: FeatureTrial) -> Trying:
         """Features of one axis each, or of two, where these are clearly better than features of all."""
-        dimension, given = len(self.axes), self.trials.given.values()
-        chosen = any(recipe.interaction is not None for recipe in given)
+        dimension, recipes = len(self.axes), self.trials.open_recipes.values()
+        chosen = any(recipe.interaction is not None for recipe in recipes)
         if dimension < 3 or chosen or not self.trials.affine:  # sums of solutions are solutions where it is
             return best
         for together in range(1, min(3, dimension)):
@@ -208,7 +208,7 @@ class Search:
         power = min(trials, key=lambda p: trials[p].held_out)
         return trials[power], power
 
-    def as_many_as_given(self, best: FeatureTrial) -> Trying:
+    def as_many_as_declared(self, best: FeatureTrial) -> Trying:
         """As many features as the recipes say, unless fewer predict more."""
         count = self.counts[-1]
         if count == best.shape.count:
@@ -229,16 +229,16 @@ class Search:
     @property
     def axes(self) -> tuple[str, ...]:
         """Names of the axes along which a bandwidth is open."""
-        recipes = self.trials.given.items()
-        names = (axis.name for u, given in recipes if given.bandwidth is None for axis in u.axes)
+        recipes = self.trials.open_recipes.items()
+        names = (axis.name for u, recipe in recipes if recipe.bandwidth is None for axis in u.axes)
         return tuple(dict.fromkeys(names))
 
     @property
     def counts(self) -> tuple[int, ...]:
         """Numbers of features for each field, ascending; the last is the recipes' where they give it."""
-        outputs, recipes = self.trials.outputs, self.trials.given.values()
+        outputs, recipes = self.trials.outputs, self.trials.open_recipes.values()
         rising = tuple(max(40, round(columns / outputs)) for columns in self.policy.columns)
-        given = [recipe.count for recipe in recipes if recipe.count is not None]
-        if len(given) < len(recipes):
+        counts = [recipe.count for recipe in recipes if recipe.count is not None]
+        if len(counts) < len(recipes):
             return rising
-        return (*(c for c in rising if c < max(given)), max(given))
+        return (*(c for c in rising if c < max(counts)), max(counts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -51,18 +51,27 @@ class SearchMemory:
 
     def _trials(self, state: State, tolerance: float) -> Trials:
         fields = state.system.problem.fields
-        given = {u: from_value(self.given[u.name]) for u in fields if u.name in self.given}
-        others = [key for key in state.system.parameters.slices if key not in given]
-        known = dict(zip(others, self.others, strict=True))
-        return Trials(replace(state), tolerance, given, known, records=self.records)
+        recipes = {u: from_value(self.given[u.name]) for u in fields if u.name in self.given}
+        keys = [key for key in state.system.parameters.slices if key not in recipes]
+        others = dict(zip(keys, self.others, strict=True))
+        return Trials(
+            base=state.system,
+            build=state.build,
+            seed=state.seed,
+            scale=state.scale,
+            deadline=state.deadline,
+            tolerance=tolerance,
+            open_recipes=recipes,
+            others=others,
+            records=self.records,
+        )
 
 
 def begun(state: State) -> SearchMemory:
     """The memory of a search that begins with what the recipes of a state leave open."""
     recipes = {u: r for u, r in state.recipes.items() if isinstance(r, SineFeatures) and is_open(r)}
     values = {u.name: to_value(recipe) for u, recipe in recipes.items()}
-    given = {name: value for name, value in values.items() if value is not None}
+    declared = {name: value for name, value in values.items() if value is not None}
     slices = state.system.parameters.slices
-    return SearchMemory(
-        given, [state.theta[place].clone() for key, place in slices.items() if key not in recipes]
-    )
+    others = [state.theta[columns].clone() for key, columns in slices.items() if key not in recipes]
+    return SearchMemory(declared, others)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NoReturn
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...calculus.field import Field
 from ...linear.affine_solve import is_affine_at, solve_affine
@@ -18,12 +18,12 @@ from ...linear.newton import DAMPED, newton
 from ...linear.null_space import NullSpace, null_space
 from ...linear.qr import Factor, solve_dense
 from ...linear.steps import FactoredSteps
+from ...networks.recipe import Recipe
 from ...networks.sine_features import SineFeatures
 from ...residuals import Batch, Group, NotFinite, System
 from ...residuals.unfit import MEMORY_LIMIT
-from ...sampling.drawing import HELD_OUT, generator
+from ...sampling.drawing import FIXED, HELD_OUT, generator
 from ...sampling.ends import draw_group
-from ..stage import State
 from .search_policy import SEARCH, SearchPolicy
 
 
@@ -35,14 +35,14 @@ class Shape:
     bandwidth: tuple[tuple[str, float], ...]  # by the axes' names
     interaction: int | None = None
 
-    def recipe(self, u: Field, given: SineFeatures) -> SineFeatures:
+    def recipe(self, u: Field, declared: SineFeatures) -> SineFeatures:
         """A field's recipe with what it leaves open filled in."""
-        count = min(given.count or self.count, self.count)
-        if given.bandwidth is not None:
-            return replace(given, count=count)
+        count = min(declared.count or self.count, self.count)
+        if declared.bandwidth is not None:
+            return replace(declared, count=count)
         by_name = dict(self.bandwidth)
         bandwidths = tuple(by_name[axis.name] for axis in u.axes)
-        return SineFeatures(count, bandwidths, given.interaction or self.interaction)
+        return SineFeatures(count, bandwidths, declared.interaction or self.interaction)
 
     def faster(self, factor: float, axes: Sequence[str]) -> Shape:
         """With the bandwidths along these axes multiplied."""
@@ -96,21 +96,24 @@ def is_open(recipe: object) -> bool:
 class Trials:
     """A problem whose fields are fitted with features of one shape after the other.
 
-    ``given`` are the recipes that leave something open; ``others`` the parameters of the other networks
-    and the unknown numbers, which every fit starts from.
+    ``base`` has the networks of all other fields; ``open_recipes`` leave something open; ``others`` are the
+    parameters of the other networks and the unknown numbers, which every fit starts from.
     """
 
-    state: State
+    base: System
+    build: Callable[[Field, Recipe | nn.Module], nn.Module]
+    seed: int
+    scale: float  # multiplies the number of samples
+    deadline: float  # of time.monotonic()
     tolerance: float
-    given: Mapping[Field, SineFeatures]
+    open_recipes: Mapping[Field, SineFeatures]
     others: Mapping[Hashable, Tensor]
     policy: SearchPolicy = SEARCH
     drawn: dict[int, _Samples] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)  # that the last trial with so many columns took
     curved: list[int] = field(default_factory=list)  # columns where constraints that seemed affine were not
-    checked: set[int] = field(
-        default_factory=set
-    )  # columns of trials that were compared with what was foreseen
+    # Columns of trials that were compared with what was foreseen.
+    checked: set[int] = field(default_factory=set)
     made: list[FeatureTrial | None] = field(default_factory=list)
     # Of trials, those before a checkpoint first; None for one whose matrix would have been too large.
     records: list[TrialRecord | None] = field(default_factory=list)
@@ -169,21 +172,19 @@ class Trials:
         return residual if math.isfinite(residual) else math.inf
 
     def recipes(self, shape: Shape) -> dict[Field, SineFeatures]:
-        return {u: shape.recipe(u, given) for u, given in self.given.items()}
+        return {u: shape.recipe(u, recipe) for u, recipe in self.open_recipes.items()}
 
     def system(self, shape: Shape) -> System:
         """The problem with these features in place of those that are open."""
-        state = self.state
-        built = {u: state.build(u, recipe) for u, recipe in self.recipes(shape).items()}
-        networks = {**state.system.parameters.networks, **built}
-        return state.system.with_networks(networks)
+        built = {u: self.build(u, recipe) for u, recipe in self.recipes(shape).items()}
+        return self.base.with_networks({**self.base.parameters.networks, **built})
 
     def has_time(self, columns: int) -> bool:
         """Whether a trial would end before the deadline; the first ones are made until one is finite."""
         if not self.seconds or not any(trial and math.isfinite(trial.held_out) for trial in self.made):
             return True
         known = max(self.seconds)
-        return time.monotonic() + self.seconds[known] * max(1.0, columns / known) ** 3 <= self.state.deadline
+        return time.monotonic() + self.seconds[known] * max(1.0, columns / known) ** 3 <= self.deadline
 
     def _solved(
         self, system: System, samples: _Samples, near: FeatureTrial | None, free: NullSpace | None
@@ -230,7 +231,7 @@ class Trials:
         if columns not in self.drawn:
             fitted = self.draw(system, columns)
             counts = zip(system.groups, fitted, strict=True)
-            random = generator(self.state.seed, HELD_OUT)
+            random = generator(self.seed, HELD_OUT)
             others = tuple(
                 system.draw_group(group, random, len(batch) / _points(group)) for group, batch in counts
             )
@@ -239,12 +240,12 @@ class Trials:
 
     def draw(self, system: System, columns: int) -> tuple[Batch, ...]:
         """At most two points a column of each group of constraints, and in all enough rows for the columns."""
-        wanted = [self.state.scale * min(1.0, 2 * columns / _points(group)) for group in system.groups]
+        wanted = [self.scale * min(1.0, 2 * columns / _points(group)) for group in system.groups]
         rows = sum(
             scale * _points(group) * sum(system.problem.requests[i].size for i in group.members)
             for scale, group in zip(wanted, system.groups, strict=True)
         )
-        more, random = max(1.0, self.policy.oversampling * columns / rows), generator(self.state.seed, -1)
+        more, random = max(1.0, self.policy.oversampling * columns / rows), generator(self.seed, FIXED)
         pairs = zip(system.groups, wanted, strict=True)
         return tuple(draw_group(system, group, random, more * scale) for group, scale in pairs)
 
@@ -254,11 +255,11 @@ class Trials:
 
     @cached_property
     def _seems_affine(self) -> bool:
-        return self.state.system.problem.traits.affine
+        return self.base.problem.traits.affine
 
     @property
     def outputs(self) -> int:
-        return sum(u.outputs for u in self.given)
+        return sum(u.outputs for u in self.open_recipes)
 
     def undetermined(self, best: FeatureTrial) -> NullSpace | None:
         """Directions of the fields that the residuals hardly see, among features that can tell the smooth ones."""

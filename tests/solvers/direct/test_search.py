@@ -20,7 +20,7 @@ class Stub:
     """Trials whose held-out residual is a function of their shape."""
 
     predicts: Any
-    given: Any = field(default_factory=lambda: {u: SineFeatures()})
+    open_recipes: Any = field(default_factory=lambda: {u: SineFeatures()})
     affine: bool = True
     tolerance: float = 1e-12
     outputs: int = 1
