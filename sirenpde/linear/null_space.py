@@ -17,16 +17,27 @@ from ..residuals.chunks import mapped
 from .dense_rows import column_count, tangent
 from .qr import solve_dense
 
-MOST_COLUMNS = 1000  # beyond, the singular values would take longer than the solve
-NOISE = 1e-6  # directions in which features make so little of a field are left out: they are rounding
-MOST = 8  # directions that are told
-FAINT = 1.0  # relative size above which the smallest is not looked at more closely
-SMALL = 0.02  # and above which it is none of those below a gap
-GAP = 0.01  # between a small size and the next
-FAR = 1e-3  # relative size of those that are small without a gap
-EXACT = 1e-10  # of it, for a direction in which fields may be moved at will
-RANK = 1e-10  # of the largest singular value: features make no more of a field than that
-EVEN = 1e-5  # a change that varies by no more of itself is a constant
+# Beyond so many columns the singular values would take longer than the solve.
+MOST_COLUMNS = 1000
+# Directions in which features make so little of a field, relative to the largest, are left out. They come from the
+# eigenvalues of squares, whose rounding is 1e-8 of it: what is above has two digits at least.
+NOISE = 1e-6
+# Directions that are told: a list that is still read. The next one is what ordinary directions are like.
+MOST = 8
+
+# All sizes are relative to what slow fields make of each constraint, so that 1 is an ordinary one. Where even the
+# smallest is no smaller, nothing stands out, and it is not looked at more closely.
+FAINT = 1.0
+# A size is small where a wide gap parts it from the next, by this factor, and where it is clearly below 1 itself.
+GAP, SMALL = 0.01, 0.02
+# And without a gap, where sizes grow little by little, as where smooth fields are determined ever worse.
+FAR = 1e-3
+# Of the next size: fields may be moved at will along directions that change the residuals by rounding alone.
+EXACT = 1e-10
+# Of the largest singular value: features make no more of a field than that, and less is rounding.
+RANK = 1e-10
+# Of the largest change: one that varies by no more is a constant.
+EVEN = 1e-5
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ class Factor:
     """
 
     upper: Tensor  # (n, n)
-    rotated: Tensor  # Qᵀb, (n,) or (n, k)
     scale: Tensor  # (n,), the norms of the columns
     damping: float
 
@@ -70,7 +69,7 @@ def solve_dense(matrix: Tensor, target: Tensor, damping: float = DAMPING) -> Den
     scale = norms.clamp(min=0.01 * float(usual))  # what hardly moves a residual is not to move far
     damping = max(damping, DAMPING * torch.finfo(matrix.dtype).eps / torch.finfo(torch.float64).eps)
     upper, rotated = _triangle(matrix, scale, target, damping)
-    factor = Factor(upper, rotated, scale, damping)
+    factor = Factor(upper, scale, damping)
     return DenseSolution(factor.solve(rotated), factor)
 
 

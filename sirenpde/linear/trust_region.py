@@ -13,18 +13,47 @@ from torch import Tensor
 from .map import LinearMap, columns_of
 
 BLOCK = 32  # columns that LAPACK reflects together
-TOLERANCE = 0.25  # of the logarithm of a length: what the length of a trial step is worth
-ROUNDS = 16  # of the search for a damping, which takes three or four
-FLAT = 0.02  # a slope at which a little less damping makes a step no longer: none at all is tried
-STRIDE = 12.0  # of the logarithm of the damping in one round, at most
 
-TRIALS = 12  # of a step's length
-GROWTH = 1.6  # of the length from one trial to the next
-PROMISING = 0.5  # a ratio at which a longer step is tried too
-FARTHEST = 4.0  # times the radius
-SHORT = 0.7  # of the length asked for: there is no longer step
-LARGEST = 0.75  # of a step's length, which a correction must not exceed (Transtrum and Sethna 2012)
-ENOUGH = 0.9  # of the foreseen decrease: enough; of the objective: a correction that is hardly worth another
+
+@dataclass(frozen=True)
+class StepPolicy:
+    """The numbers that steer the two searches, each with what set it: for a damping, and for a step's length.
+
+    A damping costs one factorisation of two triangles; a length one evaluation of the residuals besides.
+    """
+
+    # Of the logarithm of a length: lengths are tried in steps of ``growth``, so that half of such a step is near
+    # enough.
+    tolerance: float = 0.25
+    # Of the search for a damping, which takes three or four.
+    rounds: int = 16
+    # d log(length) / d log(damping) above which less damping makes a step hardly longer: none at all is tried.
+    flat: float = 0.02
+    # Of the logarithm of the damping in one round, at most: five decades, beyond which a slope foretells nothing.
+    stride: float = 12.0
+
+    # Lengths that are tried: inwards they reach 1.6⁻¹² = 1/280 of the radius.
+    trials: int = 12
+    # Of the length from one trial to the next.
+    growth: float = 1.6
+    # A ratio of decrease to foreseen decrease at which a longer step is tried too: the model may hold farther out.
+    promising: float = 0.5
+    # A step is longer than the one before, and not the same again, from this factor on.
+    longer: float = 1.05
+    # Times the radius: the length beyond which none is tried, so that one lucky model does not leap away.
+    farthest: float = 4.0
+    # Of the length asked for: a step shorter than that is the longest that the model has.
+    short: float = 0.7
+    # Of a step's length, which a correction must not exceed: the bound of Transtrum and Sethna (2012), under which
+    # the series of corrections is taken to converge.
+    largest: float = 0.75
+    # Of the foreseen decrease: so near to it no correction pays for its evaluation of the residuals.
+    enough: float = 0.9
+    # Of the objective before a correction: one that leaves more is the last.
+    worthwhile: float = 0.9
+
+
+POLICY = StepPolicy()
 
 
 @dataclass(frozen=True)
@@ -126,17 +155,17 @@ class LinearModel:
         singular values spread over many decades, kept within the interval that is known to hold the answer.
         """
         low, high, x = math.log(self.least_damping), math.inf, math.log(max(damping, self.least_damping))
-        for _ in range(ROUNDS):
+        for _ in range(POLICY.rounds):
             step = self.solve(math.exp(x))
             excess = math.log(max(step.length, 1e-300) / max(length, 1e-300))
-            if abs(excess) < TOLERANCE or (excess < 0 and x <= low):
+            if abs(excess) < POLICY.tolerance or (excess < 0 and x <= low):
                 break
-            if excess < 0 and step.slope > -FLAT:
+            if excess < 0 and step.slope > -POLICY.flat:
                 whole = self.solve(self.least_damping)
-                return whole if whole.length < length * math.exp(TOLERANCE) else step
+                return whole if whole.length < length * math.exp(POLICY.tolerance) else step
             low, high = (x, high) if excess > 0 else (low, x)
-            stride = excess / max(-step.slope, FLAT)
-            guess = x + max(-STRIDE, min(STRIDE, stride))
+            stride = excess / max(-step.slope, POLICY.flat)
+            guess = x + max(-POLICY.stride, min(POLICY.stride, stride))
             x = guess if low < guess < high else max(low, (low + high) / 2 if high < math.inf else low)
         return step
 
@@ -257,38 +286,38 @@ class TrustRegion:
         """
         best: StepTrial | None = None
         length, inwards = radius, False
-        for _ in range(TRIALS):
+        for _ in range(POLICY.trials):
             trial = self.follow(self.model.of_length(length, damping), corrections)
             damping = trial.step.damping
             if trial.ratio < target:
                 if best is not None:
                     return best, True
                 inwards = True
-                length = trial.step.length / (GROWTH if trial.ratio > -1 else 2 * GROWTH)
+                length = trial.step.length / (POLICY.growth if trial.ratio > -1 else 2 * POLICY.growth)
                 continue
-            if best is not None and trial.step.length < 1.05 * best.step.length:
+            if best is not None and trial.step.length < POLICY.longer * best.step.length:
                 return best, True
             best = trial
-            ended = trial.step.length < SHORT * length or length > FARTHEST * radius
-            if inwards or ended or trial.ratio < PROMISING:
+            ended = trial.step.length < POLICY.short * length or length > POLICY.farthest * radius
+            if inwards or ended or trial.ratio < POLICY.promising:
                 return best, True
-            length = GROWTH * trial.step.length
+            length = POLICY.growth * trial.step.length
         return trial, best is not None
 
     def follow(self, step: Step, corrections: int) -> StepTrial:
         """Where a step leads after corrections for the curvature of the residuals, as long as they help."""
         trial = self._trial(step, self.theta + self.model.change(step))
         for _ in range(corrections):
-            if trial.ratio > ENOUGH or not math.isfinite(trial.objective):
+            if trial.ratio > POLICY.enough or not math.isfinite(trial.objective):
                 break
             extra = self.model.correction(step, trial.moved)
-            if not float(extra.norm()) <= LARGEST * step.length:
+            if not float(extra.norm()) <= POLICY.largest * step.length:
                 break
             corrected, before = self._trial(step, trial.theta + extra), trial.objective
             if not corrected.objective < before:
                 break
             trial = corrected
-            if trial.objective > ENOUGH * before:
+            if trial.objective > POLICY.worthwhile * before:
                 break
         return trial
 

@@ -7,7 +7,10 @@ import time
 
 from .run import Run
 
-HALF = 0.5  # of the equations
+# Relative residual of fields that leave half of the equations, or more: another rung can only do better.
+HALF = 0.5
+# Of the time left, for a rung that is not the last.
+SHARE = 0.5
 
 
 class Clock:
@@ -41,5 +44,5 @@ class Clock:
         if self.budget is not None:
             self.tick()
             left = self.budget - self.run.seconds
-            share = left if self.run.in_last_rung else 0.5 * left
+            share = left if self.run.in_last_rung else SHARE * left
             self.run.state.deadline = time.monotonic() + share

@@ -20,16 +20,24 @@ from ..sampling.drawing import generator
 from ..sampling.ends import draw_group
 from ..solvers.undetermined import describe, missing
 
-# Features of all fields together, of one, and where there are many fields.
+# Features of all fields together; of one at least; and of all at most, since null_space looks at no more than 1000.
 COLUMNS, LEAST, MOST = 300, 100, 900
-BANDWIDTH = 5.0  # slow enough for fourth derivatives, fast enough for what a missing condition frees
-OVERSAMPLING = 2.5  # rows to columns
-ROWS = 4000  # of a finite domain
-FELT = 1e-6  # relative change of the residuals by which a number is felt
-APART = 1e-4  # the sine of the angle between two effects that can be told apart
-HARDLY = 1e-6  # relative size of a direction that is worth a warning although no condition is missing
-ROUNDED = 1e-8  # a number below it is zero
-LEVERAGE = 0.9  # of a row: more of its residual than that is not made up for
+# Slow enough for fourth derivatives, fast enough for what a missing condition frees.
+BANDWIDTH = 5.0
+# Rows to columns: with less, frozen sines pass between the points.
+OVERSAMPLING = 2.5
+# Of a finite domain, such as measurements: more make the standard errors no better told, and cost time.
+ROWS = 4000
+# Relative change of the residuals by which a number is felt: rounding of the projection leaves 1e-10 (``RANK``).
+FELT = 1e-6
+# The sine of the angle between two effects that can be told apart: their difference keeps four digits less.
+APART = 1e-4
+# Relative size of a direction that is worth a warning although no condition is missing.
+HARDLY = 1e-6
+# A number whose value and start are below it is zero: it changes by 1 and not by its own size.
+ROUNDED = 1e-8
+# Of a row, at most: the rest of its residual, by which its error is judged, would be rounding.
+LEVERAGE = 0.9
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,13 @@ from .progress import Meter, Progress
 from .run import Run
 from .verdict import finished, interrupted, out_of_time
 
-SLACK = 1.001  # a stage may leave the held-out objective this much larger before it is rolled back
-KEEP_EVERY = 50  # steps between copies of the last finite parameters
-CHECKS = 50  # of the tolerance in a stage, at least, and
-APART = 10  # steps between them, at most
+# A stage may leave the held-out objective this much larger before it is rolled back: rounding of its sum, and the
+# last steps of one that has converged, may raise it by less.
+SLACK = 1.001
+# Steps between copies of the last finite parameters: each measures them on the held-out points.
+KEEP_EVERY = 50
+# Looks at the tolerance in a stage, at least, and steps between them, at most: a look costs about what a step does.
+CHECKS, APART = 50, 10
 NUMERICAL = (ArithmeticError, torch.linalg.LinAlgError)  # type: ignore[attr-defined]  # it is, though not exported
 BREAKS = (*NUMERICAL, MemoryError, torch.OutOfMemoryError, Unfit)
 

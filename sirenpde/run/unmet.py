@@ -12,9 +12,12 @@ from ..linear.null_space import row_units, span
 from ..residuals import Batch, System
 from .determination import can_tell, in_doubles, samples, slow_system
 
-LEFT = 0.5  # of the residual, where no change of the fields takes more of it away
-SMOOTH = 0.95  # of that, made up of slow functions
-WAVES = 4  # half waves along each axis, of which such functions are made
+# Of the residual: where slow changes of the fields take away more of it, it is not the constraints that are at fault.
+LEFT = 0.5
+# Of that, made up of slow functions: faster features would take away the rest of it, and not these.
+SMOOTH = 0.95
+# Half waves along each axis, of which such functions are made.
+WAVES = 4
 
 
 def unmet(system: System, theta: Tensor) -> list[str]:
@@ -38,15 +41,15 @@ def unmet(system: System, theta: Tensor) -> list[str]:
         return []
     basis = span(matrix)
     left = residual - basis @ (basis.T @ residual)
-    parts, first, sizes = [], 0, {}
+    slow, first, sizes = [], 0, {}
     for group, batch in zip(small.groups, batches, strict=True):
         for i in group.members:
             stop = first + problem.requests[i].size * len(batch)
             rows = left[first:stop].reshape(len(batch), -1)
             sizes[problem.constraints[i].name], first = float(rows.norm()), stop
-            parts.append(_slow_part(rows, batch))
+            slow.append(_slow_norm(rows, batch))
     whole, stays = float(residual.norm()), float(left.norm())
-    smooth = math.sqrt(sum(part**2 for part in parts))
+    smooth = math.sqrt(sum(norm**2 for norm in slow))
     if stays <= LEFT * whole or smooth <= SMOOTH * stays:
         return []
     worst = max(sizes, key=lambda name: sizes[name])
@@ -57,13 +60,13 @@ def unmet(system: System, theta: Tensor) -> list[str]:
     ]
 
 
-def _slow_part(rows: Tensor, batch: Batch) -> float:
+def _slow_norm(rows: Tensor, batch: Batch) -> float:
     """The norm of the part of values at points (n, m), with the weights of these, that slow functions make up."""
     low, high = batch.points.min(0).values, batch.points.max(0).values
     unit = (batch.points - low) / (high - low).clamp(min=1e-300)
     columns = [torch.ones(len(unit), dtype=unit.dtype)]
-    for place in (high > low).nonzero()[:, 0].tolist():
-        columns += [torch.cos(math.pi * n * unit[:, place]) for n in range(1, WAVES + 1)]
+    for axis in (high > low).nonzero()[:, 0].tolist():
+        columns += [torch.cos(math.pi * n * unit[:, axis]) for n in range(1, WAVES + 1)]
     if len(columns) >= len(unit):
         return float(rows.norm())
     weights = 1.0 if batch.weights is None else batch.weights[:, :1].sqrt()
