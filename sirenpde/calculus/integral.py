@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from ..geometry import can
-from ..geometry.domain import Domain
+from ..geometry.domain import Domain, is_finite
 from ..geometry.nodes import gauss
 from ..geometry.point import Axis, Point, check_point
-from ..geometry.quadrature import quadrature
+from ..geometry.quadrature import cubature
 from .evaluate import PointFunction, at_nodes
 from .operators import check_function
 
@@ -143,7 +143,7 @@ def integral(
     Args:
         f: what is integrated, a function of the node q; or of two points, ``f(p, q)``, the point at which the
             integral is evaluated and the node.
-        over: a box, a slice, a boundary with its ``normal``, any domain with nodes; or a single axis.
+        over: a box, a disk, a slice, a boundary with its ``normal``, any domain with nodes; or a single axis.
         nodes: how many along each axis; 32 on a line, 16 in a plane, 8 beyond, if left out.
         low, high: limits along a single axis, numbers or functions of the point, ``high=x``; its ends if left out.
 
@@ -164,6 +164,12 @@ def integral(
     check_function(f, "integral", "integral(u, box)")
     if nodes is not None and (isinstance(nodes, bool) or not isinstance(nodes, int) or nodes < 1):
         raise ValueError(f"integral was given nodes={nodes!r}; expected a positive whole number.")
+    for side, end in ("low", low), ("high", high):
+        if not (end is None or callable(end) or is_finite(end)):
+            raise ValueError(
+                f"integral was given {side}={end!r}; expected a finite number or a function of the point. Write "
+                f"integral(f, over=x, low=0, high=x)."
+            )
     if isinstance(over, Axis):
         ends = over.low if low is None else low, over.high if high is None else high
         return Integral(f, Interval(over, *ends, nodes or NODES[1]))
@@ -220,12 +226,11 @@ class _Rule:
 
 @lru_cache(64)
 def _rule(domain: Hashable, count: int) -> _Rule:
-    parts = quadrature(domain, lambda axis: gauss(axis.low, axis.high, count))  # type: ignore[arg-type]
-    if parts is None or not isinstance(domain, can.Measure):
+    nodes = cubature(domain, count)  # type: ignore[arg-type]
+    if nodes is None:
         raise TypeError(
             f"integral was given over={domain!r:.60}, a {type(domain).__name__}, which has no nodes and weights; "
-            f"expected a box, its boundary, a slice, or an axis. Write integral(u, box) or integral(u, x)."
+            f"expected a box, a disk, a slice or boundary of one, or an axis. Write integral(u, box)."
         )
-    data = {key: torch.cat([part.data[key] for part in parts]).numpy() for key in parts[0].data}
-    weights = domain.measure * torch.cat([part.weights for part in parts])
-    return _Rule(torch.cat([part.points for part in parts]).numpy(), weights.numpy(), data)
+    data = {key: values.numpy() for key, values in nodes.data.items()}
+    return _Rule(nodes.points.numpy(), nodes.weights.numpy(), data)

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from . import can
 from .domain import Data, Domain, check_count, read, subset
+from .nodes import WeightedNodes
 from .patch import Patch
 from .point import Axis
+from .quadrature import cubature
 from .region import Predicate, Region
 
 
@@ -75,6 +77,10 @@ class Face:
     def patches(self) -> tuple[Patch, ...] | None:
         parts = can.patches_of(self.slice)
         return None if parts is None else tuple(replace(part, normal=self.normal) for part in parts)
+
+    def cubature(self, count: int) -> WeightedNodes | None:
+        nodes = cubature(self.slice, count)
+        return nodes and replace(nodes, data={"normal": self.normal.expand_as(nodes.points)})
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,17 @@ class Boundary:
             replace(patch, share=share * patch.share)
             for part, share in zip(parts, shares, strict=True)
             for patch in part or ()
+        )
+
+    def cubature(self, count: int) -> WeightedNodes | None:
+        """The nodes of all faces."""
+        parts = [nodes for face in self.faces if (nodes := cubature(face, count)) is not None]
+        if len(parts) < len(self.faces):
+            return None
+        return WeightedNodes(
+            torch.cat([part.points for part in parts]),
+            torch.cat([part.weights for part in parts]),
+            {"normal": torch.cat([part.data["normal"] for part in parts])},
         )
 
     def where(self, predicate: Predicate, name: str = "part of the boundary") -> Region:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .boundary import Boundary, Face
 from .cloud import Cloud
-from .domain import Domain, HasAxes, check_count, named, quasi_random
+from .domain import Domain, HasAxes, check_count, is_number, named, quasi_random
 from .frame import axes_around
 from .mesh import TriangleMesh
 from .pairs import Pairs
@@ -112,6 +112,11 @@ class Box:
         held = dict(self.fixed)
         for name, value in values.items():
             axis = named(self.axes, name)
+            if not is_number(value):
+                raise TypeError(
+                    f"{name} = {value!r}, a {type(value).__name__}, was asked for; expected a number from "
+                    f"{axis.low:g} to {axis.high:g}. Write box.at({name}={axis.low:g})."
+                )
             slack = 1e-9 * (axis.high - axis.low)  # the end of a range computed by the user
             if not axis.low - slack <= value <= axis.high + slack:
                 raise ValueError(
@@ -210,6 +215,11 @@ class Box:
             )
         ((name, place),) = value.items()
         across, plane = named(self.axes, name), self.at(**value)
+        if not across.low < place < across.high:
+            raise ValueError(
+                f"An interface at {name} = {place:g} was asked for, an end of {name}; expected a value between "
+                f"{across.low:g} and {across.high:g}, with a side on either hand. An end is box.boundary({name!r})."
+            )
         step = APART * (across.high - across.low)
         shown = self._held(f"both sides of {name} = {place:g}")
         return Pairs(plane, across, place - step, place + step, shown)

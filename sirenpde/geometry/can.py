@@ -15,7 +15,7 @@ from torch import Tensor
 from .cells import Cells
 from .domain import Domain
 from .frame import Frame
-from .nodes import Rule, TensorNodes
+from .nodes import Rule, TensorNodes, WeightedNodes
 from .patch import Patch
 from .point import Axis
 from .tensor_grid import TensorGrid
@@ -122,6 +122,15 @@ class Quadrature(Protocol):
     """Knows its own tensor products of nodes; None where it is none."""
 
     def quadrature(self, rule: Rule) -> tuple[TensorNodes, ...] | None: ...
+
+
+@runtime_checkable
+class Cubature(Protocol):
+    """Knows nodes and weights that are no tensor product along its axes; None where it has none."""
+
+    def cubature(self, count: int) -> WeightedNodes | None:
+        """Nodes that integrate polynomials up to degree 2 ``count`` - 1 exactly."""
+        ...
 
 
 @runtime_checkable

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from .cells import Cells
-from .domain import Data, check_count, quasi_random, read
+from .domain import Data, check_count, is_finite, quasi_random, read
+from .nodes import WeightedNodes, equidistant, gauss
 from .point import Axis, check_axes
 from .region import Predicate, Region
 from .slab import SLACK
@@ -39,12 +40,14 @@ class Disk:
     names: tuple[str, str] = ("x", "y")
 
     def __post_init__(self) -> None:
-        if len(self.center) != 2 or not all(map(math.isfinite, self.center)):
+        if not (
+            isinstance(self.center, Sequence) and len(self.center) == 2 and all(map(is_finite, self.center))
+        ):
             raise ValueError(
                 f"A disk was given center={self.center!r}; expected two finite numbers, its coordinates. Write "
                 f"Disk(center=(0, 0), radius=1)."
             )
-        if not (math.isfinite(self.radius) and self.radius > 0):
+        if not (is_finite(self.radius) and self.radius > 0):
             raise ValueError(
                 f"A disk was given radius={self.radius!r}; expected a finite number above 0. Write Disk(radius=1)."
             )
@@ -90,6 +93,13 @@ class Disk:
         """Points of the unit square (n, 2) -> points of the disk; equal areas for equal areas."""
         distance = self.radius * unit[:, :1].sqrt()
         return unit.new_tensor(self.center) + distance * _directions(2 * math.pi * unit[:, 1]), {}
+
+    def cubature(self, count: int) -> WeightedNodes:
+        """Gauss' nodes in the squared distance, of which means over circles are smooth, times 2 ``count`` angles."""
+        squares, angles = gauss(0, 1, count // 2 + 1), equidistant(0, 1, 2 * count)
+        unit = torch.cartesian_prod(squares.nodes, angles.nodes)
+        weights = self.measure * torch.outer(squares.weights, angles.weights).reshape(-1)
+        return WeightedNodes(self.from_unit(unit)[0], weights)
 
     def boundary(self) -> Circle:
         """The circle, with the outward unit normal."""
@@ -172,6 +182,12 @@ class Circle:
         """Points of the unit interval (n, 1) -> points of the circle."""
         normals = _directions(2 * math.pi * unit[:, 0])
         return unit.new_tensor(self.disk.center) + self.disk.radius * normals, {"normal": normals}
+
+    def cubature(self, count: int) -> WeightedNodes:
+        """2 ``count`` equidistant angles."""
+        angles = equidistant(0, 1, 2 * count)
+        points, data = self.from_unit(angles.nodes[:, None])
+        return WeightedNodes(points, self.measure * angles.weights, data)
 
     def where(self, predicate: Predicate, name: str = "part of the circle") -> Region:
         """The part in which ``predicate``, a function of points (n, 2) giving booleans (n,), holds."""

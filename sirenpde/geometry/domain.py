@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, SupportsFloat
 
 import torch
 from torch import Tensor
@@ -117,6 +118,16 @@ def read(data: Collection[str], key: str, owner: str) -> Data:
         there = ", ".join(repr(k) for k in data) or "none"
         raise ValueError(f"{owner} carries no data {key!r}; it carries {there}. Name one of them.")
     return Data(key)
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a number, of Python, numpy or torch."""
+    return isinstance(value, SupportsFloat) and not isinstance(value, str)
+
+
+def is_finite(value: object) -> bool:
+    """Whether it is a finite number."""
+    return is_number(value) and math.isfinite(value)  # type: ignore[arg-type]
 
 
 def check_count(n: int | None, name: str) -> int:

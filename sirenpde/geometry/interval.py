@@ -8,7 +8,8 @@ from .box import Box
 class Interval(Box):
     """A box of one axis. Any domain times an interval is a domain: ``Disk() * Interval(t=(0, 1))``.
 
-    The product has the domain's axes, then this one. Raises ValueError for more axes, or one that the domain has.
+    The product has the domain's axes, then this one. Raises ValueError for any other number
+    of axes, or one that the domain has.
 
     >>> from sirenpde import Box, Disk, Interval
     >>> cylinder = Disk() * Interval(t=(0, 2))
@@ -19,9 +20,9 @@ class Interval(Box):
     """
 
     def __init__(self, /, **interval: tuple[float, float]) -> None:
-        if len(interval) > 1:
+        if len(interval) != 1:
+            given = f"the axes {', '.join(interval)}" if interval else "no axis"
             raise ValueError(
-                f"An interval of the axes {', '.join(interval)} was declared; it has one. Write "
-                f"Interval(t=(0, 1)), or Box(...) for several."
+                f"An interval of {given} was declared; it has one. Write Interval(t=(0, 1)), or Box(...) for several."
             )
         super().__init__(**interval)

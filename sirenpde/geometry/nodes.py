@@ -49,6 +49,15 @@ class TensorNodes:
         return self.share * product
 
 
+@dataclass(frozen=True, eq=False)
+class WeightedNodes:
+    """Nodes (q, d) of a domain, weights (q,) that sum to its measure, and the data (q, ...) of the nodes."""
+
+    points: Tensor
+    weights: Tensor
+    data: Mapping[str, Tensor] = field(default_factory=dict)
+
+
 def gauss(low: float, high: float, count: int) -> Line:
     """The nodes and weights of Gauss and Legendre.
 

@@ -14,8 +14,10 @@ from .boundary import Boundary, Face, Side, Solid
 from .cells import Cells
 from .domain import Data, Domain, check_count, named, quasi_random
 from .instants import instant, moved
+from .nodes import WeightedNodes
 from .patch import Patch
 from .point import Axis
+from .quadrature import cubature
 from .region import Predicate, Region, within
 
 
@@ -167,6 +169,19 @@ class Product:
     def patches(self) -> tuple[Patch, ...] | None:
         parts = can.patches_of(self.shape)
         return None if parts is None else tuple(part.times(self.interval.patches()[0]) for part in parts)
+
+    def cubature(self, count: int) -> WeightedNodes | None:
+        """The nodes of the domain times those of the interval."""
+        sides, line = cubature(self.shape, count), cubature(self.interval, count)
+        if sides is None or line is None:
+            return None
+        rows = torch.arange(len(sides.weights)).repeat_interleave(len(line.weights))
+        points, data = self._with(
+            sides.points[rows],
+            {key: values[rows] for key, values in sides.data.items()},
+            line.points.repeat(len(sides.weights), 1),
+        )
+        return WeightedNodes(points, torch.outer(sides.weights, line.weights).reshape(-1), data)
 
     def where(self, predicate: Predicate, name: str = "region") -> Region:
         """The part in which ``predicate``, a function of points (n, d) giving booleans (n,), holds."""

@@ -206,6 +206,8 @@ def test_what_an_integral_cannot_be_is_said_at_declaration(make, words):
     ("arguments", "error", "words"),
     [
         (dict(over=line, nodes=0), ValueError, "positive whole number"),
+        (dict(over=x, low="a"), ValueError, "low='a'; expected a finite number or a function"),
+        (dict(over=x, high=math.nan), ValueError, "high=nan; expected a finite number or a function"),
         (dict(over=line, high=x), ValueError, "along a single axis"),
         (dict(over="x"), TypeError, "a domain or an axis"),
         (dict(over=plane.where(lambda q: q[:, 0] < 0.5)), TypeError, "no nodes and weights"),

@@ -197,6 +197,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "unknown axis": (lambda: spacetime.at(z=0), r"no axis 'z'; the axes are t, x, y"),
     "outside": (lambda: spacetime.at(t=3), r"t = 3 lies outside the box; t runs from 0 to 0\.5"),
     "nan slice": (lambda: spacetime.at(t=math.nan), r"t = nan lies outside"),
+    "word": (lambda: spacetime.at(t="a"), r"t = 'a', a str, was asked for; expected a number from 0 to 0\.5"),  # type: ignore[arg-type]
     "fixed twice": (lambda: spacetime.at(t=0).at(t=0.5), r"t is already held at 0"),
     "unknown face": (lambda: spacetime.boundary("z"), r"no axis 'z'; the axes are t, x, y"),
     "side": (lambda: spacetime.boundary("x", side="left"), r"side='left' was given"),  # type: ignore[arg-type]

@@ -5,8 +5,25 @@ import math
 import pytest
 import torch
 
-from sirenpde import Box, D, Disk, Field, Interval, March, Point, Problem, SineFeatures, laplacian, on, solve
+from sirenpde import (
+    Box,
+    D,
+    Disk,
+    Field,
+    Interval,
+    March,
+    Point,
+    Problem,
+    SineFeatures,
+    dot,
+    grad,
+    integral,
+    laplacian,
+    on,
+    solve,
+)  # fmt: skip
 from sirenpde.geometry import can
+from sirenpde.geometry.quadrature import cubature
 from sirenpde.solvers.initial import set_initial
 
 DISK = Disk(center=(1.0, -2.0), radius=3.0)
@@ -62,7 +79,35 @@ def test_its_cells_fill_the_polygon_of_their_outer_ring(resolution):
     assert bool(DISK.contains(cells.points).all())
 
 
-@pytest.mark.parametrize("capability", [can.Contain, can.Measure, can.Bound, can.Bounded, can.Triangulate])
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_its_nodes_are_exact_for_polynomials(count):
+    """∫ xⁱ yʲ over the unit disk is Γ((i+1)/2) Γ((j+1)/2) / Γ((i+j)/2 + 2), and 0 for odd powers."""
+    nodes = cubature(DISK, count)
+    x, y = ((nodes.points - torch.tensor(DISK.center)) / 3).T
+    powers = [(i, j) for i in range(2 * count) for j in range(2 * count - i)]
+    gamma = math.gamma
+    for i, j in powers:
+        even = i % 2 == j % 2 == 0
+        exact = 9 * gamma((i + 1) / 2) * gamma((j + 1) / 2) / gamma((i + j) / 2 + 2) if even else 0
+        assert float((x**i * y**j) @ nodes.weights) == pytest.approx(exact, rel=1e-13, abs=1e-13)
+    assert bool(DISK.contains(nodes.points).all())
+
+
+@pytest.mark.parametrize(
+    ("solid", "flux"),
+    [(DISK, 18 * math.pi), (DISK * Interval(t=(0, 2)), 54 * math.pi)],
+    ids=["disk", "cylinder"],
+)
+def test_the_flux_of_the_coordinates_through_a_boundary_is_the_dimension_times_the_measure(solid, flux):
+    nodes = cubature(solid.boundary(), 2)
+    through = (nodes.points * nodes.data["normal"]).sum(1)
+    assert float(through @ nodes.weights) == pytest.approx(flux, rel=1e-14)
+    assert float(cubature(solid, 2).weights.sum()) == pytest.approx(solid.measure, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    "capability", [can.Contain, can.Measure, can.Bound, can.Bounded, can.Cubature, can.Triangulate]
+)
 def test_what_it_can_do(capability):
     assert isinstance(DISK, capability) and isinstance(DISK * Interval(t=(0, 1)), capability)
 
@@ -75,6 +120,9 @@ def test_what_it_can_do(capability):
         (lambda: Disk(radius=math.inf), "radius=inf; expected"),
         (lambda: Disk(radius=math.nan), "radius=nan; expected"),
         (lambda: Disk(center=(math.nan, 0)), "center=.nan, 0.; expected two finite numbers"),
+        (lambda: Disk(radius="a"), "radius='a'; expected a finite number"),
+        (lambda: Disk(center=3), "center=3; expected two finite numbers"),
+        (lambda: Disk(center=("a", 0)), "expected two finite numbers"),
         (lambda: Disk(center=(0, 0, 0)), "expected two finite numbers"),
         (lambda: Disk(names=("x", "x")), "'x', 'x' were given; expected 2 different Python names"),
         (lambda: Disk(names=("x", "y z")), "'y z' were given"),
@@ -113,6 +161,19 @@ def poisson(exact, source):
 )
 def test_poisson_is_solved_by_default(exact, source):
     assert solve(poisson(exact, source)).errors["u"]["relative_l2"] < 1e-10
+
+
+def test_a_free_constant_is_set_by_the_mean_over_the_disk():
+    """Δu = 4 with ∂u/∂n = 2 on the rim of the unit disk and mean zero: u = x² + y² - 1/2."""
+    disk = Disk()
+    x, y = disk.axes
+    u, rim = Field("u", disk), disk.boundary()
+    equation = on(disk, samples=1000, name="equation")(lambda p: laplacian(u)(p) - 4)
+    flux = on(rim, samples=200, name="flux")(lambda p: dot(grad(u)(p), rim.normal(p)) - 2)
+    mean = on(disk, samples=1, name="mean")(integral(u, disk))
+    problem = Problem(equation, flux, mean, reference={u: lambda p: x(p) ** 2 + y(p) ** 2 - 0.5})
+    solution = solve(problem)
+    assert solution.errors["u"]["relative_l2"] < 1e-10 and not solution.warnings
 
 
 def test_a_flux_through_the_rim_is_given_by_the_normal():

@@ -41,6 +41,8 @@ def test_pairs_that_there_are_not_are_refused():
         box.pairs("y")
     with pytest.raises(ValueError, match="outside the box"):
         box.interface(x=4)
+    with pytest.raises(ValueError, match="an end of x; expected a value between -1 and 3"):
+        box.interface(x=3)
     with pytest.raises(ValueError, match="expected one"):
         box.interface(x=0, t=0)
 

@@ -110,6 +110,7 @@ def test_its_cells_are_those_of_the_shape_at_every_value_of_the_interval():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: Interval(), "An interval of no axis was declared; it has one"),
         (lambda: Interval(t=(0, 1), x=(0, 1)), "An interval of the axes t, x was declared; it has one"),
         (lambda: Disk() * Interval(y=(0, 1)), "axes x, y was multiplied by an interval of y"),
         (lambda: BOX * Interval(y=(0, 1)), "axes x, y was multiplied by an interval of y"),
