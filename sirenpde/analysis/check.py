@@ -22,7 +22,7 @@ from ..geometry.pairs import OTHER
 from ..geometry.point import Point
 from ..networks.recipe import Recipe, typical
 from ..problem.constraint import Constraint, name_of
-from ..problem.probe import Conversions, Requests
+from ..problem.probe import ConversionWatch, Requests
 from ..problem.problem import Problem
 from ..problem.reference import exact_values
 from ..problem.scaling import inverse_length
@@ -192,7 +192,7 @@ def _substituted(constraint: Constraint, requests: Requests, known: Mapping[Fiel
     topic = f"declared solution in {constraint.name}"
     batch = _draw(constraint.domain, min(constraint.count, SUBSTITUTED), requests)
     try:
-        with Conversions():
+        with ConversionWatch():
             values = {
                 d: exact_values(
                     differentiate(d, known[d.field]), constraint.domain.axes, batch.points, batch.data

@@ -65,7 +65,7 @@ def over_known(
     return result
 
 
-def moved(p: Point, axis: Axis, s: Tensor) -> Point:
+def moved_point(p: Point, axis: Axis, s: Tensor) -> Point:
     """The point ``p`` moved by ``s`` along an axis: each request r reads r(p) + s D(r)(p)."""
     direction = p.place.new_tensor([float(name == axis.name) for name in p.axes])
 

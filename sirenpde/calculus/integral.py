@@ -27,7 +27,7 @@ Limit = float | PointFunction
 
 
 @dataclass(frozen=True)
-class Interval:
+class IntervalSite:
     """The nodes of an integral along one axis, between limits that may depend on the sample's point."""
 
     axis: Axis
@@ -117,7 +117,7 @@ class Integral:
     """Σ_k w_k f at the nodes of a site; a function of two points is given the sample's own point first."""
 
     function: Callable[..., Tensor]
-    site: Interval | Over
+    site: IntervalSite | Over
 
     def __call__(self, p: Point) -> Tensor:
         check_point(p, "An integral")
@@ -172,7 +172,7 @@ def integral(
             )
     if isinstance(over, Axis):
         ends = over.low if low is None else low, over.high if high is None else high
-        return Integral(f, Interval(over, *ends, nodes or NODES[1]))
+        return Integral(f, IntervalSite(over, *ends, nodes or NODES[1]))
     if low is not None or high is not None:
         raise ValueError(
             f"integral was given limits beside {over!r:.60}, a {type(over).__name__}; expected them along a single "

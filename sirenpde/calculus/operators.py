@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..geometry.point import Axis, Point
 from .evaluate import PointFunction as PointFunction
-from .evaluate import moved
+from .evaluate import moved_point
 from .field import Derivative, Field
 
 
@@ -44,7 +44,7 @@ class Along:
             p.observe(self.function, self.axis)
 
         def along(s: Tensor) -> Tensor:
-            return self.function(moved(p, self.axis, s))
+            return self.function(moved_point(p, self.axis, s))
 
         zero = torch.zeros((), dtype=p.place.dtype, device=p.place.device)
         value: Tensor

@@ -16,7 +16,7 @@ from ..geometry.point import Axis
 from ..problem.constraint import Constraint
 from ..problem.probe import Recorder
 from ..problem.problem import Problem
-from .waves import waves
+from .waves import smooth_fields
 
 LINES = 6  # along which a function is looked at, through points of the domain
 PLACES = 257  # on each
@@ -28,7 +28,7 @@ STAYS = 0.9  # of the difference over the step halfway, for a jump; of a slope n
 
 
 @dataclass(frozen=True)
-class Jump:
+class Discontinuity:
     """A function that a constraint differentiates along ``axis``, and a point (d,) at which it jumps."""
 
     constraint: Constraint
@@ -56,14 +56,14 @@ class Jump:
 
 def jumps(problem: Problem) -> list[str]:
     """One paragraph for each constraint and axis along which a function that jumps is differentiated."""
-    found: dict[tuple[str, str], Jump] = {}
+    found: dict[tuple[str, str], Discontinuity] = {}
     for constraint in problem.constraints:
         for jump in _of(constraint):
             found.setdefault((constraint.name, jump.axis.name), jump)
     return [str(jump) for jump in found.values()]
 
 
-def _of(constraint: Constraint) -> Iterator[Jump]:
+def _of(constraint: Constraint) -> Iterator[Discontinuity]:
     domain = constraint.domain
     points, data = domain.draw(min(256, domain.size or 256), torch.Generator().manual_seed(1))
     for function, axis in _differentiated(constraint, points, data):
@@ -72,7 +72,7 @@ def _of(constraint: Constraint) -> Iterator[Jump]:
             along = places[:, [a.name for a in domain.axes].index(axis.name)]
             same = float(along.max() - along.min()) < 1e-6 * (axis.high - axis.low)
             several = len(places) > 1 or len(domain.axes) == 1
-            yield Jump(constraint, axis, places[0], same and several)
+            yield Discontinuity(constraint, axis, places[0], same and several)
 
 
 def _differentiated(constraint: Constraint, points: Tensor, data: object) -> list[tuple[PointFunction, Axis]]:
@@ -122,7 +122,7 @@ def _places(function: PointFunction, axis: Axis, domain: Domain, points: Tensor)
 
 
 def _evaluator(function: PointFunction, names: tuple[str, ...]) -> Callable[[Tensor], Tensor]:
-    reader = waves(names, 0)
+    reader = smooth_fields(names, 0)
 
     def over(points: Tensor) -> Tensor:
         value: Tensor = over_points(function, names, points.flatten(0, 1), {}, reader)

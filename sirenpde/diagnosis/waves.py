@@ -16,7 +16,7 @@ from ..geometry.point import Axis
 WAVES = 3
 
 
-def waves(axes: tuple[str, ...], seed: int) -> Callable[[Tensor], Callable[[Hashable], Tensor]]:
+def smooth_fields(axes: tuple[str, ...], seed: int) -> Callable[[Tensor], Callable[[Hashable], Tensor]]:
     """Coordinates (d,) along the axes -> what a point reads there: one smooth, positive field for every field.
 
     With ξ in [0, 1] along the axes of a field, each component is c + Σ a cos(κ·ξ + φ), between 0.4 and 1.6.

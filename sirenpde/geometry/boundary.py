@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from . import can
-from .domain import Data, Domain, check_count, read, subset
+from .domain import Data, Domain, check_count, read_data, subset
 from .nodes import WeightedNodes
 from .patch import Patch
 from .point import Axis
@@ -138,7 +138,7 @@ class Boundary:
 
     def __getitem__(self, key: str) -> Data:
         """``boundary["normal"]`` is ``boundary.normal``; ValueError for data of another name."""
-        return read(("normal",), key, f"The boundary '{self.name}'")
+        return read_data(("normal",), key, f"The boundary '{self.name}'")
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` quasi-random points on the faces; of single points all, or ``n`` of them."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .arrays import as_mask, check_unit
 from .distances import signed_distance
-from .domain import Data, column_of, quasi_random, read, select, subset
+from .domain import Data, column_of, quasi_random, read_data, select, subset
 from .frame import Frame
 from .point import Axis
 from .slab import Slab
@@ -41,7 +41,7 @@ class Cloud:
 
     def __getitem__(self, key: str) -> Data:
         """The data of this name as a function of a point; ValueError where there is none."""
-        return read(self.data, key, f"The cloud '{self.name}'")
+        return read_data(self.data, key, f"The cloud '{self.name}'")
 
     def __repr__(self) -> str:
         axes = ", ".join(a.name for a in self.axes)
@@ -58,7 +58,7 @@ class Cloud:
     def where(self, mask: ArrayLike | Tensor | str, name: str | None = None) -> Cloud:
         """The points at which ``mask`` holds: booleans (n,), or the name of data that are not zero there."""
         if isinstance(mask, str):
-            read(self.data, mask, f"The cloud '{self.name}'")
+            read_data(self.data, mask, f"The cloud '{self.name}'")
             return self.where(self.data[mask] != 0, name or mask)
         part = name or f"part of {self.name}"
         chosen = as_mask(mask, (self.size,), f"'{self.name}'").nonzero()[:, 0]
@@ -106,7 +106,7 @@ class Cloud:
         >>> space
         PointCloud('space around spot', 300 points of (x, y, z), data: distance)
         """
-        read(self.data, "normal", f"The cloud '{self.name}'")
+        read_data(self.data, "normal", f"The cloud '{self.name}'")
         if uniform < 0 or near < 0 or uniform + near < 1:
             raise ValueError(
                 f"Asked for {uniform} uniform and {near} near points; neither number may be negative nor "

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from .cells import Cells
-from .domain import Data, check_count, is_finite, quasi_random, read
+from .domain import Data, check_count, is_finite, quasi_random, read_data
 from .nodes import WeightedNodes, equidistant, gauss
-from .point import Axis, check_axes
+from .point import Axis, check_axis_names
 from .region import Predicate, Region
 from .slab import SLACK
 
@@ -51,7 +51,7 @@ class Disk:
             raise ValueError(
                 f"A disk was given radius={self.radius!r}; expected a finite number above 0. Write Disk(radius=1)."
             )
-        check_axes(self.names, 2, 'Disk(radius=1, names=("x", "y"))')
+        check_axis_names(self.names, 2, 'Disk(radius=1, names=("x", "y"))')
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -167,7 +167,7 @@ class Circle:
 
     def __getitem__(self, key: str) -> Data:
         """``circle["normal"]`` is ``circle.normal``; ValueError for data of another name."""
-        return read(("normal",), key, "The circle")
+        return read_data(("normal",), key, "The circle")
 
     def contains(self, points: Tensor) -> Tensor:
         """Which of the points (n, 2) lie on the circle."""

@@ -112,7 +112,7 @@ def column_of(domain: Domain, axis: Axis) -> int:
     return [a.name for a in domain.axes].index(axis.name)
 
 
-def read(data: Collection[str], key: str, owner: str) -> Data:
+def read_data(data: Collection[str], key: str, owner: str) -> Data:
     """``Data(key)``, once it is certain that there is such data."""
     if key not in data:
         there = ", ".join(repr(k) for k in data) or "none"

@@ -42,7 +42,7 @@ class Axis:
         return self.name
 
 
-def check_axes(names: Sequence[str], count: int, example: str) -> None:
+def check_axis_names(names: Sequence[str], count: int, example: str) -> None:
     """Raises ValueError unless there are so many different Python names."""
     given = list(names)
     if len(given) != count or len(set(given)) != count or not all(map(str.isidentifier, map(str, given))):

@@ -10,11 +10,11 @@ from typing import Any
 from .box import Box
 
 
-def to_value(domain: object) -> dict[str, Any] | None:
+def domain_to_value(domain: object) -> dict[str, Any] | None:
     """A shape of this package by its module, name and fields, as JSON could hold them; None for any other domain.
 
     >>> from sirenpde import Disk, Interval
-    >>> to_value(Disk(radius=2))
+    >>> domain_to_value(Disk(radius=2))
     {'kind': 'disk.Disk', 'center': [0.0, 0.0], 'radius': 2, 'names': ['x', 'y']}
     """
     if isinstance(domain, Box):
@@ -33,10 +33,10 @@ def to_value(domain: object) -> dict[str, Any] | None:
     return value
 
 
-def from_value(value: Mapping[str, Any]) -> Any:
+def domain_from_value(value: Mapping[str, Any]) -> Any:
     """The shape again. Raises KeyError, TypeError, ValueError or AttributeError where the value is none.
 
-    >>> from_value({'kind': 'disk.Disk', 'center': [0.0, 0.0], 'radius': 2, 'names': ['r', 'z']})
+    >>> domain_from_value({'kind': 'disk.Disk', 'center': [0.0, 0.0], 'radius': 2, 'names': ['r', 'z']})
     Disk(center=(0.0, 0.0), radius=2, names=('r', 'z'))
     """
     kind, contents = value["kind"], {key: _content(v) for key, v in value.items() if key != "kind"}
@@ -55,10 +55,10 @@ def _plain(content: object) -> Any:
     if isinstance(content, tuple):
         parts = [_plain(part) for part in content]
         return None if None in parts else parts
-    return to_value(content)
+    return domain_to_value(content)
 
 
 def _content(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return from_value(value) if "kind" in value else value
+        return domain_from_value(value) if "kind" in value else value
     return tuple(map(_content, value)) if isinstance(value, list) else value

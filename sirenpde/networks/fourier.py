@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from .dense import DenseNetwork
 from .mlp import MLP
-from .recipe import DenseRecipe, check_box, check_positive, check_whole, is_linear, waves
+from .recipe import DenseRecipe, check_box, check_positive, check_whole, is_linear, wave_embedding
 from .registry import known, offer
 
 
@@ -203,7 +203,7 @@ class FourierFeatures:
         # 2 pi B v = pi B xi + pi sum(B); whole turns are taken off first, so that they cost no digits.
         offset = math.pi * torch.remainder(rows.sum(dim=1), 2.0)
         phases = torch.cat([offset + math.pi / 2, offset])
-        embedding = waves(low, high, math.pi * torch.cat([rows, rows]), phases)
+        embedding = wave_embedding(low, high, math.pi * torch.cat([rows, rows]), phases)
         return self.network.on(embedding, outputs, generator)
 
     def describe(self) -> str:

@@ -190,7 +190,9 @@ def coordinates(low: Sequence[float], high: Sequence[float], periodic: Sequence[
     )
 
 
-def waves(low: Sequence[float], high: Sequence[float], frequencies: Tensor, phases: Tensor) -> Embedding:
+def wave_embedding(
+    low: Sequence[float], high: Sequence[float], frequencies: Tensor, phases: Tensor
+) -> Embedding:
     """Only the waves sin(frequencies @ xi + phases), with xi in [-1, 1]^d."""
     centre, scale = affine(low, high)
     return Embedding(centre, scale, (), frequencies, phases, torch.ones_like(phases))

@@ -14,7 +14,7 @@ from torch.quasirandom import SobolEngine
 
 from .activations.sine import sine
 from .dense import DenseNetwork
-from .recipe import check_box, check_positive, check_whole, one_per_axis, uniform_layer, waves
+from .recipe import check_box, check_positive, check_whole, one_per_axis, uniform_layer, wave_embedding
 from .registry import known, offer
 
 UNIFORM = 3  # axes up to which frequencies fill a box; beyond, nearly all of its volume lies in its corners
@@ -100,7 +100,7 @@ class SineFeatures:
         b = 2 * math.pi * unit[:, 0]
         hidden: list[nn.Linear] = []
         head = uniform_layer(self.count, outputs, 0.0, 0.0, generator)
-        return DenseNetwork(waves(low, high, k, b), hidden, [], sine, head)
+        return DenseNetwork(wave_embedding(low, high, k, b), hidden, [], sine, head)
 
     def describe(self) -> str:
         count = "frozen sines" if self.count is None else f"{self.count} frozen sines"

@@ -9,11 +9,11 @@ from typing import Any
 from .registry import is_known, kind_named
 
 
-def to_value(recipe: object) -> dict[str, Any] | None:
+def recipe_to_value(recipe: object) -> dict[str, Any] | None:
     """A recipe's name and fields, as JSON could hold them; None for one of the user's own that is not known.
 
     >>> from sirenpde import SineFeatures
-    >>> to_value(SineFeatures(40, (3.0, 8.0)))
+    >>> recipe_to_value(SineFeatures(40, (3.0, 8.0)))
     {'name': 'SineFeatures', 'count': 40, 'bandwidth': [3.0, 8.0], 'interaction': None}
     """
     if not is_known(recipe):
@@ -24,17 +24,17 @@ def to_value(recipe: object) -> dict[str, Any] | None:
         if _is_plain(entry):
             value[field.name] = list(entry) if isinstance(entry, tuple) else entry
             continue
-        recipes = [to_value(inner) for inner in (entry if isinstance(entry, tuple) else (entry,))]
+        recipes = [recipe_to_value(inner) for inner in (entry if isinstance(entry, tuple) else (entry,))]
         if None in recipes:
             return None
         value[field.name] = recipes if isinstance(entry, tuple) else recipes[0]
     return value
 
 
-def from_value(value: Mapping[str, Any]) -> Any:
+def recipe_from_value(value: Mapping[str, Any]) -> Any:
     """The recipe again. Raises KeyError, TypeError or ValueError where the value is none.
 
-    >>> from_value({"name": "Siren", "width": 32, "depth": 2})
+    >>> recipe_from_value({"name": "Siren", "width": 32, "depth": 2})
     Siren(width=32, depth=2, omega=30.0, omega_hidden=30.0, bias='torch', trainable_omega=False)
     """
     entries = {name: _entry(entry) for name, entry in value.items() if name != "name"}
@@ -49,5 +49,5 @@ def _is_plain(entry: object) -> bool:
 
 def _entry(entry: Any) -> Any:
     if isinstance(entry, Mapping):
-        return from_value(entry)
+        return recipe_from_value(entry)
     return tuple(map(_entry, entry)) if isinstance(entry, list) else entry

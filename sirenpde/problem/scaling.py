@@ -84,7 +84,7 @@ class Scales:
         found = dict(self.constraints)
         for constraint, requests in _pairs(problem):
             if constraint.name not in found:
-                size = measure(constraint, requests, self.sizes).size(self.sizes)
+                size = measure_constraint(constraint, requests, self.sizes).size(self.sizes)
                 found[constraint.name] = power_of_two(size)
         return replace(self, constraints=found)
 
@@ -132,7 +132,7 @@ class Measured:
         return all(map(math.isfinite, (self.rest, *self.slopes.values())))
 
 
-def measure(constraint: Constraint, requests: Requests, sizes: Sizes) -> Measured:
+def measure_constraint(constraint: Constraint, requests: Requests, sizes: Sizes) -> Measured:
     """A constraint at random derivatives as large as those of fields of these sizes, the fields themselves positive.
 
     b is its residual for vanishing fields, or for these, where those have none.
@@ -230,7 +230,7 @@ def _sized(problem: Declared) -> tuple[dict[Field, float], list[Measured]]:
     """The fields' sizes, and the constraints as measured there: a fixed point where they are not affine."""
 
     def at(sizes: Sizes) -> list[Measured]:
-        return [measure(constraint, requests, sizes) for constraint, requests in _pairs(problem)]
+        return [measure_constraint(constraint, requests, sizes) for constraint, requests in _pairs(problem)]
 
     sizes = balanced(problem.fields, [m for m in at(dict.fromkeys(problem.fields, 0.0)) if m.is_finite])
     for factor in FACTORS:

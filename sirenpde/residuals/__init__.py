@@ -10,7 +10,7 @@ from .batch import Batch as Batch
 from .batch import Parameters as Parameters
 from .evaluator import Evaluator as Evaluator
 from .evaluator import evaluate as evaluate
-from .evaluator import record as record
+from .evaluator import requests_of as requests_of
 from .linearise import Rows as Rows
 from .system import Evaluation as Evaluation
 from .system import Group as Group

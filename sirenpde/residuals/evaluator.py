@@ -213,12 +213,12 @@ def _jets_on_grid(evaluator: Evaluator, theta: Tensor, batch: Batch) -> list[Ten
     return jets
 
 
-def record(functions: Sequence[PointFunction], batch: Batch, axes: tuple[str, ...]) -> list[Requests]:
+def requests_of(functions: Sequence[PointFunction], batch: Batch, axes: tuple[str, ...]) -> list[Requests]:
     """What functions of a point ask for, found by calling each once on the batch's first point."""
-    return [_record(function, batch, axes) for function in functions]
+    return [_requests(function, batch, axes) for function in functions]
 
 
-def _record(function: PointFunction, batch: Batch, axes: tuple[str, ...]) -> Requests:
+def _requests(function: PointFunction, batch: Batch, axes: tuple[str, ...]) -> Requests:
     recorder = Recorder(batch.points.dtype, batch.points.device)
     used: dict[str, None] = {}
 

@@ -64,15 +64,15 @@ def terms(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
     return torch.stack([known.get(name, theta.new_zeros(())) for name in _names(system)])
 
 
-def relative_residuals(system: System, theta: Tensor, batches: Sequence[Batch]) -> dict[str, float]:
+def relative_residuals_by_name(system: System, theta: Tensor, batches: Sequence[Batch]) -> dict[str, float]:
     """By constraint, the root mean square residual where the fields are known, as a fraction of its largest term."""
     part, samples = where_known(system, batches)
     return dict(zip(_names(part), measure.relative_residuals(part, theta, samples).tolist(), strict=True))
 
 
 def relative_residual(system: System, theta: Tensor, batches: Sequence[Batch]) -> float:
-    """The worst of the ``relative_residuals``; not a number where one of them is none."""
-    residuals = relative_residuals(system, theta, batches).values()
+    """The worst of the relative residuals; not a number where one of them is none."""
+    residuals = relative_residuals_by_name(system, theta, batches).values()
     return max(residuals) if all(x == x for x in residuals) else math.nan
 
 

@@ -12,9 +12,9 @@ from torch import nn
 from ..calculus.field import Field
 from ..files.typed import plain
 from ..geometry import can
-from ..geometry.values import to_value as shape_value
+from ..geometry.values import domain_to_value
 from ..networks.recipe import Recipe, smallest
-from ..networks.values import from_value, to_value
+from ..networks.values import recipe_from_value, recipe_to_value
 from ..problem.scaling import scales_of
 from ..residuals import System
 from ..sampling.memory import Sampling
@@ -132,7 +132,7 @@ def _agree(asked: Recipe | nn.Module, found: Recipe | nn.Module) -> bool:
     """Whether a network is one that was asked for: the same, or with numbers in place of open ones."""
     if isinstance(asked, nn.Module) or isinstance(found, nn.Module):
         return type(asked) is type(found)
-    one, other = to_value(asked), to_value(found)
+    one, other = recipe_to_value(asked), recipe_to_value(found)
     if one is None or other is None:
         return asked == found
     return one.keys() == other.keys() and all(value in (None, other[key]) for key, value in one.items())
@@ -183,7 +183,7 @@ def _declared(run: Run) -> dict[str, Any]:
                 "complex": u.is_complex,
                 "periodic": [axis.name for axis in u.periodic],
                 "frame": _frame(run, u),
-                "domain": shape_value(u.domain) if isinstance(u.domain, can.Triangulate) else None,
+                "domain": domain_to_value(u.domain) if isinstance(u.domain, can.Triangulate) else None,
             }
             for u in run.problem.fields
         },
@@ -203,14 +203,15 @@ def _frame(run: Run, u: Field) -> list[Any] | None:
 
 def _recipe_values(recipes: Recipes) -> dict[str, Any]:
     """Recipes as plain values; None for what only the problem file can give."""
-    return {u.name: to_value(recipe) for u, recipe in recipes.items()}
+    return {u.name: recipe_to_value(recipe) for u, recipe in recipes.items()}
 
 
 def _recipes(run: Run, values: Snapshot, rung: int) -> dict[Field, Recipe | nn.Module]:
     """Recipes from plain values, those of a rung where only the problem file can give them."""
     declared = run.choice.rungs[min(rung, len(run.choice.rungs) - 1)].recipes
     return {
-        u: declared[u] if values[u.name] is None else from_value(values[u.name]) for u in run.problem.fields
+        u: declared[u] if values[u.name] is None else recipe_from_value(values[u.name])
+        for u in run.problem.fields
     }
 
 

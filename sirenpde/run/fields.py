@@ -15,7 +15,7 @@ from ..geometry import can
 from ..geometry.point import Axis
 from ..problem.constraint import in_precision, name_of
 from ..problem.problem import Problem
-from ..residuals import Evaluator, System, evaluate, record
+from ..residuals import Evaluator, System, evaluate, requests_of
 
 
 def values(
@@ -30,7 +30,7 @@ def values(
     batch = system.batch(points, data)
     names = tuple(axis.name for axis in axes)
     functions = [in_precision(function) for function in functions]
-    requests = record(functions, batch, names)
+    requests = requests_of(functions, batch, names)
     return evaluate(Evaluator(functions, requests, names, system.parameters), theta, batch, system.device)
 
 

@@ -16,10 +16,10 @@ from ..files import sealed
 from ..geometry.box import Box
 from ..geometry.frame import Frame
 from ..geometry.point import Axis
-from ..geometry.values import from_value as shape_of
+from ..geometry.values import domain_from_value
 from ..networks.recipe import smallest
 from ..networks.registry import UnknownKind
-from ..networks.values import from_value
+from ..networks.values import recipe_from_value
 from ..problem.probe import Requests
 from ..problem.problem import Problem
 from ..problem.scaling import Scales
@@ -133,7 +133,7 @@ def _fields(snapshot: Mapping[str, Any], report: Mapping[str, Any]) -> SavedFiel
             f"The field {', '.join(unknown)} was solved with a module of its problem's own, which no file holds. Use "
             f"solve(problem, resume=...) with the checkpoint that solution.snapshot() gives."
         )
-    recipes = {u: from_value(found["recipes"][u.name]) for u in fields}
+    recipes = {u: recipe_from_value(found["recipes"][u.name]) for u in fields}
     dtype: torch.dtype = {"torch.float32": torch.float32, "torch.float64": torch.float64}[snapshot["dtype"]]
     build = builder(problem, int(snapshot["seed"]), {})
     networks = {u: build(u, smallest(recipe)) for u, recipe in recipes.items()}
@@ -172,7 +172,9 @@ def _field(name: str, value: Mapping[str, Any]) -> Field:
     periodic = tuple(axis for axis in box.axes if axis.name in value["periodic"])
     shape = tuple(map(int, value["shape"]))
     own_domain = value.get("domain")
-    domain: Any = SavedDomain(box, frame) if own_domain is None or frame is not None else shape_of(own_domain)
+    domain: Any = (
+        SavedDomain(box, frame) if own_domain is None or frame is not None else domain_from_value(own_domain)
+    )
     return Field(name, domain, shape=shape, dtype=complex if value["complex"] else None, periodic=periodic)
 
 

@@ -15,7 +15,7 @@ from ..calculus.operators import PointFunction
 from ..problem.constraint import name_of
 from ..problem.problem import Problem
 from ..residuals import Batch, System
-from ..residuals.known import holds_until, relative_residual, relative_residuals, where_known
+from ..residuals.known import holds_until, relative_residual, relative_residuals_by_name, where_known
 from ..sampling.drawing import Drawing
 from . import saved
 from .checkpoint import Snapshot, snapshot
@@ -168,7 +168,7 @@ class Solution:
         system, fitted = where_known(self.system, self._drawing.fixed())
         _, others = where_known(self.system, self._held_out)
         own, other = system.residuals(self.theta, fitted), system.residuals(self.theta, others)
-        relative = relative_residuals(self.system, self.theta, self._held_out)
+        relative = relative_residuals_by_name(self.system, self.theta, self._held_out)
         return {
             constraint.name: {
                 "rms": float(r.square().sum(1).mean().sqrt()),

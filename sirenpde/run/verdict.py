@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..residuals.known import holds_until, relative_residuals
+from ..residuals.known import holds_until, relative_residuals_by_name
 from ..solvers.starts import describe
 from .history import Status
 from .iterate import POOR, Iterate
@@ -67,7 +67,7 @@ def _left(run: Run, best: Iterate) -> str:
 
 def _worst(run: Run, best: Iterate) -> str:
     """The constraint of which the most is left."""
-    each = relative_residuals(best.system, best.theta, run.state.held_out)
+    each = relative_residuals_by_name(best.system, best.theta, run.state.held_out)
     return max(each, key=lambda name: each[name])
 
 

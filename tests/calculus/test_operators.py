@@ -10,7 +10,7 @@ from torch.func import jacrev, vmap
 
 from sirenpde import Box, D, Field, Siren, Unknown, cosine, curl, div, dot, grad, hessian, laplacian, norm
 from sirenpde.engines.flat import flatten
-from sirenpde.residuals import Batch, Evaluator, Parameters, evaluate, record
+from sirenpde.residuals import Batch, Evaluator, Parameters, evaluate, requests_of
 from sirenpde.run.begin import build_network
 
 box = Box(x=(-1, 1), y=(0, 2), z=(-1, 0.5))
@@ -29,7 +29,7 @@ def make(*fields: Field):
 
 def engine_values(function, parameters, theta):
     batch = Batch(POINTS, {})
-    evaluator = Evaluator([function], record([function], batch, NAMES), NAMES, parameters)
+    evaluator = Evaluator([function], requests_of([function], batch, NAMES), NAMES, parameters)
     return evaluate(evaluator, theta, batch, torch.device("cpu"))[0]
 
 
@@ -106,7 +106,7 @@ def test_a_nonlinear_flux_needs_no_expansion():
     flux = lambda q: k(f(q)) * jacrev(f)(q)
     diffusion = div(lambda p: k(u(p)) * grad(u)(p))
     close(engine_values(diffusion, parameters, theta), vmap(lambda q: jacrev(flux)(q).trace())(POINTS), 1e-12)
-    requests = record([diffusion], Batch(POINTS, {}), NAMES)[0]
+    requests = requests_of([diffusion], Batch(POINTS, {}), NAMES)[0]
     assert {str(d) for d in requests.derivatives} == {"u", "u_x", "u_y", "u_z", "u_xx", "u_yy", "u_zz"} | {
         "u_xy", "u_xz", "u_yz"
     }  # fmt: skip

@@ -8,7 +8,7 @@ from oracle import D2, agrees, axis, network, partial, weighted
 from sirenpde.calculus.symbols import Symbol
 from sirenpde.engines.flat import trainable
 from sirenpde.engines.registry import engine_for
-from sirenpde.networks.activations.activation import Activation, offered
+from sirenpde.networks.activations.activation import Activation, offered_activations
 from sirenpde.networks.activations.tanh import tanh
 from sirenpde.networks.dense import DenseNetwork
 
@@ -24,7 +24,7 @@ def test_requests_match_the_oracle(name: str) -> None:
     agrees(engine_for(two, D2[name], 2), two, D2[name], 2)
 
 
-@pytest.mark.parametrize("activation", offered(), ids=lambda a: a.name)
+@pytest.mark.parametrize("activation", offered_activations(), ids=lambda a: a.name)
 def test_activations_match_the_oracle(activation: Activation) -> None:
     net = network(2, activation, widths=(6, 5))
     for name in ("value, slope, laplacian", "gradient", "third and fourth"):

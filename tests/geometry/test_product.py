@@ -11,7 +11,7 @@ from sirenpde.geometry.instants import instant, moved
 from sirenpde.geometry.nodes import gauss
 from sirenpde.geometry.quadrature import quadrature
 from sirenpde.geometry.region import within
-from sirenpde.geometry.values import from_value, to_value
+from sirenpde.geometry.values import domain_from_value, domain_to_value
 
 T = Interval(t=(0, 2))
 CYLINDER = Disk() * T
@@ -139,11 +139,11 @@ def test_errors_teach(call, message):
     ],
 )
 def test_shapes_are_written_as_plain_values_and_read_again(shape):
-    value = to_value(shape)
-    assert from_value(json.loads(json.dumps(value))) == shape
+    value = domain_to_value(shape)
+    assert domain_from_value(json.loads(json.dumps(value))) == shape
 
 
 def test_what_is_no_shape_of_numbers_has_no_value():
-    assert to_value(Disk().where(lambda p: p[:, 0] > 0)) is None and to_value(SCAN) is None
+    assert domain_to_value(Disk().where(lambda p: p[:, 0] > 0)) is None and domain_to_value(SCAN) is None
     with pytest.raises(ValueError, match="the kind of a shape"):
-        from_value({"kind": "os.path.join"})
+        domain_from_value({"kind": "os.path.join"})

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch.func import grad, vmap
 
-from sirenpde.networks.activations.activation import Activation, offered
+from sirenpde.networks.activations.activation import Activation, offered_activations
 from sirenpde.networks.activations.sine import sine
 from sirenpde.networks.activations.softplus import softplus
 
-ALL = [sine, *offered()]
+ALL = [sine, *offered_activations()]
 
 
 @pytest.mark.parametrize("activation", ALL, ids=lambda a: a.name)

@@ -16,7 +16,7 @@ from sirenpde.networks.activations.activation import Activation
 from sirenpde.networks.names import offered_names
 from sirenpde.networks.recipe import check_box, check_whole, is_linear, is_open, smallest, typical
 from sirenpde.networks.registry import UnknownKind, kind_named, known, offered
-from sirenpde.networks.values import from_value, to_value
+from sirenpde.networks.values import recipe_from_value, recipe_to_value
 from sirenpde.problem.probe import ConstraintError
 
 line = Box(x=(0, 1))
@@ -55,11 +55,11 @@ def arctangents(z, order):
 @pytest.fixture
 def arctangent(monkeypatch):
     monkeypatch.setattr(activation, "_named", dict(activation._named))
-    return activation.offer(Activation("arctangent", torch.atan, arctangents))
+    return activation.offer_activation(Activation("arctangent", torch.atan, arctangents))
 
 
 def test_a_new_activation_has_a_name_and_all_the_speed(arctangent):
-    assert "arctangent" in [a.name for a in activation.offered()]
+    assert "arctangent" in [a.name for a in activation.offered_activations()]
     z, f = torch.linspace(-3, 3, 13, dtype=torch.float64), torch.atan
     for closed in arctangent.derivatives(z, 4):
         assert torch.allclose(closed, vmap(f)(z), rtol=0, atol=1e-12)
@@ -176,9 +176,9 @@ def test_a_file_that_names_a_recipe_nobody_declares_says_what_to_import(solved, 
 
 
 def test_recipes_are_written_as_values_where_they_are_known():
-    assert to_value(TaylorSeries(3)) == {"name": "TaylorSeries", "degree": 3}
-    assert from_value({"name": "TaylorSeries", "degree": 3}) == TaylorSeries(3)
-    assert to_value(Bare()) is None
+    assert recipe_to_value(TaylorSeries(3)) == {"name": "TaylorSeries", "degree": 3}
+    assert recipe_from_value({"name": "TaylorSeries", "degree": 3}) == TaylorSeries(3)
+    assert recipe_to_value(Bare()) is None
 
 
 class Powers(nn.Module):

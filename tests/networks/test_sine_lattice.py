@@ -11,7 +11,7 @@ from sirenpde.engines.flat import flatten
 from sirenpde.engines.nested import NestedEngine
 from sirenpde.engines.registry import engine_for
 from sirenpde.networks.sine_lattice import default_bandwidth
-from sirenpde.networks.values import from_value, to_value
+from sirenpde.networks.values import recipe_from_value, recipe_to_value
 
 
 def built(recipe, low, high, periodic=(), outputs=1):
@@ -74,7 +74,7 @@ def test_default_bandwidth_is_that_of_a_polynomial_for_few_waves_and_of_waves_fo
 
 def test_recipes_become_values_and_return():
     recipe = SineLattice((4, 32), bandwidth=(1.0, 30.0))
-    assert from_value(to_value(recipe)) == recipe
+    assert recipe_from_value(recipe_to_value(recipe)) == recipe
     assert SineLattice().describe() == "sine lattice, orders chosen by the solver"
 
 

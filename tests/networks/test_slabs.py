@@ -4,12 +4,12 @@ import pytest
 
 from sirenpde import SineFeatures, SineLattice
 from sirenpde.networks.slabs import Slabs
-from sirenpde.networks.values import from_value, to_value
+from sirenpde.networks.values import recipe_from_value, recipe_to_value
 
 
 def test_recipes_of_slabs_become_values_and_return() -> None:
     recipe = Slabs((SineLattice((2, 3)), SineFeatures(40, (3.0, 8.0))), axis=0, edges=(0.0, 0.4, 1.0))
-    assert from_value(to_value(recipe)) == recipe
+    assert recipe_from_value(recipe_to_value(recipe)) == recipe
     with pytest.raises(ValueError, match="2 recipes and 2 edges"):
         Slabs(recipe.recipes, 0, (0.0, 1.0))
     with pytest.raises(ValueError, match="ascending"):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..cloud import Cloud
-from ..domain import Data, Deferred, read
+from ..domain import Data, Deferred, read_data
 from ..point import Axis
 from ..tensor_grid import TensorGrid
 
@@ -92,11 +92,11 @@ class Edges:
 
     def __getitem__(self, key: str) -> Data:
         """The mean of the two pixels as a function of a point: shape () if grey, (3,) if in colour."""
-        return read(self.grid.images, key, "The pixel grid")
+        return read_data(self.grid.images, key, "The pixel grid")
 
     def difference(self, key: str) -> Data:
         """The difference of the two pixels per unit of the axis as a function of a point: () or (3,)."""
-        read(self.grid.images, key, "The pixel grid")
+        read_data(self.grid.images, key, "The pixel grid")
         return Data(f"difference of {key}")
 
     def where(

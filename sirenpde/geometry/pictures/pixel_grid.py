@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..arrays import as_mask
 from ..cloud import Cloud
-from ..domain import Data, Deferred, named, read
+from ..domain import Data, Deferred, named, read_data
 from ..point import Axis
 from ..tensor_grid import TensorGrid
 from . import stencils
@@ -133,7 +133,7 @@ class PixelGrid:
 
     def __getitem__(self, key: str) -> Data:
         """The value of a picture as a function of a point: shape () if grey, (3,) if in colour."""
-        return read(self.images, key, "The pixel grid")
+        return read_data(self.images, key, "The pixel grid")
 
     def gradient(self, key: str, stencil: Literal["central", "sobel"] = "central") -> Data:
         """The gradient of a picture as a function of a point, shape (2,) or (3, 2): by x, then by y.
@@ -142,7 +142,7 @@ class PixelGrid:
         second order there too. "sobel" smooths it by (1, 2, 1) / 4 across and mirrors the picture at its
         border: up to a factor the target of the SIREN paper's Poisson experiment (Sitzmann et al. 2020, 4.1).
         """
-        read(self.images, key, "The pixel grid")
+        read_data(self.images, key, "The pixel grid")
         if stencil not in ("central", "sobel"):
             raise ValueError(
                 f"stencil={stencil!r} was given; expected 'central' or 'sobel'. Use one of them."
@@ -154,14 +154,14 @@ class PixelGrid:
 
         The 5-point formula (sum of the four neighbours - 4 u) / h²; the picture is mirrored at its border.
         """
-        read(self.images, key, "The pixel grid")
+        read_data(self.images, key, "The pixel grid")
         return Data(f"laplacian of {key}")
 
     def mask(self, mask: str | ArrayLike | Tensor) -> Tensor:
         """Booleans (H, W): those given, or where the named picture (its mean colour) is above 1/2."""
         if not isinstance(mask, str):
             return as_mask(mask, self.shape, "the pixel grid")
-        read(self.images, mask, "The pixel grid")
+        read_data(self.images, mask, "The pixel grid")
         image = self.images[mask]
         return (image if image.ndim == 2 else image.mean(-1)) > 0.5
 

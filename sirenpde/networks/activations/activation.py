@@ -28,16 +28,16 @@ class Activation:
 _named: dict[str, Activation] = {}
 
 
-def offer(activation: Activation) -> Activation:
+def offer_activation(activation: Activation) -> Activation:
     """Let ``MLP(activation=...)`` take it by its name."""
     _named[activation.name] = activation
     return activation
 
 
-def offered() -> tuple[Activation, ...]:
+def offered_activations() -> tuple[Activation, ...]:
     """All that networks can take by name.
 
-    >>> [activation.name for activation in offered()][:2]
+    >>> [activation.name for activation in offered_activations()][:2]
     ['gaussian', 'gelu']
     """
     _load()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .activation import Activation, offer
+from .activation import Activation, offer_activation
 
 
 def _function(z: Tensor) -> Tensor:
@@ -29,4 +29,4 @@ def _derivatives(z: Tensor, order: int) -> Sequence[Tensor]:
     return series
 
 
-gaussian = offer(Activation("gaussian", _function, _derivatives))
+gaussian = offer_activation(Activation("gaussian", _function, _derivatives))

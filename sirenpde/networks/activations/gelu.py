@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .activation import Activation, offer
+from .activation import Activation, offer_activation
 
 
 def _function(z: Tensor) -> Tensor:
@@ -32,4 +32,4 @@ def _derivatives(z: Tensor, order: int) -> Sequence[Tensor]:
     return series
 
 
-gelu = offer(Activation("gelu", _function, _derivatives))
+gelu = offer_activation(Activation("gelu", _function, _derivatives))

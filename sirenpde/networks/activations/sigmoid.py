@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .activation import Activation, offer
+from .activation import Activation, offer_activation
 
 
 def _derivatives(z: Tensor, order: int) -> Sequence[Tensor]:
@@ -25,4 +25,4 @@ def _derivatives(z: Tensor, order: int) -> Sequence[Tensor]:
     return series
 
 
-sigmoid = offer(Activation("sigmoid", torch.sigmoid, _derivatives))
+sigmoid = offer_activation(Activation("sigmoid", torch.sigmoid, _derivatives))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .activation import Activation, offer
+from .activation import Activation, offer_activation
 from .sigmoid import sigmoid
 
 
@@ -20,4 +20,4 @@ def _derivatives(z: Tensor, order: int) -> Sequence[Tensor]:
     return [z * s[0], *(z * s[n] + n * s[n - 1] for n in range(1, order + 1))]
 
 
-silu = offer(Activation("silu", _function, _derivatives))
+silu = offer_activation(Activation("silu", _function, _derivatives))

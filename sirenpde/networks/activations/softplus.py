@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor
 from torch.nn import functional
 
-from .activation import Activation, offer
+from .activation import Activation, offer_activation
 from .sigmoid import sigmoid
 
 
@@ -21,4 +21,4 @@ def _derivatives(z: Tensor, order: int) -> Sequence[Tensor]:
     return (value, *sigmoid.derivatives(z, order - 1)) if order else (value,)
 
 
-softplus = offer(Activation("softplus", _function, _derivatives))
+softplus = offer_activation(Activation("softplus", _function, _derivatives))

@@ -15,4 +15,4 @@ from .outputs import try_output as try_output
 from .outputs import try_reference as try_reference
 from .recorder import Recorder as Recorder
 from .recorder import Requests as Requests
-from .watch import Conversions as Conversions
+from .watch import ConversionWatch as ConversionWatch

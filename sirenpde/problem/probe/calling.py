@@ -16,7 +16,7 @@ from ...geometry.point import Point
 from ..constraint import Constraint
 from .messages import ConstraintError, declared_at, explained, failed, line_of
 from .recorder import Recorder, Requests
-from .watch import Conversions
+from .watch import ConversionWatch
 
 
 def probe(constraint: Constraint) -> Requests:
@@ -34,7 +34,7 @@ def probe(constraint: Constraint) -> Requests:
         return value + 0.0 * place.sum() if value.is_floating_point() or value.is_complex() else value
 
     def read(key: Hashable) -> Tensor:
-        check_axes(key, axes, domain.name)
+        check_field_axes(key, axes, domain.name)
         return here(recorder.read(key))
 
     def sample(key: str) -> Tensor:
@@ -46,7 +46,7 @@ def probe(constraint: Constraint) -> Requests:
         sampled[key] = data[key]
         return here(data[key][0])
 
-    residual = call(constraint.residual, who, point(axes, place, read, sample), Conversions())
+    residual = call(constraint.residual, who, point(axes, place, read, sample), ConversionWatch())
     check_value(residual, who, constraint.residual)
     if not any(isinstance(key, Derivative | Unknown) for key in recorder.asked):
         raise ConstraintError(
@@ -66,7 +66,7 @@ def few(domain: Domain) -> tuple[Tensor, Mapping[str, Tensor]]:
     return points.detach().double().clone(), data
 
 
-def check_axes(key: Hashable, axes: tuple[str, ...], where: str) -> None:
+def check_field_axes(key: Hashable, axes: tuple[str, ...], where: str) -> None:
     missing = [a.name for a in key.field.axes if a.name not in axes] if isinstance(key, Derivative) else []
     if missing:
         assert isinstance(key, Derivative)
@@ -121,7 +121,7 @@ def call_together(
     """The values at several points at once, under vmap, where a branch on a value shows."""
 
     try:
-        with torch.enable_grad(), Conversions():
+        with torch.enable_grad(), ConversionWatch():
             return over_known(function, axes, points, sampled, known)
     except Exception as error:
         raise ConstraintError(

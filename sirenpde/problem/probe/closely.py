@@ -16,7 +16,7 @@ from ..constraint import Constraint
 from .calling import call, call_together, few
 from .messages import ConstraintError, declared_at
 from .recorder import Recorder, Requests
-from .watch import Derivatives, is_rounded
+from .watch import DerivativeWatch, is_rounded
 
 FEW = 16  # components, up to which a residual may have as many as there are samples
 SAME = 1e-9  # relative difference of two calls that is rounding
@@ -37,7 +37,7 @@ def look_closely(constraint: Constraint, requests: Requests) -> None:
     recorder = Recorder()
     asked = [*requests.derivatives, *requests.unknowns]
     known = {key: recorder.read(key).requires_grad_() for key in asked}
-    watch = Derivatives(_lengths(constraint, requests, data), _is_single(requests))
+    watch = DerivativeWatch(_lengths(constraint, requests, data), _is_single(requests))
     p = point(axes, points[0], known.__getitem__, lambda key: data[key][0])
     once, again = (call(constraint.residual, who, p, watch) for _ in range(2))
     _check_same(constraint, once.detach(), again.detach(), 0.0)

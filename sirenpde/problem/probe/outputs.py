@@ -15,10 +15,10 @@ from ...calculus.operators import PointFunction, Stack
 from ...geometry.domain import Deferred, Domain, HasAxes
 from ...geometry.point import Axis
 from ..constraint import in_precision, name_of
-from .calling import call, call_together, check_axes, check_value
+from .calling import call, call_together, check_field_axes, check_value
 from .messages import ConstraintError, declared_at
 from .recorder import Recorder, Requests
-from .watch import Conversions, Derivatives
+from .watch import ConversionWatch, DerivativeWatch
 
 MANY = 10_000  # points of an infinite domain on which a reference is looked at
 SOME = 100  # of them, where these tell enough
@@ -136,7 +136,7 @@ def _asked(
             raise ValueError(
                 f"It reads {what}, which no constraint mentions. Add a constraint on it, or leave it out."
             )
-        check_axes(key, names, ", ".join(names))
+        check_field_axes(key, names, ", ".join(names))
         return here(recorder.read(key))
 
     def sample(key: str) -> Tensor:
@@ -144,7 +144,7 @@ def _asked(
         return here(sampled[key][0])
 
     function = in_precision(function)
-    value = call(function, who, point(names, place, read, sample), Conversions())
+    value = call(function, who, point(names, place, read, sample), ConversionWatch())
     check_value(
         value, who, function, "its values. End the function with 'return', and evaluate fields at p: u(p)"
     )
@@ -210,13 +210,13 @@ def try_reference(value: PointFunction, output: Output, domain: Domain, samples:
 
     place = points[0].clone().requires_grad_()
     try:
-        one = call(value, who, point(axes, place, read, sample), Conversions())
+        one = call(value, who, point(axes, place, read, sample), ConversionWatch())
     except _Later:
         return
     example = "the exact value, such as torch.sin(x(p)), or 0 * x(p) + 2 for a constant"
     check_value(one, who, value, example)
     if one.dtype not in _SINGLE:
-        call(value, who, point(axes, points[0], read, sample), Derivatives((), single_precision=False))
+        call(value, who, point(axes, points[0], read, sample), DerivativeWatch((), single_precision=False))
     if _without_ones(one.shape) != _without_ones(output.shape):
         raise ConstraintError(
             f"{who}{declared_at(value)} has shape {tuple(one.shape)}; expected {output.shape}, that of the output. "

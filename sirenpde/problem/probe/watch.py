@@ -36,7 +36,7 @@ def _check_derivative(name: str, args: Sequence[Any], result: object) -> None:
         )
 
 
-class Conversions(TorchFunctionMode):
+class ConversionWatch(TorchFunctionMode):
     """Refuses to make a plain number of what belongs to the point, which holds for one point and has no derivative,
     and to differentiate functions of which torch knows no derivative.
     """
@@ -67,7 +67,7 @@ class Conversions(TorchFunctionMode):
         ) from None
 
 
-class Derivatives(TorchFunctionMode):
+class DerivativeWatch(TorchFunctionMode):
     """Refuses what cuts a field's value off from the field, loses digits, or mixes one point with a batch of them.
 
     ``lengths`` are numbers of samples, which no tensor has any reason to have at one point.

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...files.typed import transient
 from ...networks.sine_features import SineFeatures
-from ...networks.values import from_value, to_value
+from ...networks.values import recipe_from_value, recipe_to_value
 from ..stage import State
 from .search import Search, Searching
 from .trials import FeatureTrial, TrialRecord, Trials, is_open
@@ -51,7 +51,7 @@ class SearchMemory:
 
     def _trials(self, state: State, tolerance: float) -> Trials:
         fields = state.system.problem.fields
-        recipes = {u: from_value(self.given[u.name]) for u in fields if u.name in self.given}
+        recipes = {u: recipe_from_value(self.given[u.name]) for u in fields if u.name in self.given}
         keys = [key for key in state.system.parameters.slices if key not in recipes]
         others = dict(zip(keys, self.others, strict=True))
         return Trials(
@@ -70,7 +70,7 @@ class SearchMemory:
 def begun(state: State) -> SearchMemory:
     """The memory of a search that begins with what the recipes of a state leave open."""
     recipes = {u: r for u, r in state.recipes.items() if isinstance(r, SineFeatures) and is_open(r)}
-    values = {u.name: to_value(recipe) for u, recipe in recipes.items()}
+    values = {u.name: recipe_to_value(recipe) for u, recipe in recipes.items()}
     declared = {name: value for name, value in values.items() if value is not None}
     slices = state.system.parameters.slices
     others = [state.theta[columns].clone() for key, columns in slices.items() if key not in recipes]

@@ -14,7 +14,7 @@ from ...geometry.point import Axis
 from ...geometry.slab import Slab
 from ...networks.series import SeparableSeries
 from ...networks.slabs import Slabs
-from ...networks.values import from_value, to_value
+from ...networks.values import recipe_from_value, recipe_to_value
 from ...sampling.memory import Sampling
 from .. import collocation
 from ..collocation import Collocation
@@ -216,9 +216,9 @@ class Front:
         for u, slabs in self.state.recipes.items():
             value = self.unfinished.recipes[u.name]
             assert isinstance(slabs, Slabs)
-            recipes[u] = slabs.recipes[-1] if value is None else from_value(value)
+            recipes[u] = slabs.recipes[-1] if value is None else recipe_from_value(value)
         return recipes
 
 
 def _values(recipes: Mapping[Field, Any]) -> dict[str, dict[str, Any] | None]:
-    return {u.name: to_value(recipe) for u, recipe in recipes.items()}
+    return {u.name: recipe_to_value(recipe) for u, recipe in recipes.items()}

@@ -19,7 +19,7 @@ from ...geometry.point import Point
 from ...geometry.slab import Slab
 from ...problem.constraint import Constraint
 from ...problem.problem import Problem
-from ...residuals import Evaluator, Parameters, System, evaluate, record
+from ...residuals import Evaluator, Parameters, System, evaluate, requests_of
 from .marchable import NotMarchable
 
 HAND_OVER = 100.0  # how much more the start of a slab counts than what holds within it
@@ -49,7 +49,7 @@ class Carried:
         before = self.before
         batch = before.system.batch(points, {})
         if self.evaluator is None:
-            requests = record(self.functions, batch, self.axes)
+            requests = requests_of(self.functions, batch, self.axes)
             self.evaluator = Evaluator(self.functions, requests, self.axes, before.parameters)
         values = evaluate(self.evaluator, before.theta, batch, before.system.device)
         return {f"before {order}": value.to(points.device) for order, value in enumerate(values)}
