@@ -82,9 +82,10 @@ def jet_plan(symbols: Sequence[Symbol], dimension: int) -> Plan:
         terms, pairs = dict(channel.terms), []
         for low in range(1, channel.order):
             high = channel.order - low
+            # P(xi + eta), the part of degree (low, high).
             split = np.array(
                 [[_split_coefficient(terms, a, b) for b in monomials[high]] for a in monomials[low]]
-            )  # P(xi + eta), the part of degree (low, high)
+            )
             left, right = np.linalg.pinv(bases[low].T), np.linalg.pinv(bases[high])
             table = left @ split @ right
             for i, j in np.argwhere(np.abs(table) > 1e-12 * np.abs(table).max()):

@@ -118,9 +118,8 @@ class Disk:
             outer, inner = (sector * k + step).reshape(-1), (sector * (k - 1) + step).reshape(-1)
             a, b = first[k] + outer, first[k] + (outer + 1) % count[k]
             c, d = (first[k - 1] + (inner + i) % count[k - 1] for i in (0, 1))
-            inward = (
-                (step < k - 1).expand(6, -1).reshape(-1)
-            )  # one triangle less has its base on the inner ring
+            # One triangle less has its base on the inner ring.
+            inward = (step < k - 1).expand(6, -1).reshape(-1)
             corners += [torch.stack([c, a, b], dim=1), torch.stack([c, b, d], dim=1)[inward]]
         return Cells(points.new_tensor(self.center) + points, torch.cat(corners))
 

@@ -112,9 +112,8 @@ class TriangleMesh:
     @property
     def volume(self) -> float:
         """The enclosed volume of a watertight mesh, negative where its normals point inwards."""
-        return float(
-            torch.linalg.det(self.corners - self.corners[0, 0]).sum() / 6
-        )  # the origin may be far away
+        from_a_corner = self.corners - self.corners[0, 0]  # the origin may be far away
+        return float(torch.linalg.det(from_a_corner).sum() / 6)
 
     @property
     def diagonal(self) -> float:

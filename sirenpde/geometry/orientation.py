@@ -60,9 +60,8 @@ def _parts(faces: Faces, count: int) -> tuple[Faces, NDArray[np.bool_], NDArray[
     _, label = connected_components(graph, directed=False)
     as_is, turned = label[:n].astype(np.int64), label[n:].astype(np.int64)
     part = np.minimum(as_is, turned)
-    weight = np.bincount(
-        part, np.where(as_is <= turned, 1, -1)
-    )  # how many more agree with the label than not
+    # How many more agree with the label than not.
+    weight = np.bincount(part, np.where(as_is <= turned, 1, -1))
     turn = np.where(weight[part] >= 0, as_is > turned, as_is < turned)
     closed = as_is != turned
     closed[owner[order[np.repeat(times, times) != 2]]] = False

@@ -102,9 +102,8 @@ class Flow:
         x = np.linspace(0, 1, nodes)
         along = _basis(len(self.coefficients), x, max(i, j))
         f = D(self.lift, *[_X] * i, *[_Y] * j) if i + j else self.lift
-        known = np.nan_to_num(
-            _on_grid(f, x)
-        )  # the slope of the angle is undefined in a corner, where r² is 0
+        # The slope of the angle is undefined in a corner, where r² is 0.
+        known = np.nan_to_num(_on_grid(f, x))
         value: Array = known + along[i] @ self.coefficients @ along[j].T
         return value
 

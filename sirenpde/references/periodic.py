@@ -17,9 +17,8 @@ from ..geometry.domain import Deferred
 
 Modes = NDArray[np.complex128]  # Fourier coefficients of a real function, for the wavenumbers 0, ..., K
 
-SAMPLES = (
-    1 << 20
-)  # of the start: a kink's coefficients fall off as 1/k², and what aliases is then below 1e-12
+# Of the start: a kink's coefficients fall off as 1/k², and what aliases is then below 1e-12.
+SAMPLES = 1 << 20
 CIRCLE = 32  # points of the contour integrals
 
 

@@ -32,9 +32,8 @@ def mapped(
     return [torch.cat(tensors, dim=dim) for tensors in zip(*parts, strict=True)]
 
 
-Work = tuple[
-    Callable[[Batch], None], Batch, int
-]  # what is added for a chunk, of which samples, in what sizes
+# What is added for a chunk, of which samples, in what sizes.
+Work = tuple[Callable[[Batch], None], Batch, int]
 
 
 def summed(work: Iterable[Work], totals: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -58,9 +58,8 @@ def linearise(
             jets = [unit.reshape(shape) if f == field else jet for f, jet in enumerate(zero)]
             return residuals(chunk, jets)
 
-        differences = (torch.func.vmap(moved)(units) - offset) / each[
-            :, None, None
-        ]  # (requests * outputs, n, m)
+        # (requests * outputs, n, m)
+        differences = (torch.func.vmap(moved)(units) - offset) / each[:, None, None]
         return differences.movedim(0, -1).reshape(*offset.shape, *shape)
 
     def rows(chunk: Batch) -> list[Tensor]:

@@ -42,10 +42,8 @@ class _Step:
     outputs: tuple[tuple[int, int | None], ...]  # the slot, and which of several outputs it holds
 
 
-_SAME = (
-    torch.ops.aten.detach.default,
-    torch.ops.aten.clone.default,
-)  # another name where nothing is written to
+# Another name where nothing is written to.
+_SAME = (torch.ops.aten.detach.default, torch.ops.aten.clone.default)
 
 
 class _Recorder(TorchDispatchMode):
