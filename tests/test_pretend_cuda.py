@@ -1,5 +1,6 @@
 """The pretended GPU refuses what a GPU refuses, and counts what one is waited for."""
 
+import pretend_cuda
 import pytest
 import torch
 from pretend_cuda import GPU, pretended
@@ -57,3 +58,12 @@ def test_operations_have_the_values_of_the_cpu_and_their_slopes():
         assert not gpu.waits
         slope = 4 * torch.sin(torch.tensor(2.0)) * torch.cos(torch.tensor(2.0))
         assert torch.allclose(x.grad.cpu(), slope.double() + torch.tensor([0.0, 1.0, 1.0]).double())
+
+
+def test_a_torch_that_cannot_pretend_skips_the_test_and_says_why(monkeypatch):
+    monkeypatch.delattr(pretend_cuda.backend_registration, pretend_cuda._REGISTER, raising=False)
+    device, absent = pretend_cuda._registered()
+    assert device is None
+    monkeypatch.setattr(pretend_cuda, "ABSENT", absent)
+    with pytest.raises(pytest.skip.Exception, match="has no _setup_privateuseone"), pretended():
+        raise AssertionError("ran without a device")
