@@ -1,6 +1,5 @@
 """How a run goes from stage to stage: what breaks is left, the best finite fields stay, and the status is true."""
 
-import importlib
 import math
 from dataclasses import dataclass
 
@@ -24,7 +23,7 @@ from sirenpde import (
 )
 from sirenpde.residuals import NotFinite
 from sirenpde.run.begin import begin
-from sirenpde.solvers.ladder import Choice, Rung, choose
+from sirenpde.solvers.ladder import Rung, choose
 from sirenpde.solvers.stage import Report
 from sirenpde.solvers.starts import constant_start
 
@@ -57,17 +56,6 @@ def parabola(weight=1.0, network=None):
     inside = on(line, 60, name="inside")(lambda p: laplacian(u)(p) + 2)
     ends = on(line.boundary(), 2, name="ends", weight=weight)(lambda p: u(p))
     return Problem(inside, ends, reference={u: lambda p: t(p) * (1 - t(p))})
-
-
-@pytest.fixture
-def rungs(monkeypatch):
-    """Makes ``solve`` take these rungs."""
-
-    def choose(*order):
-        module = importlib.import_module("sirenpde.run.solve")
-        monkeypatch.setattr(module, "choose", lambda *_: Choice(order, "by the test"))
-
-    return choose
 
 
 def error(solution):

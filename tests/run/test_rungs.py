@@ -1,0 +1,115 @@
+"""Rungs, tolerance, rolling back: what a run tries, keeps and shows."""
+
+import math
+
+import pytest
+import torch
+
+from sirenpde import (
+    LBFGS,
+    Adam,
+    Box,
+    Field,
+    LeastSquares,
+    March,
+    Problem,
+    SineFeatures,
+    Siren,
+    laplacian,
+    on,
+    solve,
+)
+from sirenpde.solvers.ladder import Rung
+
+box = Box(x=(0, 1), y=(0, 1))
+x, y = box.axes
+u = Field("u", box)
+
+
+def wave(p):
+    return torch.sin(math.pi * x(p)) * torch.sin(math.pi * y(p))
+
+
+@on(box, samples=600)
+def poisson(p):
+    return laplacian(u)(p) + 2 * math.pi**2 * wave(p)
+
+
+@on(box.boundary(), samples=200, weight=100.0)
+def walls(p):
+    return u(p)
+
+
+problem = Problem(poisson, walls, reference={u: wave})
+POOR = Rung({u: SineFeatures(12, 3.0)}, (LeastSquares(),))
+GOOD = Rung({u: SineFeatures(200, 8.0)}, (LeastSquares(),))
+TRAINED = Rung({u: Siren(8, 1, 3.0)}, (Adam(steps=5), LBFGS(steps=6)))
+
+
+def error(solution):
+    return float(solution.errors["u"]["relative_l2"])
+
+
+def test_a_good_rung_is_the_last(rungs):
+    rungs(GOOD, TRAINED)
+    solution = solve(problem)
+    assert [stage.name for stage in solution.stages] == ["least squares"]
+    assert error(solution) < 1e-7 and solution.status == "solved"
+    assert "relative held-out residual" in solution.message
+
+
+def test_a_poor_rung_leads_to_the_next(rungs):
+    rungs(POOR, TRAINED, GOOD)
+    solution = solve(problem)
+    assert [stage.name for stage in solution.stages] == ["least squares", "Adam", "L-BFGS", "least squares"]
+    assert error(solution) < 1e-7 and solution.parameters == 201
+
+
+def test_the_best_rung_is_shown(rungs):
+    rungs(GOOD, TRAINED)
+    solution = solve(problem, tolerance=1e-30)
+    assert len(solution.stages) == 3 and solution.parameters == 201
+    assert error(solution) < 1e-7
+    assert "no stage is left" in solution.message
+
+
+def test_tolerance_ends_a_stage_and_the_run(rungs):
+    rungs(TRAINED, GOOD)
+    free = solve(problem, tolerance=1e-30)
+    first = free.history[0].loss
+    rungs(Rung(TRAINED.recipes, (Adam(steps=5000, lr=1e-2), LBFGS())), GOOD)
+    solution = solve(problem, tolerance=0.5)
+    assert [stage.name for stage in solution.stages] == ["Adam"] and solution.stages[0].steps < 5000
+    assert "within the tolerance 0.5" in solution.message
+    assert solution.history[-1].loss < 0.3 * first
+    with pytest.raises(ValueError, match="tolerance=0"):
+        solve(problem, tolerance=0)
+
+
+def test_a_run_cut_off_in_a_worse_rung_shows_the_better_one_and_goes_on(rungs):
+    rungs(GOOD, TRAINED)
+    whole = solve(problem, tolerance=1e-30, seed=3)
+
+    def stop(progress):
+        if progress.stage == "L-BFGS" and progress.step >= 2:
+            raise KeyboardInterrupt
+
+    cut = solve(problem, tolerance=1e-30, seed=3, progress=stop)
+    assert cut.status == "interrupted" and error(cut) == error(whole)
+    resumed = solve(problem, tolerance=1e-30, resume=cut.snapshot())
+    assert torch.equal(resumed.theta, whole.theta)
+    assert [row.loss for row in resumed.history] == [row.loss for row in whole.history]
+
+
+def test_a_stage_that_does_not_fit_leads_to_the_next_rung(rungs):
+    rungs(Rung(GOOD.recipes, (March("nowhere"),)), GOOD)
+    solution = solve(problem)
+    assert [stage.name for stage in solution.stages] == ["march along nowhere", "least squares"]
+    assert solution.stages[0].reason.startswith("not tried: ") and error(solution) < 1e-7
+    rungs(GOOD, Rung(TRAINED.recipes, (March("nowhere"),)))
+    solution = solve(problem, tolerance=1e-30)
+    assert solution.status == "rough" and error(solution) < 1e-7
+    assert "not tried: March('nowhere')" in solution.message
+    rungs(Rung(TRAINED.recipes, (March("nowhere"),)))
+    with pytest.raises(ValueError, match="nowhere"):
+        solve(problem)
