@@ -4,6 +4,7 @@ import pytest
 
 from sirenpde import Problem, Solution, solve
 from sirenpde.analysis.check import check_reference
+from sirenpde.bench.accuracy_cases import CASES
 from sirenpde.problem.load import build, find, load, options
 from sirenpde.references import cavity, periodic
 
@@ -99,11 +100,30 @@ def test_the_recorded_accuracy_is_reached(name, flags, most):
     assert worst(solve(declared(name, **flags), seed=1)) < most
 
 
+TRAINED = [("helmholtz_modes", 1e-9), ("poisson_square", 1e-12)]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "most"), [("helmholtz_modes", 1e-9), ("poisson_square", 1e-12)])
+@pytest.mark.parametrize(("name", "most"), TRAINED)
 def test_the_trained_siren_reaches_its_recorded_accuracy(name, most):
     assert worst(solve(declared(name), network="siren", seed=1)) < most
 
 
 def worst(solution: Solution) -> float:
     return max(float(error["relative_l2"]) for error in solution.errors.values())
+
+
+def as_declared(name: str, flags: dict[str, object]) -> dict[str, object]:
+    """All parameters of a problem file, with these flags in place of its own values."""
+    given = {option.name: option.default for option in options(load(find(name)))} | flags
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_case_of_the_benchmark_has_its_recorded_accuracy(case):
+    if case.network == "siren":
+        recorded = [(name, {}) for name, _ in TRAINED]
+    else:
+        recorded = [(name, flags) for name, flags, _ in REACHED + REACHED_SLOWLY]
+    same = [as_declared(name, flags) for name, flags in recorded if name == case.problem]
+    assert as_declared(case.problem, case.flags) in same
