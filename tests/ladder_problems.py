@@ -4,7 +4,21 @@ import math
 
 import torch
 
-from sirenpde import Box, D, Field, PixelGrid, PointCloud, Problem, Unknown, integral, l2, laplacian, on
+from sirenpde import (
+    Box,
+    D,
+    Disk,
+    Field,
+    Interval,
+    PixelGrid,
+    PointCloud,
+    Problem,
+    Unknown,
+    integral,
+    l2,
+    laplacian,
+    on,
+)
 
 
 def poisson(network=None, axes=2, loss=l2):
@@ -59,6 +73,15 @@ def decays(power=2, family=True, other=False):
         rows.append(on(times, 100, name="clock")(lambda p: D(c, t)(p) + c(p) ** 2))
         rows.append(on(times.at(t=0), name="one")(lambda p: c(p) - 1))
     return Problem(*rows)
+
+
+def disk():
+    """A reaction that spreads on a disk: not affine, and an evolution on a domain that is no product of intervals."""
+    cylinder = Disk() * Interval(t=(0, 1))
+    (x, y, t), v = cylinder.axes, Field("v", cylinder)
+    flow = on(cylinder, 1000, name="flow")(lambda p: D(v, t)(p) - laplacian(v, x, y)(p) + v(p) ** 3)
+    start = on(cylinder.at(t=0), 200, name="start")(lambda p: v(p) - 1)
+    return Problem(flow, start, on(cylinder.boundary("x", "y"), 200, name="rim")(lambda p: v(p) - 1))
 
 
 def heat(turning=False, axes=2):

@@ -25,6 +25,7 @@ class Traits:
     time: Axis | None  # along which fields evolve from a start, by equations at a point; no number is unknown
     alike: bool  # all fields have the same axes, as tensor products need
     family: bool  # along some axis nothing is differentiated: a family of equations, not one
+    products: bool  # every domain is a product along the axes: a box, a slice, faces, nodes on a grid
     wide: bool  # two axes of space or more
     tensor: bool  # every domain is a box, a slice or a face, on few axes, and equations hold at a point
 
@@ -43,9 +44,14 @@ def traits_of(problem: Declared) -> Traits:
         time=time,
         alike=alike,
         family=any(not _is_differentiated(problem, axis) for axis in first),
+        products=all(_is_product(c.domain) for c in problem.constraints),
         wide=len(first) > 2,
         tensor=boxes and whole and plain and len(open_axes) <= LATTICE_AXES and not problem.unknowns,
     )
+
+
+def _is_product(domain: Domain) -> bool:
+    return can.patches_of(domain) is not None or can.lattice_of(domain) is not None
 
 
 def _is_differentiated(problem: Declared, axis: Axis) -> bool:

@@ -110,8 +110,8 @@ def replacing(problem: Problem, network: Asked) -> Recipe | None:
 def _ladder(problem: Problem, found: Traits) -> list[Rung]:
     """What can work on a problem whose networks are all left open, the most promising first.
 
-    The rules: marching suits what evolves and is not affine, unless it is a family of equations, which one fit
-    solves at once, and what evolves in two axes of space or more, where equal slabs cost little after the first;
+    The rules: marching suits what evolves on boxes and is not affine, unless it is a family of equations, which one
+    fit solves at once, and what evolves in two axes of space or more, where equal slabs cost little after the first;
     frozen sines suit all else. Then comes whatever else fits the domains, and a trained network
     last.
     """
@@ -119,14 +119,13 @@ def _ladder(problem: Problem, found: Traits) -> list[Rung]:
         return [_trained(problem, dict.fromkeys(problem.fields), found)]
     sines = Rung({u: SineFeatures() for u in problem.fields}, (LeastSquares(),))
     lattice: Mapping[Field, Recipe] = {u: SineLattice() for u in problem.fields}
-    march = (
-        [] if found.time is None else [Rung(sines.recipes if found.affine else lattice, (March(found.time),))]
-    )
-    march = march if found.alike else []
+    march = []
+    if found.time is not None and found.alike:
+        march = [Rung(dict.fromkeys(problem.fields, _marched(found)), (March(found.time),))]
     if found.affine and found.tensor and found.wide and found.time is not None and not found.family:
         return [Rung(lattice, (March(found.time, tolerance=ACROSS),), enough=ROUGHLY), sines]
     collocation = [Rung(lattice, (Collocation(),))] if found.tensor else []
-    if march and not found.affine and not found.family:
+    if march and not found.affine and not found.family and found.products:
         return [*march, sines, _last(problem, found)]
     return [sines, *collocation, *march, _last(problem, found)]
 
@@ -141,7 +140,7 @@ def _last(problem: Problem, found: Traits) -> Rung:
 
 def _declared(problem: Problem, given: Declared, found: Traits) -> list[Rung]:
     """What can work where networks are declared, for some fields at least."""
-    open_one: Recipe = SineLattice() if found.time is not None and not found.affine else SineFeatures()
+    open_one = SineFeatures() if found.time is None else _marched(found)
     rungs = [_direct(problem, _filled(problem, given, open_one), found)]
     if rungs[0] is None or (not found.affine and None in given.values()):
         rungs.append(_trained(problem, given, found))
@@ -158,7 +157,7 @@ def _suited(stage: Stage, found: Traits) -> Recipe:
 
 
 def _marched(found: Traits) -> Recipe:
-    return SineFeatures() if found.affine else SineLattice()
+    return SineLattice() if found.products and not found.affine else SineFeatures()
 
 
 def _filled(problem: Problem, given: Declared, open_one: Recipe) -> dict[Field, Recipe | nn.Module]:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from ladder_problems import bratu, burgers, decays, fredholm, heat, picture, poisson, unknown_rate
+from ladder_problems import bratu, burgers, decays, disk, fredholm, heat, picture, poisson, unknown_rate
 
 from sirenpde import (
     LBFGS,
@@ -48,6 +48,7 @@ LADDERS = {
     "heat on a line": (lambda: heat(axes=1), [SINES, LATTICE, MARCHED_SINES, POLISHED], "affine"),
     "heat in a square": (lambda: heat(), [MARCH, SINES], "affine"),
     "heat in a square, with speeds that vary": (lambda: heat(turning=True), [MARCH, SINES], "affine"),
+    "evolution on a disk": (lambda: disk(), [SINES, MARCHED_SINES, NEWTON], "not affine"),
     "a family": (lambda: decays(), [SINES, LATTICE, MARCH, NEWTON], "for a family of equations"),
     "an affine family": (lambda: decays(power=1), [SINES, LATTICE, MARCHED_SINES, POLISHED], "affine"),
     "one equation": (lambda: decays(family=False), [MARCH, SINES, NEWTON], "not affine"),
