@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor
 
-from sirenpde import Box, D, Field, Point, Problem, on
+from sirenpde import Box, D, Field, LeastSquares, Point, Problem, SineFeatures, on
 
 
 def problem(rate: float = 5.0) -> Problem:
@@ -24,7 +24,7 @@ def problem(rate: float = 5.0) -> Problem:
     """
     spacetime = Box(t=(0, 1), x=(0, 2 * math.pi))
     t, x = spacetime.axes
-    u = Field("u", spacetime)
+    u = Field("u", spacetime, SineFeatures())
 
     def bump(p: Point) -> Tensor:
         return torch.exp(-((x(p) - math.pi) ** 2) / (2 * (math.pi / 4) ** 2))
@@ -43,4 +43,4 @@ def problem(rate: float = 5.0) -> Problem:
         """u = h"""
         return u(p) - bump(p)
 
-    return Problem(reaction, start, reference={u: exact})
+    return Problem(reaction, start, reference={u: exact}, using=[LeastSquares()])
