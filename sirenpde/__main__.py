@@ -24,9 +24,8 @@ def entry() -> NoReturn:
         except (OSError, ValueError, AttributeError):  # a full disk, a reader gone, a closed stream
             code = code or 1
             with contextlib.suppress(OSError, ValueError, AttributeError):
-                os.dup2(
-                    os.open(os.devnull, os.O_WRONLY), stream.fileno()
-                )  # it is flushed once more at the end
+                # It is flushed once more at the end.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     if code == 130:
         os._exit(code)  # modules whose import was cut off cannot be taken down in order
     sys.exit(code)

@@ -30,7 +30,7 @@ from ..residuals import Batch, Evaluator, Group, System, evaluate, flat
 from ..run.begin import build_network
 from ..run.determination import left_open
 from ..run.directory import peak_memory_mb
-from ..solvers.starts import constant_start, describe
+from ..solvers.starts import constant_start, describe_start
 
 ENGINE_TOLERANCE = 1e-10  # relative difference to the oracle
 ROUNDING = 1e-12  # of the terms that slow fields of the same size would have
@@ -75,9 +75,9 @@ def some_parameters(system: System) -> Tensor:
     theta = system.initial()
     noise = torch.randn(theta.shape, dtype=theta.dtype, generator=torch.Generator().manual_seed(4))
     for u in system.problem.fields:
-        own = system.parameters.slices[u]
-        size = float(theta[own].square().mean().sqrt()) if theta[own].numel() else 0.0
-        theta[own] += noise[own] * (0.1 * size or theta[own].numel() ** -0.5)
+        columns = system.parameters.slices[u]
+        size = float(theta[columns].square().mean().sqrt()) if theta[columns].numel() else 0.0
+        theta[columns] += noise[columns] * (0.1 * size or theta[columns].numel() ** -0.5)
     return theta
 
 
@@ -95,7 +95,7 @@ def check(problem: Problem, system: System, seed: int = 0, scale: float = 1.0) -
     for group in system.groups:
         yield check_samples(group, [problem.constraints[i].name for i in group.members], seed, scale)
     batches = system.draw(torch.Generator().manual_seed(seed), scale)
-    yield from scales(system, batches)
+    yield from check_scales(system, batches)
     yield cost(system, batches)
 
 
@@ -118,8 +118,8 @@ def check_engines(system: System) -> Iterator[Finding]:
                     text = f"{names}: the generic engine, {engine.kind}, which is the oracle itself"
                     yield Finding(topic, None, text)
                     continue
-                own, network = system.parameters.of(u, theta), system.parameters.networks[u]
-                value, slope = compare(engine, network, [d.symbol for d in asked], own, x)
+                weights, network = system.parameters.of(u, theta), system.parameters.networks[u]
+                value, slope = compare(engine, network, [d.symbol for d in asked], weights, x)
                 text = f"{names}: {engine.kind}, channels: {engine.channels}; off by {value:.1e}, "
                 text += f"parameter gradient {slope:.1e}"
                 yield Finding(topic, max(value, slope) <= ENGINE_TOLERANCE, text)
@@ -130,13 +130,12 @@ def compare(
 ) -> tuple[float, float]:
     """Largest relative differences to nested ``torch.func``: of the derivatives, and of a parameter gradient."""
     oracle = NestedEngine(network, symbols, x.shape[1])
-    found, tape = engine.forward(weights := engine.load(theta), x)
+    jets, tape = engine.forward(weights := engine.load(theta), x)
     exact, true_tape = oracle.forward(theta, x)
-    differences = [_relative(a, b) for a, b in zip(found, exact, strict=True)]
+    differences = [_relative(a, b) for a, b in zip(jets, exact, strict=True)]
     cotangent = torch.randn(exact.shape, dtype=exact.dtype, generator=torch.Generator().manual_seed(2))
-    cotangent /= (
-        exact.abs().amax((1, 2), keepdim=True).clamp(min=1e-300)
-    )  # no order of derivatives drowns another
+    # No order of derivatives drowns another.
+    cotangent /= exact.abs().amax((1, 2), keepdim=True).clamp(min=1e-300)
     gradient, true_gradient = torch.zeros_like(theta), torch.zeros_like(theta)
     engine.backward(weights, tape, cotangent, gradient)
     oracle.backward(theta, true_tape, cotangent, true_gradient)
@@ -282,13 +281,13 @@ def _ends(u: Field) -> tuple[list[float], list[float]]:
 def differentiate(d: Derivative, function: PointFunction) -> PointFunction:
     """The same derivative of a known function, by nested forward mode."""
     axes = d.field.axes
-    parts = []
+    terms = []
     for powers, factor in d.symbol.terms:
         along = [axis for axis, times in zip(axes, powers, strict=True) for _ in range(times)]
-        parts.append((factor, D(function, *along) if along else function))
+        terms.append((factor, D(function, *along) if along else function))
 
     def value(p: Point) -> Tensor:
-        return torch.stack([factor * part(p) for factor, part in parts]).sum(0)
+        return torch.stack([factor * derivative(p) for factor, derivative in terms]).sum(0)
 
     site = d.site
     return value if site is None else lambda p: at_nodes(value, p, site)
@@ -325,19 +324,19 @@ def _rms(rows: Tensor) -> float:
     return float(finite.square().sum(1).mean().sqrt()) if len(finite) else float("nan")
 
 
-def scales(system: System, batches: Sequence[Batch]) -> Iterator[Finding]:
+def check_scales(system: System, batches: Sequence[Batch]) -> Iterator[Finding]:
     """How large each term of each constraint is at the untrained networks, and what it adds to the objective."""
     theta, problem = some_parameters(system), system.problem
     start = constant_start(system, 0)
-    described = describe(start, system.parameters.units)
+    described = describe_start(start, system.parameters.units)
     for group, batch in zip(system.groups, batches, strict=True):
-        part = batch.part(slice(SUBSTITUTED))
+        some = batch.part(slice(SUBSTITUTED))
         for i in group.members:
             constraint, requests = problem.constraints[i], problem.requests[i]
             asked = list(requests.derivatives)
             evaluator = Evaluator(asked, [requests] * len(asked), group.evaluator.axes, system.parameters)
-            values = dict(zip(asked, evaluate(evaluator, theta, part, system.device), strict=True))
-            terms = weigh(constraint, requests, values, part)
+            values = dict(zip(asked, evaluate(evaluator, theta, some, system.device), strict=True))
+            terms = weigh(constraint, requests, values, some)
             loss = constraint.weight * float(constraint.loss.pointwise(terms.residual).mean())
             sizes = ", ".join(f"{name} {size:.1e}" for name, size in terms.sizes.items())
             finite = bool(terms.residual.isfinite().all())

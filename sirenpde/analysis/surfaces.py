@@ -97,19 +97,19 @@ def nearest_triangles(points: Tensor, mesh: TriangleMesh) -> tuple[Tensor, Tenso
     reach = (_to_triangles(points, corners[nearest_centre]) + radius) * (1 + 1e-12)
     counts = torch.from_numpy(tree.query_ball_point(points.numpy(), reach.numpy(), return_length=True))
     distances, nearest = points.new_empty(len(points)), counts.new_empty(len(points))
-    for part in _parts(counts):
-        near = tree.query_ball_point(points[part].numpy(), reach[part].numpy())
+    for chunk in _chunks(counts):
+        near = tree.query_ball_point(points[chunk].numpy(), reach[chunk].numpy())
         candidates = torch.from_numpy(np.concatenate(near)).to(torch.int64)
-        owner = torch.repeat_interleave(counts[part])
-        to_all = _to_triangles(points[part][owner], corners[candidates])
-        least = torch.full_like(distances[part], torch.inf).scatter_reduce(0, owner, to_all, "amin")
+        owner = torch.repeat_interleave(counts[chunk])
+        to_all = _to_triangles(points[chunk][owner], corners[candidates])
+        least = torch.full_like(distances[chunk], torch.inf).scatter_reduce(0, owner, to_all, "amin")
         hit = to_all == least[owner]
-        distances[part] = least
-        nearest[part] = counts.new_empty(len(least)).scatter(0, owner[hit], faces[candidates[hit]])
+        distances[chunk] = least
+        nearest[chunk] = counts.new_empty(len(least)).scatter(0, owner[hit], faces[candidates[hit]])
     return distances, nearest
 
 
-def _parts(counts: Tensor) -> Iterator[slice]:
+def _chunks(counts: Tensor) -> Iterator[slice]:
     """Consecutive points that have some ``PAIRS`` candidates together."""
     batch = counts.cumsum(0) // PAIRS
     ends = [0, *(batch.diff().nonzero()[:, 0] + 1).tolist(), len(counts)]

@@ -49,18 +49,18 @@ def measure(
         done: is given all rows so far after each case.
     """
     rows: list[Row] = []
-    for place, case in enumerate(cases):
+    for number, case in enumerate(cases):
         seconds = budget or (case.quick if quick else case.budget)
         runs = []
         for seed in range(seeds):
-            head = f"[{place + 1}/{len(cases)}] {case.name}, seed {seed}"
+            head = f"[{number + 1}/{len(cases)}] {case.name}, seed {seed}"
             say(f"{head}: at most {seconds:g} s")
             words = json.dumps(asdict(case)), str(seed), str(seconds), device
             runs.append(_worker("solve", *words, patience=60 + _PATIENCE * seconds))
             say(f"{head}: {_outcome(runs[-1])}")
         classical = None
         if case.classical is not None:
-            say(f"[{place + 1}/{len(cases)}] {case.name}: {case.classical}, a classical solver")
+            say(f"[{number + 1}/{len(cases)}] {case.name}: {case.classical}, a classical solver")
             classical = _worker("classical", case.classical, patience=600)
         rows.append(summary(case, runs, classical))
         done(rows)
@@ -212,13 +212,13 @@ def _note(row: Row) -> str:
         )
         kind = "read there" if published["kind"] == "primary" else "read in a secondary table"
         source = f"Published: {published['method']}, {published['network']}, {where}; {published['source']}, {kind}"
-    return ". ".join(part.rstrip(".") for part in (row["definition"], source, *_troubles(row))) + "."
+    return ". ".join(sentence.rstrip(".") for sentence in (row["definition"], source, *_troubles(row))) + "."
 
 
 def _troubles(row: Row) -> list[str]:
-    own = [f"Failed, {row['failed']}"] if "failed" in row else []
+    failed = [f"Failed, {row['failed']}"] if "failed" in row else []
     other = (row["classical"] or {}).get("failed")
-    return [*own, f"The classical solver failed, {other}"] if other else own
+    return [*failed, f"The classical solver failed, {other}"] if other else failed
 
 
 def _flat(row: Row) -> Row:

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..run.directory import plain
+from ..run.directory import as_json
 from .devices import device_name
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _LONGEST = 60.0, 6.0
 _GROWTH, _FIRST = 1.1, 0.05
 
 
-class Clock:
+class Stopwatch:
     """Processor and wall seconds since it was made, standing still while something is measured."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Curve:
         self.recalled, self.budget, self.on_gpu = recalled, budget, on_gpu
         self.points: list[tuple[float, float, float]] = []  # processor seconds, wall seconds, error
         self.spent = False
-        self.clock = Clock()
+        self.clock = Stopwatch()
         self.next = _FIRST
 
     def __call__(self, progress: Progress) -> None:
@@ -72,8 +72,8 @@ class Curve:
         now = wall if self.on_gpu else cpu
         if now >= self.next:
             with self.clock.stopped():
-                found = self.recalled(progress.snapshot())
-                self.points.append((cpu, wall, worst(found)))
+                solution = self.recalled(progress.snapshot())
+                self.points.append((cpu, wall, worst(solution)))
             self.next = _GROWTH * now
         over = progress.stage_index == progress.stage_count - 1 and progress.step >= progress.steps
         if now >= self.budget and not over:
@@ -113,21 +113,21 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
     cpu, wall = curve.clock.read()
     if solution.status == "interrupted" and not curve.spent:
         raise KeyboardInterrupt
-    found = recalled(solution.snapshot())
-    error = worst(found)
+    judged = recalled(solution.snapshot())
+    error = worst(judged)
     return {
         "seed": seed,
         "status": "budget" if curve.spent else solution.status,
         "relative_l2": error,
-        "errors": found.errors,
-        "held_out": found.relative_residual,
+        "errors": judged.errors,
+        "held_out": judged.relative_residual,
         "cpu_s": cpu,
         "wall_s": wall,
-        "parameters": found.parameters,
-        "residuals": found.residuals,
-        "dtype": found.dtype,
-        "device": found.device,
-        "device_name": device_name(found.device),
+        "parameters": judged.parameters,
+        "residuals": judged.residuals,
+        "dtype": judged.dtype,
+        "device": judged.device,
+        "device_name": device_name(judged.device),
         "choice": solution.choice,
         "stages": [f"{stage.name}: {stage.steps} steps; {stage.reason}" for stage in solution.stages],
         "curve": [*curve.points, (cpu, wall, error)],
@@ -172,8 +172,8 @@ def compared(name: str) -> dict[str, Any]:
     """A classical solver's error and processor seconds."""
     from .classical import SOLVERS
 
-    found = SOLVERS[name]()
-    return {"method": found.method, "relative_l2": found.error, "cpu_s": found.cpu_s}
+    classical = SOLVERS[name]()
+    return {"method": classical.method, "relative_l2": classical.error, "cpu_s": classical.cpu_s}
 
 
 def main(file: str, what: str, *words: str) -> None:
@@ -185,7 +185,7 @@ def main(file: str, what: str, *words: str) -> None:
             result = compared(*words)
     except Exception as error:
         result = {"failed": f"{type(error).__name__}: {' '.join(str(error).split())}"}
-    Path(file).write_text(json.dumps(plain(result)))
+    Path(file).write_text(json.dumps(as_json(result)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .workloads import Derivatives
+from .workloads import Differentiator
 
 
 class DeepXDE:
@@ -59,14 +59,14 @@ class PINA:
         total = u.new_zeros(len(u))
         for sign in sorted(set(signs)):
             along = [f"x{i}" for i, s in enumerate(signs) if s == sign]
-            part = self._operator.laplacian(self._outputs(u), x, components=[f"u{output}"], d=along)
-            total = total + sign * part.as_subclass(Tensor)[:, 0]
+            term = self._operator.laplacian(self._outputs(u), x, components=[f"u{output}"], d=along)
+            total = total + sign * term.as_subclass(Tensor)[:, 0]
         return total
 
 
-def installed() -> dict[str, type[Derivatives]]:
+def installed() -> dict[str, type[Differentiator]]:
     """The peers that can be imported here, by name."""
-    known: dict[str, tuple[str, type[Derivatives]]] = {
+    known: dict[str, tuple[str, type[Differentiator]]] = {
         "DeepXDE": ("deepxde", DeepXDE),
         "PINA": ("pina", PINA),
     }

@@ -27,12 +27,12 @@ class Column:
 
 def text(columns: Sequence[Column], rows: Sequence[Row]) -> str:
     """Columns of text, without those that no row has a value for."""
-    kept, cells = _cells(columns, rows)
-    widths = [max(len(line[i]) for line in cells) for i in range(len(kept))]
+    used, cells = _cells(columns, rows)
+    widths = [max(len(line[i]) for line in cells) for i in range(len(used))]
     lines = [
         "  ".join(
             f"{cell:{'>' if column.right else '<'}{width}}"
-            for cell, column, width in zip(line, kept, widths, strict=True)
+            for cell, column, width in zip(line, used, widths, strict=True)
         )
         for line in cells
     ]
@@ -41,12 +41,12 @@ def text(columns: Sequence[Column], rows: Sequence[Row]) -> str:
 
 def markdown(columns: Sequence[Column], rows: Sequence[Row]) -> str:
     """The same as a table of Markdown."""
-    kept, cells = _cells(columns, rows)
+    used, cells = _cells(columns, rows)
     head, *body = (" | ".join(cell.replace("|", "\\|") for cell in line) for line in cells)
-    rule = "|".join("---:" if column.right else "---" for column in kept)
+    rule = "|".join("---:" if column.right else "---" for column in used)
     return "\n".join([f"| {head} |", f"|{rule}|", *(f"| {line} |" for line in body)])
 
 
 def _cells(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[list[Column], list[list[str]]]:
-    kept = [column for column in columns if any(row.get(column.key) is not None for row in rows)]
-    return kept, [[column.title for column in kept], *([column.cell(row) for column in kept] for row in rows)]
+    used = [column for column in columns if any(row.get(column.key) is not None for row in rows)]
+    return used, [[column.title for column in used], *([column.cell(row) for column in used] for row in rows)]

@@ -81,7 +81,7 @@ WORKLOADS = (
 )
 
 
-class Derivatives(Protocol):
+class Differentiator(Protocol):
     """How somebody else differentiates the outputs ``u`` (n, outputs) of a network by its inputs."""
 
     def inputs(self, x: Tensor) -> Tensor:
@@ -171,7 +171,7 @@ def floor_step(workload: Workload, chunk: int, scale: float, device: str = "cpu"
     return step
 
 
-def autograd_step(workload: Workload, derivatives: Derivatives, scale: float, device: str = "cpu") -> Step:
+def autograd_step(workload: Workload, derivatives: Differentiator, scale: float, device: str = "cpu") -> Step:
     """The same step under autograd, with somebody else's derivatives."""
     module: nn.Module = network(workload, device)
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-5)

@@ -44,7 +44,7 @@ def explain(error: BaseException) -> str:
     run = getattr(error, "run_directory", None)
     if isinstance(error, SystemExit):
         return (
-            f"The problem's code ended the program{_place(error)}, with sys.exit({error.code!r}). Raise an error "
+            f"The problem's code ended the program{_line_of(error)}, with sys.exit({error.code!r}). Raise an error "
             f"that says what is wrong instead, such as ValueError('...')."
         )
     if taught(error):
@@ -53,11 +53,11 @@ def explain(error: BaseException) -> str:
         return f"Out of memory: {text}. Lower --samples-scale, the network's size or --resolution."
     if isinstance(error, OSError):
         where = error.filename if error.filename is not None else run
-        place = "" if where is None else f": {where}"
-        return f"{error.strerror or text}{place}. Check the path, its permissions and the space left."
+        path = "" if where is None else f": {where}"
+        return f"{error.strerror or text}{path}. Check the path, its permissions and the space left."
     file = _account(error, run)
-    kept = "" if file is None else f"; the whole account is in {file}. Please report it with that file"
-    return f"Unexpected {type(error).__name__}: {text}. This is a fault of sirenpde or of the problem file{kept}."
+    account = "" if file is None else f"; the whole account is in {file}. Please report it with that file"
+    return f"Unexpected {type(error).__name__}: {text}. This is a fault of sirenpde or of the problem file{account}."
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
@@ -66,7 +66,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in message(error) for words in _NO_MEMORY)
 
 
-def _place(error: BaseException) -> str:
+def _line_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     return f" at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
 

@@ -65,17 +65,17 @@ def add_problem(parser: Parser) -> None:
     )
 
 
-def settings(given: argparse.Namespace) -> Settings:
+def settings(flags: argparse.Namespace) -> Settings:
     """What ``add_problem`` added, but for the problem and where to write."""
     return Settings(
-        device=given.device,
-        dtype=given.dtype,
-        seed=given.seed,
-        steps=given.steps,
-        budget=given.budget,
-        tolerance=given.tolerance,
-        samples_scale=given.samples_scale,
-        network=given.network,
+        device=flags.device,
+        dtype=flags.dtype,
+        seed=flags.seed,
+        steps=flags.steps,
+        budget=flags.budget,
+        tolerance=flags.tolerance,
+        samples_scale=flags.samples_scale,
+        network=flags.network,
     )
 
 
@@ -117,7 +117,7 @@ def _shown(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def parameters(given: argparse.Namespace, options: Sequence[loading.Option]) -> dict[str, loading.Value]:
+def parameters(flags: argparse.Namespace, options: Sequence[loading.Option]) -> dict[str, loading.Value]:
     """The values of those parameters that were given."""
-    values = {option.name: getattr(given, option.name) for option in options if hasattr(given, option.name)}
+    values = {option.name: getattr(flags, option.name) for option in options if hasattr(flags, option.name)}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

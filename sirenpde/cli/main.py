@@ -96,26 +96,26 @@ def _with_problem(verb: Verb, words: Sequence[str], keys: Interrupts) -> Call:
     options = loading.options(module)
     parser = _parser(verb)
     add_parameters(parser, options, source.name)
-    given = parser.parse(words[1:])
+    flags = parser.parse(words[1:])
 
     from .session import declare
 
-    session = declare(source, module, parameters(given, options), settings(given))
+    session = declare(source, module, parameters(flags, options), settings(flags))
     keys.check()
-    return Call(words, given, keys, session)
+    return Call(words, flags, keys, session)
 
 
 def _problem_of(verb: Verb, words: Sequence[str]) -> str:
     """Which problem the words name; where they name none and ask for help, that without one."""
     plain = [word for word in words if word not in ("-h", "--help")]
     try:
-        given, _ = _parser(verb, add_help=False).parse_known_args(plain)
+        flags, _ = _parser(verb, add_help=False).parse_known_args(plain)
     except UsageError:
         if len(plain) == len(words):
             raise
         _parser(verb).print_help()
         raise Answered from None
-    return str(given.problem)
+    return str(flags.problem)
 
 
 def _top_parser() -> Parser:

@@ -46,11 +46,10 @@ def write_default_fields(solution: Solution, run: RunDirectory) -> list[Path]:
         if fields.is_picture:
             written += write_pictures(fields, run.fields)
         for name in fields.functions if _is_surface(solution, fields) else ():
-            part = replace(fields, functions={name: fields.functions[name]})
-            with contextlib.suppress(
-                ValueError
-            ):  # a field of one sign, such as a temperature, has no surface
-                written.append(write_fields(run.fields / f"{file_name(name)}.ply", part))
+            alone = replace(fields, functions={name: fields.functions[name]})
+            # A field of one sign, such as a temperature, has no surface.
+            with contextlib.suppress(ValueError):
+                written.append(write_fields(run.fields / f"{file_name(name)}.ply", alone))
     return written
 
 
@@ -58,8 +57,8 @@ def write_pictures(fields: FieldSet, folder: Path) -> list[Path]:
     """Each output that is a picture, as PNG."""
     written = []
     for name, function in fields.functions.items():
-        part = replace(fields, functions={name: function})
-        values = on_grid(part).values[name]
+        alone = replace(fields, functions={name: function})
+        values = on_grid(alone).values[name]
         if _is_picture(values):
             written.append(write_picture(folder / f"{file_name(name)}.png", as_rows(values)))
     return written
@@ -124,8 +123,8 @@ def _plot_grid(fields: FieldSet) -> list[Any]:
     if len(axes) == 3:
         time = next((i for i, axis in enumerate(axes) if axis.is_time), None)
         axis = fields.axes[2 if time is None else time]
-        parts = (0.25, 0.5, 0.75) if time is None else (0, 0.5, 1)
-        grid[2 if time is None else time] = np.array([axis.low + s * (axis.high - axis.low) for s in parts])
+        shares = (0.25, 0.5, 0.75) if time is None else (0, 0.5, 1)
+        grid[2 if time is None else time] = np.array([axis.low + s * (axis.high - axis.low) for s in shares])
     return [*grid, *middles(fields.axes[SHOWN:])]
 
 

@@ -32,13 +32,13 @@ class Parser(argparse.ArgumentParser):
         raise Answered
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        given, extra = self.parse_known_args(words)
+        flags, extra = self.parse_known_args(words)
         if extra:
             flag = extra[0].split("=")[0]
             close = difflib.get_close_matches(flag, list(self._option_string_actions), n=2, cutoff=0.6)
             hint = f"did you mean {' or '.join(close)}?" if close else "it takes no such flag or word."
             raise UsageError(f"{flag} was not understood; {hint} See '{self.prog} --help'.")
-        return given
+        return flags
 
     @property
     def understood(self) -> frozenset[str]:

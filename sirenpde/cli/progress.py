@@ -153,9 +153,8 @@ class ProgressLine:
     def _print(self, text: str) -> None:
         if not self.on:
             return
-        with contextlib.suppress(
-            OSError, RuntimeError
-        ):  # a closed pipe; a signal in the midst of another line
+        # A closed pipe, or a signal in the midst of another line.
+        with contextlib.suppress(OSError, RuntimeError):
             self.stream.write(text)
             self.stream.flush()
 

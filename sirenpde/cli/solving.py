@@ -33,7 +33,7 @@ class Manner:
     keys: Interrupts
 
 
-def follow(
+def carry_out(
     session: Session,
     run: runs.RunDirectory,
     state: Mapping[str, Any] | None,

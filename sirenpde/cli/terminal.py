@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..run.directory import plain
+from ..run.directory import as_json
 
 if TYPE_CHECKING:
     from ..run.solution import Solution
@@ -23,7 +23,7 @@ def aside() -> contextlib.redirect_stdout[TextIO]:
 def print_json(value: Mapping[str, Any]) -> None:
     """One object on one line, in the characters that standard output has."""
     unicode = "utf" in str(getattr(sys.stdout, "encoding", "")).lower()
-    print(json.dumps(plain(value), ensure_ascii=not unicode))
+    print(json.dumps(as_json(value), ensure_ascii=not unicode))
 
 
 def duration(seconds: float) -> str:
@@ -63,7 +63,7 @@ def summary(
         rows.append(("residual", f"{constraint}: {words}"))
     for output, error in report["errors"].items():
         rows.append(("error", f"{output}: {_error(error)}"))
-        rows += [("", f"{where}: {_error(part)}") for where, part in error.get("on", {}).items()]
+        rows += [("", f"{where}: {_error(entry)}") for where, entry in error.get("on", {}).items()]
         if "surface" in error:
             rows.append(("", f"surface: {_error(error['surface'])}"))
     if not report["errors"]:

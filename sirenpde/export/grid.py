@@ -99,18 +99,18 @@ def on_lattice(function: Function, axes: Sequence[Axis], coordinates: Sequence[A
     """
     first, *rest = coordinates
     sliced = len(axes) > 2 or axes[0].is_time
-    parts = [
-        evaluate(function, lattice([line, *rest]))
+    slabs = [
+        in_chunks(function, lattice([line, *rest]))
         for line in (np.split(first, len(first)) if sliced else [first])
     ]
-    values = np.concatenate(parts)
+    values = np.concatenate(slabs)
     return values.reshape(tuple(map(len, coordinates)) + values.shape[1:])
 
 
-def evaluate(function: Function, points: Array) -> Array:
+def in_chunks(function: Function, points: Array) -> Array:
     """A function of points (N, d), some points at a time."""
-    parts = [np.asarray(function(points[i : i + _CHUNK])) for i in range(0, len(points), _CHUNK)]
-    return np.concatenate(parts)
+    chunks = [np.asarray(function(points[i : i + _CHUNK])) for i in range(0, len(points), _CHUNK)]
+    return np.concatenate(chunks)
 
 
 def real_parts(name: str, values: Array) -> dict[str, Array]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..geometry.cells import Cells
 from ..geometry.frame import Frame
 from ..geometry.point import Axis
-from .grid import Array, Function, evaluate
+from .grid import Array, Function, in_chunks
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,5 +56,5 @@ class Mesh:
 def sample_cells(functions: Mapping[str, Function], axes: tuple[Axis, ...], cells: Cells) -> Mesh:
     """Functions of points (N, d) evaluated at the vertices of cells."""
     empty = Mesh(axes, cells, {})
-    values = {name: evaluate(function, empty.points) for name, function in functions.items()}
+    values = {name: in_chunks(function, empty.points) for name, function in functions.items()}
     return replace(empty, values={name: v.reshape(cells.shape + v.shape[1:]) for name, v in values.items()})

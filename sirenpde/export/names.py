@@ -14,8 +14,8 @@ def file_name(name: str) -> str:
     >>> file_name("u-v"), file_name("../u")
     ('u-v', '_u-ffab3b70')
     """
-    kept = re.sub(r'[/\\:*?"<>|\x00-\x1f\x7f]+', "_", name).lstrip(". ")
-    if kept == name and len(name.encode()) <= _LONGEST_NAME:
+    safe = re.sub(r'[/\\:*?"<>|\x00-\x1f\x7f]+', "_", name).lstrip(". ")
+    if safe == name and len(name.encode()) <= _LONGEST_NAME:
         return name
-    cut = kept.encode()[: _LONGEST_NAME - 9].decode(errors="ignore")
+    cut = safe.encode()[: _LONGEST_NAME - 9].decode(errors="ignore")
     return f"{cut}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]}"

@@ -11,15 +11,15 @@ from ..files.whole import whole
 from .grid import Array
 
 
-def as_picture(values: Array) -> Array:
+def as_8_bit(values: Array) -> Array:
     """Values (rows, columns) or (rows, columns, 3) in [0, 1] -> 8-bit, clipped and rounded.
 
     Where values are not finite the picture is transparent: such pixels bring a channel of their own, the last.
 
     >>> import numpy as np
-    >>> as_picture(np.array([[-0.1, 0.5], [1.0, 7.0]])).tolist()
+    >>> as_8_bit(np.array([[-0.1, 0.5], [1.0, 7.0]])).tolist()
     [[0, 128], [255, 255]]
-    >>> as_picture(np.array([[0.2, float("nan")]])).tolist()
+    >>> as_8_bit(np.array([[0.2, float("nan")]])).tolist()
     [[[51, 255], [0, 0]]]
     """
     if (
@@ -48,7 +48,7 @@ def write_picture(path: str | PathLike[str], values: Array) -> Path:
     from PIL import Image
 
     with whole(path) as beside:
-        Image.fromarray(as_picture(values)).save(beside, format="PNG")
+        Image.fromarray(as_8_bit(values)).save(beside, format="PNG")
     return Path(path)
 
 

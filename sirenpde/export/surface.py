@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..geometry.point import Axis
-from .grid import Array, Function, evaluate, lattice
+from .grid import Array, Function, in_chunks, lattice
 
 Restore = Callable[[Array], Array]  # points (n, 3) of the box -> points in the units they came in
 
@@ -60,8 +60,8 @@ def zero_level(
     vertices, faces, _, _ = marching_cubes(volume, 0.0, gradient_direction="descent")
     start = np.array([c[0] for c in coordinates])
     step = np.array([c[1] - c[0] for c in coordinates])
-    placed = start + step * vertices.astype(np.float64)
-    return Surface(placed if restore is None else restore(placed), faces.astype(np.int64))
+    positions = start + step * vertices.astype(np.float64)
+    return Surface(positions if restore is None else restore(positions), faces.astype(np.int64))
 
 
 def _volume(function: Function, coordinates: Sequence[Array], name: str) -> tuple[Array, float]:
@@ -72,7 +72,7 @@ def _volume(function: Function, coordinates: Sequence[Array], name: str) -> tupl
     n = len(coordinates[0])
     step = 4 if (n - 1) % 4 == 0 and n > 16 else 1
     lines = [c[::step] for c in coordinates]
-    values = evaluate(function, lattice(lines))
+    values = in_chunks(function, lattice(lines))
     if values.ndim != 1 or np.iscomplexobj(values):
         raise ValueError(
             f"A surface of {name} was asked for, whose values have shape {values.shape[1:]} and dtype "
@@ -90,7 +90,7 @@ def _volume(function: Function, coordinates: Sequence[Array], name: str) -> tupl
     near = _near_zero(coarse, lines, step) if step > 1 else np.zeros(volume.shape, dtype=bool)
     if near.any():
         points = np.stack([c[i] for c, i in zip(coordinates, np.nonzero(near), strict=True)], axis=-1)
-        volume[near] = _known(evaluate(function, points))
+        volume[near] = _known(in_chunks(function, points))
     low, high = np.nanmin(volume), np.nanmax(volume)
     if not (low < 0 < high):
         raise ValueError(

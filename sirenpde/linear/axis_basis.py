@@ -46,12 +46,12 @@ class AxisBasis:
     def to_coefficients(self, amplitudes: Tensor, axis: int) -> Tensor:
         """Amplitudes of the orthonormal functions -> coefficients of the waves, along one axis of a tensor."""
         if self.is_periodic:
-            return amplitudes * along(self.scale.to(amplitudes), axis, amplitudes.ndim)
+            return amplitudes * broadcast_along(self.scale.to(amplitudes), axis, amplitudes.ndim)
         return along_axis(self.change, amplitudes, axis)
 
     def to_amplitudes(self, coefficients: Tensor, axis: int) -> Tensor:
         if self.is_periodic:
-            return coefficients / along(self.scale.to(coefficients), axis, coefficients.ndim)
+            return coefficients / broadcast_along(self.scale.to(coefficients), axis, coefficients.ndim)
         return along_axis(self.inverse, coefficients, axis)
 
     def project(self, values: Tensor) -> Tensor:
@@ -110,7 +110,7 @@ def along_axis(matrix: Tensor, x: Tensor, axis: int) -> Tensor:
     return product.movedim(-1, axis)
 
 
-def along(values: Tensor, axis: int, dimensions: int) -> Tensor:
+def broadcast_along(values: Tensor, axis: int, dimensions: int) -> Tensor:
     """Values (K,) so shaped that they broadcast along one axis of so many."""
     return values.reshape([-1 if a == axis else 1 for a in range(dimensions)])
 

@@ -40,19 +40,19 @@ def column_count(system: System) -> int:
     return fields + len(system.parameters.unknowns)
 
 
-def memory(system: System, batches: Sequence[Batch]) -> int:
+def dense_bytes(system: System, batches: Sequence[Batch]) -> int:
     """Bytes of the matrix, and of the copy in which it is factorised."""
     return matrix_bytes(system.row_count(batches), column_count(system), system.dtype)
 
 
 def matrix_bytes(rows: int, columns: int, dtype: torch.dtype) -> int:
-    """``memory`` of a matrix of this size."""
+    """``dense_bytes`` of a matrix of this size."""
     return (rows * columns + (rows + columns) * (columns + 1)) * torch.finfo(dtype).bits // 8
 
 
 def check_memory(system: System, batches: Sequence[Batch]) -> None:
     """Raises ``TooLarge``, which says what a dense solve would need and which stage needs less."""
-    needed = memory(system, batches)
+    needed = dense_bytes(system, batches)
     if needed > MEMORY_LIMIT:
         raise TooLarge(
             f"The least-squares matrix would have {system.row_count(batches)} rows and {column_count(system)} "
@@ -253,9 +253,9 @@ def _by_numbers(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tens
     blocks = []
     for group, batch in zip(system.groups, batches, strict=True):
         slopes, first = _slopes_by_numbers(system, group, theta, batch), 0
-        for place, i in enumerate(group.members):
-            components = slice(first, first + group.evaluator.requests[place].size)
-            scale = system.row_scale(i, batch, place)
+        for member, i in enumerate(group.members):
+            components = slice(first, first + group.evaluator.requests[member].size)
+            scale = system.row_scale(i, batch, member)
             blocks.append((slopes[:, components] * scale[:, :, None]).flatten(0, 1))
             first = components.stop
     return torch.cat(blocks)
@@ -300,13 +300,13 @@ def _starts(system: System, in_complex: bool) -> list[int]:
 
 def coefficients(system: System, theta: Tensor) -> Tensor:
     """The real unknowns as they are in the parameter vector: the inverse of ``store``."""
-    parts = []
+    blocks = []
     for u, module in system.parameters.networks.items():
         named = unflatten(module, system.parameters.of(u, theta))
         weight, shift = head_names(module)
         bias = [] if shift is None else [named[shift][:, None]]
-        parts.append(torch.cat([named[weight], *bias], dim=1).flatten())
-    return torch.cat([*parts, theta[system.parameters.numbers_slice]])
+        blocks.append(torch.cat([named[weight], *bias], dim=1).flatten())
+    return torch.cat([*blocks, theta[system.parameters.numbers_slice]])
 
 
 def store(system: System, theta: Tensor, unknowns: Tensor) -> Tensor:

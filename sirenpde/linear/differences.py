@@ -25,9 +25,8 @@ def by_differences(module: nn.Module, rows: Sequence[GridRows]) -> Preconditione
     assert isinstance(module, SeparableSeries)
     nodes = [_nodes(module.basis(axis)) for axis in range(module.dimension)]
     like = rows[0].slopes
-    inverses = [
-        torch.linalg.inv(module.factors(axis, line, 0)).to(like) for axis, line in enumerate(nodes)
-    ]  # node values -> coefficients, along each axis
+    # Node values -> coefficients, along each axis.
+    inverses = [torch.linalg.inv(module.factors(axis, line, 0)).to(like) for axis, line in enumerate(nodes)]
     solvers: list[Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]] = []
     for output in range(like.shape[-1]):
         same = output > 0 and all(_alike(block.slopes, output) for block in rows)

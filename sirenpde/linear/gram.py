@@ -25,17 +25,17 @@ def gram(tangent: TensorTangent) -> Tensor:
     sizes = [torch.Size(shape).numel() for shape in rows.shapes]
     total = rows.like.new_zeros(sum(sizes), sum(sizes))
     starts = torch.tensor([0, *sizes]).cumsum(0).tolist()
-    places = {
+    columns = {
         u: total[start : start + size] for u, start, size in zip(rows.fields, starts, sizes, strict=False)
     }
     for f, u in enumerate(rows.fields):
         for g, v in enumerate(rows.fields[: f + 1]):
-            block = places[u][:, starts[g] : starts[g] + sizes[g]]
+            block = columns[u][:, starts[g] : starts[g] + sizes[g]]
             for o in range(u.outputs):
                 for p in range(v.outputs):
                     block[o :: u.outputs, p :: v.outputs] = _products(rows, slopes, (u, v), (o, p))
             if f != g:
-                places[v][:, starts[f] : starts[f] + sizes[f]] = block.T
+                columns[v][:, starts[f] : starts[f] + sizes[f]] = block.T
     return total
 
 
@@ -74,7 +74,7 @@ def _weights(
 def _by_powers(block: Block, f: int, slope: Tensor) -> Iterator[tuple[Powers, Tensor]]:
     """Slopes (components, requests, n) by partial derivatives, each (components, N1, ..., Nd)."""
     by_powers: dict[Powers, Tensor] = {}
-    shape = [len(line.nodes) for line in block.part.lines]
+    shape = [len(line.nodes) for line in block.nodes.lines]
     for term in block.transforms[f].terms:
         weighted = term.factor * slope[:, term.request].unflatten(-1, shape)
         by_powers[term.keys] = by_powers[term.keys] + weighted if term.keys in by_powers else weighted
@@ -87,7 +87,7 @@ def _add(rows: TensorRows, block: Block, pair: tuple[Field, Field], weights: Wei
     for axis in reversed(range(len(rows.bases[pair[0]]))):
         summed: dict[tuple[Powers, Powers], Tensor] = {}
         for (a, b), x in sums.items():  # (Ki Li of the axes behind, ..., N1, ..., N of this axis)
-            nodes = block.part.lines[axis].nodes
+            nodes = block.nodes.lines[axis].nodes
             left = rows.bases[pair[0]][axis].matrix(nodes, a[axis]).to(rows.like)
             right = rows.bases[pair[1]][axis].matrix(nodes, b[axis]).to(rows.like)
             products = (left[:, :, None] * right[:, None, :]).flatten(1)  # (N, K L)

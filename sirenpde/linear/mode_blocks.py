@@ -52,7 +52,7 @@ class ModeBlocks:
         averaged = [
             self._averaged(block, slope, wavenumbers)
             for block, slope in zip(rows.blocks, tangent.slopes, strict=True)
-            if all(rows.bases[first][axis].is_around(block.part.lines[axis]) for axis in self.around)
+            if all(rows.bases[first][axis].is_around(block.nodes.lines[axis]) for axis in self.around)
         ]
         if not averaged:
             raise Unsuited(
@@ -84,16 +84,16 @@ class ModeBlocks:
 
     def _through(self, inverse: Tensor, amplitudes: Tensor) -> Tensor:
         by_field = self.rows.split(amplitudes)
-        columns = torch.cat([self._to_waves(u, x) for u, x in by_field.items()], dim=1)
+        columns = torch.cat([self._to_waves(x) for x in by_field.values()], dim=1)
         solved = torch.bmm(inverse, columns[:, :, None])[:, :, 0].split(self.widths, dim=1)
-        parts = [self._from_waves(f, x) for f, x in enumerate(solved)]
-        return torch.cat([x.reshape(-1) for x in parts])
+        amplitudes_by_field = [self._from_waves(f, x) for f, x in enumerate(solved)]
+        return torch.cat([x.reshape(-1) for x in amplitudes_by_field])
 
-    def _to_waves(self, u: Field, x: Tensor) -> Tensor:
+    def _to_waves(self, x: Tensor) -> Tensor:
         """Amplitudes (K1, ..., Kd, outputs) -> (waves, other amplitudes)."""
-        for place, axis in enumerate(self.around):
+        for index, axis in enumerate(self.around):
             rolled = x.movedim(axis, -1)
-            x = (as_waves(rolled) if place == 0 else _both_ways(rolled)).movedim(-1, axis)
+            x = (as_waves(rolled) if index == 0 else _both_ways(rolled)).movedim(-1, axis)
         return x.permute(*self.around, *self.along, x.ndim - 1).reshape(math.prod(self.modes), -1)
 
     def _from_waves(self, field: int, x: Tensor) -> Tensor:
@@ -101,9 +101,9 @@ class ModeBlocks:
         order = [*self.around, *self.along, len(shape) - 1]
         x = x.reshape(*self.modes, *[shape[axis] for axis in order[len(self.around) :]])
         x = x.permute([order.index(axis) for axis in range(len(shape))])
-        for place, axis in reversed(list(enumerate(self.around))):
+        for index, axis in reversed(list(enumerate(self.around))):
             rolled = x.movedim(axis, -1)
-            x = (from_waves(rolled) if place == 0 else _one_way(rolled)).movedim(-1, axis)
+            x = (from_waves(rolled) if index == 0 else _one_way(rolled)).movedim(-1, axis)
         return x
 
     def _strong(self) -> Tensor:
@@ -122,7 +122,7 @@ class ModeBlocks:
 
     def _averaged(self, block: Block, slopes: Sequence[Tensor], wavenumbers: Sequence[Tensor]) -> Tensor:
         """The averaged rows of a block, (waves, rows, columns)."""
-        lengths = [len(line.nodes) for line in block.part.lines]
+        lengths = [len(line.nodes) for line in block.nodes.lines]
         around = math.prod(lengths[axis] for axis in self.around)
         columns = []
         for u, slope, transform in zip(block.group.evaluator.fields, slopes, block.transforms, strict=True):
@@ -153,7 +153,9 @@ class ModeBlocks:
         """One partial derivative's share of the rows: (waves, m, nodes, functions, outputs)."""
         functions = self.rows.like.new_ones(1, 1)
         for axis in self.along:
-            matrix = self.rows.bases[u][axis].matrix(block.part.lines[axis].nodes, powers[axis]).to(functions)
+            matrix = (
+                self.rows.bases[u][axis].matrix(block.nodes.lines[axis].nodes, powers[axis]).to(functions)
+            )
             functions = torch.kron(functions, matrix)
         rows = mean[:, :, None, :] * functions[None, :, :, None]  # (m, nodes, functions, outputs)
         if not self.around:

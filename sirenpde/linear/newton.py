@@ -106,13 +106,9 @@ class NewtonResult:
     def steps(self) -> int:
         return len(self.sizes) - 1
 
-    @property
-    def converged(self) -> bool:
-        return self.end in ("arrived", "stuck")
-
 
 @dataclass(frozen=True)
-class _Place:
+class _Iterate:
     x: Tensor
     residual: Tensor
     size: float
@@ -204,13 +200,13 @@ def newton(
     return NewtonResult(best.x, best.residual, tuple(sizes), end)
 
 
-def _at(equations: Equations[Tangent], x: Tensor) -> _Place:
+def _at(equations: Equations[Tangent], x: Tensor) -> _Iterate:
     residual = equations.vector(x)
     size = float(torch.linalg.vector_norm(residual))
-    return _Place(x, residual, size if math.isfinite(size) else math.inf)
+    return _Iterate(x, residual, size if math.isfinite(size) else math.inf)
 
 
-def _halved(equations: Equations[Tangent], here: _Place, change: Tensor, halvings: int) -> _Place | None:
+def _halved(equations: Equations[Tangent], here: _Iterate, change: Tensor, halvings: int) -> _Iterate | None:
     """The first of a half, a quarter, ... of the step that lowers the residual."""
     for halving in range(1, halvings + 1):
         trial = _at(equations, here.x + 0.5**halving * change)

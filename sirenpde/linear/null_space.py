@@ -136,23 +136,23 @@ def null_space(
 
 def row_units(system: System, batches: Sequence[Batch]) -> Tensor:
     """What puts rows (rows,) in units of what slow fields make of them, with a weight of 1 at least."""
-    problem, scales, parts = system.problem, system.scales, []
+    problem, scales, units = system.problem, system.scales, []
     for group, batch in zip(system.groups, batches, strict=True):
         for i in group.members:
             constraint, size = problem.constraints[i], problem.requests[i].size
             size_in_rows = scales.constraints[constraint.name] / scales.row_unit(constraint.name)
             unit = size_in_rows * min(constraint.weight, 1.0) ** 0.5
-            parts.append(batch.points.new_full((len(batch) * size,), 1 / unit))
-    return torch.cat(parts)
+            units.append(batch.points.new_full((len(batch) * size,), 1 / unit))
+    return torch.cat(units)
 
 
 def column_units(system: System) -> Tensor:
     """The sizes of the networks of all columns but those of the unknown numbers."""
-    sizes, parts = system.sizes, []
+    sizes, units = system.sizes, []
     for u in system.parameters.networks:
         count = head_width(system.parameters.networks[u]) * u.outputs
-        parts.append(torch.full((count,), sizes[u], dtype=system.dtype, device=system.device))
-    return torch.cat(parts)
+        units.append(torch.full((count,), sizes[u], dtype=system.dtype, device=system.device))
+    return torch.cat(units)
 
 
 def span(matrix: Tensor) -> Tensor:

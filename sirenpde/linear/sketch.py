@@ -59,15 +59,15 @@ def _product(matrix: Tensor, x: Tensor) -> Tensor:
     return product.reshape(-1, *x.shape[1:])
 
 
-def count_sketch(rows: int, like: Tensor, generator: Generator, copies: int = COPIES) -> CountSketch:
+def count_sketch(rows: int, like: Tensor, generator: Generator) -> CountSketch:
     """A sketch with ``rows`` rows for tensors with the length, dtype and device of ``like``."""
     n = len(like)
-    places = torch.randint(rows, (n, copies), generator=generator)
-    signs = torch.randint(2, (n, copies), generator=generator) * 2 - 1
-    columns = torch.arange(n)[:, None].expand(n, copies)
+    indices = torch.randint(rows, (n, COPIES), generator=generator)
+    signs = torch.randint(2, (n, COPIES), generator=generator) * 2 - 1
+    columns = torch.arange(n)[:, None].expand(n, COPIES)
     matrix = torch.sparse_coo_tensor(
-        torch.stack([places.flatten(), columns.flatten()]),
-        signs.flatten().to(torch.float64) / copies**0.5,
+        torch.stack([indices.flatten(), columns.flatten()]),
+        signs.flatten().to(torch.float64) / COPIES**0.5,
         (rows, n),
         check_invariants=False,
     )

@@ -21,7 +21,7 @@ from ..geometry.quadrature import quadrature
 from ..networks.series import SeparableSeries
 from ..residuals import Batch, Group, System
 from ..residuals.unfit import Unfit
-from .axis_basis import AxisBasis, along
+from .axis_basis import AxisBasis, broadcast_along
 
 WEAK = 1e-15  # strength of a product of functions below which it is left out: its coefficients would be huge
 
@@ -64,7 +64,7 @@ class Block:
     """The samples of a group of constraints on one tensor grid."""
 
     group: Group
-    part: TensorNodes
+    nodes: TensorNodes
     batch: Batch
     transforms: tuple[GridTransform, ...]  # one per field of the group's evaluator
     scale: Tensor  # (components, n), the square roots of weight times measure
@@ -170,7 +170,7 @@ class TensorRows:
         """One for every product of functions to be used, else zero; broadcasts to the amplitudes of a field."""
         strength = torch.ones(1, dtype=torch.float64)
         for axis, basis in enumerate(self.bases[u]):
-            strength = strength * along(basis.strength, axis, len(u.axes) + 1)
+            strength = strength * broadcast_along(basis.strength, axis, len(u.axes) + 1)
         return (strength >= WEAK).to(self.like)
 
     def _node_counts(self) -> dict[str, int]:
@@ -188,31 +188,31 @@ class TensorRows:
         def line(axis: Axis) -> Line:
             return lines[axis.name].line(axis, self.counts[axis.name])
 
-        parts = quadrature(group.domain, line)
-        if parts is None:
+        grids = quadrature(group.domain, line)
+        if grids is None:
             raise NoNodes(
                 f"The domain '{group.domain.name}' is no tensor product of intervals; boxes, their slices and faces, "
                 f"and box.nodes(n) were expected. Use SineFeatures() with LeastSquares() for scattered points."
             )
-        for part in parts:
-            batch = self.system.batch(part.points, {key: part.data[key] for key in group.data})
+        for nodes in grids:
+            batch = self.system.batch(nodes.points, {key: nodes.data[key] for key in group.data})
             # A quadrature is a mean over samples with these weights.
-            weights = len(batch) * part.weights.to(self.like)
+            weights = len(batch) * nodes.weights.to(self.like)
             batch = replace(batch, weights=weights[:, None].expand(-1, len(group.members)))
             transforms = tuple(
                 amplitude_transform(
                     self.bases[u],
                     [d.symbol for d in group.evaluator.asked[u]],
-                    [part.lines[column] for column in group.evaluator.columns[u]],
+                    [nodes.lines[column] for column in group.evaluator.columns[u]],
                     self.like,
                 )
                 for u in group.evaluator.fields
             )
             scale = [
-                self.system.row_scale(i, batch, place).T.expand(self.system.problem.requests[i].size, -1)
-                for place, i in enumerate(group.members)
+                self.system.row_scale(i, batch, member).T.expand(self.system.problem.requests[i].size, -1)
+                for member, i in enumerate(group.members)
             ]
-            yield Block(group, part, batch, transforms, torch.cat(scale))
+            yield Block(group, nodes, batch, transforms, torch.cat(scale))
 
 
 @dataclass(frozen=True)

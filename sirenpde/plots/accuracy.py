@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .figures import COLOURS, MARKS, TEXT, new_figure, plain
+from .figures import COLOURS, MARKS, TEXT, labelled, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ def error_curves(curves: Sequence[ErrorCurve], clock: str = "processor time") ->
     other hardware, and a small one without a line that of a classical solver.
     """
     figure = new_figure(8.4, 4.2 + 0.04 * len(curves))
-    ax = plain(figure.add_subplot(), "", f"{clock} (s)", "relative L2 error")
+    ax = labelled(figure.add_subplot(), "", f"{clock} (s)", "relative L2 error")
     ax.set_xscale("log")
     ax.set_yscale("log")
     for i, curve in enumerate(curves):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..geometry.cells import Cells
 from ..geometry.point import Axis
-from .figures import COLOURS, TEXT, colour_bar, new_figure, plain
+from .figures import COLOURS, TEXT, colour_bar, labelled, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,10 +47,10 @@ def field_panels(
     parts; three axes or more are shown by slices. Signed values are blue to red about zero, others viridis.
     """
     reference = None if reference is None else _known(reference)
-    parts = _parts(name, tuple(axes), tuple(coordinates), _known(values), reference)
-    if len(parts[0].axes) == 1:
-        return _curves(name, parts)
-    return _panels(parts, reference)
+    drawn = _slice_panels(name, tuple(axes), tuple(coordinates), _known(values), reference)
+    if len(drawn[0].axes) == 1:
+        return _curves(name, drawn)
+    return _panels(drawn, reference)
 
 
 def mesh_panels(
@@ -61,35 +61,35 @@ def mesh_panels(
     flat, lines = tuple(axes[:2]), [line.numpy() for line in cells.lines]
     known, cuts = _known(values), _cuts(tuple(axes[2:]), lines)
     x, y = cells.points.numpy().T
-    parts = []
-    for suffix, place in cuts:
-        cut, exact = known[place], None if reference is None else reference[place]
+    drawn = []
+    for suffix, index in cuts:
+        cut, exact = known[index], None if reference is None else reference[index]
         for text, v, r in _real_components(name, cut, exact, 1):
-            parts.append(Panel(text + suffix, flat, (x, y), v, r, cells.corners.numpy()))
-    return _panels(parts[: 2 * _MAX_PARTS if lines else _MAX_PARTS], reference)
+            drawn.append(Panel(text + suffix, flat, (x, y), v, r, cells.corners.numpy()))
+    return _panels(drawn[: 2 * _MAX_PARTS if lines else _MAX_PARTS], reference)
 
 
-def _panels(parts: list[Panel], reference: Array | None) -> Figure:
+def _panels(drawn: list[Panel], reference: Array | None) -> Figure:
     columns = 1 if reference is None else 3
-    across, down = _layout(len(parts), columns)
-    aspect = _aspect(parts[0])
+    across, down = _layout(len(drawn), columns)
+    aspect = _aspect(drawn[0])
     width = 2.6 if aspect > 0.4 else 3.6
     height = 0.8 * width * min(1.8, max(0.3, aspect)) + 0.5
     figure = new_figure((width + 0.75) * across, height * down)
     panels = figure.subplots(down, across, squeeze=False)
     if reference is None:
-        for ax in panels.flat[len(parts) :]:
+        for ax in panels.flat[len(drawn) :]:
             ax.set_axis_off()
-        for part, ax in zip(parts, panels.flat, strict=False):
-            limits = _limits(part.values)
-            colour_bar(figure, _image(ax, part, part.values, part.label, **limits), ax)
+        for panel, ax in zip(drawn, panels.flat, strict=False):
+            limits = _limits(panel.values)
+            colour_bar(figure, _image(ax, panel, panel.values, panel.label, **limits), ax)
         return figure
-    for part, row in zip(parts, panels, strict=True):
-        assert part.reference is not None
-        limits = _limits(part.values, part.reference)
-        _image(row[0], part, part.values, part.label, **limits)
-        colour_bar(figure, _image(row[1], part, part.reference, "reference", **limits), list(row[:2]))
-        colour_bar(figure, _error_image(row[2], part), row[2])
+    for panel, row in zip(drawn, panels, strict=True):
+        assert panel.reference is not None
+        limits = _limits(panel.values, panel.reference)
+        _image(row[0], panel, panel.values, panel.label, **limits)
+        colour_bar(figure, _image(row[1], panel, panel.reference, "reference", **limits), list(row[:2]))
+        colour_bar(figure, _error_image(row[2], panel), row[2])
     return figure
 
 
@@ -115,19 +115,19 @@ def _known(values: Array) -> Array:
     )
 
 
-def _parts(
+def _slice_panels(
     name: str, axes: tuple[Axis, ...], coordinates: tuple[Array, ...], values: Array, reference: Array | None
 ) -> list[Panel]:
     """Slices, components and real parts, at most a few of them."""
-    parts = []
+    drawn = []
     for suffix, shown, index in _slices(axes, coordinates):
         shown_axes = tuple(axes[i] for i in shown)
         lines = tuple(coordinates[i] for i in shown)
         cut = values[index]
         exact = None if reference is None else reference[index]
         for text, v, r in _real_components(name, cut, exact, len(shown)):
-            parts.append(Panel(text + suffix, shown_axes, lines, v, r))
-    return parts[: max(_MAX_PARTS, _SLICES)] if len(axes) < 3 else parts[: 2 * _MAX_PARTS]
+            drawn.append(Panel(text + suffix, shown_axes, lines, v, r))
+    return drawn[: max(_MAX_PARTS, _SLICES)] if len(axes) < 3 else drawn[: 2 * _MAX_PARTS]
 
 
 def _slices(
@@ -192,34 +192,34 @@ def _real(label: str, values: Array, reference: Array | None) -> list[tuple[str,
     if not np.iscomplexobj(values):
         return [(label, values, None if reference is None else np.real(reference))]
     return [
-        (f"{word} {label}", part(values), None if reference is None else part(reference))
-        for word, part in (("Re", np.real), ("Im", np.imag))
+        (f"{word} {label}", take(values), None if reference is None else take(reference))
+        for word, take in (("Re", np.real), ("Im", np.imag))
     ]
 
 
 # ------------------------------------------------------------------------------------------------ drawing
 
 
-def _layout(parts: int, columns: int) -> tuple[int, int]:
+def _layout(count: int, columns: int) -> tuple[int, int]:
     if columns > 1:
-        return columns, parts
-    across = min(parts, 3) if parts != 4 else 2
-    return across, -(-parts // across)
+        return columns, count
+    across = min(count, 3) if count != 4 else 2
+    return across, -(-count // across)
 
 
-def _aspect(part: Panel) -> float:
-    x, y = _screen(part)[1]
-    return float(np.ptp(y) / np.ptp(x)) if _equal(part) else 0.75
+def _aspect(panel: Panel) -> float:
+    x, y = _screen(panel)[1]
+    return float(np.ptp(y) / np.ptp(x)) if _equal(panel) else 0.75
 
 
-def _equal(part: Panel) -> bool:
+def _equal(panel: Panel) -> bool:
     """Lengths compare with lengths; a time axis has a unit of its own."""
-    return not any(axis.is_time for axis in part.axes)
+    return not any(axis.is_time for axis in panel.axes)
 
 
-def _screen(part: Panel) -> tuple[tuple[str, str], tuple[Array, Array], bool]:
+def _screen(panel: Panel) -> tuple[tuple[str, str], tuple[Array, Array], bool]:
     """Names and coordinates across and up the page, and whether the array must be transposed for it."""
-    (a, b), (c, d) = part.axes, part.coordinates
+    (a, b), (c, d) = panel.axes, panel.coordinates
     turned = a.name != "x" and not a.is_time and b.name == "x"
     return ((b.name, a.name), (d, c), False) if turned else ((a.name, b.name), (c, d), True)
 
@@ -235,59 +235,59 @@ def _limits(*arrays: Array) -> dict[str, Any]:
     return {"cmap": "viridis", "vmin": low, "vmax": high if high > low else low + 1e-12 + 1e-6 * abs(low)}
 
 
-def _image(ax: Axes, part: Panel, values: Array, title: str, **style: Any) -> Any:
-    (across, up), (x, y), transpose = _screen(part)
-    if part.triangles is None:
+def _image(ax: Axes, panel: Panel, values: Array, title: str, **style: Any) -> Any:
+    (across, up), (x, y), transpose = _screen(panel)
+    if panel.triangles is None:
         shown = values.T if transpose else values
         mesh: Any = ax.pcolormesh(x, y, shown, shading="nearest", rasterized=True, **style)
     else:
-        style |= {"triangles": part.triangles, "shading": "gouraud", "rasterized": True}
+        style |= {"triangles": panel.triangles, "shading": "gouraud", "rasterized": True}
         mesh = ax.tripcolor(x, y, values, **style)
-    plain(ax, title, across, up)
+    labelled(ax, title, across, up)
     ax.set_facecolor("0.85")
-    if _equal(part):
+    if _equal(panel):
         ax.set_aspect("equal")
     return mesh
 
 
-def _error_image(ax: Axes, part: Panel) -> Any:
+def _error_image(ax: Axes, panel: Panel) -> Any:
     from matplotlib.colors import LogNorm
 
-    error = np.abs(part.values - part.reference)
+    error = np.abs(panel.values - panel.reference)
     positive = error[np.isfinite(error) & (error > 0)]
     top = float(positive.max()) if len(positive) else 1e-16
     lowest = float(np.percentile(positive, 1)) if len(positive) else top
     bottom = 10.0 ** np.floor(np.log10(min(max(lowest, top * 1e-6), top / 10)))
     shown = np.where(np.isfinite(error), np.maximum(error, bottom), np.nan)
-    return _image(ax, part, shown, "|error|", cmap="viridis", norm=LogNorm(bottom, top))
+    return _image(ax, panel, shown, "|error|", cmap="viridis", norm=LogNorm(bottom, top))
 
 
-def _curves(name: str, parts: list[Panel]) -> Figure:
-    known = parts[0].reference is not None
+def _curves(name: str, drawn: list[Panel]) -> Figure:
+    known = drawn[0].reference is not None
     figure = new_figure(6.4 if known else 4.2, 2.8)
     ax = figure.add_subplot(1, 2 if known else 1, 1)
-    plain(ax, "", parts[0].axes[0].name, name)
-    for i, part in enumerate(parts):
+    labelled(ax, "", drawn[0].axes[0].name, name)
+    for i, panel in enumerate(drawn):
         colour = COLOURS[i % len(COLOURS)]
-        ax.plot(part.coordinates[0], part.values, color=colour, lw=1.4, label=part.label)
-        if part.reference is not None:
+        ax.plot(panel.coordinates[0], panel.values, color=colour, lw=1.4, label=panel.label)
+        if panel.reference is not None:
             ax.plot(
-                part.coordinates[0],
-                part.reference,
+                panel.coordinates[0],
+                panel.reference,
                 color="0.1",
                 lw=1.0,
                 ls="--",
                 label="reference" if not i else None,
             )
-    if len(parts) > 1 or known:
+    if len(drawn) > 1 or known:
         ax.legend(fontsize=TEXT - 1, frameon=False)
     if known:
-        error_ax = plain(figure.add_subplot(1, 2, 2), "", parts[0].axes[0].name, "|error|")
+        error_ax = labelled(figure.add_subplot(1, 2, 2), "", drawn[0].axes[0].name, "|error|")
         error_ax.set_yscale("log")
-        for i, part in enumerate(parts):
-            error = np.abs(part.values - part.reference)
+        for i, panel in enumerate(drawn):
+            error = np.abs(panel.values - panel.reference)
             error_ax.plot(
-                part.coordinates[0],
+                panel.coordinates[0],
                 np.where(error > 0, error, np.nan),
                 color=COLOURS[i % len(COLOURS)],
                 lw=1.0,

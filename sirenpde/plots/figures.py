@@ -28,7 +28,7 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def plain(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> Axes:
+def labelled(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> Axes:
     """Labels and ticks in one size."""
     ax.set_title(title, fontsize=TEXT)
     ax.set_xlabel(xlabel, fontsize=TEXT)
@@ -52,7 +52,7 @@ def save_figure(path: str | PathLike[str], figure: Figure, dpi: int = 200) -> Pa
     """Write a figure as PNG, PDF or SVG, whole or not at all. A dollar sign in a name is that, no formula."""
     from matplotlib.text import Text
 
-    for text in figure.findobj(lambda part: isinstance(part, Text) and "$" in part.get_text()):
+    for text in figure.findobj(lambda artist: isinstance(artist, Text) and "$" in artist.get_text()):
         text.set_parse_math(False)  # type: ignore[attr-defined]
     with whole(path) as beside:
         figure.savefig(beside, dpi=dpi)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from .figures import COLOURS, MARKS, TEXT, new_figure, plain
+from .figures import COLOURS, MARKS, TEXT, labelled, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ def loss_curve(history: Sequence[HistoryRow]) -> Figure:
     Many steps are thinned by the median over windows, with the objective's range shaded behind.
     """
     figure = new_figure(6.0, 3.4)
-    ax = plain(figure.add_subplot(), "", "step", "weighted mean loss")
+    ax = labelled(figure.add_subplot(), "", "step", "weighted mean loss")
     ax.set_yscale("log")
     steps = np.arange(1, len(history) + 1, dtype=float)
     names = list(dict.fromkeys(name for row in history for name in row.terms))
@@ -73,10 +73,12 @@ def _thinned(
     """Window centres, medians, minima and maxima; everything as it is where there are few steps."""
     if len(steps) <= 2 * windows:
         return steps, values, values, values
-    parts = np.array_split(np.arange(len(steps)), windows)
-    kept = [part for part in parts if np.isfinite(values[part]).any()]
-    centre = np.array([steps[part].mean() for part in kept])
-    reduce = [np.array([f(values[part]) for part in kept]) for f in (np.nanmedian, np.nanmin, np.nanmax)]
+    split = np.array_split(np.arange(len(steps)), windows)
+    finite = [window for window in split if np.isfinite(values[window]).any()]
+    centre = np.array([steps[window].mean() for window in finite])
+    reduce = [
+        np.array([f(values[window]) for window in finite]) for f in (np.nanmedian, np.nanmin, np.nanmax)
+    ]
     return centre, reduce[0], reduce[1], reduce[2]
 
 

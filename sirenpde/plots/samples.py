@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry.point import Axis
-from .figures import COLOURS, TEXT, new_figure, plain
+from .figures import COLOURS, TEXT, labelled, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,8 +40,8 @@ def sample_points(sets: Sequence[Samples], axes: Sequence[Axis]) -> Figure:
     for i, samples in enumerate(sets):
         colour = COLOURS[i % len(COLOURS)]
         ax = figure.add_subplot(rows, columns, i + 1, projection="3d" if shown == 3 else None)
-        part = _thin(samples)
-        _DRAW[shown](ax, part, colour, axes)
+        thinned = _thin(samples)
+        _DRAW[shown](ax, thinned, colour, axes)
         ax.set_title(f"{samples.title}\n{samples.total or len(samples.points)} points", fontsize=TEXT)
     return figure
 
@@ -73,7 +73,7 @@ def _line(ax: Axes, samples: Samples, colour: str, axes: Sequence[Axis]) -> None
             ax.annotate(
                 "", (start + size * normal, 0), (start, 0), arrowprops={"arrowstyle": "->", "color": "0.2"}
             )
-    plain(ax, "", axes[0].name)
+    labelled(ax, "", axes[0].name)
     _frame(ax, axes[:1])
     ax.set_yticks([])
     ax.set_ylim(-1, 1)
@@ -85,7 +85,7 @@ def _plane(ax: Axes, samples: Samples, colour: str, axes: Sequence[Axis]) -> Non
     arrows = _arrows(samples, 2)
     if arrows is not None:
         ax.quiver(*arrows[0].T, *arrows[1].T, angles="xy", scale=12, width=0.005, color="0.15", zorder=3)
-    plain(ax, "", axes[0].name, axes[1].name)
+    labelled(ax, "", axes[0].name, axes[1].name)
     _frame(ax, axes[:2])
     if not any(axis.is_time for axis in axes[:2]):
         ax.set_aspect("equal")
@@ -99,7 +99,7 @@ def _space(ax: Any, samples: Samples, colour: str, axes: Sequence[Axis]) -> None
         length = 0.12 * max(map(_width, axes[:3]))
         ax.quiver(*arrows[0].T, *arrows[1].T, length=length, color="0.15", lw=0.6, arrow_length_ratio=0.3)
     x, y, z = axes[:3]
-    plain(ax, "", x.name, y.name)
+    labelled(ax, "", x.name, y.name)
     ax.set_zlabel(z.name, fontsize=TEXT)
     ax.set_xlim(x.low, x.high)
     ax.set_ylim(y.low, y.high)

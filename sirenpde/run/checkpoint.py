@@ -47,7 +47,7 @@ def snapshot(run: Run) -> dict[str, Any]:
         "rung": run.rung,
         "stage": run.stage,
         "waiting": list(run.waiting),
-        "repeated": [list(place) for place in run.repeated],
+        "repeated": [list(rung_and_stage) for rung_and_stage in run.repeated],
         "paused": [_paused_value(paused) for paused in run.paused],
         "step": state.step,
         "theta": state.theta.detach().cpu().clone(),
@@ -76,15 +76,15 @@ def snapshot(run: Run) -> dict[str, Any]:
 def check_belongs(run: Run, checkpoint: Snapshot) -> None:
     """Raises ValueError for what is no checkpoint, or that of another problem, and says what differs."""
     if not isinstance(checkpoint, Mapping) or checkpoint.get("format") != FORMAT:
-        found = checkpoint.get("format") if isinstance(checkpoint, Mapping) else type(checkpoint).__name__
+        format_ = checkpoint.get("format") if isinstance(checkpoint, Mapping) else type(checkpoint).__name__
         raise ValueError(
-            f"solve was given {found!r} to resume; expected a checkpoint in the format '{FORMAT}', as "
+            f"solve was given {format_!r} to resume; expected a checkpoint in the format '{FORMAT}', as "
             f"solution.snapshot() gives it. Take one of this version, or solve the problem again."
         )
-    found = list(fingerprint.differences(checkpoint.get("problem"), run.fingerprint))
-    if found:
+    differing = list(fingerprint.differences(checkpoint.get("problem"), run.fingerprint))
+    if differing:
         raise ValueError(
-            f"The checkpoint belongs to another problem: {'; '.join(found[:4])}{' ...' * (len(found) > 4)}. "
+            f"The checkpoint belongs to another problem: {'; '.join(differing[:4])}{' ...' * (len(differing) > 4)}. "
             f"Resume with the problem and flags that it was made with, or solve this one from the start."
         )
 
@@ -128,13 +128,13 @@ def adopt(run: Run, checkpoint: Snapshot, asked: Recipes) -> None:
     run.best, run.ended, run.reason = run.before, False, ""
 
 
-def _agree(asked: Recipe | nn.Module, found: Recipe | nn.Module) -> bool:
+def _agree(asked: Recipe | nn.Module, there: Recipe | nn.Module) -> bool:
     """Whether a network is one that was asked for: the same, or with numbers in place of open ones."""
-    if isinstance(asked, nn.Module) or isinstance(found, nn.Module):
-        return type(asked) is type(found)
-    one, other = recipe_to_value(asked), recipe_to_value(found)
+    if isinstance(asked, nn.Module) or isinstance(there, nn.Module):
+        return type(asked) is type(there)
+    one, other = recipe_to_value(asked), recipe_to_value(there)
     if one is None or other is None:
-        return asked == found
+        return asked == there
     return one.keys() == other.keys() and all(value in (None, other[key]) for key, value in one.items())
 
 
@@ -196,8 +196,8 @@ def _frame(run: Run, u: Field) -> list[Any] | None:
     for constraint in run.problem.constraints:
         frame, axes = can.frame_of(constraint.domain), constraint.domain.axes
         if frame is not None and {a.name for a in u.axes} <= {a.name for a in axes}:
-            own = frame.over(axes, u.axes)
-            return [list(own.centre), own.scale]
+            over_field = frame.over(axes, u.axes)
+            return [list(over_field.centre), over_field.scale]
     return None
 
 

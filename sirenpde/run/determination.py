@@ -18,7 +18,7 @@ from ..problem.problem import Problem
 from ..residuals import Batch, System
 from ..sampling.drawing import generator
 from ..sampling.ends import draw_group
-from ..solvers.undetermined import describe, missing
+from ..solvers.undetermined import describe_free, missing
 
 # Features of all fields together; of one at least; and of all at most, since null_space looks at no more than 1000.
 COLUMNS, LEAST, MOST = 300, 100, 900
@@ -60,7 +60,7 @@ class Determination:
         """What a user should know of it, a paragraph each."""
         free = self.free
         if free is not None and self._is_worth_telling(free):
-            text = describe(self.problem, free)
+            text = describe_free(self.problem, free)
             yield text[0].upper() + text[1:] + "." * (text[-1] not in ".?")
         for name in self.unfelt:
             yield (
@@ -183,9 +183,9 @@ def _numbers(
     errors, correlations = {name: math.inf for name in names}, {}
     if known:
         residual = near.vector(at, batches)
-        own = left[:, known]
-        size = own.norm(dim=0).clamp(min=1e-300)
-        q, r = torch.linalg.qr(own / size)
+        unmatched = left[:, known]
+        size = unmatched.norm(dim=0).clamp(min=1e-300)
+        q, r = torch.linalg.qr(unmatched / size)
         shares = (basis.square().sum(1) + q.square().sum(1)).clamp(max=LEVERAGE)
         inverse = (
             torch.linalg.solve_triangular(r, q.T * (residual / (1 - shares).sqrt()), upper=True)
@@ -202,8 +202,8 @@ def _numbers(
             for j, b in enumerate(known)
             if i < j
         }
-    found = dict(zip(names, values.tolist(), strict=True))
-    return Determination(near.problem, free, found, errors, unfelt, together, correlations)
+    by_name = dict(zip(names, values.tolist(), strict=True))
+    return Determination(near.problem, free, by_name, errors, unfelt, together, correlations)
 
 
 def _undetermined(
@@ -226,16 +226,18 @@ def _undetermined(
     sizes = left.norm(dim=0)
     felt = sizes > FELT
     unfelt = tuple(name for name, yes in zip(names, felt.tolist(), strict=True) if not yes)
-    kept = [i for i, yes in enumerate(felt.tolist()) if yes]
-    if len(kept) < 2:
+    felt_numbers = [i for i, yes in enumerate(felt.tolist()) if yes]
+    if len(felt_numbers) < 2:
         return unfelt, ()
-    _, singular, directions = torch.linalg.svd(left[:, kept] / sizes[kept], full_matrices=False)
+    _, singular, directions = torch.linalg.svd(
+        left[:, felt_numbers] / sizes[felt_numbers], full_matrices=False
+    )
     flat = (
         directions[singular < APART].abs().amax(0)
         if bool((singular < APART).any())
-        else sizes.new_zeros(len(kept))
+        else sizes.new_zeros(len(felt_numbers))
     )
-    return unfelt, tuple(names[kept[i]] for i in range(len(kept)) if float(flat[i]) > 0.1)
+    return unfelt, tuple(names[felt_numbers[i]] for i in range(len(felt_numbers)) if float(flat[i]) > 0.1)
 
 
 def _size(c: Unknown, value: float) -> float:
@@ -246,12 +248,12 @@ def _size(c: Unknown, value: float) -> float:
 
 def _shares(system: System, batches: Sequence[Batch]) -> Tensor:
     """How many of the declared samples each row stands for, inverted: fewer of them are less certain."""
-    parts = []
+    shares = []
     for group, batch in zip(system.groups, batches, strict=True):
         rows = len(batch) * sum(system.problem.requests[i].size for i in group.members)
         whole = group.samples or group.domain.size or len(batch)
-        parts.append(batch.points.new_full((rows,), len(batch) / whole))
-    return torch.cat(parts)
+        shares.append(batch.points.new_full((rows,), len(batch) / whole))
+    return torch.cat(shares)
 
 
 def _speeds(unknowns: Sequence[Unknown], raw: Tensor) -> Tensor:

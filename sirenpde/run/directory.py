@@ -111,7 +111,9 @@ class RunDirectory:
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """A JSON file in the directory; numbers that JSON does not have become null."""
-        self.write_text(name, json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        self.write_text(
+            name, json.dumps(as_json(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        )
 
     def write_text(self, name: str, text: str) -> None:
         with whole(self.path / name) as beside:
@@ -235,11 +237,11 @@ class RunDirectory:
 
 def _identity(given: Given) -> str:
     """What must agree for a checkpoint to fit: the problem's text and flags, and the network asked for."""
-    parts = [given.source, plain(given.flags), given.settings.network, given.settings.samples_scale]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    contents = [given.source, as_json(given.flags), given.settings.network, given.settings.samples_scale]
+    return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()
 
 
-def available(out: str | os.PathLike[str] | None, problem: str) -> None:
+def check_free(out: str | os.PathLike[str] | None) -> None:
     """Raise RunError where the directory asked for cannot be made or is in use. Makes nothing."""
     if out is None:
         return
@@ -265,7 +267,7 @@ def create(out: str | os.PathLike[str] | None, problem: str) -> RunDirectory:
     It is taken by making its run.json, which only one process can. Raises RunError where it already holds
     something, or cannot be made.
     """
-    available(out, problem)
+    check_free(out)
     try:
         if out is not None:
             made = _make(Path(out))
@@ -338,13 +340,13 @@ def open_run(path: str | os.PathLike[str]) -> RunDirectory:
 
 def versions() -> dict[str, str]:
     """The versions that a result depends on."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+            installed[name] = "not installed"
+    return installed
 
 
 def peak_memory_mb(device: str) -> float | None:
@@ -369,17 +371,17 @@ def memory_of_the_machine() -> float:
         return float("inf")
 
 
-def plain(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """JSON has mappings, lists, strings, finite numbers, booleans and null."""
     if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in value.items()}
+        return {str(key): as_json(entry) for key, entry in value.items()}
     if isinstance(value, str | bool | int) or value is None:
         return value
     if isinstance(value, Path):
         return str(value.absolute())
     if hasattr(value, "tolist"):  # arrays and tensors
-        return plain(value.tolist())
+        return as_json(value.tolist())
     if isinstance(value, Iterable):
-        return [plain(entry) for entry in value]
+        return [as_json(entry) for entry in value]
     number = float(value)
     return number if abs(number) < float("inf") else None

@@ -34,10 +34,10 @@ def _errors(
     problem: Problem, system: System, theta: Tensor, seed: int, u: PointFunction, known: Reference
 ) -> dict[str, Any]:
     where = problem.compared_on(u)
-    parts = {name: _compared(system, theta, seed, u, known, domain) for name, domain in where.items()}
-    errors = _together(list(parts.values()), known)
-    if len(parts) > 1:
-        errors["on"] = {name: _together([part], known) for name, part in parts.items()}
+    by_domain = {name: _compared(system, theta, seed, u, known, domain) for name, domain in where.items()}
+    errors = _together(list(by_domain.values()), known)
+    if len(by_domain) > 1:
+        errors["on"] = {name: _together([comparison], known) for name, comparison in by_domain.items()}
     return errors
 
 
@@ -47,9 +47,9 @@ def _compared(
     """The fields and the reference side by side, where the reference makes a statement."""
     count = None if domain.size is not None else known.samples
     points, data = domain.draw(count, generator(seed, COMPARED))
-    found = values(system, theta, [u], domain.axes, points, data)[0].cpu()
+    approximate = values(system, theta, [u], domain.axes, points, data)[0].cpu()
     exact = exact_values(known.value, domain.axes, points, data)
-    exact = exact.to(found.dtype.to_complex() if exact.is_complex() else found.dtype)
+    exact = exact.to(approximate.dtype.to_complex() if exact.is_complex() else approximate.dtype)
     stated = exact.isfinite().reshape(len(exact), -1).all(1)
     end, names = holds_until(system), [axis.name for axis in domain.axes]
     if end is not None and end[0].name in names:
@@ -58,36 +58,40 @@ def _compared(
         raise ValueError(
             f"The reference of {name_of(u)} makes no statement on '{domain.name}': it is not finite there."
         )
-    return Comparison(found[stated].reshape(-1), exact[stated].reshape(-1), int(stated.sum()), len(points))
+    return Comparison(
+        approximate[stated].reshape(-1), exact[stated].reshape(-1), int(stated.sum()), len(points)
+    )
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Values found and exact ones, both flat, at those of the points where the reference makes a statement."""
 
-    found: Tensor
+    approximate: Tensor
     exact: Tensor
     stated: int
     points: int
 
 
-def _together(parts: Sequence[Comparison], known: Reference) -> dict[str, Any]:
+def _together(comparisons: Sequence[Comparison], known: Reference) -> dict[str, Any]:
     """The errors on all parts; how many points they rest on, where the reference says nothing at others."""
     errors: dict[str, Any] = measured(
-        torch.cat([part.found for part in parts]), torch.cat([part.exact for part in parts]), known
+        torch.cat([each.approximate for each in comparisons]),
+        torch.cat([each.exact for each in comparisons]),
+        known,
     )
-    stated, points = sum(part.stated for part in parts), sum(part.points for part in parts)
+    stated, points = sum(each.stated for each in comparisons), sum(each.points for each in comparisons)
     return errors if stated == points else {**errors, "points": stated, "of_points": points}
 
 
-def measured(found: Tensor, exact: Tensor, known: Reference) -> dict[str, float]:
+def measured(approximate: Tensor, exact: Tensor, known: Reference) -> dict[str, float]:
     """The errors of values against exact ones, both flat, as their reference asks for them; not numbers for none."""
-    if not found.numel():
+    if not approximate.numel():
         return {"relative_l2": math.nan, "max": math.nan}
     if known.fit == "affine":
-        basis = torch.stack([found, torch.ones_like(found)], dim=1)
-        found = basis @ torch.linalg.lstsq(basis, exact[:, None]).solution[:, 0]
-    difference = (found - exact).abs()
+        basis = torch.stack([approximate, torch.ones_like(approximate)], dim=1)
+        approximate = basis @ torch.linalg.lstsq(basis, exact[:, None]).solution[:, 0]
+    difference = (approximate - exact).abs()
     size = float(torch.linalg.vector_norm(exact))
     errors = {
         "relative_l2": float(torch.linalg.vector_norm(difference)) / (size or 1.0),

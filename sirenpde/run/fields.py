@@ -57,14 +57,14 @@ class Evaluable:
 
     def __call__(self, points: Any, data: Mapping[str, Tensor] | None = None) -> Any:
         axes = self.axes
-        given = torch.as_tensor(points)
-        if given.ndim != 2 or given.shape[1] != len(axes):
+        coordinates = torch.as_tensor(points)
+        if coordinates.ndim != 2 or coordinates.shape[1] != len(axes):
             raise ValueError(
-                f"{name_of(self.function)} was evaluated on points of shape {tuple(given.shape)}; expected (N, "
+                f"{name_of(self.function)} was evaluated on points of shape {tuple(coordinates.shape)}; expected (N, "
                 f"{len(axes)}), one column for each of {', '.join(axis.name for axis in axes)}. Reshape the points."
             )
-        found = values(self.system, self.theta, [self.function], axes, given, data or {})[0]
-        return found if isinstance(points, Tensor) else found.cpu().numpy()
+        result = values(self.system, self.theta, [self.function], axes, coordinates, data or {})[0]
+        return result if isinstance(points, Tensor) else result.cpu().numpy()
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -82,9 +82,9 @@ class Evaluable:
             for a, m in zip(self.axes, counts, strict=True)
         ]
         points = torch.stack(torch.meshgrid(*lines, indexing="ij"), dim=-1).reshape(-1, len(lines))
-        found = self(points.numpy())
+        result = self(points.numpy())
         domain: Any = self.problem.output(self.function).domain
         if isinstance(domain, can.Triangulate):
-            found[~can.contains(domain, points).numpy()] = np.nan
+            result[~can.contains(domain, points).numpy()] = np.nan
         coordinates = tuple(line.numpy() for line in lines)
-        return Gridded(self.axes, coordinates, found.reshape(*counts, *found.shape[1:]))
+        return Gridded(self.axes, coordinates, result.reshape(*counts, *result.shape[1:]))

@@ -42,11 +42,11 @@ def stages(choice: Choice) -> list[dict[str, Any]]:
     ]
 
 
-def described(part: object) -> str:
+def described(chosen: object) -> str:
     """A recipe or stage with its numbers; of a module of the user's own, its type and size."""
-    if isinstance(part, nn.Module):
-        return f"{type(part).__name__} with {sum(q.numel() for q in part.parameters())} parameters"
-    return repr(part) if is_dataclass(part) else type(part).__name__
+    if isinstance(chosen, nn.Module):
+        return f"{type(chosen).__name__} with {sum(q.numel() for q in chosen.parameters())} parameters"
+    return repr(chosen) if is_dataclass(chosen) else type(chosen).__name__
 
 
 def differences(there: Any, here: Any, path: str = "") -> Iterator[str]:
@@ -59,8 +59,8 @@ def differences(there: Any, here: Any, path: str = "") -> Iterator[str]:
             else:
                 yield from differences(there[key], here[key], where)
     elif _are_rungs(there) and _are_rungs(here) and len(there) == len(here):
-        for place, (one, other) in enumerate(zip(there, here, strict=True), 1):
-            yield from differences(one, other, path if len(there) == 1 else f"{path} {place}")
+        for number, (one, other) in enumerate(zip(there, here, strict=True), 1):
+            yield from differences(one, other, path if len(there) == 1 else f"{path} {number}")
     elif _is_numbers(there) and _is_numbers(here):
         if not _alike(there, here):
             yield f"{path} differ"
@@ -113,7 +113,7 @@ def _told(values: Tensor, generator: torch.Generator) -> list[float]:
 
 
 def _are_rungs(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(part, Mapping) for part in value) and bool(value)
+    return isinstance(value, list) and all(isinstance(rung, Mapping) for rung in value) and bool(value)
 
 
 def _is_numbers(value: object) -> bool:

@@ -121,8 +121,8 @@ def _open_stage(run: Run) -> None:
     state = run.state
     if run.stage == 0 and run.rung > 0:
         old, opened = state.system, run.choice.rungs[run.rung]
-        found = state.recipes if run.best is None else run.best.recipes
-        state.recipes = dict(opened.recipes_after(found))
+        recipes = state.recipes if run.best is None else run.best.recipes
+        state.recipes = dict(opened.recipes_after(recipes))
         state.system = system_of(run.problem, state.recipes, state.build, old.device, old.dtype)
         state.theta = number_start(state.system, state.seed)
     run.before = run.last_finite = run.iterate()

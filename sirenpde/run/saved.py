@@ -54,7 +54,7 @@ def write(directory: str | PathLike[str], snapshot: Mapping[str, Any], report: M
     if path.is_file():
         raise ValueError(f"{path} is a file; expected a directory for the solution. Choose another.")
     path.mkdir(parents=True, exist_ok=True)
-    sealed.write(path / FILE, {"snapshot": dict(snapshot), "report": plain(report)})
+    sealed.write(path / FILE, {"snapshot": dict(snapshot), "report": as_stored(report)})
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,12 @@ class OtherFormat(ValueError):
     """A file of another version."""
 
 
-def plain(value: Any) -> Any:
+def as_stored(value: Any) -> Any:
     """Mappings, lists, strings and numbers, as a checkpoint may hold them."""
     if isinstance(value, Mapping):
-        return {str(key): plain(part) for key, part in value.items()}
+        return {str(key): as_stored(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
+        return [as_stored(entry) for entry in value]
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 
 
@@ -126,20 +126,20 @@ def _fields(snapshot: Mapping[str, Any], report: Mapping[str, Any]) -> SavedFiel
         Unknown(name, *map(_number, value)) for name, value in snapshot["declared"]["unknowns"].items()
     ]
     problem = _problem(fields, unknowns)
-    found = snapshot["shown"]
-    unknown = [u.name for u in fields if found["recipes"][u.name] is None]
+    shown = snapshot["shown"]
+    unknown = [u.name for u in fields if shown["recipes"][u.name] is None]
     if unknown:
         raise Unbuildable(
             f"The field {', '.join(unknown)} was solved with a module of its problem's own, which no file holds. Use "
             f"solve(problem, resume=...) with the checkpoint that solution.snapshot() gives."
         )
-    recipes = {u: recipe_from_value(found["recipes"][u.name]) for u in fields}
+    recipes = {u: recipe_from_value(shown["recipes"][u.name]) for u in fields}
     dtype: torch.dtype = {"torch.float32": torch.float32, "torch.float64": torch.float64}[snapshot["dtype"]]
     build = builder(problem, int(snapshot["seed"]), {})
     networks = {u: build(u, smallest(recipe)) for u, recipe in recipes.items()}
     sizes = {u: float(snapshot["sizes"][u.name]) for u in fields}
     system = System(problem, networks, torch.device("cpu"), dtype, Scales(sizes, {}, even=True))
-    theta = found["theta"].to(dtype)
+    theta = shown["theta"].to(dtype)
     if theta.shape != system.initial().shape:
         raise ValueError(f"theta has the shape {tuple(theta.shape)}")
     account = {
@@ -158,7 +158,7 @@ def _fields(snapshot: Mapping[str, Any], report: Mapping[str, Any]) -> SavedFiel
         "errors": report.get("errors", {}),
         "residuals": report.get("residuals", 0),
         "standard_errors": report.get("unknown_errors", {}),
-        "relative_residual": report.get("relative_residual", float(found["residual"])),
+        "relative_residual": report.get("relative_residual", float(shown["residual"])),
     }
     return SavedFields(problem, system, theta, snapshot, account, measured)
 

@@ -83,13 +83,13 @@ class Solution:
             raise ValueError(
                 f"The solution was asked for '{name}'; expected one of {', '.join(known)}. Name an output or field."
             )
-        found = known[name]
-        if isinstance(which, Field) and (found.axes, found.shape) != (which.axes, which.shape):  # type: ignore[attr-defined]
+        output = known[name]
+        if isinstance(which, Field) and (output.axes, output.shape) != (which.axes, which.shape):  # type: ignore[attr-defined]
             raise ValueError(
                 f"The solution was asked for the field '{name}' on other axes or of another shape than it was solved "
                 f"with. Declare it as in the problem, or ask by name: solution['{name}']."
             )
-        return found
+        return output
 
     def __repr__(self) -> str:
         outputs = ", ".join(map(name_of, self.problem.outputs))
@@ -167,7 +167,7 @@ class Solution:
         """
         system, fitted = where_known(self.system, self._drawing.fixed())
         _, others = where_known(self.system, self._held_out)
-        own, other = system.residuals(self.theta, fitted), system.residuals(self.theta, others)
+        used, other = system.residuals(self.theta, fitted), system.residuals(self.theta, others)
         relative = relative_residuals_by_name(self.system, self.theta, self._held_out)
         return {
             constraint.name: {
@@ -176,7 +176,7 @@ class Solution:
                 "held_out_rms": float(h.square().sum(1).mean().sqrt()),
                 "relative": relative[constraint.name],
             }
-            for constraint, r, h in zip(system.problem.constraints, own, other, strict=True)
+            for constraint, r, h in zip(system.problem.constraints, used, other, strict=True)
         }
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..residuals.known import holds_until, relative_residuals_by_name
-from ..solvers.starts import describe
+from ..solvers.starts import describe_start
 from .history import Status
 from .iterate import POOR, Iterate
 from .run import Run
@@ -22,9 +22,9 @@ def finished(run: Run, tolerance: float | None) -> tuple[Status, str]:
     if _is_solved(best, tolerance):
         return "solved", _and_start(run, _measured(best, tolerance))
     last = run.records[-1].reason if run.records else ""
-    parts = [_left(run, best), f"no stage is left{', the last ended with: ' + last if last else ''}"]
-    parts += [text for text in run.troubles[-1:] if text not in last]
-    return "rough", _and_start(run, f"{'; '.join(parts).removesuffix('.')}. {_advice(best, tolerance)}")
+    reasons = [_left(run, best), f"no stage is left{', the last ended with: ' + last if last else ''}"]
+    reasons += [text for text in run.troubles[-1:] if text not in last]
+    return "rough", _and_start(run, f"{'; '.join(reasons).removesuffix('.')}. {_advice(best, tolerance)}")
 
 
 def out_of_time(run: Run, tolerance: float | None, budget: float) -> tuple[Status, str]:
@@ -93,6 +93,6 @@ def _advice(best: Iterate, tolerance: float | None) -> str:
 def _and_start(run: Run, message: str) -> str:
     if not run.start:
         return message
-    begun = describe(run.start, run.state.system.parameters.units)
+    begun = describe_start(run.start, run.state.system.parameters.units)
     why = f"begun from {begun}, since vanishing fields have no finite residual, or cannot move"
     return f"{message.removesuffix('.')}; {why}"

@@ -62,8 +62,8 @@ class Balance:
         measure = gradient_norms if self.by == "gradient" else traces
         sizes = measure(system, theta, batches)
         mean = sizes.mean()
-        found = mean / sizes.clamp(min=FLOOR * mean) if mean > 0 else torch.ones_like(sizes)
-        return found if before is None else before.to(found).lerp(found, 1 - self.decay)
+        balanced = mean / sizes.clamp(min=FLOOR * mean) if mean > 0 else torch.ones_like(sizes)
+        return balanced if before is None else before.to(balanced).lerp(balanced, 1 - self.decay)
 
     def apply(self, system: System, batches: Sequence[Batch], factors: Tensor) -> tuple[Batch, ...]:
         """The samples with these factors on top of those that they have."""
@@ -78,12 +78,12 @@ class Balance:
 def gradient_norms(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
     """|∇L_m| (constraints,) of every term alone."""
     norms = theta.new_zeros(len(system.problem.constraints))
-    for place, group in enumerate(system.groups):
+    for number, group in enumerate(system.groups):
         for member, i in enumerate(group.members):
             alone = [_silent(batch, len(g.members)) for g, batch in zip(system.groups, batches, strict=True)]
-            weights = torch.zeros_like(_weights(batches[place], len(group.members)))
-            weights[:, member] = _weights(batches[place], len(group.members))[:, member]
-            alone[place] = replace(batches[place], weights=weights)
+            weights = torch.zeros_like(_weights(batches[number], len(group.members)))
+            weights[:, member] = _weights(batches[number], len(group.members))[:, member]
+            alone[number] = replace(batches[number], weights=weights)
             norms[i] = system.gradient(theta, alone).gradient.norm()
     return norms
 
@@ -98,13 +98,13 @@ def traces(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
             )
     some = [_some(batch) for batch in batches]
     squares = system.jacobian(theta, some)[1].square_().sum(1)
-    found, first = torch.zeros(len(system.problem.constraints), dtype=theta.dtype, device=theta.device), 0
+    sizes, first = torch.zeros(len(system.problem.constraints), dtype=theta.dtype, device=theta.device), 0
     for group, batch in zip(system.groups, some, strict=True):
         for i in group.members:
             count = system.problem.requests[i].size * len(batch)
-            found[i] = squares[first : first + count].sum()
+            sizes[i] = squares[first : first + count].sum()
             first += count
-    return found
+    return sizes
 
 
 def _weights(batch: Batch, members: int) -> Tensor:

@@ -75,25 +75,27 @@ class Causal:
         """The weighted objective of every chunk (chunks,): the mean over a constraint's points there, summed."""
         residuals = system.residuals(theta, batches)
         total = theta.new_zeros(self.chunks)
-        for group, batch, place in zip(system.groups, batches, self.places(system, batches), strict=True):
-            if place is None:
+        for group, batch, chunk in zip(system.groups, batches, self.chunks_of(system, batches), strict=True):
+            if chunk is None:
                 continue
-            count = theta.new_zeros(self.chunks).index_add_(0, place, theta.new_ones(len(batch)))
+            count = theta.new_zeros(self.chunks).index_add_(0, chunk, theta.new_ones(len(batch)))
             for i in group.members:
                 values = system.point_loss(i)(residuals[i])
-                total += theta.new_zeros(self.chunks).index_add_(0, place, values) / count.clamp(min=1)
+                total += theta.new_zeros(self.chunks).index_add_(0, chunk, values) / count.clamp(min=1)
         return total
 
     def apply(self, system: System, batches: Sequence[Batch], weights: Tensor) -> tuple[Batch, ...]:
         """The samples with the factors of their chunks; those without the axis stay as they are."""
         return tuple(
             batch
-            if place is None
-            else replace(batch, weights=_columns(group, weights.to(batch.points)[place]))
-            for group, batch, place in zip(system.groups, batches, self.places(system, batches), strict=True)
+            if chunk is None
+            else replace(batch, weights=_columns(group, weights.to(batch.points)[chunk]))
+            for group, batch, chunk in zip(
+                system.groups, batches, self.chunks_of(system, batches), strict=True
+            )
         )
 
-    def places(self, system: System, batches: Sequence[Batch]) -> list[Tensor | None]:
+    def chunks_of(self, system: System, batches: Sequence[Batch]) -> list[Tensor | None]:
         """The chunk of every point, (n,) for each group; None for a group without the axis."""
         ranges = [_range(group, str(self.axis)) for group in system.groups]
         ends = [ends for ends in ranges if ends is not None]
@@ -110,8 +112,8 @@ class Causal:
             return ((values - low) / (high - low) * self.chunks).long().clamp(0, self.chunks - 1)
 
         return [
-            None if own is None else chunk(group, batch)
-            for group, batch, own in zip(system.groups, batches, ranges, strict=True)
+            None if span is None else chunk(group, batch)
+            for group, batch, span in zip(system.groups, batches, ranges, strict=True)
         ]
 
 

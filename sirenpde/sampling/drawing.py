@@ -49,26 +49,26 @@ class Drawing:
 
         Groups of all points of a domain have so many of them as the ``minibatch`` says, or all.
         """
-        return tuple(self._fresh(place, pools, minibatch) for place in range(len(self.system.groups)))
+        return tuple(self._fresh(index, pools, minibatch) for index in range(len(self.system.groups)))
 
-    def _fresh(self, place: int, pools: Pools, minibatch: int | None) -> Batch:
-        group = self.system.groups[place]
+    def _fresh(self, index: int, pools: Pools, minibatch: int | None) -> Batch:
+        group = self.system.groups[index]
         size, samples = group.domain.size, group.samples or minibatch
         if samples is None or (size is not None and samples >= size):
-            return self._pool(place, -1, None, pools)
+            return self._pool(index, -1, None, pools)
         rows = max(1, round(samples * self.scale))
         per_pool = POOL if size is None else max(1, min(POOL, size // rows))
         number, turn = divmod(self.step, per_pool)
-        pool = self._pool(place, number, rows * per_pool, pools)
+        pool = self._pool(index, number, rows * per_pool, pools)
         window = slice(turn * rows, turn * rows + rows)
         return Batch(pool.points[window], {key: value[window] for key, value in pool.data.items()})
 
-    def _pool(self, place: int, number: int, count: int | None, pools: Pools) -> Batch:
-        if place not in pools or pools[place][0] != number:
-            group = self.system.groups[place]
-            points, data = group.domain.draw(count, generator(self.seed + place, number))
-            pools[place] = number, self.system.batch(points, {key: data[key] for key in group.data})
-        return pools[place][1]
+    def _pool(self, index: int, number: int, count: int | None, pools: Pools) -> Batch:
+        if index not in pools or pools[index][0] != number:
+            group = self.system.groups[index]
+            points, data = group.domain.draw(count, generator(self.seed + index, number))
+            pools[index] = number, self.system.batch(points, {key: data[key] for key in group.data})
+        return pools[index][1]
 
     def counts(self) -> tuple[int, int]:
         """The real residuals on all points of finite domains, and those on points that are drawn."""

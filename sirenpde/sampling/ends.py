@@ -37,8 +37,8 @@ def draw_group(system: System, group: Group, generator: torch.Generator, scale: 
     batch = system.batch(moved, {key: data[key] for key in group.data})
     if weights is None:
         return batch
-    own = weights.to(batch.points)[:, None].expand(-1, len(group.members))
-    return replace(batch, weights=own.contiguous())
+    factors = weights.to(batch.points)[:, None].expand(-1, len(group.members))
+    return replace(batch, weights=factors.contiguous())
 
 
 def _towards_ends(group: Group, points: Tensor) -> tuple[Tensor, Tensor | None]:

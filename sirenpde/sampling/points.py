@@ -39,7 +39,7 @@ class Points:
 
     def renewed(self, step: int) -> int:
         """The last step, this one included, at which points or factors changed."""
-        factors = [part.every for part in (self.causal, self.balance) if part is not None]
+        factors = [rule.every for rule in (self.causal, self.balance) if rule is not None]
         return max(self.draw.renewed(step), *(step - step % every for every in factors), 0)
 
 

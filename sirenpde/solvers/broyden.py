@@ -215,8 +215,8 @@ def _wolfe(
     from scipy.optimize import line_search
 
     def finite(t: Any) -> float:
-        found = value(float(t[0]))
-        return found if math.isfinite(found) else STEEP * before  # it halves what is so large
+        loss = value(float(t[0]))
+        return loss if math.isfinite(loss) else STEEP * before  # it halves what is so large
 
     with warnings.catch_warnings(action="ignore"):  # that it found none
         chosen = line_search(

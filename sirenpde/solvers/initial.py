@@ -39,14 +39,14 @@ def initial_values(u: Field, points: Tensor) -> Tensor:
 
     Raises ValueError for values of another shape than the field's, or that are not finite.
     """
-    given, names = u.initial, tuple(axis.name for axis in u.axes)
-    if hasattr(given, "on_grid"):  # an earlier solution's field
-        columns = [names.index(axis.name) for axis in given.axes]
-        values = torch.as_tensor(given(points[:, columns].numpy()))
-    elif callable(given):
-        values = over_points(given, names, points, {}, lambda coords: _no_field)
+    declared, names = u.initial, tuple(axis.name for axis in u.axes)
+    if hasattr(declared, "on_grid"):  # an earlier solution's field
+        columns = [names.index(axis.name) for axis in declared.axes]
+        values = torch.as_tensor(declared(points[:, columns].numpy()))
+    elif callable(declared):
+        values = over_points(declared, names, points, {}, lambda coords: _no_field)
     else:
-        values = torch.full((len(points), *u.shape), given)
+        values = torch.full((len(points), *u.shape), declared)
     if tuple(values.shape[1:]) != u.shape or not bool(values.isfinite().all()):
         raise ValueError(
             f"Field '{u.name}' was given an initial value of shape {tuple(values.shape[1:])}, "
@@ -85,7 +85,7 @@ def _fit(module: nn.Module, u: Field, unit: float, cut: Mapping[str, tuple[float
         return
     count = max(FEWEST, PER_COLUMN * (0 if head is None else head.in_features))
     where = _box(u, cut) if head is None else _shape(u, cut)
-    domain = Carrying(where, lambda points: _given(u, points))
+    domain = Carrying(where, lambda points: _as_data(u, points))
     there = Constraint("initial", lambda p: u.itself(p) - p.sample("initial"), domain, count)
     scales = Scales({u: unit}, {"initial": unit}, even=True)
     system = System(Problem(there), {u: module}, torch.device("cpu"), torch.float64, scales)
@@ -117,7 +117,7 @@ def _shape(u: Field, cut: Mapping[str, tuple[float, float]]) -> Any:
     return shape
 
 
-def _given(u: Field, points: Tensor) -> Mapping[str, Tensor]:
+def _as_data(u: Field, points: Tensor) -> Mapping[str, Tensor]:
     """The initial values at points, as data that they carry."""
     values = initial_values(u, points.double())
     if u.is_complex:

@@ -56,10 +56,12 @@ class Rung:
     sized: tuple[Field, ...] = ()
     enough: float = 1e-6
 
-    def recipes_after(self, found: Mapping[Field, Recipe | nn.Module]) -> Mapping[Field, Recipe | nn.Module]:
+    def recipes_after(
+        self, earlier: Mapping[Field, Recipe | nn.Module]
+    ) -> Mapping[Field, Recipe | nn.Module]:
         """The networks, where earlier rungs ended with these."""
-        own = {u: siren_for(bandwidth_of(found.get(u))) for u in self.sized}
-        return {**self.recipes, **own}
+        sized = {u: siren_for(bandwidth_of(earlier.get(u))) for u in self.sized}
+        return {**self.recipes, **sized}
 
 
 @dataclass(frozen=True)
@@ -81,19 +83,19 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Asked) -> C
     A declared network is respected unless ``network`` replaces it in every field; "auto" leaves it open, and "siren"
     is a trained one, sized and scaled from the problem.
     """
-    found, recipe = problem.traits, replacing(problem, network)
+    traits, recipe = problem.traits, replacing(problem, network)
     left_open = network == "auto"
-    given: Declared = {u: None if left_open else recipe or u.network for u in problem.fields}
+    declared: Declared = {u: None if left_open else recipe or u.network for u in problem.fields}
     stages = stages_of(using) or (problem.using if network is None else None)
     if stages:
         return _choice(
-            [Rung(_filled(problem, given, _suited(stages[0], found)), tuple(stages))], "as asked for"
+            [Rung(_filled(problem, declared, _suited(stages[0], traits)), tuple(stages))], "as asked for"
         )
-    if all(recipe is None for recipe in given.values()):
-        rungs = _ladder(problem, found)
+    if all(recipe is None for recipe in declared.values()):
+        rungs = _ladder(problem, traits)
     else:
-        rungs = _declared(problem, given, found)
-    return _choice(rungs, _reason(problem, found))
+        rungs = _declared(problem, declared, traits)
+    return _choice(rungs, _reason(problem, traits))
 
 
 def replacing(problem: Problem, network: Asked) -> Recipe | None:
@@ -107,7 +109,7 @@ def replacing(problem: Problem, network: Asked) -> Recipe | None:
     return siren_of(problem) if network == "siren" else None
 
 
-def _ladder(problem: Problem, found: Traits) -> list[Rung]:
+def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     """What can work on a problem whose networks are all left open, the most promising first.
 
     The rules: marching suits what evolves on boxes and is not affine, unless it is a family of equations, which one
@@ -115,71 +117,71 @@ def _ladder(problem: Problem, found: Traits) -> list[Rung]:
     frozen sines suit all else. Then comes whatever else fits the domains, and a trained network
     last.
     """
-    if not found.smooth:
-        return [_trained(problem, dict.fromkeys(problem.fields), found)]
+    if not traits.smooth:
+        return [_trained(problem, dict.fromkeys(problem.fields), traits)]
     sines = Rung({u: SineFeatures() for u in problem.fields}, (LeastSquares(),))
     lattice: Mapping[Field, Recipe] = {u: SineLattice() for u in problem.fields}
     march = []
-    if found.time is not None and found.alike:
-        march = [Rung(dict.fromkeys(problem.fields, _marched(found)), (March(found.time),))]
-    if found.affine and found.tensor and found.wide and found.time is not None and not found.family:
-        return [Rung(lattice, (March(found.time, tolerance=ACROSS),), enough=ROUGHLY), sines]
-    collocation = [Rung(lattice, (Collocation(),))] if found.tensor else []
-    if march and not found.affine and not found.family and found.products:
-        return [*march, sines, _last(problem, found)]
-    return [sines, *collocation, *march, _last(problem, found)]
+    if traits.time is not None and traits.alike:
+        march = [Rung(dict.fromkeys(problem.fields, _marched(traits)), (March(traits.time),))]
+    if traits.affine and traits.tensor and traits.wide and traits.time is not None and not traits.family:
+        return [Rung(lattice, (March(traits.time, tolerance=ACROSS),), enough=ROUGHLY), sines]
+    collocation = [Rung(lattice, (Collocation(),))] if traits.tensor else []
+    if march and not traits.affine and not traits.family and traits.products:
+        return [*march, sines, _last(problem, traits)]
+    return [sines, *collocation, *march, _last(problem, traits)]
 
 
-def _last(problem: Problem, found: Traits) -> Rung:
+def _last(problem: Problem, traits: Traits) -> Rung:
     """A trained network after all direct solvers, sized by what they found."""
-    rung = _trained(problem, dict.fromkeys(problem.fields), found)
-    if (found.affine or problem.unknowns) and isinstance(rung.stages[0], GaussNewton):
+    rung = _trained(problem, dict.fromkeys(problem.fields), traits)
+    if (traits.affine or problem.unknowns) and isinstance(rung.stages[0], GaussNewton):
         rung = replace(rung, stages=(GaussNewton(steps=LAST_STEPS), *rung.stages[1:]))
     return replace(rung, sized=problem.fields)
 
 
-def _declared(problem: Problem, given: Declared, found: Traits) -> list[Rung]:
+def _declared(problem: Problem, declared: Declared, traits: Traits) -> list[Rung]:
     """What can work where networks are declared, for some fields at least."""
-    open_one = SineFeatures() if found.time is None else _marched(found)
-    rungs = [_direct(problem, _filled(problem, given, open_one), found)]
-    if rungs[0] is None or (not found.affine and None in given.values()):
-        rungs.append(_trained(problem, given, found))
+    open_one = SineFeatures() if traits.time is None else _marched(traits)
+    rungs = [_direct(problem, _filled(problem, declared, open_one), traits)]
+    if rungs[0] is None or (not traits.affine and None in declared.values()):
+        rungs.append(_trained(problem, declared, traits))
     return [rung for rung in rungs if rung is not None]
 
 
-def _suited(stage: Stage, found: Traits) -> Recipe:
+def _suited(stage: Stage, traits: Traits) -> Recipe:
     """What a field without a network gets for a stage that was asked for."""
     if isinstance(stage, March):
-        return _suited(stage.stages[0], found) if stage.stages else _marched(found)
+        return _suited(stage.stages[0], traits) if stage.stages else _marched(traits)
     if isinstance(stage, Collocation):
         return SineLattice()
     return SineFeatures() if isinstance(stage, LeastSquares) else siren_for(None)
 
 
-def _marched(found: Traits) -> Recipe:
-    return SineLattice() if found.products and not found.affine else SineFeatures()
+def _marched(traits: Traits) -> Recipe:
+    return SineLattice() if traits.products and not traits.affine else SineFeatures()
 
 
-def _filled(problem: Problem, given: Declared, open_one: Recipe) -> dict[Field, Recipe | nn.Module]:
+def _filled(problem: Problem, declared: Declared, open_one: Recipe) -> dict[Field, Recipe | nn.Module]:
     """Every field's network, with what is left open filled in as far as it is known before the solve."""
-    return {u: _at_nyquist(u, recipe or open_one, problem) for u, recipe in given.items()}
+    return {u: _at_nyquist(u, recipe or open_one, problem) for u, recipe in declared.items()}
 
 
-def _direct(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module], found: Traits) -> Rung | None:
+def _direct(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module], traits: Traits) -> Rung | None:
     """The solver of the coefficients of networks that are linear in all they train."""
-    if not found.smooth or not all(map(is_linear, recipes.values())):
+    if not traits.smooth or not all(map(is_linear, recipes.values())):
         return None
     if any(isinstance(recipe, SineLattice) for recipe in recipes.values()) and not problem.unknowns:
-        return Rung(recipes, (Collocation() if found.time is None else March(found.time),))
+        return Rung(recipes, (Collocation() if traits.time is None else March(traits.time),))
     return Rung(recipes, (LeastSquares(),))
 
 
-def _trained(problem: Problem, given: Declared, found: Traits) -> Rung:
+def _trained(problem: Problem, declared: Declared, traits: Traits) -> Rung:
     """Networks trained in all their parameters, by the strongest stage that their number allows."""
-    recipes = {u: recipe or siren_for(None) for u, recipe in given.items()}
+    recipes = {u: recipe or siren_for(None) for u, recipe in declared.items()}
     foreign = any(isinstance(recipe, nn.Module) for recipe in recipes.values())
-    polish = (LeastSquares(),) if found.affine and not foreign else ()
-    if not found.smooth:
+    polish = (LeastSquares(),) if traits.affine and not foreign else ()
+    if not traits.smooth:
         return Rung(recipes, (FIRST_ORDER, LBFGS(), *polish))
     count = sum(map(_parameters, recipes, recipes.values())) + len(problem.unknowns)
     if count <= DENSE and not foreign:
@@ -212,14 +214,14 @@ def _choice(rungs: Sequence[Rung], why: str) -> Choice:
     return Choice(tuple(rungs), f"{', and if that is not good enough '.join(words)}, {why}")
 
 
-def _reason(problem: Problem, found: Traits) -> str:
-    if not found.smooth:
+def _reason(problem: Problem, traits: Traits) -> str:
+    if not traits.smooth:
         names = [c.name for c in problem.constraints if not c.loss.is_square]
         return f"since the loss of {', '.join(names)} is not a sum of squares"
-    if found.affine:
+    if traits.affine:
         return "since the constraints are affine in the fields"
-    grows = "" if found.time is None else f" and {found.time.name} starts at {found.time.low:g}"
-    grows += ", for a family of equations" if found.family and grows else ""
+    grows = "" if traits.time is None else f" and {traits.time.name} starts at {traits.time.low:g}"
+    grows += ", for a family of equations" if traits.family and grows else ""
     return f"since the constraints are not affine in the fields{grows}"
 
 

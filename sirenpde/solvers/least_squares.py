@@ -27,11 +27,11 @@ from ..residuals import Batch, Group, System
 from ..residuals.unfit import Unfit
 from ..sampling.drawing import generator
 from ..sampling.ends import draw
-from .direct.search_memory import SearchMemory, begun
+from .direct.search_memory import SearchMemory, search_of
 from .direct.search_policy import SEARCH
-from .direct.trials import FeatureTrial, OutOfTime, Trials, is_open
+from .direct.trials import FeatureTrial, OutOfTime, Trials, is_open_sines
 from .stage import Report, State
-from .undetermined import describe
+from .undetermined import describe_free
 
 GRID_TOLERANCE = 1e-9  # of the preconditioned gradient, where the solve on grids stops
 
@@ -96,7 +96,9 @@ class LeastSquares:
         if not all(map(has_linear_head, state.system.parameters.networks.values())):
             return 0
         columns = (
-            SEARCH.columns[-1] if any(map(is_open, state.recipes.values())) else column_count(state.system)
+            SEARCH.columns[-1]
+            if any(map(is_open_sines, state.recipes.values()))
+            else column_count(state.system)
         )
         rows = max(sum(state.drawing.counts()), math.ceil(SEARCH.oversampling * columns))
         return matrix_bytes(rows, columns, state.theta.dtype)
@@ -105,14 +107,14 @@ class LeastSquares:
         """One trial of a search for features; the whole solve where there is nothing to search for."""
         _check(state.system)
         state.step += 1
-        if state.memory is not None or any(map(is_open, state.recipes.values())):
+        if state.memory is not None or any(map(is_open_sines, state.recipes.values())):
             return self._search(state)
         batches = _samples(state, state.system)
         reason = self._solve(state, batches)
         return _finished(state, batches, reason)
 
     def _search(self, state: State) -> Report:
-        memory = state.remember(SearchMemory, lambda: begun(state))
+        memory = state.remember(SearchMemory, lambda: search_of(state))
         search = memory.search(state, self.tolerance)
         try:
             trial = search.next()
@@ -216,7 +218,7 @@ def _size(system: System, batches: Sequence[Batch]) -> str:
 
 
 def _told(problem: Problem, free: NullSpace | None) -> str:
-    return "" if free is None else f"; {describe(problem, free)}"
+    return "" if free is None else f"; {describe_free(problem, free)}"
 
 
 def _whole(group: Group) -> bool:

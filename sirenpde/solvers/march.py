@@ -16,7 +16,7 @@ from .marching.marchable import axis_of
 from .marching.memory import Ended, Memory
 from .marching.orders import Wanted
 from .marching.refusals import refusal
-from .marching.trial import Trial
+from .marching.trial import SlabTrial
 from .stage import Report, Stage, State
 
 FINEST = 1e-13  # tolerance: rounding leaves more of most residuals
@@ -109,7 +109,7 @@ class March:
         return _follow(front, trial, report, *front.judge(trial))
 
 
-def _follow(front: Front, trial: Trial, report: Report, verdict: Verdict, wanted: Wanted) -> Report:
+def _follow(front: Front, trial: SlabTrial, report: Report, verdict: Verdict, wanted: Wanted) -> Report:
     """Do what the controller proposes."""
     terms, recipes = front.terms(trial, report), trial.work.recipes
     match verdict:

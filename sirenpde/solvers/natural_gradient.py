@@ -142,8 +142,8 @@ def direction(
     """δ (P,), the least of |J δ - r|² + s |δ - μ d|²; d (P,) is the step before, None at first."""
     if before is None:
         return solve_damped(jacobian, residual, damping)
-    kept = momentum * before
-    return kept + solve_damped(jacobian, residual - jacobian @ kept, damping)
+    along = momentum * before
+    return along + solve_damped(jacobian, residual - jacobian @ along, damping)
 
 
 def solve_damped(jacobian: Tensor, residual: Tensor, damping: float) -> Tensor:

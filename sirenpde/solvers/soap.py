@@ -103,46 +103,46 @@ class Soap:
 
     def advance(self, state: State) -> Report:
         evaluation = state.system.gradient(state.theta, state.batches(self.points))
-        gradient, places = evaluation.gradient, list(blocks(state.system))
-        memory = state.remember(Memory, lambda: begun(gradient, places))
+        gradient, layout = evaluation.gradient, list(blocks(state.system))
+        memory = state.remember(Memory, lambda: first_memory(gradient, layout))
         rate = self.lr * falling(self.schedule, self.final, state.step / self.steps)
-        state.theta = state.theta - rate * self.direction(memory, places, gradient, state.step + 1)
+        state.theta = state.theta - rate * self.direction(memory, layout, gradient, state.step + 1)
         state.step += 1
         return report_of(evaluation.terms, state.theta, state.step >= self.steps, "all steps taken")
 
     def direction(
-        self, memory: Memory, places: list[tuple[slice, torch.Size]], gradient: Tensor, t: int
+        self, memory: Memory, layout: list[tuple[slice, torch.Size]], gradient: Tensor, t: int
     ) -> Tensor:
         """What the ``t``-th step, from 1, follows downhill; updates the averages and bases in ``memory``."""
         beta1, beta2 = self.betas
         m, v, bases = memory.m, memory.v, memory.bases
         m.lerp_(gradient, 1 - beta1)
-        turned = _turn(gradient, places, bases)
+        turned = _turn(gradient, layout, bases)
         v.mul_(beta2).addcmul_(turned, turned, value=1 - beta2)
         squares = v / (1 - beta2**t)
-        least = [(ROUNDING * _rounding(squares[place])).clamp_min(EPSILON) for place, _ in places]
+        least = [(ROUNDING * _rounding(squares[block])).clamp_min(EPSILON) for block, _ in layout]
         scaled = squares.sqrt_()
         floor = torch.full_like(scaled, EPSILON)
-        for (place, _), epsilon in zip(places, least, strict=True):
-            floor[place] = epsilon
+        for (block, _), epsilon in zip(layout, least, strict=True):
+            floor[block] = epsilon
         scaled.add_(floor)
-        step = _turn(m, places, bases).div_(scaled).div_(1 - beta1**t)
-        step = _turn(step, places, [(left.T, right.T) for left, right in bases])
-        for (left, right), (place, shape) in zip(memory.covariances, places, strict=True):
-            g = gradient[place].view(shape)
+        step = _turn(m, layout, bases).div_(scaled).div_(1 - beta1**t)
+        step = _turn(step, layout, [(left.T, right.T) for left, right in bases])
+        for (left, right), (block, shape) in zip(memory.covariances, layout, strict=True):
+            g = gradient[block].view(shape)
             left.lerp_(g @ g.T, 1 - beta2)
             right.lerp_(g.T @ g, 1 - beta2)
         if t % self.every == 0:
             memory.bases = [
-                _follow(pair, basis, v[place].view(shape))
-                for pair, basis, (place, shape) in zip(memory.covariances, bases, places, strict=True)
+                _follow(pair, basis, v[block].view(shape))
+                for pair, basis, (block, shape) in zip(memory.covariances, bases, layout, strict=True)
             ]
         return step
 
 
-def begun(gradient: Tensor, places: list[tuple[slice, torch.Size]]) -> Memory:
+def first_memory(gradient: Tensor, layout: list[tuple[slice, torch.Size]]) -> Memory:
     """The averages and bases at the first gradient."""
-    matrices = [gradient[place].view(shape) for place, shape in places]
+    matrices = [gradient[block].view(shape) for block, shape in layout]
     covariances = [(g @ g.T, g.T @ g) for g in matrices]
     bases = [(_eigenvectors(left), _eigenvectors(right)) for left, right in covariances]
     return Memory(torch.zeros_like(gradient), torch.zeros_like(gradient), covariances, bases)
@@ -168,11 +168,11 @@ def blocks(system: System) -> Iterator[tuple[slice, torch.Size]]:
             start += parameter.numel()
 
 
-def _turn(x: Tensor, places: list[tuple[slice, torch.Size]], bases: list[Pair]) -> Tensor:
+def _turn(x: Tensor, layout: list[tuple[slice, torch.Size]], bases: list[Pair]) -> Tensor:
     """Q_Lᵀ X Q_R for every matrix in the flat x; the rest stays."""
     turned = x.clone()
-    for (place, shape), (left, right) in zip(places, bases, strict=True):
-        turned[place] = (left.T @ x[place].view(shape) @ right).reshape(-1)
+    for (block, shape), (left, right) in zip(layout, bases, strict=True):
+        turned[block] = (left.T @ x[block].view(shape) @ right).reshape(-1)
     return turned
 
 

@@ -75,8 +75,8 @@ def _slopes(
         components, each = group.rows.slopes(batch, jets, raw)
         size = max(size, float(components.abs().max()))
         for _, by_jet in each:
-            own = [slope for u, slope in zip(group.evaluator.fields, by_jet, strict=True) if u in by]
-            largest = max([largest, *(float(slope.abs().max()) for slope in own if slope.numel())])
+            by_field = [slope for u, slope in zip(group.evaluator.fields, by_jet, strict=True) if u in by]
+            largest = max([largest, *(float(slope.abs().max()) for slope in by_field if slope.numel())])
     return largest if size > 0 else None
 
 
@@ -99,7 +99,7 @@ def number_start(system: System, seed: int) -> Tensor:
     return theta
 
 
-def describe(constants: Constants, units: Mapping[Field, float]) -> str:
+def describe_start(constants: Constants, units: Mapping[Field, float]) -> str:
     """For example ``u = 1, v = (0.5, 0.5)``, for fields that are these units times their networks."""
     constants = {u: tuple(units[u] * value for value in values) for u, values in constants.items()}
     return ", ".join(
@@ -163,7 +163,7 @@ def _rows(system: System, batches: Sequence[Batch], constants: Constants) -> tup
         factors = [
             batch.points.new_tensor([_factor(d.symbol) for d in evaluator.asked[u]]) for u in evaluator.fields
         ]
-        owners = [i for place, i in enumerate(group.members) for _ in range(evaluator.requests[place].size)]
+        owners = [i for member, i in enumerate(group.members) for _ in range(evaluator.requests[member].size)]
         for component, (_, by_jet), i in zip(components.unbind(1), each, owners, strict=True):
             slopes = dict(zip(evaluator.fields, by_jet, strict=True))
             scale = math.sqrt(system.row_weight(i) / len(batch))
@@ -196,10 +196,10 @@ def _improved(system: System, batches: Sequence[Batch], constants: Constants) ->
 
 
 def _moved(system: System, constants: Constants, step: Tensor) -> Constants:
-    parts = step.tolist()
+    changes = step.tolist()
     moved, first = {}, 0
     for u in system.problem.fields:
-        step_of = parts[first : first + u.outputs]
+        step_of = changes[first : first + u.outputs]
         moved[u] = tuple(a + b for a, b in zip(constants[u], step_of, strict=True))
         first += u.outputs
     return moved

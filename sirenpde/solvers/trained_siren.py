@@ -101,7 +101,7 @@ def _of_data(constraint: Constraint, requests: Requests) -> dict[str, float]:
     points, at = _residuals(constraint, requests)
     data = at(points)
     largest = float(data.abs().nan_to_num(0.0, 0.0, 0.0).max())
-    found = {}
+    frequencies = {}
     for i, axis in enumerate(constraint.domain.axes):
         half = (axis.high - axis.low) / 2
         step = torch.zeros_like(points)
@@ -110,30 +110,29 @@ def _of_data(constraint: Constraint, requests: Requests) -> dict[str, float]:
         slope, bend = (above - below).abs() / 2, (above + below).abs() / SIZES.step
         told = torch.maximum(above.abs(), below.abs()) < SIZES.jump * largest
         told &= slope > SIZES.rounding * largest
-        inside = (points[:, i] - axis.low - half).abs() < (
-            1 - SIZES.step
-        ) * half  # data hold on a face, not across it
+        # Data hold on a face, not across it.
+        inside = (points[:, i] - axis.low - half).abs() < (1 - SIZES.step) * half
         told &= inside[:, None]
-        found[axis.name] = _median(bend[told] / slope[told], (slope[told] * bend[told]).sqrt())
-    return found
+        frequencies[axis.name] = _median(bend[told] / slope[told], (slope[told] * bend[told]).sqrt())
+    return frequencies
 
 
 def _in_time(constraint: Constraint, requests: Requests, along: Mapping[str, float], time: Axis) -> float:
     """How fast waves as fast as ``along`` are in time: where c ω^m is as large as the largest other term."""
     points, at = _residuals(constraint, requests)
     data, fastest, others = at(points), 0.0, 0.0
-    order, own = 0, 0.0
+    order, highest_slope = 0, 0.0
     for d in requests.derivatives:
         slope = _rms(at(points, d) - data) * natural_size(d)
         for powers, _ in d.symbol.terms:
             steps = dict(zip((axis.name for axis in d.field.axes), powers, strict=True))
             if steps.get(time.name, 0) > order:
-                order, own = steps[time.name], slope
+                order, highest_slope = steps[time.name], slope
             elif not steps.get(time.name):
                 waves = math.prod(max(along.get(name, 0.0), 1.0) ** n for name, n in steps.items())
                 others = max(others, slope * waves)
-    if own > 0 and math.isfinite(others):
-        fastest = (others / own) ** (1 / order)
+    if highest_slope > 0 and math.isfinite(others):
+        fastest = (others / highest_slope) ** (1 / order)
     return fastest
 
 

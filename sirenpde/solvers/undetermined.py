@@ -14,7 +14,7 @@ def missing(problem: Problem, free: NullSpace) -> str:
     return "; ".join(filter(None, (missing_conditions(problem, u) for u in free.moved)))
 
 
-def describe(problem: Problem, free: NullSpace) -> str:
+def describe_free(problem: Problem, free: NullSpace) -> str:
     """What is not determined, by how much, and what to do about it."""
     count = len(free.sizes)
     many = f"{count} directions" + " or more" * (count == MOST)
@@ -33,8 +33,8 @@ def _remedy(problem: Problem, free: NullSpace) -> str:
         names = " and ".join(u.name for u in moved)
         return f"a constant added to {names}. Give a value at a point, or compare up to a constant"
     u, change = max(moved.items(), key=lambda pair: float(pair[1].abs().max()))
-    place = free.points[u][int(change.abs().amax(1).argmax())]
-    where = ", ".join(f"{axis.name} = {x:.3g}" for axis, x in zip(u.axes, place.tolist(), strict=True))
+    point = free.points[u][int(change.abs().amax(1).argmax())]
+    where = ", ".join(f"{axis.name} = {x:.3g}" for axis, x in zip(u.axes, point.tolist(), strict=True))
     axes = missing(problem, free)
     if axes:
         number = "One" if len(free.sizes) == 1 else "A"

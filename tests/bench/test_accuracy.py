@@ -145,7 +145,7 @@ def test_held_out_residual_is_relative_to_the_equations_terms(tiny: str) -> None
 
 
 def test_the_clock_stands_still_while_the_error_is_measured() -> None:
-    clock = accuracy_worker.Clock()
+    clock = accuracy_worker.Stopwatch()
     with clock.stopped():
         end = time.process_time() + 0.2
         while time.process_time() < end:

@@ -56,7 +56,7 @@ def test_roots_to_the_last_digit(function, start, root, policy):
 def test_a_least_squares_fit_ends_where_its_gradient_vanishes():
     found = newton(Numbers(exponential), at(1.0, 0.1), FactoredSteps())
     gradient = Numbers(exponential).tangent(found.x).transpose(found.residual)
-    assert found.converged and found.sizes[-1] > 0.01
+    assert found.end == "stuck" and found.sizes[-1] > 0.01
     assert float(gradient.norm()) < 1e-8
 
 
@@ -70,7 +70,7 @@ def test_an_excursion_uphill_is_taken_once_and_only_where_it_is_allowed():
     assert all(b <= a for a, b in pairwise(bound.sizes)) and float(bound.x) == pytest.approx(math.sqrt(2))
     # Down a valley without a root one comes back from the far side, and goes no second time.
     lost = newton(Numbers(lambda x: x**3 - 2 * x + 2), at(0.75), FactoredSteps(), iterations=60)
-    assert sum(b > a for a, b in pairwise(lost.sizes)) == 1 and lost.converged
+    assert sum(b > a for a, b in pairwise(lost.sizes)) == 1 and lost.end == "stuck"
     assert float(lost.x) == pytest.approx(math.sqrt(2 / 3), abs=0.01)
 
 
@@ -92,7 +92,7 @@ def test_time_and_steps_end_it_where_it_is():
     late = newton(Numbers(rosenbrock), at(-1.2, 1.0), FactoredSteps(), deadline=0.0)
     assert late.end == "late" and late.steps == 0 and late.x.equal(at(-1.2, 1.0))
     short = newton(Numbers(rosenbrock), at(-1.2, 1.0), FactoredSteps(), iterations=2)
-    assert short.end == "steps" and short.steps == 2 and not short.converged
+    assert short.end == "steps" and short.steps == 2
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from sirenpde.linear.null_space import null_space
 from sirenpde.residuals import System
 from sirenpde.run.begin import build_network
 from sirenpde.sampling.ends import draw
-from sirenpde.solvers.undetermined import describe
+from sirenpde.solvers.undetermined import describe_free
 
 square = Box(x=(0, 1), y=(0, 1))
 x, y = square.axes
@@ -80,7 +80,7 @@ def test_the_size_of_a_resonance_is_its_distance():
     assert near is not None and near.exact == 0
     # 2 sin(πx) sin(πy), of mean square 1, changes the residual by the shift times itself.
     assert near.sizes[0] == pytest.approx(0.01, rel=0.02)
-    assert "nearly undetermined" in describe(problems[1], near) and "nearly" not in describe(
+    assert "nearly undetermined" in describe_free(problems[1], near) and "nearly" not in describe_free(
         problems[0], exact
     )
     mode = next(iter(exact.changes.values()))[0, :, 0]
@@ -98,8 +98,9 @@ def test_a_missing_condition_leaves_many_directions():
     problem = Problem(inside, sides)
     found = of(problem)
     assert found is not None and len(found.sizes) >= 4 and found.sizes[0] < 1e-5 * found.usual
-    assert "condition is missing: along y the equations of u are of order 2, and there are none" in describe(
-        problem, found
+    assert (
+        "condition is missing: along y the equations of u are of order 2, and there are none"
+        in describe_free(problem, found)
     )
 
 
@@ -208,7 +209,9 @@ def test_a_missing_condition_is_named_with_its_axis(name):
     problem = Problem(*constraints)
     found = of(problem)
     assert (
-        found is not None and words in describe(problem, found) and "nearly" not in describe(problem, found)
+        found is not None
+        and words in describe_free(problem, found)
+        and "nearly" not in describe_free(problem, found)
     )
 
 
@@ -216,9 +219,9 @@ def test_a_pressure_is_free_and_the_velocity_is_not():
     problem = Problem(*stokes, on(square.boundary(), 300, name="edge")(flow))
     found = of(problem)
     assert found is not None and found.exact == 1 and found.moved == (p,)
-    assert "leave a direction of p undetermined" in describe(
+    assert "leave a direction of p undetermined" in describe_free(
         problem, found
-    ) and "a constant added to p." in describe(problem, found)
+    ) and "a constant added to p." in describe_free(problem, found)
 
 
 def test_units_change_nothing():
@@ -228,6 +231,7 @@ def test_units_change_nothing():
     assert of(Problem(pde, on(far.boundary(), 300, name="edge")(v))) is None
     problem = Problem(pde, on(far.boundary("x"), 300, name="sides")(v))
     found = of(problem)
-    assert found is not None and "along y the equations of v are of order 2, and there are none" in describe(
-        problem, found
+    assert (
+        found is not None
+        and "along y the equations of v are of order 2, and there are none" in describe_free(problem, found)
     )

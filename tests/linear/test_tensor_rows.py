@@ -26,9 +26,9 @@ def test_rows_and_their_tangents_agree_with_the_engines():
     batches = []
     for group in system.groups:
         own = [block for block in rows.blocks if block.group is group]
-        points = torch.cat([block.part.points for block in own])
-        weights = torch.cat([block.part.weights for block in own]) * len(points)
-        data = {key: torch.cat([block.part.data[key] for block in own]) for key in group.data}
+        points = torch.cat([block.nodes.points for block in own])
+        weights = torch.cat([block.nodes.weights for block in own]) * len(points)
+        data = {key: torch.cat([block.nodes.data[key] for block in own]) for key in group.data}
         batches.append(Batch(points, data, weights[:, None].expand(-1, len(group.members))))
     terms = rows.terms(rows.vector(amplitudes))
     assert torch.allclose(terms, system.losses(theta, batches), rtol=1e-10)

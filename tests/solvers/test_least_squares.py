@@ -24,7 +24,7 @@ from sirenpde import (
     solve,
 )
 from sirenpde.linear import dense_rows
-from sirenpde.linear.dense_rows import affine_rows, memory
+from sirenpde.linear.dense_rows import affine_rows, dense_bytes
 from sirenpde.linear.qr import solve_dense
 from sirenpde.residuals import System
 from sirenpde.residuals.unfit import TooLarge
@@ -253,7 +253,7 @@ def test_what_cannot_be_solved_is_said():
         solve(Problem(on(UNIT.nodes(9), name="square")(lambda p: w(p) ** 2 - 1)), [LeastSquares()])
     system = system_of(Problem(inside))
     batches = draw(system, torch.Generator().manual_seed(0), 1.0)
-    assert memory(system, batches) == 8 * (100 * 51 + 151 * 52)
+    assert dense_bytes(system, batches) == 8 * (100 * 51 + 151 * 52)
     many = Field("u", UNIT, SineFeatures(20_000, 3.0))
     large = on(UNIT, 60_000, name="large")(lambda p: laplacian(many)(p) - 1)
     system = system_of(Problem(large))

@@ -7,7 +7,7 @@ import torch
 
 from sirenpde import MLP, Adam, Box, Field, Problem, Siren, laplacian, on, solve
 from sirenpde.residuals import System
-from sirenpde.solvers.soap import Memory, Soap, begun, blocks
+from sirenpde.solvers.soap import Memory, Soap, blocks, first_memory
 
 
 def poisson(network):
@@ -31,7 +31,7 @@ def poisson(network):
 
 def descend(stage, slope, start, steps, places, memory=None):
     """Iterates of a stage's direction on a function given by its gradient."""
-    memory = memory or begun(slope(start), places)
+    memory = memory or first_memory(slope(start), places)
     theta, found = start.clone(), []
     for t in range(1, steps + 1):
         theta = theta - stage.lr * stage.direction(memory, places, slope(theta), t)
@@ -100,7 +100,7 @@ def test_the_bases_find_the_eigenvectors():
     memory = None
     for t in range(1, 400):
         gradient = slope(torch.randn(24, generator=generator, dtype=torch.float64))
-        memory = memory or begun(gradient, places)
+        memory = memory or first_memory(gradient, places)
         stage.direction(memory, places, gradient, t)
     for basis, covariance in zip(memory.bases[0], memory.covariances[0], strict=True):
         identity = torch.eye(len(basis), dtype=torch.float64)
@@ -145,8 +145,8 @@ def test_single_precision_follows_no_rounding(rank):
     for t in range(1, 41):
         core = 10 * torch.randn(rank, rank, generator=generator, dtype=torch.float64)
         gradient = (sides[0] @ core @ sides[1].T).reshape(-1)
-        double = double or begun(gradient, places)
-        single = single or begun(gradient.float(), places)
+        double = double or first_memory(gradient, places)
+        single = single or first_memory(gradient.float(), places)
         expected = stage.direction(double, places, gradient, t)
         found = stage.direction(single, places, gradient.float(), t)
         assert float((found - expected).norm() / expected.norm()) < 0.1, t

@@ -12,7 +12,7 @@ from math import pi
 
 from .boxes import harmonic, poisson_additive, poisson_mixed, sines
 from .distance import sphere, torus
-from .evolution import allen_cahn, burgers, cosine, kuramoto_sivashinsky, two_solitons
+from .evolution import allen_cahn, burgers, kuramoto_sivashinsky, two_solitons, zabusky_kruskal
 from .flow import cavity, kovasznay
 from .measured import Classical
 from .series import convection, reaction, wave_string
@@ -31,7 +31,7 @@ SOLVERS: Mapping[str, Callable[[], Classical]] = {
     "burgers_viscous": partial(burgers, 0.01, 300, 2000),
     "allen_cahn_kink": partial(allen_cahn, lambda x: x**2 * (pi * x).cos(), 1024, 1000),
     "allen_cahn_smooth": partial(allen_cahn, lambda x: (1 - (pi * x).cos()) * (pi * x).cos() / 2, 512, 2000),
-    "korteweg_de_vries_cosine": partial(cosine, 256, 20_000),
+    "korteweg_de_vries_cosine": partial(zabusky_kruskal, 256, 20_000),
     "korteweg_de_vries_solitons": partial(two_solitons, 256, 10_000),
     "kuramoto_sivashinsky": partial(kuramoto_sivashinsky, 256, 10_000),
     "kovasznay": kovasznay,

@@ -38,15 +38,15 @@ def dirichlet(right: Array, edge: Array, second: Array, shift: float = 0.0) -> A
     u = edge.copy()
     u[inside] = 0
     load = right - shift * u - sum(_along(second, u, axis) for axis in range(d))
-    values, vectors = (part.real for part in np.linalg.eig(second[1:-1, 1:-1]))
+    values, vectors = (x.real for x in np.linalg.eig(second[1:-1, 1:-1]))
     inverse = np.linalg.inv(vectors)
-    found = load[inside]
+    interior = load[inside]
     for axis in range(d):
-        found = _along(inverse, found, axis)
-    found /= shift + sum(values.reshape([-1 if i == axis else 1 for i in range(d)]) for axis in range(d))
+        interior = _along(inverse, interior, axis)
+    interior /= shift + sum(values.reshape([-1 if i == axis else 1 for i in range(d)]) for axis in range(d))
     for axis in range(d):
-        found = _along(vectors, found, axis)
-    u[inside] = found
+        interior = _along(vectors, interior, axis)
+    u[inside] = interior
     return u
 
 
@@ -73,9 +73,9 @@ def tensor_poisson(
         second, x = grid()
         return dirichlet(np.broadcast_to(right(*x), (n + 1,) * d), exact(*x), second, shift)
 
-    found, seconds = timed(solve)
+    values, seconds = timed(solve)
     inside = (slice(1, -1),) * d  # the edge is given
-    error = relative(found[inside], exact(*grid()[1])[inside])
+    error = relative(values[inside], exact(*grid()[1])[inside])
     power = "²³⁴⁵⁶⁷⁸⁹"[d - 2] if d < 10 else f"^{d}"
     return Classical(f"Chebyshev {n + 1}{power}, fast diagonalisation", error, seconds)
 
@@ -108,16 +108,16 @@ def poisson_additive() -> Classical:
 def poisson_mixed() -> Classical:
     """sin Σ x_i + exp(-|x - 1/2|²) in five dimensions."""
 
-    def parts(*x: Array) -> tuple[Array, Array, Array]:
+    def terms(*x: Array) -> tuple[Array, Array, Array]:
         squares = _total([(a - 0.5) ** 2 for a in x])
         return np.sin(_total(x)), np.exp(-squares), squares
 
     def exact(*x: Array) -> Array:
-        wave, bump, _ = parts(*x)
+        wave, bump, _ = terms(*x)
         return wave + bump
 
     def right(*x: Array) -> Array:
-        wave, bump, squares = parts(*x)
+        wave, bump, squares = terms(*x)
         return -5 * wave + (4 * squares - 10) * bump
 
     return tensor_poisson(exact, right, 14, 5)

@@ -44,9 +44,9 @@ def _nearest(surface: Array, normals: Array, exact: Callable[[Array], Array], sh
     x = x[np.abs(exact(x)) < shell][:_QUERIES]
 
     def solve() -> Array:
-        _, place = cKDTree(surface).query(x)
-        found: Array = np.einsum("ij,ij->i", normals[place], x - surface[place])
-        return found
+        _, nearest = cKDTree(surface).query(x)
+        distances: Array = np.einsum("ij,ij->i", normals[nearest], x - surface[nearest])
+        return distances
 
-    found, seconds = timed(solve)
-    return Classical(f"nearest of {len(surface)} points, k-d tree", relative(found, exact(x)), seconds)
+    distances, seconds = timed(solve)
+    return Classical(f"nearest of {len(surface)} points, k-d tree", relative(distances, exact(x)), seconds)

@@ -45,13 +45,13 @@ class Evolution:
         """Values at the nodes, (times * places,)."""
         from ...references.periodic import evolved
 
-        given = (self.box(), self.start, self.linear, self.powers)
-        cloud = evolved(*given, outer=self.outer, modes=modes, steps=steps, nodes=NODES)
+        evolution = (self.box(), self.start, self.linear, self.powers)
+        cloud = evolved(*evolution, outer=self.outer, modes=modes, steps=steps, nodes=NODES)
         values: Array = cloud.data["u"].numpy()
         return values
 
 
-def etdrk4(
+def by_etdrk4(
     equation: Evolution,
     modes: int,
     steps: int,
@@ -65,7 +65,7 @@ def etdrk4(
     warm, reference = (8, 20), (2 * modes, 2 * steps)
     finer = equation.run(*(warm if exact else reference))  # code is loaded before the clock starts
     start = time.process_time()
-    found = equation.run(modes, steps)
+    values = equation.run(modes, steps)
     seconds = time.process_time() - start
     box = equation.box()
     points = box.nodes({"t": NODES[0], "x": NODES[1]}).points
@@ -74,8 +74,10 @@ def etdrk4(
 
         finer = exact_values(exact(box.axes), box.axes, points, {}).numpy()  # type: ignore[arg-type]
     x = points[:, 1].numpy()
-    kept = np.full(len(x), True) if where is None else (where[0] <= x) & (x <= where[1])
-    return Classical(f"Fourier {modes}, ETDRK4, {steps} steps", relative(found[kept], finer[kept]), seconds)
+    counted = np.full(len(x), True) if where is None else (where[0] <= x) & (x <= where[1])
+    return Classical(
+        f"Fourier {modes}, ETDRK4, {steps} steps", relative(values[counted], finer[counted]), seconds
+    )
 
 
 def burgers(viscosity: float, modes: int, steps: int) -> Classical:
@@ -83,17 +85,17 @@ def burgers(viscosity: float, modes: int, steps: int) -> Classical:
     from ...references.burgers import burgers_from_sine
 
     equation = Evolution(lambda x: -(pi * x).sin(), {2: viscosity}, {2: -0.5}, outer=1)
-    return etdrk4(equation, modes, steps, partial(burgers_from_sine, viscosity))
+    return by_etdrk4(equation, modes, steps, partial(burgers_from_sine, viscosity))
 
 
 def allen_cahn(start: Start, modes: int, steps: int) -> Classical:
     """u_t = 1e-4 u_xx + 5 u - 5 u³."""
-    return etdrk4(Evolution(start, {2: 1e-4, 0: 5.0}, {3: -5.0}), modes, steps)
+    return by_etdrk4(Evolution(start, {2: 1e-4, 0: 5.0}, {3: -5.0}), modes, steps)
 
 
-def cosine(modes: int, steps: int) -> Classical:
+def zabusky_kruskal(modes: int, steps: int) -> Classical:
     """u_t + u u_x + 0.022² u_xxx = 0 from cos πx (Zabusky and Kruskal)."""
-    return etdrk4(Evolution(lambda x: (pi * x).cos(), {3: -(0.022**2)}, {2: -0.5}, outer=1), modes, steps)
+    return by_etdrk4(Evolution(lambda x: (pi * x).cos(), {3: -(0.022**2)}, {2: -0.5}, outer=1), modes, steps)
 
 
 def two_solitons(modes: int, steps: int) -> Classical:
@@ -111,7 +113,7 @@ def two_solitons(modes: int, steps: int) -> Classical:
         return exact_values(exact(axes), axes, torch.stack([0 * x, x], 1), {})
 
     equation = replace(line, start=start, linear={3: -1.0}, powers={2: -3.0}, outer=1)
-    return etdrk4(equation, modes, steps, exact, where=(0.0, 20.0))
+    return by_etdrk4(equation, modes, steps, exact, where=(0.0, 20.0))
 
 
 def kuramoto_sivashinsky(modes: int, steps: int) -> Classical:
@@ -124,4 +126,4 @@ def kuramoto_sivashinsky(modes: int, steps: int) -> Classical:
         low=0.0,
         high=2 * pi,
     )
-    return etdrk4(equation, modes, steps)
+    return by_etdrk4(equation, modes, steps)

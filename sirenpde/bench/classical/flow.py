@@ -29,9 +29,9 @@ def kovasznay(
         wave = np.exp(decay * a)
         return np.stack([1 - wave * np.cos(2 * pi * b), decay / (2 * pi) * wave * np.sin(2 * pi * b)])
 
-    found, seconds = timed(lambda: _steady_flow(exact(), n, reynolds, x, y))
+    flow, seconds = timed(lambda: _steady_flow(exact(), n, reynolds, x, y))
     inside = (slice(None), slice(1, -1), slice(1, -1))
-    error = relative(found[inside], exact()[inside])
+    error = relative(flow[inside], exact()[inside])
     return Classical(f"Chebyshev {n + 1}², Newton", error, seconds)
 
 
@@ -45,27 +45,30 @@ def _steady_flow(
     (nodes_x, dx), (nodes_y, dy) = chebyshev(n, *x), chebyshev(n, *y)
     one, inner = np.eye(n + 1), np.zeros((n + 1, n + 1), bool)
     inner[1:-1, 1:-1] = True
-    kept = np.flatnonzero(inner)
-    along = np.kron(dx, one)[kept], np.kron(one, dy)[kept]
-    viscous = (np.kron(dx @ dx, one) + np.kron(one, dy @ dy))[kept] / reynolds
+    interior = np.flatnonzero(inner)
+    along = np.kron(dx, one)[interior], np.kron(one, dy)[interior]
+    viscous = (np.kron(dx @ dx, one) + np.kron(one, dy @ dy))[interior] / reynolds
     few = np.eye(n - 1)
     pressure = [np.kron(_differentiate(nodes_x[1:-1]), few), np.kron(few, _differentiate(nodes_y[1:-1]))]
     u = np.where(inner, 0, edge).reshape(2, -1)
-    p = np.zeros(len(kept))
+    p = np.zeros(len(interior))
     for _ in range(_NEWTON):
         slopes = [[d @ w for d in along] for w in u]
-        carried = u[0, kept, None] * along[0] + u[1, kept, None] * along[1] - viscous
+        carried = u[0, interior, None] * along[0] + u[1, interior, None] * along[1] - viscous
         residual = [carried @ u[i] + pressure[i] @ p for i in range(2)]
         residual.append(slopes[0][0] + slopes[1][1])
         rows = [
-            [np.diag(slopes[i][j]) + (carried[:, kept] if i == j else 0) for j in range(2)] + [pressure[i]]
+            [np.diag(slopes[i][j]) + (carried[:, interior] if i == j else 0) for j in range(2)]
+            + [pressure[i]]
             for i in range(2)
         ]
-        matrix = np.block([*rows, [along[0][:, kept], along[1][:, kept], np.zeros((len(kept),) * 2)]])
+        matrix = np.block(
+            [*rows, [along[0][:, interior], along[1][:, interior], np.zeros((len(interior),) * 2)]]
+        )
         matrix[-1], residual[2][-1] = 0, 0  # the flux through the boundary already is zero:
         matrix[-1, -1] = 1  # the pressure is fixed at a point instead
         step = np.linalg.solve(matrix, -np.concatenate(residual)).reshape(3, -1)
-        u[:, kept] += step[:2]
+        u[:, interior] += step[:2]
         p += step[2]
         if np.abs(step[:2]).max() < 1e-9:  # the next would be its square
             break
@@ -99,6 +102,6 @@ def cavity(modes: int = 32) -> Classical:
 
     finer = velocity(modes + modes // 2)
     start = time.process_time()
-    found = velocity(modes)
+    coarse = velocity(modes)
     seconds = time.process_time() - start
-    return Classical(f"Legendre {modes}², Newton", relative(found, finer), seconds)
+    return Classical(f"Legendre {modes}², Newton", relative(coarse, finer), seconds)

@@ -21,8 +21,8 @@ class Classical:
     cpu_s: float
 
 
-def relative(found: Array, exact: Array) -> float:
-    return float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
+def relative(approximate: Array, exact: Array) -> float:
+    return float(np.linalg.norm(approximate - exact) / np.linalg.norm(exact))
 
 
 def timed(solve: Callable[[], Array]) -> tuple[Array, float]:

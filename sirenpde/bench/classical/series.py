@@ -17,13 +17,13 @@ def wave_string(n: int = 32) -> Classical:
 
     def solve() -> Array:
         modes = dst(np.sin(pi * x) + 0.5 * np.sin(4 * pi * x), 1)
-        found: Array = idst(modes * np.cos(2 * pi * np.outer(times, np.arange(1, n))), 1)
-        return found
+        values: Array = idst(modes * np.cos(2 * pi * np.outer(times, np.arange(1, n))), 1)
+        return values
 
-    found, seconds = timed(solve)
+    values, seconds = timed(solve)
     t = times[:, None]
     exact = np.sin(pi * x) * np.cos(2 * pi * t) + 0.5 * np.sin(4 * pi * x) * np.cos(8 * pi * t)
-    return Classical(f"sine series {n}, exact in time", relative(found, exact), seconds)
+    return Classical(f"sine series {n}, exact in time", relative(values, exact), seconds)
 
 
 def convection(n: int = 32) -> Classical:
@@ -32,11 +32,13 @@ def convection(n: int = 32) -> Classical:
 
     def solve() -> Array:
         modes = np.fft.rfft(np.sin(x))
-        found: Array = np.fft.irfft(modes * np.exp(-40j * np.outer(times, np.arange(len(modes)))), n)
-        return found
+        values: Array = np.fft.irfft(modes * np.exp(-40j * np.outer(times, np.arange(len(modes)))), n)
+        return values
 
-    found, seconds = timed(solve)
-    return Classical(f"Fourier {n}, exact in time", relative(found, np.sin(x - 40 * times[:, None])), seconds)
+    values, seconds = timed(solve)
+    return Classical(
+        f"Fourier {n}, exact in time", relative(values, np.sin(x - 40 * times[:, None])), seconds
+    )
 
 
 def reaction(n: int = 257) -> Classical:
@@ -48,9 +50,9 @@ def reaction(n: int = 257) -> Classical:
 
     def solve() -> Array:
         run = solve_ivp(lambda t, u: 5 * u * (1 - u), (0, 1), start, "DOP853", times, rtol=1e-13, atol=1e-15)
-        found: Array = run.y.T
-        return found
+        values: Array = run.y.T
+        return values
 
-    found, seconds = timed(solve)
+    values, seconds = timed(solve)
     grown = start * np.exp(5 * times[:, None])
-    return Classical(f"DOP853 at {n} points", relative(found, grown / (grown + 1 - start)), seconds)
+    return Classical(f"DOP853 at {n} points", relative(values, grown / (grown + 1 - start)), seconds)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...run.directory import plain, versions
+from ...run.directory import as_json, versions
 from ..flags import add_json
 from ..parser import Parser, UsageError, positive, seconds
 from ..terminal import print_json
@@ -42,23 +42,23 @@ def add_flags(parser: Parser) -> None:
 
 
 def run(call: Call) -> int:
-    given = call.flags
+    asked = call.flags
     flags = ("seeds", "only", "budget", "out")
-    named = [f"--{flag}" for flag in flags if getattr(given, flag) is not None]
-    if given.what == "speed":
+    named = [f"--{flag}" for flag in flags if getattr(asked, flag) is not None]
+    if asked.what == "speed":
         if named:
             raise UsageError(
                 f"{named[0]} is a flag of 'sirenpde bench accuracy'; 'bench speed' takes none such."
             )
-        return speed_command(given.quick, given.device, given.json)
+        return speed_command(asked.quick, asked.device, asked.json)
     from ...bench.accuracy_cases import UnknownCase, chosen
 
     try:
-        cases = chosen(given.only or [], given.quick)
+        cases = chosen(asked.only or [], asked.quick)
     except UnknownCase as error:
         raise UsageError(str(error)) from None
-    seeds = given.seeds or (1 if given.quick else 3)
-    return accuracy_command(cases, seeds, given.quick, given.budget, given.device, given.out, given.json)
+    seeds = asked.seeds or (1 if asked.quick else 3)
+    return accuracy_command(cases, seeds, asked.quick, asked.budget, asked.device, asked.out, asked.json)
 
 
 def speed_command(quick: bool, device: str, as_json: bool) -> int:
@@ -122,7 +122,7 @@ def _write(folder: Path, rows: list[dict[str, Any]]) -> None:
     from ...plots.accuracy import error_curves
     from ...plots.figures import save_figure
 
-    content = plain({"versions": versions(), "problems": rows})
+    content = as_json({"versions": versions(), "problems": rows})
     files = {
         "accuracy.json": json.dumps(content, indent=1, ensure_ascii=False) + "\n",
         "accuracy.md": as_markdown(rows),

@@ -57,11 +57,11 @@ def _chosen(sets: Sequence[FieldSet], names: Sequence[str]) -> list[FieldSet]:
         raise ValueError(
             f"There is no output '{unknown[0]}'; the problem has {', '.join(sorted(known))}. Name some of them."
         )
-    kept = [
+    chosen = [
         replace(s, functions={name: f for name, f in s.functions.items() if not names or name in names})
         for s in sets
     ]
-    return [fields for fields in kept if fields.functions]
+    return [fields for fields in chosen if fields.functions]
 
 
 register(Verb("export", "write a run's fields for mesh viewers", run, "DIR", add_flags, rank=50))

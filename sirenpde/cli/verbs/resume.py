@@ -23,19 +23,19 @@ def add_flags(parser: Parser) -> None:
 def run(call: Call) -> int:
     """Go on where the last checkpoint was taken, for so much longer or to another tolerance."""
     from ..session import reopen
-    from ..solving import Manner, follow
+    from ..solving import Manner, carry_out
 
     flags, run = call.flags, runs.open_run(call.flags.directory)
     with run.held():
         session = reopen(run)
-        state, given = run.read_checkpoint(session.given), session.given.settings
+        state, before = run.read_checkpoint(session.given), session.given.settings
         settings = replace(
-            given,
-            device=flags.device or given.device,
+            before,
+            device=flags.device or before.device,
             budget=None if flags.budget is None else float(state["seconds"]) + flags.budget,
-            tolerance=flags.tolerance or given.tolerance,
+            tolerance=flags.tolerance or before.tolerance,
         )
-        return follow(session, run, state, settings, Manner(flags.json, flags.strict, call.keys))
+        return carry_out(session, run, state, settings, Manner(flags.json, flags.strict, call.keys))
 
 
 register(

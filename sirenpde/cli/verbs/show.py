@@ -65,8 +65,8 @@ def _memories(session: Session, choice: Choice) -> Iterator[tuple[str, int]]:
     from ...solvers.stage import bytes_needed
 
     settings = session.given.settings
-    for place, rung in enumerate(choice.rungs):
-        rest = replace(choice, rungs=choice.rungs[place:])
+    for number, rung in enumerate(choice.rungs):
+        rest = replace(choice, rungs=choice.rungs[number:])
         run = begin(session.problem, rest, torch.device("cpu"), None, settings.seed, settings.samples_scale)
         needed = ((stage.name, bytes_needed(stage, run.state)) for stage in rung.stages)
         yield from ((name, size) for name, size in needed if size)

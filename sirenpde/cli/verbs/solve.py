@@ -16,7 +16,7 @@ def add_flags(parser: Parser) -> None:
 
 def run(call: Call) -> int:
     """The run directory is taken away again where nothing was computed."""
-    from ..solving import Manner, follow
+    from ..solving import Manner, carry_out
 
     session, run = call.session, None
     manner = Manner(call.flags.json, call.flags.strict, call.keys)
@@ -25,7 +25,7 @@ def run(call: Call) -> int:
             run = runs.create(call.flags.out, session.given.problem)
             run.write_given(session.given, ["sirenpde", *call.words])
         with run.held():
-            return follow(session, run, None, session.given.settings, manner)
+            return carry_out(session, run, None, session.given.settings, manner)
     except BaseException as error:
         if run is not None and foreseen(error) and not run.checkpoint.exists():
             run.discard()

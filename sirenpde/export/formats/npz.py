@@ -27,16 +27,16 @@ def write_npz(path: str | PathLike[str], grid: Grid | Mesh) -> Path:
         lines = zip(
             grid.names[-len(grid.cells.lines) :] if grid.cells.lines else (), grid.cells.lines, strict=True
         )
-        places = {"points": grid.cells.points.numpy(), "cells": grid.cells.corners.numpy()}
-        places |= {name: line.numpy() for name, line in lines}
+        coordinates = {"points": grid.cells.points.numpy(), "cells": grid.cells.corners.numpy()}
+        coordinates |= {name: line.numpy() for name, line in lines}
     else:
-        places = dict(zip(grid.names, grid.coordinates, strict=True))
-    clash = set(grid.values) & {*places, "axes"}
+        coordinates = dict(zip(grid.names, grid.coordinates, strict=True))
+    clash = set(grid.values) & {*coordinates, "axes"}
     if clash:
         raise ValueError(
             f"A field is called {clash.pop()}, like an axis or part of a mesh; NPZ needs different names. Rename it."
         )
-    arrays = places | dict(grid.values)
+    arrays = coordinates | dict(grid.values)
     with whole(path) as beside, beside.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, axes=np.array(grid.names), **arrays)
     return Path(path)

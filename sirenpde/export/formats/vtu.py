@@ -48,8 +48,8 @@ def write_vtu(path: str | PathLike[str], carrier: Grid | Mesh) -> Path:
     data: dict[str, Array] = {}
     for name, values in carrier.values.items():
         moved = np.transpose(values, (*first, *range(len(first), values.ndim)))
-        for label, part in real_parts(name, moved).items():
-            data[label] = _point_data(part.reshape(len(points), *part.shape[len(first) :]))
+        for label, real in real_parts(name, moved).items():
+            data[label] = _point_data(real.reshape(len(points), *real.shape[len(first) :]))
     mesh = meshio.Mesh(np.pad(points, ((0, 0), (0, 3 - points.shape[1]))), [cells], point_data=data)
     with whole(path) as beside, contextlib.redirect_stdout(io.StringIO()):  # meshio prints blank lines
         meshio.write(beside, mesh, file_format="vtu")
@@ -114,11 +114,11 @@ def _cells(shape: tuple[int, ...]) -> tuple[str, Array]:
     """Every cell of the grid by its corners, counterclockwise as VTK wants them."""
     kind, corners = _CORNERS[len(shape)]
     index = np.arange(int(np.prod(shape))).reshape(shape)
-    parts = [
+    corner_indices = [
         index[tuple(slice(offset, n - 1 + offset) for offset, n in zip(corner, shape, strict=True))].ravel()
         for corner in corners
     ]
-    return kind, np.stack(parts, axis=1)
+    return kind, np.stack(corner_indices, axis=1)
 
 
 register(Format("vtu", "for ParaView and other mesh viewers, of one to three axes", "grid", write_vtu))

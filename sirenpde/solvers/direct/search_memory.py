@@ -12,7 +12,7 @@ from ...networks.sine_features import SineFeatures
 from ...networks.values import recipe_from_value, recipe_to_value
 from ..stage import State
 from .search import Search, Searching
-from .trials import FeatureTrial, TrialRecord, Trials, is_open
+from .trials import FeatureTrial, TrialRecord, Trials, is_open_sines
 
 
 @dataclass
@@ -67,9 +67,9 @@ class SearchMemory:
         )
 
 
-def begun(state: State) -> SearchMemory:
+def search_of(state: State) -> SearchMemory:
     """The memory of a search that begins with what the recipes of a state leave open."""
-    recipes = {u: r for u, r in state.recipes.items() if isinstance(r, SineFeatures) and is_open(r)}
+    recipes = {u: r for u, r in state.recipes.items() if isinstance(r, SineFeatures) and is_open_sines(r)}
     values = {u.name: recipe_to_value(recipe) for u, recipe in recipes.items()}
     declared = {name: value for name, value in values.items() if value is not None}
     slices = state.system.parameters.slices

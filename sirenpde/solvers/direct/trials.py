@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ...calculus.field import Field
 from ...linear.affine_solve import is_affine_at, solve_affine
-from ...linear.dense_rows import DenseEquations, check_memory, column_count, memory, tangent_fields
+from ...linear.dense_rows import DenseEquations, check_memory, column_count, dense_bytes, tangent_fields
 from ...linear.newton import DAMPED, newton
 from ...linear.null_space import NullSpace, null_space
 from ...linear.qr import Factor, solve_dense
@@ -87,7 +87,7 @@ class OutOfTime(Exception):
     """The deadline ends a search here; what comes before does not depend on it."""
 
 
-def is_open(recipe: object) -> bool:
+def is_open_sines(recipe: object) -> bool:
     """Whether a recipe leaves its size to the solver."""
     return isinstance(recipe, SineFeatures) and recipe.is_open
 
@@ -138,7 +138,7 @@ class Trials:
     def _new(self, shape: Shape, near: FeatureTrial | None, free: NullSpace | None) -> FeatureTrial | None:
         started, system = time.monotonic(), self.system(shape)
         samples = self.samples(system)
-        if memory(system, samples.fitted) > MEMORY_LIMIT:
+        if dense_bytes(system, samples.fitted) > MEMORY_LIMIT:
             self.records.append(None)
             return None
         theta = self._solved(system, samples, near, free)

@@ -174,10 +174,10 @@ class Refuse:
 Verdict = Accept | Shorter | Finer | Refuse
 
 
-def begin(policy: Policy, course: Course) -> Pace:
+def first_pace(policy: Policy, course: Course) -> Pace:
     """Before the first slab.
 
-    >>> begin(POLICY, Course(0.0, 1.0, 1e-11)).high
+    >>> first_pace(POLICY, Course(0.0, 1.0, 1e-11)).high
     0.0625
     """
     edges = (course.start,)
@@ -207,7 +207,7 @@ def propose(policy: Policy, course: Course, pace: Pace, outcome: Outcome) -> tup
     """What comes after a trial of the slab from ``pace.low`` to ``pace.high``.
 
     >>> course = Course(0.0, 1.0, 1e-6)
-    >>> propose(POLICY, course, begin(POLICY, course), Outcome(quality=1e-3))[1]
+    >>> propose(POLICY, course, first_pace(POLICY, course), Outcome(quality=1e-3))[1]
     Shorter(end=0.015625)
     """
     earlier, judged = pace.attempts, _judged(policy, course, pace, outcome)

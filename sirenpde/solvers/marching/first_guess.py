@@ -12,10 +12,10 @@ from ..collocation import collocate
 from ..direct.lattice_growth import continued
 from .handover import Before
 from .slab_problem import at_rest
-from .trial import Trial
+from .trial import SlabTrial
 
 
-def first_guess(trial: Trial, earlier: Trial | None) -> Tensor:
+def first_guess(trial: SlabTrial, earlier: SlabTrial | None) -> Tensor:
     """The parameters to start a trial from; ``earlier`` is another of the same slab."""
     work, before = trial.work, trial.before
     into = work.system.parameters
@@ -34,7 +34,7 @@ def first_guess(trial: Trial, earlier: Trial | None) -> Tensor:
     return moving if sizes[0] < sizes[1] else still
 
 
-def _copied(trial: Trial, before: Before) -> Tensor:
+def _copied(trial: SlabTrial, before: Before) -> Tensor:
     """The parameters of the slab before, where there are as many."""
     pieces = []
     for u in trial.work.system.problem.fields:
@@ -44,7 +44,7 @@ def _copied(trial: Trial, before: Before) -> Tensor:
     return torch.cat(pieces)
 
 
-def _at_rest(trial: Trial) -> Tensor:
+def _at_rest(trial: SlabTrial) -> Tensor:
     """The start of the axis, continued with the highest derivative along it zero."""
     work, problem = trial.work, at_rest(trial.whole, trial.slab)
     scales = work.system.scales.extended(problem)

@@ -24,11 +24,11 @@ from ..stage import Report, Stage, State, remembered
 from . import controller
 from .controller import POLICY, Course, Outcome, Pace, Verdict
 from .first_guess import first_guess
-from .marchable import check
+from .marchable import check_marchable
 from .memory import Ended, Memory, Tally, Unfinished
 from .orders import NOTHING, Wanted, open_lattices_of, rate_of, wanted_of, waves_of
 from .shared_factor import made_again, origin_of, serves
-from .trial import Recipes, Trial, quality, trial_of
+from .trial import Recipes, SlabTrial, quality, trial_of
 from .whole import append, last_of, open_whole
 
 
@@ -41,7 +41,7 @@ class Front:
     axis: Axis
     tolerance: float
     slabs: int | None
-    given: Sequence[Stage]  # that solve each slab, where they were named
+    named: Sequence[Stage]  # that solve each slab, where they were named
 
     @property
     def course(self) -> Course:
@@ -84,15 +84,15 @@ class Front:
     def _survey(self) -> None:
         """Look at the problem, and make its fields those of a march that knows nothing yet."""
         state, memory, problem = self.state, self.memory, self.state.system.problem
-        check(problem, state.recipes, self.axis.name)
+        check_marchable(problem, state.recipes, self.axis.name)
         lattices = opened(open_lattices(state.recipes), self.axis)
         zeros = (0.0,) * len(problem.constraints)
         memory.is_affine, memory.tally = problem.traits.affine, Tally(zeros, zeros)
-        memory.open, memory.pace = tuple(u.name for u in lattices), controller.begin(POLICY, self.course)
+        memory.open, memory.pace = tuple(u.name for u in lattices), controller.first_pace(POLICY, self.course)
         memory.unfinished = Unfinished(_values({**state.recipes, **lattices}))
         open_whole(state, self.axis)
 
-    def open(self, recipes: Recipes, earlier: Trial | None = None) -> Trial:
+    def open(self, recipes: Recipes, earlier: SlabTrial | None = None) -> SlabTrial:
         """A trial of the slab that the controller is at, from a first guess, or from an ``earlier`` one of it."""
         trial = self._new_trial(recipes)
         trial.work.theta = first_guess(trial, earlier)
@@ -100,12 +100,12 @@ class Front:
         self._remember(trial, 0)
         return trial
 
-    def stages(self, trial: Trial) -> tuple[Stage, ...]:
+    def stages(self, trial: SlabTrial) -> tuple[Stage, ...]:
         """What solves a slab, in order."""
         series = all(isinstance(m, SeparableSeries) for m in trial.work.system.parameters.networks.values())
-        return tuple(self.given) or ((Collocation(),) if series else (LeastSquares(),))
+        return tuple(self.named) or ((Collocation(),) if series else (LeastSquares(),))
 
-    def trial(self) -> Trial:
+    def trial(self) -> SlabTrial:
         """The trial being worked on, built again from the memory after a checkpoint."""
         trial, unfinished = self.memory.trial, self.unfinished
         if trial is None:
@@ -122,7 +122,7 @@ class Front:
         trial.work.deadline = self.state.deadline
         return trial
 
-    def _new_trial(self, recipes: Recipes) -> Trial:
+    def _new_trial(self, recipes: Recipes) -> SlabTrial:
         pace, memory = self.pace, self.memory
         slab = Slab(self.axis, pace.low, pace.high)
         trial = trial_of(self.state, slab, recipes, last_of(self.state) if pace.closed else None)
@@ -137,7 +137,7 @@ class Front:
         """Forget what a step cut short has made of the trial: it is solved as a whole, and built again for that."""
         self.memory.trial = None
 
-    def note(self, trial: Trial, report: Report) -> None:
+    def note(self, trial: SlabTrial, report: Report) -> None:
         """Remember a step of a stage, and go to the next stage where that one has finished."""
         self._share_factor(trial)
         stage = self.unfinished.stage
@@ -146,7 +146,7 @@ class Front:
             stage += 1
         self._remember(trial, stage)
 
-    def judge(self, trial: Trial) -> tuple[Verdict, Wanted]:
+    def judge(self, trial: SlabTrial) -> tuple[Verdict, Wanted]:
         """What comes after the last stage of a trial, and the orders that its fields ask for."""
         wanted = self._listen(trial)
         outcome = Outcome(quality(trial), rate_of(trial), wanted.waves, wanted.orders)
@@ -158,13 +158,13 @@ class Front:
         self.memory.pace, verdict = controller.broken(POLICY, self.course, self.pace)
         return verdict, NOTHING
 
-    def close(self, trial: Trial, report: Report) -> None:
+    def close(self, trial: SlabTrial, report: Report) -> None:
         """Put the slab behind those that are closed."""
         residuals = report.residuals or trial.work.system.row_count(trial.work.drawing.fixed())
         self.memory.tally = self.memory.tally.plus(trial, report.terms, residuals)
         append(self.state, trial)
 
-    def end(self, trial: Trial, report: Report) -> Ended:
+    def end(self, trial: SlabTrial, report: Report) -> Ended:
         """The axis is done."""
         recipes = [recipe for recipe in trial.work.recipes.values() if not isinstance(recipe, nn.Module)]
         lattices = ", ".join(recipe.describe() for recipe in recipes)
@@ -176,25 +176,25 @@ class Front:
         self.memory.ended = Ended(tally.means, reason, tally.residuals)
         return self.memory.ended
 
-    def terms(self, trial: Trial, report: Report) -> tuple[float, ...]:
+    def terms(self, trial: SlabTrial, report: Report) -> tuple[float, ...]:
         """The objective's terms, the trial's included: their means over the slabs in which they hold."""
         return self.memory.tally.plus(trial, report.terms).means
 
-    def _listen(self, trial: Trial) -> Wanted:
+    def _listen(self, trial: SlabTrial) -> Wanted:
         """The orders that the fields ask for."""
         lattices = open_lattices_of(trial, self.memory.open)
         waves = waves_of(trial, lattices)
         self.memory.pace = controller.hear(POLICY, self.pace, waves.worst)
         return wanted_of(lattices, waves, controller.threshold(self.course, self.pace))
 
-    def _remember(self, trial: Trial, stage: int) -> None:
+    def _remember(self, trial: SlabTrial, stage: int) -> None:
         work = trial.work
         self.memory.trial = trial
         self.memory.unfinished = Unfinished(
             _values(work.recipes), work.theta.clone(), stage, work.step, work.memory, work.sampling
         )
 
-    def _lend(self, trial: Trial, stage: int) -> None:
+    def _lend(self, trial: SlabTrial, stage: int) -> None:
         """Give a stage that collocates what the march knows already: the rows, and a factor that serves."""
         if not isinstance(self.stages(trial)[stage], Collocation):
             return
@@ -203,7 +203,7 @@ class Front:
         if factor is not None and serves(factor, trial):
             memory.blocks = self.memory.shared
 
-    def _share_factor(self, trial: Trial) -> None:
+    def _share_factor(self, trial: SlabTrial) -> None:
         """Keep the factor that an affine trial was solved with, for slabs like it."""
         memory, stage = self.memory, trial.work.memory
         factor = stage.blocks if isinstance(stage, collocation.Memory) else None

@@ -62,21 +62,21 @@ def highest(problem: Problem, u: Field, slab: Slab) -> int:
 
 def handed_over(problem: Problem, slab: Slab, before: Before) -> list[Constraint]:
     """What holds at the start of a slab: every field, and its lower derivatives along the axis, go on."""
-    found = []
+    constraints = []
     for u in problem.fields:
         orders = range(highest(problem, u, slab))
-        functions = [along(u, slab, order) for order in orders]
+        functions = [derivative_along(u, slab, order) for order in orders]
         if not functions:
             continue
         for number, (start, samples, weight) in enumerate(_starts(problem, u, slab)):
-            place = moved(start, slab.axis, slab.low)
-            axes = tuple(axis.name for axis in place.axes)
-            carrying = Carrying(place, Carried(before, functions, axes))
+            domain = moved(start, slab.axis, slab.low)
+            axes = tuple(axis.name for axis in domain.axes)
+            carrying = Carrying(domain, Carried(before, functions, axes))
             for order, function in zip(orders, functions, strict=True):
                 name = f"hand-over of {function}" + (f" ({number + 1})" if number else "")
                 counted = HAND_OVER * weight * clock(slab, order)
-                found.append(Constraint(name, _difference(function, order), carrying, samples, counted))
-    return found
+                constraints.append(Constraint(name, _difference(function, order), carrying, samples, counted))
+    return constraints
 
 
 def _difference(function: Derivative, order: int) -> PointFunction:
@@ -88,24 +88,24 @@ def _difference(function: Derivative, order: int) -> PointFunction:
 
 def _starts(problem: Problem, u: Field, slab: Slab) -> list[tuple[Domain, int | None, float]]:
     """Where a field's start is given, with samples and weight: of constraints there, or its whole box."""
-    found: dict[int, tuple[Domain, int | None, float]] = {}
+    starts: dict[int, tuple[Domain, int | None, float]] = {}
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
         if u in requests.fields and at_start(constraint.domain, slab):
-            _, _, known = found.get(id(constraint.domain), (None, None, 0.0))
-            found[id(constraint.domain)] = (
+            _, _, known = starts.get(id(constraint.domain), (None, None, 0.0))
+            starts[id(constraint.domain)] = (
                 constraint.domain,
                 constraint.samples,
                 max(known, constraint.weight),
             )
-    if not found and isinstance(u.domain, can.Slice):
+    if not starts and isinstance(u.domain, can.Slice):
         return [(u.domain.at(**{slab.axis.name: slab.axis.low}), SAMPLES, 1.0)]
-    if not found:
+    if not starts:
         raise NotMarchable(
             f"March cannot tell where to hand {u.name} over from slab to slab: no constraint on it holds at "
             f"{slab.axis.name} = {slab.axis.low:g} alone, and it is declared on a {type(u.domain).__name__}. "
             f"Declare its initial value with @on(box.at({slab.axis.name}={slab.axis.low:g})), or the field on a Box."
         )
-    return list(found.values())
+    return list(starts.values())
 
 
 def at_start(domain: Domain, slab: Slab) -> bool:
@@ -114,10 +114,10 @@ def at_start(domain: Domain, slab: Slab) -> bool:
     return t is not None and Slab(slab.axis, slab.axis.low, slab.axis.low).holds_instant(t)
 
 
-def along(u: Field, slab: Slab, order: int) -> Derivative:
+def derivative_along(u: Field, slab: Slab, order: int) -> Derivative:
     """The derivative of a field along the axis."""
-    place = u.position(slab.axis)
-    return Derivative(u, Symbol.partial(len(u.axes), place, order))
+    position = u.position(slab.axis)
+    return Derivative(u, Symbol.partial(len(u.axes), position, order))
 
 
 def order_along(derivatives: Sequence[Derivative], slab: Slab) -> int:

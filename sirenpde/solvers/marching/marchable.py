@@ -26,7 +26,7 @@ def axis_of(problem: Problem, name: str) -> Axis:
     )
 
 
-def check(problem: Problem, recipes: Mapping[Field, object], axis_name: str) -> None:
+def check_marchable(problem: Problem, recipes: Mapping[Field, object], axis_name: str) -> None:
     """Raise NotMarchable unless every field has the axis and a recipe, and nothing else is unknown."""
     if problem.unknowns:
         raise NotMarchable(

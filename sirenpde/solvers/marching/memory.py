@@ -11,7 +11,7 @@ from ...files.typed import transient
 from ...linear.mode_blocks import ModeBlocks
 from .controller import Pace
 from .shared_factor import Origin
-from .trial import Trial
+from .trial import SlabTrial
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Tally:
     def means(self) -> tuple[float, ...]:
         return tuple(s / length if length else 0.0 for s, length in zip(self.sums, self.lengths, strict=True))
 
-    def plus(self, trial: Trial, terms: tuple[float, ...], residuals: int = 0) -> Tally:
+    def plus(self, trial: SlabTrial, terms: tuple[float, ...], residuals: int = 0) -> Tally:
         """The same with another slab, whose constraints have these terms."""
         sums, lengths = list(self.sums), list(self.lengths)
         for origin, factor, term in zip(trial.plan.origins, trial.plan.factors, terms, strict=True):
@@ -74,5 +74,5 @@ class Memory:
     open: tuple[str, ...] = ()  # fields whose orders are left to the march
     factor: Origin | None = None
     ended: Ended | None = None
-    trial: Trial | None = transient()
+    trial: SlabTrial | None = transient()
     shared: ModeBlocks | None = transient()  # the factor itself

@@ -10,7 +10,7 @@ from ...calculus.field import Field
 from ...networks.series import SeparableSeries
 from ...networks.sine_lattice import SineLattice
 from ..direct.lattice_growth import Lattices, Tails, affordable, larger, resized, tails, within_reach
-from .trial import Trial
+from .trial import SlabTrial
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class Wanted:
 NOTHING = Wanted({}, frozenset(), "enough", 0.0)
 
 
-def open_lattices_of(trial: Trial, names: Collection[str]) -> Lattices:
+def open_lattices_of(trial: SlabTrial, names: Collection[str]) -> Lattices:
     """The lattices of the fields whose orders were left open."""
     recipes = trial.work.recipes.items()
     return {u: r for u, r in recipes if isinstance(r, SineLattice) and u.name in names}
 
 
-def waves_of(trial: Trial, lattices: Lattices) -> Tails:
+def waves_of(trial: SlabTrial, lattices: Lattices) -> Tails:
     """What of the fields is in their highest waves across the axis."""
     if not lattices:
         return Tails({}, {})
@@ -54,7 +54,7 @@ def wanted_of(lattices: Lattices, waves: Tails, threshold: float) -> Wanted:
     )
 
 
-def rate_of(trial: Trial) -> int | None:
+def rate_of(trial: SlabTrial) -> int | None:
     """The power of the slab's length with which its residual falls; None for networks that are no series."""
     counts = [
         module.modes[u.position(trial.slab.axis)] - 1

@@ -6,10 +6,10 @@ from ...networks.sine_lattice import SineLattice
 from ...residuals import NotFinite
 from .controller import Refuse
 from .marchable import NotMarchable
-from .trial import Trial
+from .trial import SlabTrial
 
 
-def refusal(verdict: Refuse, trial: Trial, waves: float) -> Exception:
+def refusal(verdict: Refuse, trial: SlabTrial, waves: float) -> Exception:
     """The error of a trial beyond which there is no way, in words."""
     slab = trial.slab
     if verdict.reason == "not finite":

@@ -10,7 +10,7 @@ from ...linear.tensor_rows import TensorRows
 from ...networks.series import SeparableSeries
 from ..stage import State
 from .slab_problem import slab_problem
-from .trial import Trial, slab_network, slab_system
+from .trial import SlabTrial, slab_network, slab_system
 
 SAME = 1e-9  # of a length: two slabs are as long as each other
 
@@ -31,7 +31,7 @@ def origin_of(factor: ModeBlocks, slab: Slab) -> Origin:
     return Origin(slab.low, slab.high, shapes, not factor.is_rough)
 
 
-def serves(origin: Origin, trial: Trial) -> bool:
+def serves(origin: Origin, trial: SlabTrial) -> bool:
     """Whether the trial is as long as the slab of a factor, and its fields have as many coefficients."""
     modules = list(trial.work.system.parameters.networks.values())
     shapes = tuple(tuple(m.coefficients.shape) for m in modules if isinstance(m, SeparableSeries))
@@ -39,7 +39,7 @@ def serves(origin: Origin, trial: Trial) -> bool:
     return shapes == origin.shapes and abs(trial.slab.length - length) <= SAME * trial.slab.length
 
 
-def made_again(state: State, origin: Origin, trial: Trial) -> ModeBlocks:
+def made_again(state: State, origin: Origin, trial: SlabTrial) -> ModeBlocks:
     """The factor, for a trial that it serves, after a checkpoint."""
     slab = Slab(trial.slab.axis, origin.low, origin.high)
     problem = slab_problem(trial.whole, slab, None if slab.is_first else trial.before).problem

@@ -10,7 +10,17 @@ from ...geometry.region import within
 from ...geometry.slab import Slab
 from ...problem.constraint import Constraint
 from ...problem.problem import Problem
-from .handover import HAND_OVER, SAMPLES, Before, along, at_start, clock, handed_over, highest, order_along
+from .handover import (
+    HAND_OVER,
+    SAMPLES,
+    Before,
+    at_start,
+    clock,
+    derivative_along,
+    handed_over,
+    highest,
+    order_along,
+)
 
 
 @dataclass(frozen=True)
@@ -32,9 +42,9 @@ def slab_problem(problem: Problem, slab: Slab, before: Before | None) -> SlabPro
     """
     held: list[tuple[Constraint, int | None, float]] = []
     # By identity: constraints that share their samples do so still.
-    parts = {id(c.domain): within(c.domain, slab.axis, slab.low, slab.high) for c in problem.constraints}
+    domains = {id(c.domain): within(c.domain, slab.axis, slab.low, slab.high) for c in problem.constraints}
     for i, (constraint, requests) in enumerate(zip(problem.constraints, problem.requests, strict=True)):
-        domain = parts[id(constraint.domain)]
+        domain = domains[id(constraint.domain)]
         if domain is None:
             continue
         factor = clock(slab, order_along(requests.derivatives, slab))
@@ -51,23 +61,23 @@ def slab_problem(problem: Problem, slab: Slab, before: Before | None) -> SlabPro
 
 def at_rest(problem: Problem, slab: Slab) -> Problem:
     """What a first guess has to satisfy: the start, and no change of the highest derivative along the axis."""
-    found = []
+    constraints = []
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
         if at_start(constraint.domain, slab):
             factor = HAND_OVER * clock(slab, order_along(requests.derivatives, slab))
-            found.append(replace(constraint, weight=factor * constraint.weight))
+            constraints.append(replace(constraint, weight=factor * constraint.weight))
     for u in problem.fields:
         order = highest(problem, u, slab)
         domains = [
-            part
+            cut
             for constraint, requests in zip(problem.constraints, problem.requests, strict=True)
             if u in requests.fields and instant(constraint.domain, slab.axis) is None
-            if (part := within(constraint.domain, slab.axis, slab.low, slab.high)) is not None
+            if (cut := within(constraint.domain, slab.axis, slab.low, slab.high)) is not None
         ]
         if domains:
             # The interior, if it is among them, and a box rather than a part of one.
             domain = max(domains, key=lambda d: (can.dimension_of(d), isinstance(d, can.Slice)))
             samples = SAMPLES if domain.size is None else None
             name, weight = f"steady {u.name}", clock(slab, order)
-            found.append(Constraint(name, along(u, slab, order), domain, samples, weight))
-    return Problem.derived(*found)
+            constraints.append(Constraint(name, derivative_along(u, slab, order), domain, samples, weight))
+    return Problem.derived(*constraints)

@@ -26,7 +26,7 @@ HELD = 512  # held-out points of a domain
 
 
 @dataclass
-class Trial:
+class SlabTrial:
     """A slab of a problem, with networks of its own; ``before`` are the fields of the slab before it."""
 
     whole: Problem
@@ -43,7 +43,7 @@ class Trial:
         return self.tensor_rows
 
 
-def trial_of(state: State, slab: Slab, recipes: Recipes, before: Before | None) -> Trial:
+def trial_of(state: State, slab: Slab, recipes: Recipes, before: Before | None) -> SlabTrial:
     """A slab of the state's problem, before its first step."""
     plan = slab_problem(state.system.problem, slab, before)
     fields = plan.problem.fields
@@ -56,7 +56,7 @@ def trial_of(state: State, slab: Slab, recipes: Recipes, before: Before | None) 
         state.seed,
         state.scale,
     )
-    return Trial(state.system.problem, slab, plan, before, work)
+    return SlabTrial(state.system.problem, slab, plan, before, work)
 
 
 def slab_system(state: State, problem: Problem, networks: Mapping[Field, nn.Module]) -> System:
@@ -72,7 +72,7 @@ def slab_network(state: State, u: Field, recipe: Any, slab: Slab) -> nn.Module:
     return whole.networks[0]
 
 
-def quality(trial: Trial) -> float:
+def quality(trial: SlabTrial) -> float:
     """The residual at points that nothing was fitted to, relative to that of fields that vanish."""
     system, work = trial.work.system, trial.work
     source = generator(work.seed, HELD_OUT)

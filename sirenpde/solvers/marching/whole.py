@@ -12,21 +12,21 @@ from ...networks.slabs import SlabNetwork, Slabs
 from ...residuals import Parameters
 from ..stage import State
 from .handover import Before
-from .trial import Trial
+from .trial import SlabTrial
 
 
 def open_whole(state: State, axis: Axis) -> None:
     """Make the state's fields those of a march that knows nothing yet."""
     networks = {}
     for u, network in state.system.parameters.networks.items():
-        recipe, place, ends = smallest(state.recipes[u]), u.position(axis), (axis.low, axis.high)
+        recipe, position, ends = smallest(state.recipes[u]), u.position(axis), (axis.low, axis.high)
         assert not isinstance(recipe, nn.Module)
-        networks[u] = SlabNetwork(place, ends, [network], axis.low)
-        state.recipes[u] = Slabs((recipe,), place, ends, axis.low)
+        networks[u] = SlabNetwork(position, ends, [network], axis.low)
+        state.recipes[u] = Slabs((recipe,), position, ends, axis.low)
     state.system = state.system.with_networks(networks)
 
 
-def append(state: State, trial: Trial) -> None:
+def append(state: State, trial: SlabTrial) -> None:
     """Put a slab behind those of the state, whose fields are known to its end from now on."""
     slab, work, networks, pieces = trial.slab, trial.work, {}, []
     for u, network in state.system.parameters.networks.items():

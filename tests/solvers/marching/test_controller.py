@@ -16,8 +16,8 @@ from sirenpde.solvers.marching.controller import (
     Pace,
     Refuse,
     Shorter,
-    begin,
     broken,
+    first_pace,
     hear,
     propose,
     start,
@@ -131,10 +131,10 @@ def test_waves_that_higher_orders_do_not_lower_are_noise(waves: float, raised: f
 
 
 def test_the_start_is_told_before_the_first_slab_is_solved() -> None:
-    pace, verdict = start(begin(POLICY, COURSE), Outcome(math.nan, waves=0.1, orders="higher"))
+    pace, verdict = start(first_pace(POLICY, COURSE), Outcome(math.nan, waves=0.1, orders="higher"))
     assert verdict == Finer() and pace.raised == 0.1
     for orders in ("enough", "beyond"):
-        assert start(pace, Outcome(math.nan, waves=0.1, orders=orders)) == (begin(POLICY, COURSE), None)
+        assert start(pace, Outcome(math.nan, waves=0.1, orders=orders)) == (first_pace(POLICY, COURSE), None)
 
 
 def test_slabs_of_an_affine_march_are_equal_while_a_longer_one_is_not_worth_a_factor() -> None:
@@ -151,7 +151,7 @@ def test_slabs_of_an_affine_march_are_equal_while_a_longer_one_is_not_worth_a_fa
 @pytest.mark.parametrize("slabs", [1, 3, 7, 10])
 def test_slabs_that_were_asked_for_are_equal_whatever_they_come_to(slabs: int) -> None:
     course = Course(-1.0, 2.0, 1e-8, slabs)
-    pace, verdict = begin(POLICY, course), None
+    pace, verdict = first_pace(POLICY, course), None
     for _ in range(slabs):
         assert pace.length == pytest.approx(3 / slabs, rel=1e-12)
         pace, verdict = propose(POLICY, course, pace, Outcome(0.5))
@@ -173,7 +173,7 @@ def test_a_slab_that_is_not_finite_is_tried_shorter_or_refused() -> None:
 
 
 def test_a_slab_beyond_which_nothing_is_found_is_refused() -> None:
-    pace, verdict = begin(POLICY, COURSE), None
+    pace, verdict = first_pace(POLICY, COURSE), None
     while not isinstance(verdict, Refuse):
         pace, verdict = propose(POLICY, COURSE, pace, Outcome(math.inf))
     assert verdict == Refuse("no solution") and 1e-6 <= pace.length < 4e-6
@@ -184,7 +184,7 @@ def marched(
     course: Course, quality: Callable[[float, float, int], float], order: int = 0
 ) -> tuple[Pace, int]:
     """Slabs for a formula of quality from start, length and order; and how many trials they took."""
-    pace, verdict, trials = begin(POLICY, course), None, 0
+    pace, verdict, trials = first_pace(POLICY, course), None, 0
     while verdict != Accept(None):
         trials += 1
         waves = math.exp(-order) if order else 0.0
