@@ -107,9 +107,10 @@ def determination(system: System, theta: Tensor) -> Determination:
     The standard error of the mean of n numbers:
 
     >>> import torch
-    >>> from sirenpde import Box, Field, LeastSquares, PointCloud, Problem, Unknown, on, solve
+    >>> from sirenpde import Box, Field, LeastSquares, PointCloud, Problem, SineFeatures, Unknown, on, solve
     >>> box, c = Box(x=(0, 1)), Unknown("c", 0.0)
-    >>> u, seen = Field("u", box), PointCloud([[0.2], [0.4], [0.6], [0.8]], box, {"u": [1.0, 2.0, 2.0, 3.0]})
+    >>> u = Field("u", box, SineFeatures(20, bandwidth=3.0))
+    >>> seen = PointCloud([[0.2], [0.4], [0.6], [0.8]], box, {"u": [1.0, 2.0, 2.0, 3.0]})
     >>> flat = on(box, 50, name="flat")(lambda p: u(p))
     >>> mean = on(seen, name="seen")(lambda p: c(p) - seen["u"](p))
     >>> solution = solve(Problem(flat, mean), [LeastSquares()])
