@@ -96,9 +96,9 @@ class Field:
                 f"Siren(width=256, depth=4) or an nn.Module. Call the recipe, or leave the network out."
             )
         if isinstance(self.network, nn.Module):
-            places = [self.position(axis) for axis in self.periodic]
+            periodic = [self.position(axis) for axis in self.periodic]
             single = self.dtype in (torch.float32, torch.complex64)
-            check_module(self.name, self.network, self.axes, self.outputs, places, single)
+            check_module(self.name, self.network, self.axes, self.outputs, periodic, single)
 
     @property
     def axes(self) -> tuple[Axis, ...]:

@@ -24,7 +24,7 @@ def as_network(module: nn.Module) -> nn.Module:
 
 def drops(module: nn.Module) -> bool:
     """Whether it holds Dropout that is on, and which ``as_network`` therefore changes."""
-    return any(isinstance(part, DROPOUT) and part.training and part.p > 0 for part in module.modules())
+    return any(isinstance(layer, DROPOUT) and layer.training and layer.p > 0 for layer in module.modules())
 
 
 def inside(axes: Sequence[Axis], count: int, seed: int = 0) -> Tensor:
@@ -49,7 +49,7 @@ def check_module(
     >>> check_module("u", nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1)), Box(x=(0, 1), y=(0, 1)).axes, 1)
     """
     who = f"The network of field '{name}', a {type(module).__name__},"
-    if any(isinstance(part, BATCH) and part.training for part in module.modules()):
+    if any(isinstance(layer, BATCH) and layer.training for layer in module.modules()):
         raise ValueError(
             f"{who} holds BatchNorm in training mode, by which its value at a point depends on the other points; "
             f"expected a function of one point. Leave it out, or call module.eval() if its averages are known."

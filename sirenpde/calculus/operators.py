@@ -27,7 +27,7 @@ class Stack:
     parts: tuple[Derivative, ...]
 
     def __call__(self, p: Point) -> Tensor:
-        return torch.stack([part(p) for part in self.parts], dim=-1)
+        return torch.stack([partial(p) for partial in self.parts], dim=-1)
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,8 @@ def grad(f: PointFunction, *axes: Axis) -> PointFunction:
         return lambda p: torch.stack([D(f, axis)(p) for axis in _all_axes(p)], dim=-1)
     if isinstance(f, Field | Derivative):
         return Stack(tuple(D(f, axis) for axis in along))
-    parts = tuple(D(f, axis) for axis in along)
-    return lambda p: torch.stack([part(p) for part in parts], dim=-1)
+    partials = tuple(D(f, axis) for axis in along)
+    return lambda p: torch.stack([partial(p) for partial in partials], dim=-1)
 
 
 def div(f: PointFunction, *axes: Axis) -> PointFunction:
@@ -143,8 +143,8 @@ def div(f: PointFunction, *axes: Axis) -> PointFunction:
     if isinstance(f, Stack):
         along = axes or f.parts[0].field.axes
         if len(along) == len(f.parts):
-            parts = [part.along(axis) for part, axis in zip(f.parts, along, strict=True)]
-            return sum(parts[1:], parts[0])
+            partials = [component.along(axis) for component, axis in zip(f.parts, along, strict=True)]
+            return sum(partials[1:], partials[0])
 
     def divergence(p: Point) -> Tensor:
         along = axes or _axes_of(f) or _all_axes(p)

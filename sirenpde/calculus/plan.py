@@ -95,8 +95,8 @@ def jet_plan(symbols: Sequence[Symbol], dimension: int) -> Plan:
     def request(symbol: Symbol) -> tuple[tuple[int, float], ...]:
         row = _matrix([dict(symbol.terms)], monomials[symbol.order])[0]
         factors = row @ np.linalg.pinv(bases[symbol.order])
-        kept = np.flatnonzero(np.abs(factors) > 1e-12 * np.abs(factors).max())
-        return tuple((first[symbol.order] + int(j), _rounded(float(factors[j]))) for j in kept)
+        nonzero = np.flatnonzero(np.abs(factors) > 1e-12 * np.abs(factors).max())
+        return tuple((first[symbol.order] + int(j), _rounded(float(factors[j]))) for j in nonzero)
 
     return Plan(tuple(channels), tuple(map(product, channels)), tuple(map(request, symbols)))
 
@@ -162,13 +162,13 @@ def _basis(rows: Array) -> Array:
     _, singular, right = np.linalg.svd(scaled, full_matrices=False)
     span = right[singular > 1e-10 * singular[0]]
     units = [i for i, inside in enumerate((span**2).sum(axis=0)) if inside > 1 - 1e-10]
-    kept = list(np.eye(rows.shape[1])[units])
+    basis = list(np.eye(rows.shape[1])[units])
     for row in scaled:
-        if len(kept) == len(span):
+        if len(basis) == len(span):
             break
-        if np.linalg.matrix_rank(np.array([*kept, row]), tol=1e-8) > len(kept):
-            kept.append(row)
-    return np.array(kept)
+        if np.linalg.matrix_rank(np.array([*basis, row]), tol=1e-8) > len(basis):
+            basis.append(row)
+    return np.array(basis)
 
 
 def _split_coefficient(terms: Coefficients, a: Powers, b: Powers) -> float:

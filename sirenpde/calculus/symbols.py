@@ -21,11 +21,11 @@ class Symbol:
 
     @staticmethod
     def of(terms: Mapping[Powers, float]) -> Symbol:
-        kept = tuple(sorted((powers, float(c)) for powers, c in terms.items() if c != 0))
-        orders = {sum(powers) for powers, _ in kept}
+        nonzero = tuple(sorted((powers, float(c)) for powers, c in terms.items() if c != 0))
+        orders = {sum(powers) for powers, _ in nonzero}
         if len(orders) != 1:
             raise ValueError(f"an operator needs terms of one order, got orders {sorted(orders)}")
-        return Symbol(orders.pop(), kept)
+        return Symbol(orders.pop(), nonzero)
 
     @staticmethod
     def identity(dimension: int) -> Symbol:

@@ -36,10 +36,10 @@ def _ends(problem: Problem, u: Field, place: int, axis: Axis) -> Ends:
         if isinstance(constraint.domain, can.Joined):
             counts["low"] += requests.size * (constraint.domain.axis == axis)
             continue
-        found = {side for piece in pieces(constraint, requests.data) for side in sides(piece, axis)}
-        for side in found & set(counts):
+        touched = {side for piece in pieces(constraint, requests.data) for side in sides(piece, axis)}
+        for side in touched & set(counts):
             counts[side] += requests.size
-        if "inside" in found or not found:
+        if "inside" in touched or not touched:
             orders += [
                 powers[place] for d in requests.of(u) if d.site is None for powers, _ in d.symbol.terms
             ]

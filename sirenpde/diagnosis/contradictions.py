@@ -66,19 +66,19 @@ def contradictions(problem: Problem) -> list[str]:
     ]
     scale: dict[Key, float] = {}
     for piece, requests in parts:
-        own = keys_of([requests])
-        for key, size in zip(own, _usual(piece, own).tolist(), strict=True):
+        asked_keys = keys_of([requests])
+        for key, size in zip(asked_keys, _usual(piece, asked_keys).tolist(), strict=True):
             scale[key] = max(size, scale.get(key, 0.0))
     together: dict[tuple[int, int], list[Meeting]] = {}
     for (a, asked), (b, also) in combinations(parts, 2):
         meeting = meet(a, b) if set(keys_of([asked])) & set(keys_of([also])) else None
         if meeting is not None:
-            place = problem.constraints.index(a.constraint), problem.constraints.index(b.constraint)
-            together.setdefault(place, []).append(meeting)
+            pair = problem.constraints.index(a.constraint), problem.constraints.index(b.constraint)
+            together.setdefault(pair, []).append(meeting)
     worst = (
         _worst(_joined(meetings), keys, torch.tensor([scale[key] for key in keys], dtype=torch.float64))
-        for place, meetings in together.items()
-        for keys in [keys_of([problem.requests[i] for i in place])]
+        for pair, meetings in together.items()
+        for keys in [keys_of([problem.requests[i] for i in pair])]
     )
     return [str(contradiction) for contradiction in worst if contradiction is not None]
 

@@ -75,13 +75,13 @@ def _axes(problem: Problem) -> list[Axis]:
 def _growth(problem: Problem, axis: Axis) -> Growth | None:
     counts, inside = {"low": 0, "high": 0}, []
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
-        parts = pieces(constraint, requests.data)
-        found = {side for piece in parts for side in sides(piece, axis)}
-        for side in found & set(counts):
+        of_domain = pieces(constraint, requests.data)
+        touched = {side for piece in of_domain for side in sides(piece, axis)}
+        for side in touched & set(counts):
             counts[side] += requests.size
-        if found == {"inside"} and all(piece.dimension == len(piece.names) for piece in parts):
+        if touched == {"inside"} and all(piece.dimension == len(piece.names) for piece in of_domain):
             inside.append((constraint, requests))
-        elif not found:
+        elif not touched:
             return None
     if (counts["low"] > 0) == (counts["high"] > 0) or not inside:
         return None
@@ -115,7 +115,7 @@ def _fastest(
     """How far the fastest of the shortest waves grows, in e-foldings, and its length; None where that is bounded."""
     others = [a for a in problem.fields[0].axes if a != axis]
     directions = [(a,) for a in others] + ([tuple(others)] if len(others) > 1 else [])
-    found = []
+    growths = []
     for along in directions:
         rates = [
             _rates(problem, slopes, keys, axis, {a: n * math.pi / (a.high - a.low) for a in along})
@@ -128,8 +128,8 @@ def _fastest(
         clean = all(g > CLEAN * abs(x) for g, x in zip(growth, fastest, strict=True))
         if clean and all(b > FASTER * a for a, b in pairwise(growth)):
             length = min(2 * (a.high - a.low) / WAVES[-1] for a in along)
-            found.append((growth[-1] * (axis.high - axis.low), length))
-    return max((one for one in found if one[0] > MUCH), default=None)
+            growths.append((growth[-1] * (axis.high - axis.low), length))
+    return max((one for one in growths if one[0] > MUCH), default=None)
 
 
 def _rates(
@@ -142,29 +142,29 @@ def _rates(
     for u in problem.fields:
         columns[u], first = first, first + u.outputs
     order = max(0 if isinstance(key, Unknown) else key[1][key[0].position(axis)] for key in keys)
-    parts = np.zeros((order + 1, len(slopes), first), complex)
+    coefficients = np.zeros((order + 1, len(slopes), first), complex)
     seen: dict[Key, int] = {}
-    for place, key in enumerate(keys):
+    for column, key in enumerate(keys):
         assert not isinstance(key, Unknown)
         u, powers = key
         output, seen[key] = seen.get(key, 0), seen.get(key, 0) + 1
         factor = math.prod(
             (1j * waves.get(a, 0.0)) ** p for a, p in zip(u.axes, powers, strict=True) if a != axis
         )
-        parts[powers[u.position(axis)], :, columns[u] + output] += factor * slopes[:, place]
+        coefficients[powers[u.position(axis)], :, columns[u] + output] += factor * slopes[:, column]
     if order == 0:
         return None
     # λ in units that make its powers alike, so that the pencil is balanced.
-    sizes = [np.abs(part).max() for part in parts]
+    sizes = [np.abs(coefficient).max() for coefficient in coefficients]
     unit = max((sizes[0] / sizes[-1]) ** (1 / order), 1.0) if sizes[-1] > 0 and sizes[0] > 0 else 1.0
-    parts *= (unit ** np.arange(order + 1))[:, None, None]
-    rows = np.abs(parts).max((0, 2), keepdims=True)
-    parts /= np.where(rows > 0, rows, 1.0)
+    coefficients *= (unit ** np.arange(order + 1))[:, None, None]
+    rows = np.abs(coefficients).max((0, 2), keepdims=True)
+    coefficients /= np.where(rows > 0, rows, 1.0)
     n = first
     a, b = np.eye(order * n, dtype=complex), np.eye(order * n, dtype=complex)
     a[:-n] = np.eye(order * n, k=n)[:-n]
-    a[-n:] = -np.concatenate(list(parts[:-1]), axis=1)
-    b[-n:, -n:] = parts[-1]
+    a[-n:] = -np.concatenate(list(coefficients[:-1]), axis=1)
+    b[-n:, -n:] = coefficients[-1]
     alpha, beta = eig(a, b, right=False, homogeneous_eigvals=True)
     finite = np.abs(beta) > 1e-9 * np.abs(alpha)
     return np.asarray(unit * alpha[finite] / beta[finite])

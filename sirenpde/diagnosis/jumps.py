@@ -56,11 +56,11 @@ class Discontinuity:
 
 def jumps(problem: Problem) -> list[str]:
     """One paragraph for each constraint and axis along which a function that jumps is differentiated."""
-    found: dict[tuple[str, str], Discontinuity] = {}
+    by_axis: dict[tuple[str, str], Discontinuity] = {}
     for constraint in problem.constraints:
         for jump in _of(constraint):
-            found.setdefault((constraint.name, jump.axis.name), jump)
-    return [str(jump) for jump in found.values()]
+            by_axis.setdefault((constraint.name, jump.axis.name), jump)
+    return [str(jump) for jump in by_axis.values()]
 
 
 def _of(constraint: Constraint) -> Iterator[Discontinuity]:
@@ -83,8 +83,8 @@ def _differentiated(constraint: Constraint, points: Tensor, data: object) -> lis
         seen.append((function, axis))
 
     names = tuple(axis.name for axis in constraint.domain.axes)
-    own: dict[str, Tensor] = data  # type: ignore[assignment]
-    constraint.residual(point(names, points[0], Recorder().read, lambda key: own[key][0], observe))
+    tensors: dict[str, Tensor] = data  # type: ignore[assignment]
+    constraint.residual(point(names, points[0], Recorder().read, lambda key: tensors[key][0], observe))
     ranges = {axis.name: axis for axis in constraint.domain.axes}  # operators on all axes do not know them
     return list({(id(f), axis.name): (f, ranges[axis.name]) for f, axis in seen}.values())
 
@@ -114,11 +114,11 @@ def _places(function: PointFunction, axis: Axis, domain: Domain, points: Tensor)
         return None
     assert halfway is not None
     jumped = (rise > JUMP) & (rise > STAYS * halfway) & (rise < POLE)
-    found = base[lines[jumped]].clone()
-    found[:, column] = start[jumped]
-    beyond = found.clone()
+    below = base[lines[jumped]].clone()
+    below[:, column] = start[jumped]
+    beyond = below.clone()
     beyond[:, column] = stop[jumped]
-    return found[can.contains(domain, found) & can.contains(domain, beyond)]
+    return below[can.contains(domain, below) & can.contains(domain, beyond)]
 
 
 def _evaluator(function: PointFunction, names: tuple[str, ...]) -> Callable[[Tensor], Tensor]:
@@ -157,6 +157,6 @@ def _closer(values: Callable[[Tensor], Tensor], start: Tensor, stop: Tensor) -> 
     s = start[:, None] + (stop - start)[:, None] * weights
     f = values(s)
     rises = (f[:, 1:] - f[:, :-1]).abs().nan_to_num(0.0, 0.0, 0.0).amax(2)
-    rise, part = rises.max(1)
+    rise, step = rises.max(1)
     rows = torch.arange(len(s))
-    return s[rows, part], s[rows, part + 1], rise
+    return s[rows, step], s[rows, step + 1], rise

@@ -49,11 +49,11 @@ def _residuals(
                 return values[first[key]]
             assert isinstance(key, Derivative)
             u = key.field
-            parts = [
+            terms = [
                 factor * values[(i := first[u, powers]) : i + u.outputs]
                 for powers, factor in key.symbol.terms
             ]
-            value = torch.stack(parts).sum(0)
+            value = torch.stack(terms).sum(0)
             if u.is_complex:
                 value = torch.complex(value[: u.components], value[u.components :])
             return value.reshape(u.shape)
@@ -87,5 +87,5 @@ def _slope(component: Tensor, values: Tensor) -> Tensor:
     """
     if not component.requires_grad:
         return torch.zeros_like(values)
-    (found,) = torch.autograd.grad(component.sum(), values, retain_graph=True, allow_unused=True)
-    return torch.zeros_like(values) if found is None else found
+    (slope,) = torch.autograd.grad(component.sum(), values, retain_graph=True, allow_unused=True)
+    return torch.zeros_like(values) if slope is None else slope

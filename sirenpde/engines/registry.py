@@ -45,12 +45,12 @@ def engine_for(module: nn.Module, symbols: Sequence[Symbol], dimension: int) -> 
     _check(symbols, dimension)
     _load()
     if callable(getattr(module, "engine", None)):
-        return _of_its_own(module, symbols)
+        return _of_module(module, symbols)
     make: Make = _engines.get(type(module), NestedEngine)
     return make(module, symbols, dimension)
 
 
-def _of_its_own(module: Any, symbols: Sequence[Symbol]) -> Engine:
+def _of_module(module: Any, symbols: Sequence[Symbol]) -> Engine:
     engine = module.engine(symbols)
     missing = [name for name in ("load", "forward", "backward", "features") if not hasattr(engine, name)]
     if missing:

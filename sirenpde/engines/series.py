@@ -231,14 +231,14 @@ def series_transform(module: nn.Module, symbols: Sequence[Symbol], grid: Sequenc
         raise ValueError(f"{len(grid[0])} times; one was expected. Make one transform for each instant.")
     pieces, space = _pieces(symbols), range(1 if evolving else 0, module.dimension)
     roots = {(piece.even, piece.parity[: space.start]): piece for piece in pieces}
-    places = {root: i for i, root in enumerate(roots)}
+    index = {root: i for i, root in enumerate(roots)}
     return GridTransform(
         len(symbols),
         [
             GridTerm(
                 piece.request,
                 piece.parity[space.start :],
-                root=places[piece.even, piece.parity[: space.start]],
+                root=index[piece.even, piece.parity[: space.start]],
             )
             for piece in pieces
         ],

@@ -94,16 +94,16 @@ def _typed(hint: Any, value: Any, device: torch.device | None) -> Any:
         if options and isinstance(options[0], type) and typing.get_origin(hint) is not dict:
             return typed(options[0], value, device)
         entry = _entries(hint, dict)
-        return {key: _typed(entry[-1], part, device) for key, part in value.items()}
+        return {key: _typed(entry[-1], item, device) for key, item in value.items()}
     if isinstance(value, list | tuple):
         entry = _entries(hint, type(value))
         each = [entry[min(i, len(entry) - 1)] for i in range(len(value))]
-        return type(value)(_typed(e, part, device) for e, part in zip(each, value, strict=True))
+        return type(value)(_typed(e, item, device) for e, item in zip(each, value, strict=True))
     return value
 
 
 def _entries(hint: Any, container: type) -> tuple[Any, ...]:
     """The annotations of what a container holds, one or more; ``Any`` where there is none."""
     options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
-    found = [typing.get_args(option) for option in options if typing.get_origin(option) is container]
-    return tuple(e for e in found[0] if e is not Ellipsis) if found and found[0] else (Any,)
+    entries = [typing.get_args(option) for option in options if typing.get_origin(option) is container]
+    return tuple(e for e in entries[0] if e is not Ellipsis) if entries and entries[0] else (Any,)

@@ -71,12 +71,12 @@ class Face:
         return self.slice.instant(axis)
 
     def within(self, axis: Axis, low: float, high: float) -> Face | None:
-        part = self.slice.within(axis, low, high)
-        return None if part is None else replace(self, slice=part)
+        cut = self.slice.within(axis, low, high)
+        return None if cut is None else replace(self, slice=cut)
 
     def patches(self) -> tuple[Patch, ...] | None:
-        parts = can.patches_of(self.slice)
-        return None if parts is None else tuple(replace(part, normal=self.normal) for part in parts)
+        patches = can.patches_of(self.slice)
+        return None if patches is None else tuple(replace(patch, normal=self.normal) for patch in patches)
 
     def cubature(self, count: int) -> WeightedNodes | None:
         nodes = cubature(self.slice, count)
@@ -158,30 +158,30 @@ class Boundary:
 
     def within(self, axis: Axis, low: float, high: float) -> Boundary | None:
         whole = self.whole.within(axis, low, high)
-        parts = [face.within(axis, low, high) for face in self.faces]
-        faces = tuple(part for part in parts if part is not None)
+        cuts = [face.within(axis, low, high) for face in self.faces]
+        faces = tuple(cut for cut in cuts if cut is not None)
         return Boundary(whole, faces) if whole is not None and faces else None
 
     def patches(self) -> tuple[Patch, ...] | None:
-        parts = [can.patches_of(face) for face in self.faces]
+        by_face = [can.patches_of(face) for face in self.faces]
         shares = [face.measure / self.measure for face in self.faces]
-        if any(part is None for part in parts):
+        if any(patches is None for patches in by_face):
             return None
         return tuple(
             replace(patch, share=share * patch.share)
-            for part, share in zip(parts, shares, strict=True)
-            for patch in part or ()
+            for patches, share in zip(by_face, shares, strict=True)
+            for patch in patches or ()
         )
 
     def cubature(self, count: int) -> WeightedNodes | None:
         """The nodes of all faces."""
-        parts = [nodes for face in self.faces if (nodes := cubature(face, count)) is not None]
-        if len(parts) < len(self.faces):
+        by_face = [nodes for face in self.faces if (nodes := cubature(face, count)) is not None]
+        if len(by_face) < len(self.faces):
             return None
         return WeightedNodes(
-            torch.cat([part.points for part in parts]),
-            torch.cat([part.weights for part in parts]),
-            {"normal": torch.cat([part.data["normal"] for part in parts])},
+            torch.cat([rule.points for rule in by_face]),
+            torch.cat([rule.weights for rule in by_face]),
+            {"normal": torch.cat([rule.data["normal"] for rule in by_face])},
         )
 
     def where(self, predicate: Predicate, name: str = "part of the boundary") -> Region:

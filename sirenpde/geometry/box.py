@@ -129,9 +129,9 @@ class Box:
                     f"Take the slice of the whole box."
                 )
             held[name] = min(max(float(value), axis.low), axis.high)
-        part = copy.copy(self)
-        object.__setattr__(part, "fixed", tuple(held.items()))
-        return part
+        section = copy.copy(self)
+        object.__setattr__(section, "fixed", tuple(held.items()))
+        return section
 
     def contains(self, points: Tensor) -> Tensor:
         """Which of the points (n, d) lie in the box, or in its slice."""
@@ -213,16 +213,16 @@ class Box:
             raise ValueError(
                 f"An interface across {len(value)} axes was asked for; expected one. Write box.interface(x=0.5)."
             )
-        ((name, place),) = value.items()
+        ((name, at),) = value.items()
         across, plane = named(self.axes, name), self.at(**value)
-        if not across.low < place < across.high:
+        if not across.low < at < across.high:
             raise ValueError(
-                f"An interface at {name} = {place:g} was asked for, an end of {name}; expected a value between "
+                f"An interface at {name} = {at:g} was asked for, an end of {name}; expected a value between "
                 f"{across.low:g} and {across.high:g}, with a side on either hand. An end is box.boundary({name!r})."
             )
         step = APART * (across.high - across.low)
-        shown = self._held(f"both sides of {name} = {place:g}")
-        return Pairs(plane, across, place - step, place + step, shown)
+        shown = self._held(f"both sides of {name} = {at:g}")
+        return Pairs(plane, across, at - step, at + step, shown)
 
     def _held(self, name: str) -> str:
         return ", ".join([*(f"{axis} = {value:g}" for axis, value in self.fixed), name])

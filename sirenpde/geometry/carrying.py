@@ -34,10 +34,10 @@ class Carrying:
         return self.domain.name
 
     def quadrature(self, rule: Rule) -> tuple[TensorNodes, ...] | None:
-        parts = quadrature(self.domain, rule)
-        if parts is None:
+        products = quadrature(self.domain, rule)
+        if products is None:
             return None
-        return tuple(replace(part, data={**part.data, **self.data(part.points)}) for part in parts)
+        return tuple(replace(nodes, data={**nodes.data, **self.data(nodes.points)}) for nodes in products)
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         points, data = self.domain.draw(n, generator)

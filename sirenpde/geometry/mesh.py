@@ -162,8 +162,8 @@ class TriangleMesh:
 def _merged(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> Mesh:
     """Vertices at the same place (to 1e-8 of the extent) made one, faces without area left out."""
     low, extent = vertices.min(0), float(np.ptp(vertices, axis=0).max()) or 1.0
-    places = np.round((vertices - low) / extent * 1e8).astype(np.int64)
-    _, first, inverse = np.unique(places, axis=0, return_index=True, return_inverse=True)
+    rounded = np.round((vertices - low) / extent * 1e8).astype(np.int64)
+    _, first, inverse = np.unique(rounded, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))

@@ -17,11 +17,11 @@ def oriented(vertices: Vertices, faces: Faces) -> Faces:
     point outwards; one inside an odd number bounds a cavity, and its normals point into the cavity. Parts that
     are open, or cannot be turned alike (a Klein bottle), are left as their faces mostly are.
     """
-    part, turn, closed = _parts(faces, len(vertices))
+    component, turn, closed = _components(faces, len(vertices))
     turned = faces.copy()
     turned[turn] = turned[turn, ::-1]
-    order = np.argsort(part, kind="stable")
-    groups = np.split(order, np.flatnonzero(np.diff(part[order])) + 1)
+    order = np.argsort(component, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(component[order])) + 1)
     bodies = [group for group in groups if closed[group].all()]
     corners = [vertices[turned[group]] for group in bodies]
     low = np.array([c.min((0, 1)) for c in corners]).reshape(-1, 3)
@@ -34,7 +34,7 @@ def oriented(vertices: Vertices, faces: Faces) -> Faces:
     return turned
 
 
-def _parts(faces: Faces, count: int) -> tuple[Faces, NDArray[np.bool_], NDArray[np.bool_]]:
+def _components(faces: Faces, count: int) -> tuple[Faces, NDArray[np.bool_], NDArray[np.bool_]]:
     """For every face: its part, whether it is to be turned to agree with most of the part, and whether all of
     its edges have two faces.
 
@@ -59,13 +59,13 @@ def _parts(faces: Faces, count: int) -> tuple[Faces, NDArray[np.bool_], NDArray[
     graph = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(2 * n, 2 * n))
     _, label = connected_components(graph, directed=False)
     as_is, turned = label[:n].astype(np.int64), label[n:].astype(np.int64)
-    part = np.minimum(as_is, turned)
+    component = np.minimum(as_is, turned)
     # How many more agree with the label than not.
-    weight = np.bincount(part, np.where(as_is <= turned, 1, -1))
-    turn = np.where(weight[part] >= 0, as_is > turned, as_is < turned)
+    weight = np.bincount(component, np.where(as_is <= turned, 1, -1))
+    turn = np.where(weight[component] >= 0, as_is > turned, as_is < turned)
     closed = as_is != turned
     closed[owner[order[np.repeat(times, times) != 2]]] = False
-    return part, turn, closed
+    return component, turn, closed
 
 
 def _volume(corners: Vertices) -> float:

@@ -60,8 +60,8 @@ class Pairs:
             return (
                 self if low <= min(self.first, self.second) and max(self.first, self.second) <= high else None
             )
-        part = within(self.slice, axis, low, high)
-        return None if part is None else replace(self, slice=part)
+        cut = within(self.slice, axis, low, high)
+        return None if cut is None else replace(self, slice=cut)
 
     def moved(self, axis: Axis, value: float) -> Pairs:
         return replace(self, slice=moved(self.slice, axis, value))

@@ -112,8 +112,8 @@ class Point:
     @property
     def place(self) -> Tensor:
         """The coordinates themselves; whoever asks for them leaves them as they are."""
-        own: Tensor = self.__dict__["_place"]
-        return own
+        coords: Tensor = self.__dict__["_place"]
+        return coords
 
     def coordinate(self, name: str) -> Tensor:
         if name not in self.axes:

@@ -122,8 +122,8 @@ class Product:
 
     def within(self, axis: Axis, low: float, high: float) -> Product | None:
         if self._is_last(axis):
-            part = self.interval.within(axis, low, high)
-            return None if part is None else Product(self.shape, part)
+            interval = self.interval.within(axis, low, high)
+            return None if interval is None else Product(self.shape, interval)
         shape = within(self.shape, axis, low, high)
         return None if shape is None else Product(shape, self.interval)
 
@@ -167,8 +167,10 @@ class Product:
         return self.shape.cells(resolution).times(torch.linspace(low, high, count, dtype=torch.float64))
 
     def patches(self) -> tuple[Patch, ...] | None:
-        parts = can.patches_of(self.shape)
-        return None if parts is None else tuple(part.times(self.interval.patches()[0]) for part in parts)
+        patches = can.patches_of(self.shape)
+        return (
+            None if patches is None else tuple(patch.times(self.interval.patches()[0]) for patch in patches)
+        )
 
     def cubature(self, count: int) -> WeightedNodes | None:
         """The nodes of the domain times those of the interval."""

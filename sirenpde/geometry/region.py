@@ -44,7 +44,7 @@ class Region:
 
     @property
     def size(self) -> int | None:
-        return None if self.whole.size is None else len(self._kept(None, torch.Generator())[0])
+        return None if self.whole.size is None else len(self._inside(None, torch.Generator())[0])
 
     @property
     def normal(self) -> Data:
@@ -72,13 +72,13 @@ class Region:
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` points at which the predicate holds."""
         if self.whole.size is not None:
-            points, data = self._kept(None, generator)
+            points, data = self._inside(None, generator)
             chosen = subset(len(points), n, generator)
             return (points, data) if chosen is None else _rows(points, data, chosen)
         count = check_count(n, self.name)
         tried = max(1024, count)
         while True:
-            points, data = self._kept(tried, generator)
+            points, data = self._inside(tried, generator)
             if len(points) >= count:
                 return _rows(points, data, torch.arange(count))
             if not len(points) and tried > 100_000:
@@ -88,7 +88,7 @@ class Region:
                 )
             tried = min(16 * tried, math.ceil(1.2 * tried * count / max(len(points), 1)) + 64)
 
-    def _kept(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+    def _inside(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         points, data = self.whole.draw(n, generator)
         return _rows(points, data, self._holds(points))
 

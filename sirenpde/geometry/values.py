@@ -53,8 +53,8 @@ def _plain(content: object) -> Any:
     if isinstance(content, str | int | float):
         return content
     if isinstance(content, tuple):
-        parts = [_plain(part) for part in content]
-        return None if None in parts else parts
+        values = [_plain(entry) for entry in content]
+        return None if None in values else values
     return domain_to_value(content)
 
 

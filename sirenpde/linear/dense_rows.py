@@ -223,7 +223,7 @@ def _assembled(
     first = 0
     for block in blocks:
         lines = slice(first, first + block.offset.numel())
-        scale = system.row_scale(block.constraint, block.batch, block.place)
+        scale = system.row_scale(block.constraint, block.batch, block.index)
         target[lines] = -(scale * block.offset).flatten()
         entries = matrix[lines].view(*block.offset.shape, -1)
         for u, slopes in zip(block.evaluator.fields, block.slopes, strict=True):
@@ -276,7 +276,7 @@ def _complex(block: Rows) -> Rows | None:
     """The rows in complex numbers, where the residual is complex-linear in complex fields; else None."""
     if block.offset.shape[1] % 2 or not all(u.is_complex for u in block.evaluator.fields):
         return None
-    if not block.evaluator.requests[block.place].is_complex:
+    if not block.evaluator.requests[block.index].is_complex:
         return None
     slopes = []
     for u, slope in zip(block.evaluator.fields, block.slopes, strict=True):

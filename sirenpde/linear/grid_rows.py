@@ -108,7 +108,7 @@ def _rows(system: System, module: nn.Module, u: Field, block: Rows, lattice: Any
     columns = block.evaluator.columns[u]
     grid = [lattice.coordinates[a].to(device=system.device, dtype=system.dtype) for a in columns]
     symbols = tuple(d.symbol for d in block.evaluator.asked[u])
-    scale = system.row_scale(block.constraint, block.batch, block.place)
+    scale = system.row_scale(block.constraint, block.batch, block.index)
     index = tuple(lattice.index[:, a].to(system.device) for a in columns)
     return GridRows(
         series_transform(module, symbols, grid),

@@ -28,8 +28,8 @@ def set_constant(module: M, values: Sequence[float]) -> M:
     """
     value, head = torch.tensor(values, dtype=torch.float64), linear_head(module)
     with torch.no_grad():
-        if callable(own := getattr(module, "set_constant", None)):
-            own(value)
+        if callable(method := getattr(module, "set_constant", None)):
+            method(value)
         elif head is not None and head.bias is not None:
             head.weight.mul_(RIPPLE * min(1.0, float(value.abs().max())))
             head.bias.copy_(value)

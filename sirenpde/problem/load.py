@@ -230,13 +230,15 @@ def _entry(module: types.ModuleType) -> Any:
     """The module's ``problem``: a Problem, or a function that gives one."""
     entry = getattr(module, "problem", None)
     if entry is None:
-        own = {
-            name: type(value).__name__ for name, value in vars(module).items() if _is_own(name, value, module)
+        defined = {
+            name: type(value).__name__
+            for name, value in vars(module).items()
+            if _is_defined_in(name, value, module)
         }
-        problems = [name for name, kind in own.items() if kind == "Problem"]
-        found = ", ".join(f"{name} ({kind})" for name, kind in list(own.items())[-8:]) or "nothing"
+        problems = [name for name, kind in defined.items() if kind == "Problem"]
+        shown = ", ".join(f"{name} ({kind})" for name, kind in list(defined.items())[-8:]) or "nothing"
         remedy = f"Rename '{problems[0]}' to 'problem'." if problems else _NEEDED
-        raise ProblemFileError(f"{module.__file__} declares no 'problem'; it defines {found}. {remedy}")
+        raise ProblemFileError(f"{module.__file__} declares no 'problem'; it defines {shown}. {remedy}")
     if not inspect.isfunction(entry) and type(entry).__name__ != "Problem":
         raise ProblemFileError(
             f"In {module.__file__}, 'problem' is a {type(entry).__name__}; expected a Problem or a function that "
@@ -245,12 +247,12 @@ def _entry(module: types.ModuleType) -> Any:
     return entry
 
 
-def _is_own(name: str, value: object, module: types.ModuleType) -> bool:
+def _is_defined_in(name: str, value: object, module: types.ModuleType) -> bool:
     """Whether a module defines this name, rather than importing it."""
     if name.startswith("_") or inspect.ismodule(value):
         return False
-    defined = inspect.isfunction(value) or inspect.isbuiltin(value) or inspect.isclass(value)
-    return not defined or getattr(value, "__module__", None) == module.__name__
+    has_home = inspect.isfunction(value) or inspect.isbuiltin(value) or inspect.isclass(value)
+    return not has_home or getattr(value, "__module__", None) == module.__name__
 
 
 def build(module: types.ModuleType, values: Mapping[str, Value] | None = None) -> Problem:
@@ -336,7 +338,7 @@ def options(module: types.ModuleType) -> list[Option]:
             f"The annotations of problem() in {module.__file__} cannot be read: {_text(error)}. Import the names "
             f"they use at the top level."
         ) from error
-    found = []
+    flags = []
     for parameter in inspect.signature(entry).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
             raise ProblemFileError(
@@ -347,22 +349,22 @@ def options(module: types.ModuleType) -> list[Option]:
         default = None if required else parameter.default
         hint = hints.get(parameter.name, str if default is None else type(default))
         try:
-            found.append(_option(parameter.name, hint, default, required, described.get(parameter.name, "")))
+            flags.append(_option(parameter.name, hint, default, required, described.get(parameter.name, "")))
         except TypeError:
             raise ProblemFileError(
                 f"The parameter '{parameter.name}' of problem() in {module.__file__} has the type {hint}; a flag can "
                 f"be bool, int, float, str, Path, a Literal, a tuple of these, or one of these | None. Choose one."
             ) from None
-    return found
+    return flags
 
 
 def _option(name: str, hint: Any, default: Value, required: bool, text: str) -> Option:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        kept = [argument for argument in arguments if argument is not type(None)]
-        if len(kept) != 1:
+        given = [argument for argument in arguments if argument is not type(None)]
+        if len(given) != 1:
             raise TypeError
-        return _option(name, kept[0], default, required, text)
+        return _option(name, given[0], default, required, text)
     if origin is Literal:
         kinds = {type(choice) for choice in arguments}
         if len(kinds) != 1 or not kinds <= set(_PARSERS):

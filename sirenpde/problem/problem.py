@@ -85,8 +85,8 @@ class Problem:
         check_names(shown)
         for pair in zip(self.constraints, self.requests, strict=True):
             look_closely(*pair)
-        for own in self.fields:
-            check_smooth(own, [d for requests in self.requests for d in requests.of(own)])
+        for f in self.fields:
+            check_smooth(f, [d for requests in self.requests for d in requests.of(f)])
         tried = {u: self.output(u) for u in shown}
         for u in known:
             for domain in self.compared_on(u).values():

@@ -81,12 +81,12 @@ class Scales:
 
     def extended(self, problem: Declared) -> Scales:
         """The same for a problem that shares some of the constraints, by their names; the others are measured."""
-        found = dict(self.constraints)
+        constraints = dict(self.constraints)
         for constraint, requests in _pairs(problem):
-            if constraint.name not in found:
+            if constraint.name not in constraints:
                 size = measure_constraint(constraint, requests, self.sizes).size(self.sizes)
-                found[constraint.name] = power_of_two(size)
-        return replace(self, constraints=found)
+                constraints[constraint.name] = power_of_two(size)
+        return replace(self, constraints=constraints)
 
 
 _known: WeakKeyDictionary[Declared, Scales] = WeakKeyDictionary()
@@ -159,8 +159,8 @@ def measure_constraint(constraint: Constraint, requests: Requests, sizes: Sizes)
     grads = torch.autograd.grad(total, list(leaves.values()), allow_unused=True) if reads else ()
     slopes: dict[Field, float] = {}
     for d, grad in zip(leaves, grads, strict=False):
-        own = 0.0 if grad is None else max(map(_rms, _all_nodes(grad, d).unbind(1))) * units[d]
-        slopes[d.field] = max(slopes.get(d.field, 0.0), own)
+        slope = 0.0 if grad is None else max(map(_rms, _all_nodes(grad, d).unbind(1))) * units[d]
+        slopes[d.field] = max(slopes.get(d.field, 0.0), slope)
     there = max(_size(values), _size(linear))
     return Measured(slopes, _size(rest), there > MET * _size(rest))
 
@@ -220,10 +220,12 @@ def _pairs(problem: Declared) -> list[tuple[Constraint, Requests]]:
 def _scales(problem: Declared) -> Scales:
     sizes, measured = _sized(problem)
     rounded = {u: power_of_two(size) for u, size in sizes.items()}
-    own = {c.name: power_of_two(m.size(sizes)) for c, m in zip(problem.constraints, measured, strict=True)}
-    declared = [math.sqrt(c.weight) * own[c.name] for c in problem.constraints]
-    even = any(max(many) <= 2.0**EVEN * min(many) for many in (declared, own.values()))
-    return Scales(rounded, own, even)
+    by_name = {
+        c.name: power_of_two(m.size(sizes)) for c, m in zip(problem.constraints, measured, strict=True)
+    }
+    declared = [math.sqrt(c.weight) * by_name[c.name] for c in problem.constraints]
+    even = any(max(many) <= 2.0**EVEN * min(many) for many in (declared, by_name.values()))
+    return Scales(rounded, by_name, even)
 
 
 def _sized(problem: Declared) -> tuple[dict[Field, float], list[Measured]]:
@@ -267,19 +269,21 @@ def balanced(fields: Sequence[Field], measured: Sequence[Measured]) -> dict[Fiel
             terms: list[tuple[Field | None, float]] = list(known.items())
             terms += [(None, m.rest)] if counts else []
             if len(terms) > 1:  # the mean is R_i
-                own = torch.tensor([[float(u is v) for v in fields] for u, _ in terms], dtype=torch.float64)
+                units = torch.tensor([[float(u is v) for v in fields] for u, _ in terms], dtype=torch.float64)
                 logs = -torch.tensor([size for _, size in terms], dtype=torch.float64).log()
-                rows.append(own - own.mean(0))
+                rows.append(units - units.mean(0))
                 right.append(logs - logs.mean())
-        found = torch.zeros(len(fields), dtype=torch.float64)
+        logarithms = torch.zeros(len(fields), dtype=torch.float64)
         if rows:
-            found = torch.linalg.pinv(torch.cat(rows), rtol=1e-10) @ torch.cat(right)
-        sizes = {u: math.exp(min(max(x, -300.0), 300.0)) for u, x in zip(fields, found.tolist(), strict=True)}
+            logarithms = torch.linalg.pinv(torch.cat(rows), rtol=1e-10) @ torch.cat(right)
+        sizes = {
+            u: math.exp(min(max(x, -300.0), 300.0)) for u, x in zip(fields, logarithms.tolist(), strict=True)
+        }
         _raise(sizes, measured)
-        kept = [t and m.rest > FAINT * m.size(sizes) for t, m in zip(told, measured, strict=True)]
-        if kept == told:
+        telling = [t and m.rest > FAINT * m.size(sizes) for t, m in zip(told, measured, strict=True)]
+        if telling == told:
             return sizes
-        told = kept
+        told = telling
 
 
 def _raise(sizes: dict[Field, float], measured: Sequence[Measured]) -> None:

@@ -151,8 +151,8 @@ def _solved(operator: Callable[[Array], Array], right: Array) -> Array:
     from scipy.sparse.linalg import LinearOperator, gmres
 
     n = right.size
-    found: Array = gmres(LinearOperator((n, n), operator), right, rtol=1e-12, restart=300, maxiter=4)[0]
-    return found
+    solution: Array = gmres(LinearOperator((n, n), operator), right, rtol=1e-12, restart=300, maxiter=4)[0]
+    return solution
 
 
 def _biharmonic(b0: Array, b2: Array, weight: Array) -> Callable[[Array], Array]:

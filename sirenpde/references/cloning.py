@@ -42,10 +42,10 @@ def cloned(target: Picture, source: Picture, mask: NDArray[np.bool_]) -> Picture
         )
     inside = mask.reshape(-1)
     slopes = _differences(mask)
-    own, rest = slopes[:, inside], slopes[:, ~inside]
+    unknown, rest = slopes[:, inside], slopes[:, ~inside]
     solution = target.reshape(len(inside), -1).astype(np.float64)
     wanted = slopes @ source.reshape(len(inside), -1) - rest @ solution[~inside]
-    solution[inside] = splu((own.T @ own).tocsc()).solve(np.ascontiguousarray(own.T @ wanted))
+    solution[inside] = splu((unknown.T @ unknown).tocsc()).solve(np.ascontiguousarray(unknown.T @ wanted))
     return solution.reshape(target.shape)
 
 

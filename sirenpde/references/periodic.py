@@ -83,9 +83,9 @@ def evolved(
         history = _history(
             coefficients.tobytes(), _terms(linear), _terms(powers), outer, length, step, each, nodes[0]
         )
-        found = torch.from_numpy(_summed(history, nodes[1]))
-        found[0] = start(grid.points[: nodes[1], 1])  # a start with a kink is no finite series
-        return found.reshape(-1)
+        sampled = torch.from_numpy(_summed(history, nodes[1]))
+        sampled[0] = start(grid.points[: nodes[1], 1])  # a start with a kink is no finite series
+        return sampled.reshape(-1)
 
     return Cloud(
         grid.points, grid.axes, Deferred({"u": values}), f"reference on {grid.name}", lattice=grid.lattice
@@ -98,8 +98,8 @@ def _terms(given: Mapping[int, float]) -> tuple[tuple[int, float], ...]:
 
 def _sampled(start: Callable[[Tensor], Tensor], low: float, length: float, modes: int) -> Modes:
     x = low + length * torch.arange(SAMPLES, dtype=torch.float64) / SAMPLES
-    found: Modes = np.fft.rfft(start(x).numpy())[: modes + 1] / SAMPLES
-    return found
+    coefficients: Modes = np.fft.rfft(start(x).numpy())[: modes + 1] / SAMPLES
+    return coefficients
 
 
 def _summed(history: Modes, nodes: int) -> NDArray[np.float64]:
@@ -148,9 +148,9 @@ def _dealiased(powers: tuple[tuple[int, float], ...], outside: Modes) -> Callabl
     """Coefficients -> those of the nonlinear part, on a grid so fine that no wave returns as a kept one."""
     from scipy.fft import irfft, next_fast_len, rfft
 
-    kept = len(outside)
+    count = len(outside)
     degree = max([1, *(power for power, _ in powers)])
-    size = next_fast_len((degree + 1) * kept, real=True)
+    size = next_fast_len((degree + 1) * count, real=True)
     dense = [dict(powers).get(power, 0.0) for power in range(degree, -1, -1)]
 
     def nonlinear(v: Modes) -> Modes:
@@ -158,7 +158,7 @@ def _dealiased(powers: tuple[tuple[int, float], ...], outside: Modes) -> Callabl
         total = dense[0] * u
         for factor in dense[1:-1]:
             total = (total + factor) * u if factor else total * u
-        result: Modes = outside * rfft(total + dense[-1] if dense[-1] else total)[:kept] / size
+        result: Modes = outside * rfft(total + dense[-1] if dense[-1] else total)[:count] / size
         return result
 
     return nonlinear

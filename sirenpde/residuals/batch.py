@@ -59,9 +59,9 @@ class Parameters:
         self.numbers_slice = slice(start - len(self.unknowns), start)
 
     def initial(self) -> Tensor:
-        parts = [flatten(module) for module in self.networks.values()]
-        like = parts[0] if parts else torch.zeros(0, dtype=torch.float64)
-        return torch.cat([*parts, *(c.raw().to(like).reshape(1) for c in self.unknowns)])
+        weights = [flatten(module) for module in self.networks.values()]
+        like = weights[0] if weights else torch.zeros(0, dtype=torch.float64)
+        return torch.cat([*weights, *(c.raw().to(like).reshape(1) for c in self.unknowns)])
 
     def of(self, key: Field | Unknown, theta: Tensor) -> Tensor:
         return theta[self.slices[key]]

@@ -28,8 +28,8 @@ def mapped(
     >>> mapped(lambda chunk: [2 * chunk.points[:, 0]], batch, 2)[0].tolist()
     [0.0, 2.0, 4.0, 6.0, 8.0]
     """
-    parts = [function(chunk) for _, chunk in chunked(batch, size)]
-    return [torch.cat(tensors, dim=dim) for tensors in zip(*parts, strict=True)]
+    by_chunk = [function(chunk) for _, chunk in chunked(batch, size)]
+    return [torch.cat(tensors, dim=dim) for tensors in zip(*by_chunk, strict=True)]
 
 
 # What is added for a chunk, of which samples, in what sizes.

@@ -59,7 +59,7 @@ class Evaluator:
             if all(axis.name in axes for axis in u.axes)
         }
         self.engines: dict[Field, Engine] = {u: self._engine(u, each[u]) for u in self.fields}
-        self.places: dict[Hashable, tuple[int, int | slice]] = {
+        self.rows: dict[Hashable, tuple[int, int | slice]] = {
             d: (i, self._rows(d)) for i, u in enumerate(self.fields) for d in each[u]
         }
 
@@ -137,12 +137,12 @@ class Evaluator:
         def read(key: Hashable) -> Tensor:
             if isinstance(key, Unknown):
                 return numbers[self.parameters.unknowns.index(key)]
-            if key not in self.places:
+            if key not in self.rows:
                 raise KeyError(
-                    f"{key} is not planned here; the plan holds {', '.join(map(str, self.places))}. A plan is made "
+                    f"{key} is not planned here; the plan holds {', '.join(map(str, self.rows))}. A plan is made "
                     f"by calling the function once, so ask for every derivative on every path through it."
                 )
-            field, row = self.places[key]
+            field, row = self.rows[key]
             u = self.fields[field]
             value, unit = field_values(jets[field][row], u), self.parameters.units[u]
             return value if unit == 1 else unit * value
@@ -164,9 +164,9 @@ class Evaluator:
         )
         return values
 
-    def over_same(self, place: int, batch: Batch, jets: Sequence[Tensor], numbers: Tensor) -> Tensor:
+    def over_same(self, index: int, batch: Batch, jets: Sequence[Tensor], numbers: Tensor) -> Tensor:
         """One function's values over a batch, (n, *shape), with the same jets (requests, outputs) at every point."""
-        function, shared = self.functions[place], ([None] * len(jets), None)
+        function, shared = self.functions[index], ([None] * len(jets), None)
         value: Tensor = over_points(
             function,
             self.axes,
@@ -205,8 +205,8 @@ def _jets_on_grid(evaluator: Evaluator, theta: Tensor, batch: Batch) -> list[Ten
         return None
     for u in evaluator.fields:
         symbols = [d.symbol for d in evaluator.asked[u]]
-        own, x = evaluator.parameters.of(u, theta), evaluator.coordinates(u, batch)
-        jet = on_shared_coordinates(evaluator.parameters.networks[u], symbols, own, x)
+        weights, x = evaluator.parameters.of(u, theta), evaluator.coordinates(u, batch)
+        jet = on_shared_coordinates(evaluator.parameters.networks[u], symbols, weights, x)
         if jet is None:
             return None
         jets.append(jet)

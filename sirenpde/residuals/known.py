@@ -42,10 +42,10 @@ def where_known(system: System, batches: Sequence[Batch]) -> tuple[System, tuple
             weights = None if batch.weights is None else batch.weights[known]
             samples.append(Batch(batch.points[known], {k: x[known] for k, x in batch.data.items()}, weights))
             members += group.members
-    part = Problem.derived(*(system.problem.constraints[i] for i in sorted(members))) if members else None
-    if part is None or part.fields != system.problem.fields:
+    problem = Problem.derived(*(system.problem.constraints[i] for i in sorted(members))) if members else None
+    if problem is None or problem.fields != system.problem.fields:
         return system, tuple(batches)
-    return System(part, system.parameters.networks, system.device, system.dtype, system.scales), tuple(
+    return System(problem, system.parameters.networks, system.device, system.dtype, system.scales), tuple(
         samples
     )
 

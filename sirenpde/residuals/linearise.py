@@ -25,7 +25,7 @@ class Rows:
     """A constraint's residuals as an affine function of the jets at each point: r = offset + Σ G jets."""
 
     constraint: int
-    place: int  # of the constraint among the evaluator's functions
+    index: int  # of the constraint among the evaluator's functions
     batch: Batch
     evaluator: Evaluator
     offset: Tensor  # (n, m)
@@ -33,13 +33,13 @@ class Rows:
 
 
 def linearise(
-    evaluator: Evaluator, place: int, constraint: int, batch: Batch, sizes: Mapping[Field, float]
+    evaluator: Evaluator, index: int, constraint: int, batch: Batch, sizes: Mapping[Field, float]
 ) -> Rows:
     """A constraint's rows by differences of jets as large as those of networks of these sizes."""
     numbers = batch.points.new_zeros(0)
 
     def residuals(chunk: Batch, jets: Sequence[Tensor]) -> Tensor:
-        return flat(evaluator.over_same(place, chunk, jets, numbers))
+        return flat(evaluator.over_same(index, chunk, jets, numbers))
 
     zero = [batch.points.new_zeros(len(evaluator.asked[u]), u.outputs) for u in evaluator.fields]
 
@@ -67,7 +67,7 @@ def linearise(
         return [offset, *(slope(f, chunk, offset) for f in range(len(zero)))]
 
     offset, *slopes = mapped(rows, batch, max(1, CHUNK // evaluator.nodes**2))
-    return Rows(constraint, place, batch, evaluator, offset, tuple(slopes))
+    return Rows(constraint, index, batch, evaluator, offset, tuple(slopes))
 
 
 def linearise_at(
@@ -89,7 +89,9 @@ def linearise_at(
 
     offset, *slopes = mapped(linear, batch, evaluator.chunk(device))
     first = 0
-    for place, i in enumerate(members):
-        own = slice(first, first + evaluator.requests[place].size)
-        yield Rows(i, place, batch, evaluator, offset[:, own], tuple(slope[:, own] for slope in slopes))
-        first = own.stop
+    for index, i in enumerate(members):
+        columns = slice(first, first + evaluator.requests[index].size)
+        yield Rows(
+            i, index, batch, evaluator, offset[:, columns], tuple(slope[:, columns] for slope in slopes)
+        )
+        first = columns.stop

@@ -37,8 +37,8 @@ def relative_residuals(system: System, theta: Tensor, batches: Sequence[Batch]) 
     for group, batch in system.paired(some):
         for i, size in zip(group.members, _term_sizes(system, theta, group, batch, usual), strict=True):
             sizes[i] = size
-    found = torch.stack([r.square().sum(1).mean().sqrt() for r in residuals])
-    return torch.where(found > 0, found / sizes, found)
+    rms = torch.stack([r.square().sum(1).mean().sqrt() for r in residuals])
+    return torch.where(rms > 0, rms / sizes, rms)
 
 
 def _some(batch: Batch) -> Batch:
@@ -49,7 +49,7 @@ def _some(batch: Batch) -> Batch:
 
 def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
     """The largest root mean square of every partial derivative in the problem, over any of the sample sets."""
-    found = {}
+    usual = {}
     for u, network in system.parameters.networks.items():
         zero = (0,) * len(u.axes)
         asked = [d.symbol for requests in system.problem.requests for d in requests.of(u)]
@@ -60,14 +60,16 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
         for group, batch in system.paired(batches):
             if u in group.evaluator.fields:
                 x = group.evaluator.points(u, batch).reshape(-1, len(u.axes))
-                parts = [engine.forward(weights, part)[0].square().sum(1) for part in x.split(engine.chunk)]
-                most = torch.maximum(most, (torch.stack(parts).sum(0) / len(x)).sqrt())
+                squares = [
+                    engine.forward(weights, chunk)[0].square().sum(1) for chunk in x.split(engine.chunk)
+                ]
+                most = torch.maximum(most, (torch.stack(squares).sum(0) / len(x)).sqrt())
         least = FLOOR * max(float(most[0].max()), system.sizes[u])
-        found[u] = {
+        usual[u] = {
             powers: size.clamp(min=least * inverse_length(u, powers))
             for powers, size in zip(partials, most, strict=True)
         }
-    return found
+    return usual
 
 
 def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual: Usual) -> Iterator[Tensor]:
@@ -80,9 +82,9 @@ def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual
         rows = slice(first, first + requests.size)
         rest, largest = components[:, rows], [theta.new_zeros(())]
         for f, u in enumerate(evaluator.fields):
-            own = torch.stack([by_jet[f] for _, by_jet in slopes[rows]])  # (m, requests, n, outputs)
-            rest = rest - torch.einsum("msno,sno->nm", own, jets[f])
-            rms = own.square().sum(0).mean(1).sqrt()  # (requests, outputs)
+            by_request = torch.stack([by_jet[f] for _, by_jet in slopes[rows]])  # (m, requests, n, outputs)
+            rest = rest - torch.einsum("msno,sno->nm", by_request, jets[f])
+            rms = by_request.square().sum(0).mean(1).sqrt()  # (requests, outputs)
             sizes: dict[Derivative, Tensor] = {}  # the nodes of a site make one term together
             for size, d in zip(rms, evaluator.asked[u], strict=True):
                 sizes[d] = sizes[d] + size if d in sizes else size
@@ -96,10 +98,10 @@ def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual
 def _by_numbers(system: System, raw: Tensor, slopes: Tensor) -> Iterator[Tensor]:
     """∂r/∂c · c of every unknown number c, from the slopes by the parameters, (m, n, unknowns)."""
     for k, c in enumerate(system.parameters.unknowns):
-        own = raw[k].detach().double().requires_grad_()
+        parameter = raw[k].detach().double().requires_grad_()
         with torch.enable_grad():
-            value = c.value(own)
-            (speed,) = torch.autograd.grad(value, own)
+            value = c.value(parameter)
+            (speed,) = torch.autograd.grad(value, parameter)
         if float(speed) != 0:
             yield _rms(slopes[..., k].T) * (value.detach() / speed).abs().to(raw)
 

@@ -69,7 +69,7 @@ class NodeEngine:
 
     def __init__(self, engines: Sequence[tuple[int, int, Engine]]) -> None:
         """The number of nodes and of requests of every site, and the engine for these."""
-        self.parts = tuple(_parts(engines))
+        self.parts = tuple(_site_parts(engines))
         self.kind = ", ".join(dict.fromkeys(part.engine.kind for part in self.parts))
         self.channels = sum(part.engine.channels for part in self.parts)
         self.chunk = max(1, min(engine.chunk // nodes for nodes, _, engine in engines))
@@ -89,28 +89,28 @@ class NodeEngine:
     def backward(
         self, weights: Sequence[Any], tape: Sequence[Any], cotangent: Tensor, gradient: Tensor
     ) -> None:
-        for part, w, own in zip(self.parts, weights, tape, strict=True):
+        for part, w, of_site in zip(self.parts, weights, tape, strict=True):
             pull = part.by_request(cotangent)
             if gradient.dim() == 1:
-                part.engine.backward(w, own, pull, gradient)
+                part.engine.backward(w, of_site, pull, gradient)
                 continue
             rows = gradient.new_zeros(pull.shape[1], gradient.shape[1])
-            part.engine.backward(w, own, pull, rows)
+            part.engine.backward(w, of_site, pull, rows)
             gradient += rows.view(-1, *gradient.shape).sum(0)
 
     def features(self, weights: Sequence[Any], x: Tensor) -> Tensor | None:
-        found = [
+        by_site = [
             part.engine.features(w, part.flattened(x)) for part, w in zip(self.parts, weights, strict=True)
         ]
-        known = [values for values in found if values is not None]
-        if len(known) < len(found):
+        known = [values for values in by_site if values is not None]
+        if len(known) < len(by_site):
             return None
         return torch.cat(
             [part.by_node(values, x.shape[1]) for part, values in zip(self.parts, known, strict=True)]
         )
 
 
-def _parts(engines: Sequence[tuple[int, int, Engine]]) -> Iterator[SitePart]:
+def _site_parts(engines: Sequence[tuple[int, int, Engine]]) -> Iterator[SitePart]:
     node = request = 0
     for nodes, requests, engine in engines:
         count = nodes * requests

@@ -29,9 +29,9 @@ def tree_leaves(tree: Any) -> list[Any]:
 
 @dataclass(frozen=True)
 class _Slot:
-    """The place of a tensor among the replay's values."""
+    """Where a tensor stands among the replay's values."""
 
-    place: int
+    index: int
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class _Recorder(TorchDispatchMode):
 
     def __init__(self, inputs: Sequence[Tensor]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.slots = {id(tensor): place for place, tensor in enumerate(inputs)}
+        self.slots = {id(tensor): index for index, tensor in enumerate(inputs)}
         self.alive: list[Any] = list(inputs)  # else an id could be used again
         self.tensors: dict[int, Tensor] = {}
         self.steps: list[_Step] = []
@@ -74,10 +74,10 @@ class _Recorder(TorchDispatchMode):
         outputs = []
         for position, tensor in enumerate(result if several else (result,)):
             if isinstance(tensor, Tensor):
-                place = self.slots.setdefault(id(tensor), len(self.slots))
-                outputs.append((place, position if several else None))
+                index = self.slots.setdefault(id(tensor), len(self.slots))
+                outputs.append((index, position if several else None))
                 self.alive.append(tensor)
-                self.tensors[place] = tensor
+                self.tensors[index] = tensor
         self.steps.append(_Step(func, given, named, tuple(outputs)))
         return result
 
@@ -105,7 +105,7 @@ def recorded(
 
         def fetch(leaf: Any) -> Any:
             if isinstance(leaf, _Slot):
-                return values[leaf.place]
+                return values[leaf.index]
             return [fetch(item) for item in leaf] if isinstance(leaf, list | tuple) else leaf
 
         with torch.no_grad():
@@ -114,8 +114,8 @@ def recorded(
                 result = step.operation(
                     *given, **{name: fetch(value) for name, value in step.keywords.items()}
                 )
-                for place, position in step.outputs:
-                    values[place] = result if position is None else result[position]
+                for index, position in step.outputs:
+                    values[index] = result if position is None else result[position]
         return [fetch(result) for result in results]
 
     return replay
@@ -129,14 +129,14 @@ def _folded(recorder: _Recorder, results: list[Any]) -> tuple[list[_Step], list[
     steps = []
 
     def resolve(tree: Any) -> Any:
-        return tree_map(lambda leaf: known.get(leaf.place, leaf) if isinstance(leaf, _Slot) else leaf, tree)
+        return tree_map(lambda leaf: known.get(leaf.index, leaf) if isinstance(leaf, _Slot) else leaf, tree)
 
     for step in recorder.steps:
         arguments, keywords = resolve(step.arguments), resolve(step.keywords)
         if step.operation in _SAME:
             known[step.outputs[0][0]] = arguments[0]
         elif _is_constant(step.operation, arguments, keywords):
-            known |= {place: recorder.tensors[place] for place, _ in step.outputs}
+            known |= {index: recorder.tensors[index] for index, _ in step.outputs}
         else:
             steps.append(_Step(step.operation, arguments, keywords, step.outputs))
     return steps, resolve(results)
@@ -158,11 +158,11 @@ def _writes(step: _Step) -> bool:
 
 def _needed(steps: Sequence[_Step], results: Sequence[Any]) -> list[_Step]:
     """The steps that the results depend on; those that write into their arguments all stay."""
-    wanted = {slot.place for slot in results if isinstance(slot, _Slot)}
-    kept = []
+    wanted = {slot.index for slot in results if isinstance(slot, _Slot)}
+    needed = []
     for step in reversed(steps):
-        if _writes(step) or any(place in wanted for place, _ in step.outputs):
-            kept.append(step)
+        if _writes(step) or any(index in wanted for index, _ in step.outputs):
+            needed.append(step)
             leaves = tree_leaves((step.arguments, step.keywords))
-            wanted |= {leaf.place for leaf in leaves if isinstance(leaf, _Slot)}
-    return kept[::-1]
+            wanted |= {leaf.index for leaf in leaves if isinstance(leaf, _Slot)}
+    return needed[::-1]

@@ -36,8 +36,8 @@ class Recorded:
 
             def plain(points: Tensor, raw: Tensor, *rest: Tensor) -> list[Tensor]:
                 local = dict(zip(names, rest[len(jets) :], strict=False))
-                own = Batch(points, local, rest[-1] if weights else None)
-                return self.plain(own, rest[: len(jets)], raw)
+                batch = Batch(points, local, rest[-1] if weights else None)
+                return self.plain(batch, rest[: len(jets)], raw)
 
             self._recorded[key] = record(plain, arguments)
         return self._recorded[key](*arguments)
@@ -101,15 +101,15 @@ class ResidualSlopes:
     def _plain_slopes(self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor) -> list[Tensor]:
         by_point = raw.expand(len(chunk), -1)
         leaves = [leaf.detach().requires_grad_() for leaf in (by_point, *jets)]
-        found: list[Tensor] = []
+        by_component: list[Tensor] = []
         with torch.enable_grad():
             numbers = self.evaluator.parameters.bounded(leaves[0].T).T
             residuals = [flat(value) for value in self.evaluator.over(chunk, leaves[1:], numbers)]
             components = torch.cat(residuals, dim=1)
             for component in components.unbind(1):
                 slopes = torch.autograd.grad(component.sum(), leaves, retain_graph=True, allow_unused=True)
-                found += _filled(slopes, leaves)
-        return [components.detach(), *found]
+                by_component += _filled(slopes, leaves)
+        return [components.detach(), *by_component]
 
 
 def _filled(slopes: Sequence[Tensor | None], leaves: Sequence[Tensor]) -> list[Tensor]:

@@ -34,7 +34,7 @@ class Group:
     domain: Domain
     samples: int | None
     members: tuple[int, ...]  # positions among the problem's constraints
-    place: Tensor  # the same, as an index
+    index: Tensor  # the same, as a tensor to index with
     data: tuple[str, ...]
     evaluator: Evaluator
     pullback: LossSlopes
@@ -103,12 +103,12 @@ class System:
             else:
                 pullback = LossSlopes(evaluator, [self.point_loss(i) for i in members])
                 rows = ResidualSlopes(evaluator)
-            place = torch.tensor(members, device=self.device)
+            index = torch.tensor(members, device=self.device)
             yield Group(
                 first.domain,
                 first.samples,
                 tuple(members),
-                place,
+                index,
                 data,
                 evaluator,
                 pullback,
@@ -187,7 +187,7 @@ class System:
         jets, tapes = group.evaluator.jets(weights, chunk)
         raw = theta[self.parameters.numbers_slice]
         sums, slopes, by_number = group.pullback(chunk, jets, raw)
-        terms[group.place] += share * sums
+        terms[group.index] += share * sums
         gradient[self.parameters.numbers_slice] += share * by_number
         for (u, engine), w, tape, slope in zip(
             group.evaluator.engines.items(), weights, tapes, slopes, strict=True
@@ -202,20 +202,20 @@ class System:
 
     def residuals(self, theta: Tensor, batches: Sequence[Batch]) -> list[Tensor]:
         """Every constraint's residuals as real components, (n, m), unweighted, in the problem's order."""
-        found: dict[int, Tensor] = {}
+        by_constraint: dict[int, Tensor] = {}
         for group, batch in self.paired(batches):
             values = evaluate(group.evaluator, theta, batch, self.device)
-            found.update(zip(group.members, map(flat, values), strict=True))
-        return [found[i] for i in range(len(self.problem.constraints))]
+            by_constraint.update(zip(group.members, map(flat, values), strict=True))
+        return [by_constraint[i] for i in range(len(self.problem.constraints))]
 
     def losses(self, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
         """The objective's weighted terms, one per constraint, without gradients."""
         residuals = self.residuals(theta, batches)
         terms = theta.new_zeros(len(residuals))
         for group, batch in self.paired(batches):
-            for place, i in enumerate(group.members):
+            for index, i in enumerate(group.members):
                 points = self.point_loss(i)(residuals[i])
-                terms[i] = (points if batch.weights is None else batch.weights[:, place] * points).mean()
+                terms[i] = (points if batch.weights is None else batch.weights[:, index] * points).mean()
         return terms
 
     def losses_of_nothing(self, batches: Sequence[Batch]) -> Tensor:
@@ -227,11 +227,11 @@ class System:
             zero = [
                 numbers.new_zeros(len(evaluator.asked[u]), len(batch), u.outputs) for u in evaluator.fields
             ]
-            for place, (i, value) in enumerate(
+            for index, (i, value) in enumerate(
                 zip(group.members, evaluator.over(batch, zero, numbers), strict=True)
             ):
                 points = self.point_loss(i)(flat(value))
-                terms[i] = (points if batch.weights is None else batch.weights[:, place] * points).mean()
+                terms[i] = (points if batch.weights is None else batch.weights[:, index] * points).mean()
         return terms
 
     def norm_of_nothing(self, batches: Sequence[Batch]) -> float:
@@ -258,13 +258,13 @@ class System:
         Group by group, and in it constraint by constraint, point by point.
         """
         theta = theta.detach()
-        found: list[Tensor] = []
+        rows: list[Tensor] = []
         for group, batch in self.paired(batches):
-            found += [
-                (values * self.row_scale(group.members[place], batch, place)).flatten()
-                for place, values in enumerate(self._values(group, batch, theta))
+            rows += [
+                (values * self.row_scale(group.members[index], batch, index)).flatten()
+                for index, values in enumerate(self._values(group, batch, theta))
             ]
-        return torch.cat(found)
+        return torch.cat(rows)
 
     def _values(self, group: Group, batch: Batch, theta: Tensor) -> list[Tensor]:
         """The residuals of a group's constraints as real components, each (n, m)."""
@@ -287,10 +287,10 @@ class System:
         first = 0
         for group, batch in self.paired(batches):
             sizes = [self.problem.requests[i].size for i in group.members]
-            scales = [self.row_scale(i, batch, place) for place, i in enumerate(group.members)]
+            scales = [self.row_scale(i, batch, index) for index, i in enumerate(group.members)]
             blocks = [
-                slice(first + len(batch) * sum(sizes[:place]), first + len(batch) * sum(sizes[: place + 1]))
-                for place in range(len(sizes))
+                slice(first + len(batch) * sum(sizes[:index]), first + len(batch) * sum(sizes[: index + 1]))
+                for index in range(len(sizes))
             ]
             views = [
                 (vector[block].view(len(batch), size), matrix[block].view(len(batch), size, -1), scale)
@@ -306,32 +306,32 @@ class System:
         weights, raw = group.evaluator.load(theta), theta[self.parameters.numbers_slice]
         most = JACOBIAN_CHUNK if self.device.type == "cpu" else GPU_JACOBIAN_CHUNK
         size = min(group.evaluator.chunk(self.device), most)
-        for part, chunk in chunked(batch, size):
+        for samples, chunk in chunked(batch, size):
             jets, tapes = group.evaluator.jets(weights, chunk)
             components, slopes = group.rows.slopes(chunk, jets, raw)
             columns = iter(zip(components.unbind(1), slopes, strict=True))
             for values, rows, scale in views:
                 for m in range(values.shape[1]):
                     component, (by_number, by_jet) = next(columns)
-                    own = scale[part] if len(scale) > 1 else scale
-                    values[part, m] = component * own[:, 0]
+                    factor = scale[samples] if len(scale) > 1 else scale
+                    values[samples, m] = component * factor[:, 0]
                     row = theta.new_zeros(len(chunk), len(theta))
-                    row[:, self.parameters.numbers_slice] = by_number * own
+                    row[:, self.parameters.numbers_slice] = by_number * factor
                     for (u, engine), w, tape, slope in zip(
                         group.evaluator.engines.items(), weights, tapes, by_jet, strict=True
                     ):
-                        engine.backward(w, tape, slope * own, row[:, self.parameters.slices[u]])
-                    rows[part, m] = row
+                        engine.backward(w, tape, slope * factor, row[:, self.parameters.slices[u]])
+                    rows[samples, m] = row
 
-    def row_scale(self, i: int, batch: Batch, place: int) -> Tensor:
+    def row_scale(self, i: int, batch: Batch, index: int) -> Tensor:
         """sqrt(row weight / samples) for each row of constraint ``i``, (n, 1), or (1, 1) where all are equal.
 
-        ``place`` is the constraint's among those that share the batch.
+        ``index`` is the constraint's among those that share the batch.
         """
         share = self.row_weight(i) / len(batch)
         if batch.weights is None:
             return torch.full((1, 1), share**0.5, dtype=self.dtype, device=self.device)
-        return (share * batch.weights[:, place, None]).sqrt()
+        return (share * batch.weights[:, index, None]).sqrt()
 
     def linear_rows(self, batches: Sequence[Batch], at: Tensor | None = None) -> Iterator[Rows]:
         """Each constraint's residuals as affine functions of the jets.
@@ -341,8 +341,8 @@ class System:
         """
         for group, batch in self.paired(batches):
             if at is None:
-                for place, i in enumerate(group.members):
-                    yield linearise(group.evaluator, place, i, batch, self.sizes)
+                for index, i in enumerate(group.members):
+                    yield linearise(group.evaluator, index, i, batch, self.sizes)
             else:
                 yield from linearise_at(group.evaluator, group.rows, group.members, batch, at, self.device)
 

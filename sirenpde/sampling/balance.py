@@ -69,7 +69,7 @@ class Balance:
         """The samples with these factors on top of those that they have."""
         return tuple(
             replace(
-                batch, weights=_weights(batch, len(group.members)) * factors.to(batch.points)[group.place]
+                batch, weights=_weights(batch, len(group.members)) * factors.to(batch.points)[group.index]
             )
             for group, batch in zip(system.groups, batches, strict=True)
         )

@@ -110,7 +110,7 @@ def test_rows_about_some_fields_are_the_slopes_of_the_residuals():
         evaluator, batch = block.evaluator, block.batch
         two = [evaluator.jets(evaluator.load(theta + s * 1e-5 * step), batch)[0] for s in (1, -1)]
         jets = [(a - b) / 2e-5 for a, b in zip(*two, strict=True)]
-        scale = system.row_scale(block.constraint, batch, block.place)
+        scale = system.row_scale(block.constraint, batch, block.index)
         change = sum(torch.einsum("nmso,sno->nm", g, jet) for g, jet in zip(block.slopes, jets, strict=True))
         changes.append((change * scale).flatten())
     exact = rows @ step

@@ -71,25 +71,25 @@ def _read_npz(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> C
     try:
         # From memory: numpy leaves a damaged file open.
         with quiet(), np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as archive:
-            found: Columns = {key: archive[key] for key in archive.files}
+            columns: Columns = {key: archive[key] for key in archive.files}
     except Exception as error:
         raise ValueError(
             f"'{file}' could not be read as NPZ ({' '.join(str(error).split())}); an archive written by "
             "numpy.savez is needed. Save plain arrays again."
         ) from error
-    lengths = {key: len(array) if array.ndim else None for key, array in found.items()}
+    lengths = {key: len(array) if array.ndim else None for key, array in columns.items()}
     if len(set(lengths.values())) > 1 or None in lengths.values():
         given = ", ".join(f"{key} {'a single number' if n is None else n}" for key, n in lengths.items())
         raise ValueError(
             f"'{file}' has arrays of different lengths ({given}); every array needs one row for each point. Save "
             "those of the points alone."
         )
-    for key, array in found.items():
+    for key, array in columns.items():
         if array.dtype.kind not in "biufcUS":
             raise ValueError(
                 f"'{file}': '{key}' is an array of {array.dtype}; numbers are needed. Save plain arrays."
             )
-    return found
+    return columns
 
 
 _MESHES = {".obj", ".stl", ".off", ".glb"}

@@ -83,15 +83,15 @@ def _stl_text(file: Path, text: str) -> NDArray[np.float64]:
     counts = dict.fromkeys(words, 0)
     vertices: list[list[float]] = []
     for number, line in enumerate(text.splitlines(), 1):
-        parts = line.split()
-        if not parts:
+        fields = line.split()
+        if not fields:
             continue
-        word = parts[0].lower()
+        word = fields[0].lower()
         if word not in counts:
             raise _unreadable(file, f"line {number} is '{line.strip()[:60]}'")
         counts[word] += 1
         if word == "vertex":
-            vertices.append(_numbers(file, number, parts[1:], 3))
+            vertices.append(_numbers(file, number, fields[1:], 3))
         if word == "endfacet" and len(vertices) != 3 * counts["endfacet"]:
             raise _unreadable(file, f"the facet that ends in line {number} has no three vertices")
     if (
@@ -108,10 +108,10 @@ def _read_obj(file: Path) -> Mesh:
     counts: list[int] = []
     text = _as_text(file).replace("\\\r\n", " ").replace("\\\n", " ")
     for number, line in enumerate(text.splitlines(), 1):
-        parts = line.split("#", 1)[0].split()
-        if not parts:
+        fields = line.split("#", 1)[0].split()
+        if not fields:
             continue
-        word, *rest = parts
+        word, *rest = fields
         if word == "v":
             if not 3 <= len(rest) <= 7:
                 raise _unreadable(file, f"line {number} has {len(rest)} numbers for a vertex, 3 are needed")
@@ -131,7 +131,7 @@ def _read_obj(file: Path) -> Mesh:
 
 def _read_off(file: Path) -> Mesh:
     lines = [(i, s.split("#", 1)[0].split()) for i, s in enumerate(_as_text(file).splitlines(), 1)]
-    lines = [(i, parts) for i, parts in lines if parts]
+    lines = [(i, fields) for i, fields in lines if fields]
     if not lines or not re.fullmatch("(ST)?C?N?OFF", lines[0][1][0]):
         raise _unreadable(file, "it does not begin with OFF")
     first, *lines = lines
@@ -141,12 +141,12 @@ def _read_off(file: Path) -> Mesh:
     v, f = int(sizes[0]), int(sizes[1])
     if len(lines) != v + f:
         raise _unreadable(file, f"it declares {v} vertices and {f} faces, and {len(lines)} lines follow")
-    vertices = [_numbers(file, i, parts[:3], 3) for i, parts in lines[:v]]
+    vertices = [_numbers(file, i, fields[:3], 3) for i, fields in lines[:v]]
     corners: list[int] = []
     counts: list[int] = []
-    for i, parts in lines[v:]:
-        count = int(parts[0]) if re.fullmatch("[0-9]{1,9}", parts[0]) else 0
-        indices = parts[1 : 1 + count]
+    for i, fields in lines[v:]:
+        count = int(fields[0]) if re.fullmatch("[0-9]{1,9}", fields[0]) else 0
+        indices = fields[1 : 1 + count]
         if not count or len(indices) < count or not all(re.fullmatch("[0-9]{1,18}", k) for k in indices):
             raise _unreadable(file, f"line {i} is no face")
         corners += map(int, indices)

@@ -102,7 +102,7 @@ def _text(file: Path, elements: list[_Declared], rest: bytes) -> dict[str, Eleme
         numbers = np.array(rest.decode("ascii").replace("_", "?").split(), dtype=np.float64)
     except (UnicodeDecodeError, ValueError) as error:
         raise _unreadable(file, f"behind the header, {error}") from None
-    found: dict[str, Element] = {}
+    by_name: dict[str, Element] = {}
     at = 0
     for element in elements:
         width = len(element.properties)
@@ -111,7 +111,7 @@ def _text(file: Path, elements: list[_Declared], rest: bytes) -> dict[str, Eleme
         if not any(p.count_type for p in element.properties):
             table = numbers[at : at + element.count * width].reshape(-1, width)
             at += table.size
-            found[element.name] = {p.name: table[:, i] for i, p in enumerate(element.properties)}
+            by_name[element.name] = {p.name: table[:, i] for i, p in enumerate(element.properties)}
             continue
         columns = _Growing(element)
         for _ in range(element.count):
@@ -125,25 +125,25 @@ def _text(file: Path, elements: list[_Declared], rest: bytes) -> dict[str, Eleme
                     raise _short(file, element)
                 columns.add(p, numbers[at : at + count])
                 at += count
-        found[element.name] = columns.done()
+        by_name[element.name] = columns.done()
     if at < len(numbers):
         raise _unreadable(file, f"{len(numbers) - at} numbers more follow than the header declares")
-    return found
+    return by_name
 
 
 def _binary(file: Path, elements: list[_Declared], rest: bytes, order: str) -> dict[str, Element]:
-    found: dict[str, Element] = {}
+    by_name: dict[str, Element] = {}
     at = 0
     for element in elements:
         least = sum(np.dtype(p.count_type or p.type).itemsize for p in element.properties)
         if element.count * least > len(rest) - at:
             raise _short(file, element)
-        found[element.name], at = _rows(file, element, rest, at, order)
+        by_name[element.name], at = _rows(file, element, rest, at, order)
     if rest[at:].strip():
         raise _unreadable(file, f"{len(rest) - at} bytes more follow than the header declares")
     for element in elements:
-        _check_order(file, found[element.name], order)
-    return found
+        _check_order(file, by_name[element.name], order)
+    return by_name
 
 
 def _rows(file: Path, element: _Declared, rest: bytes, at: int, order: str) -> tuple[Element, int]:
@@ -210,9 +210,9 @@ class _Growing:
     def done(self) -> Element:
         columns: Element = {}
         for p in self._element.properties:
-            parts = self._parts[p.name]
-            values = np.concatenate(parts) if parts else np.empty(0, p.type)
-            counts = np.array([len(part) for part in parts], np.int64)
+            rows = self._parts[p.name]
+            values = np.concatenate(rows) if rows else np.empty(0, p.type)
+            counts = np.array([len(row) for row in rows], np.int64)
             columns[p.name] = Lists(counts, values) if p.count_type else values
         return columns
 

@@ -27,11 +27,11 @@ def probe(constraint: Constraint) -> Requests:
     recorder = Recorder()
     sampled: dict[str, Tensor] = {}
 
-    place = points[0].requires_grad_()
+    coords = points[0].requires_grad_()
 
     def here(value: Tensor) -> Tensor:
         """The value, marked as one that belongs to the point."""
-        return value + 0.0 * place.sum() if value.is_floating_point() or value.is_complex() else value
+        return value + 0.0 * coords.sum() if value.is_floating_point() or value.is_complex() else value
 
     def read(key: Hashable) -> Tensor:
         check_field_axes(key, axes, domain.name)
@@ -46,7 +46,7 @@ def probe(constraint: Constraint) -> Requests:
         sampled[key] = data[key]
         return here(data[key][0])
 
-    residual = call(constraint.residual, who, point(axes, place, read, sample), ConversionWatch())
+    residual = call(constraint.residual, who, point(axes, coords, read, sample), ConversionWatch())
     check_value(residual, who, constraint.residual)
     if not any(isinstance(key, Derivative | Unknown) for key in recorder.asked):
         raise ConstraintError(
@@ -95,18 +95,18 @@ RESIDUAL = (
 
 def check_value(value: object, who: str, function: PointFunction, meaning: str = RESIDUAL) -> None:
     """Raises ConstraintError where a function of a point gave no real or complex numbers."""
-    place = declared_at(function)
+    where = declared_at(function)
     if not isinstance(value, Tensor):
         given = "nothing" if value is None else f"a {type(value).__name__}"
-        raise ConstraintError(f"{who} returned {given}{place}; expected a tensor, {meaning}.")
+        raise ConstraintError(f"{who} returned {given}{where}; expected a tensor, {meaning}.")
     if not (value.is_floating_point() or value.is_complex()):
         raise ConstraintError(
-            f"{who} returned a tensor of {value.dtype}{place}; expected real or complex numbers. Return the "
+            f"{who} returned a tensor of {value.dtype}{where}; expected real or complex numbers. Return the "
             f"difference of the two sides, not a comparison of them."
         )
     if value.numel() == 0:
         raise ConstraintError(
-            f"{who} returned an empty tensor of shape {tuple(value.shape)}{place}; expected values."
+            f"{who} returned an empty tensor of shape {tuple(value.shape)}{where}; expected values."
         )
 
 

@@ -160,14 +160,14 @@ def _check_data(constraint: Constraint, requests: Requests, jets: Jets, axes: tu
     points, data = constraint.domain.draw(None, torch.Generator())
     for key in requests.data:
         bad = ~data[key].reshape(len(points), -1).isfinite().all(1)
-        places = bad.nonzero()[:4, 0]
-        if not len(places):
+        rows = bad.nonzero()[:4, 0]
+        if not len(rows):
             continue
-        known = {k: value[:1].expand(len(places), *value.shape[1:]) for k, value in jets.items()}
-        sampled = {k: data[k][places] for k in requests.data}
-        value = _residual(constraint, axes, points[places].double(), sampled, known)
+        known = {k: value[:1].expand(len(rows), *value.shape[1:]) for k, value in jets.items()}
+        sampled = {k: data[k][rows] for k in requests.data}
+        value = _residual(constraint, axes, points[rows].double(), sampled, known)
         if not value.isfinite().all():
-            where = ", ".join(f"{a} = {c:.6g}" for a, c in zip(axes, points[places[0]].tolist(), strict=True))
+            where = ", ".join(f"{a} = {c:.6g}" for a, c in zip(axes, points[rows[0]].tolist(), strict=True))
             raise ConstraintError(
                 f"Constraint '{constraint.name}'{declared_at(constraint.residual)} reads the data '{key}', which "
                 f"are not finite numbers at {int(bad.sum())} of the {len(points)} points of "

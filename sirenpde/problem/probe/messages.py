@@ -57,9 +57,9 @@ def line_of(error: Exception) -> str:
 
 
 def _is_foreign(file: str) -> bool:
-    own = file.startswith(PACKAGE) and not file.startswith(f"{Path(PACKAGE) / '_problems'}")
+    ours = file.startswith(PACKAGE) and not file.startswith(f"{Path(PACKAGE) / '_problems'}")
     standard = file.startswith((sys.base_prefix + "/lib", "<"))
-    return own or standard or "site-packages" in file
+    return ours or standard or "site-packages" in file
 
 
 def declared_at(function: Callable[..., object]) -> str:
@@ -87,8 +87,8 @@ def advice(error: Exception) -> str:
             ". Derivatives are asked for by operators: D(u, x)(p), grad(u)(p), laplacian(u)(p), and D(f, x)(p) of "
             "any function f of a point. Write these in place of torch.autograd."
         )
-    if isinstance(error, TypeError | AttributeError) and (found := re.search(FUNCTIONS, text)):
-        kind = found[1]
+    if isinstance(error, TypeError | AttributeError) and (match := re.search(FUNCTIONS, text)):
+        kind = match[1]
         return (
             f". {'An' if kind[0] in 'AU' else 'A'} {kind} is a function of a point, and a value was needed. "
             f"Evaluate it at the point: {_EVALUATED[kind]}."

@@ -72,10 +72,10 @@ def _along_axes(symbol: Symbol) -> list[Symbol]:
 
 def _thetas(network: nn.Module) -> list[Tensor]:
     """Its own parameters, and others: a last layer that starts at zero hides the rest."""
-    own = flatten(network).double()
-    noise = torch.randn(own.shape, dtype=own.dtype, generator=torch.Generator().manual_seed(0))
-    size = float(own.square().mean().sqrt()) if own.numel() else 0.0
-    return [own, own + noise * (0.3 * size or max(own.numel(), 1) ** -0.5)]
+    theta = flatten(network).double()
+    noise = torch.randn(theta.shape, dtype=theta.dtype, generator=torch.Generator().manual_seed(0))
+    size = float(theta.square().mean().sqrt()) if theta.numel() else 0.0
+    return [theta, theta + noise * (0.3 * size or max(theta.numel(), 1) ** -0.5)]
 
 
 def _largest(u: Field, network: nn.Module, symbols: Sequence[Symbol], theta: Tensor) -> float:

@@ -90,18 +90,18 @@ def try_output(
 
 def _homes(function: PointFunction, fields: Sequence[Field]) -> Iterator[HasAxes]:
     """The domains that an output may live on, the likeliest first."""
-    own = function.parts[0] if isinstance(function, Stack) else function
-    if isinstance(own, Field | Derivative):
-        yield own.domain if isinstance(own, Field) else own.field.domain
+    first = function.parts[0] if isinstance(function, Stack) else function
+    if isinstance(first, Field | Derivative):
+        yield first.domain if isinstance(first, Field) else first.field.domain
         return
     if getattr(function, "axes", None):
         yield function  # type: ignore[misc]
         return
     # With most axes first; the sort is stable, so that the first field's domain leads among equals.
-    found: dict[tuple[Axis, ...], HasAxes] = {}
+    by_axes: dict[tuple[Axis, ...], HasAxes] = {}
     for u in sorted(fields, key=lambda u: -len(u.axes)):
-        found.setdefault(u.axes, u.domain)
-    yield from found.values()
+        by_axes.setdefault(u.axes, u.domain)
+    yield from by_axes.values()
 
 
 def _smallest(requests: Requests, domain: HasAxes) -> HasAxes:
@@ -123,11 +123,11 @@ def _asked(
 ) -> Requests:
     names = tuple(axis.name for axis in axes)
     points = _inside(axes)
-    place, recorder = points[0].requires_grad_(), Recorder()
+    coords, recorder = points[0].requires_grad_(), Recorder()
     sampled: dict[str, Tensor] = {}
 
     def here(value: Tensor) -> Tensor:
-        return value + 0.0 * place.sum() if value.is_floating_point() or value.is_complex() else value
+        return value + 0.0 * coords.sum() if value.is_floating_point() or value.is_complex() else value
 
     def read(key: Hashable) -> Tensor:
         known = key.field in fields if isinstance(key, Derivative) else key in unknowns
@@ -144,7 +144,7 @@ def _asked(
         return here(sampled[key][0])
 
     function = in_precision(function)
-    value = call(function, who, point(names, place, read, sample), ConversionWatch())
+    value = call(function, who, point(names, coords, read, sample), ConversionWatch())
     check_value(
         value, who, function, "its values. End the function with 'return', and evaluate fields at p: u(p)"
     )
@@ -187,7 +187,7 @@ def try_reference(value: PointFunction, output: Output, domain: Domain, samples:
         )
     axes = tuple(axis.name for axis in domain.axes)
     _check_home(who, output, domain, axes)
-    points, data = _places(domain, samples)
+    points, data = _points_of(domain, samples)
     sampled: dict[str, Tensor] = {}
 
     def read(key: object) -> Tensor:
@@ -208,9 +208,9 @@ def try_reference(value: PointFunction, output: Output, domain: Domain, samples:
         sampled[key] = data[key]
         return data[key][0]
 
-    place = points[0].clone().requires_grad_()
+    coords = points[0].clone().requires_grad_()
     try:
-        one = call(value, who, point(axes, place, read, sample), ConversionWatch())
+        one = call(value, who, point(axes, coords, read, sample), ConversionWatch())
     except _Later:
         return
     example = "the exact value, such as torch.sin(x(p)), or 0 * x(p) + 2 for a constant"
@@ -227,9 +227,9 @@ def try_reference(value: PointFunction, output: Output, domain: Domain, samples:
             f"{who}{declared_at(value)} is complex and the output is real, so that an imaginary part would be lost. "
             f"Return its .real, or declare the field with dtype=complex."
         )
-    for part, enough in ((_some(len(points)), 0.1), (slice(None), STATED)):
-        known = {key: values[part] for key, values in sampled.items()}
-        exact = call_together(value, who, axes, points[part], {}, known).detach()
+    for rows, enough in ((_some(len(points)), 0.1), (slice(None), STATED)):
+        known = {key: values[rows] for key, values in sampled.items()}
+        exact = call_together(value, who, axes, points[rows], {}, known).detach()
         stated = exact.isfinite().reshape(len(exact), -1).all(1)
         if int(stated.sum()) >= enough * len(stated):
             return
@@ -248,7 +248,7 @@ class _Later(BaseException):
     """Data that are computed when they are first needed, which may take long; a declaration does not wait."""
 
 
-def _places(domain: Domain, samples: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+def _points_of(domain: Domain, samples: int) -> tuple[Tensor, Mapping[str, Tensor]]:
     """Points to look at a reference on, and their data."""
     count = min(samples, MANY) if domain.size is None else None
     points, data = domain.draw(count, torch.Generator().manual_seed(0))

@@ -84,7 +84,7 @@ class DerivativeWatch(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         if name in ("detach", "detach_") or func is _DATA:
-            _check_kept(given)
+            _check_attached(given)
         if not torch.is_grad_enabled() and any(value.requires_grad for value in given):
             raise Misuse(
                 "a field's value was used inside torch.no_grad() or torch.inference_mode(); a solver would not see "
@@ -114,7 +114,7 @@ class DerivativeWatch(TorchFunctionMode):
 _DATA: Callable[..., Any] = Tensor.data.__get__  # type: ignore[attr-defined]
 
 
-def _check_kept(given: list[Tensor]) -> None:
+def _check_attached(given: list[Tensor]) -> None:
     if any(map(_follows, given)):
         raise Misuse(
             "a value that depends on a field was cut off from it by .detach() or .data; a solver would not see that "
