@@ -266,7 +266,7 @@ def _slopes_by_numbers(system: System, group: Group, theta: Tensor, batch: Batch
     weights, raw = group.evaluator.load(theta), theta[system.parameters.numbers_slice]
 
     def slopes(chunk: Batch) -> list[Tensor]:
-        _, each = group.rows.slopes(chunk, group.evaluator.jets(weights, chunk)[0], raw)
+        _, each = group.residual_slopes.slopes(chunk, group.evaluator.jets(weights, chunk)[0], raw)
         return [torch.stack([by_number for by_number, _ in each], dim=1)]
 
     return mapped(slopes, batch, group.evaluator.chunk(system.device))[0]

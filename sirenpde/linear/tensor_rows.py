@@ -132,7 +132,7 @@ class TensorRows:
         """All scaled residuals: block by block, component by component, point by point."""
         by_field, residuals = self.split(amplitudes), []
         for block in self.blocks:
-            values = block.group.rows.values(block.batch, self.jets(block, by_field), self.raw)
+            values = block.group.residual_slopes.values(block.batch, self.jets(block, by_field), self.raw)
             residuals.append((torch.cat(values, dim=1).T * block.scale).reshape(-1))
         return torch.cat(residuals)
 
@@ -141,7 +141,7 @@ class TensorRows:
         by_field, slopes = self.split(amplitudes), []
         for block in self.blocks:
             jets = self.jets(block, by_field)
-            _, each = block.group.rows.slopes(block.batch, jets, self.raw)
+            _, each = block.group.residual_slopes.slopes(block.batch, jets, self.raw)
             scale = block.scale[:, None, :, None]
             slopes.append(
                 tuple(torch.stack([by_jet[f] for _, by_jet in each]) * scale for f in range(len(jets)))

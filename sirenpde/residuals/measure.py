@@ -76,7 +76,7 @@ def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual
     """S of every constraint of a group."""
     evaluator, raw = group.evaluator, theta[system.parameters.numbers_slice]
     jets = evaluator.jets(evaluator.load(theta), batch)[0]
-    components, slopes = group.rows.slopes(batch, jets, raw)
+    components, slopes = group.residual_slopes.slopes(batch, jets, raw)
     first = 0
     for requests in evaluator.requests:
         rows = slice(first, first + requests.size)

@@ -37,8 +37,8 @@ class Group:
     index: Tensor  # the same, as a tensor to index with
     data: tuple[str, ...]
     evaluator: Evaluator
-    pullback: LossSlopes
-    rows: ResidualSlopes
+    loss_slopes: LossSlopes
+    residual_slopes: ResidualSlopes
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,10 @@ class System:
             )
             data = tuple(dict.fromkeys(key for requests in asked for key in requests.data))
             if known:
-                pullback, rows = known[number].pullback, known[number].rows
+                losses, residuals = known[number].loss_slopes, known[number].residual_slopes
             else:
-                pullback = LossSlopes(evaluator, [self.point_loss(i) for i in members])
-                rows = ResidualSlopes(evaluator)
+                losses = LossSlopes(evaluator, [self.point_loss(i) for i in members])
+                residuals = ResidualSlopes(evaluator)
             index = torch.tensor(members, device=self.device)
             yield Group(
                 first.domain,
@@ -111,8 +111,8 @@ class System:
                 index,
                 data,
                 evaluator,
-                pullback,
-                rows,
+                losses,
+                residuals,
             )
 
     def with_networks(self, networks: Mapping[Field, nn.Module]) -> System:
@@ -186,7 +186,7 @@ class System:
     ) -> None:
         jets, tapes = group.evaluator.jets(weights, chunk)
         raw = theta[self.parameters.numbers_slice]
-        sums, slopes, by_number = group.pullback(chunk, jets, raw)
+        sums, slopes, by_number = group.loss_slopes(chunk, jets, raw)
         terms[group.index] += share * sums
         gradient[self.parameters.numbers_slice] += share * by_number
         for (u, engine), w, tape, slope in zip(
@@ -271,7 +271,7 @@ class System:
         evaluator, raw = group.evaluator, theta[self.parameters.numbers_slice]
         weights = evaluator.load(theta)
         return mapped(
-            lambda chunk: group.rows.values(chunk, evaluator.jets(weights, chunk)[0], raw),
+            lambda chunk: group.residual_slopes.values(chunk, evaluator.jets(weights, chunk)[0], raw),
             batch,
             evaluator.chunk(self.device),
         )
@@ -308,7 +308,7 @@ class System:
         size = min(group.evaluator.chunk(self.device), most)
         for samples, chunk in chunked(batch, size):
             jets, tapes = group.evaluator.jets(weights, chunk)
-            components, slopes = group.rows.slopes(chunk, jets, raw)
+            components, slopes = group.residual_slopes.slopes(chunk, jets, raw)
             columns = iter(zip(components.unbind(1), slopes, strict=True))
             for values, rows, scale in views:
                 for m in range(values.shape[1]):
@@ -344,7 +344,9 @@ class System:
                 for index, i in enumerate(group.members):
                     yield linearise(group.evaluator, index, i, batch, self.sizes)
             else:
-                yield from linearise_at(group.evaluator, group.rows, group.members, batch, at, self.device)
+                yield from linearise_at(
+                    group.evaluator, group.residual_slopes, group.members, batch, at, self.device
+                )
 
     def check_finite(self, theta: Tensor, batches: Sequence[Batch]) -> None:
         """Raise ``NotFinite``, naming the first constraint and point, if a residual is not finite."""

@@ -72,7 +72,7 @@ def _slopes(
             shape = len(group.evaluator.asked[u]), len(batch), u.outputs
             values = torch.randn(shape, generator=source, dtype=torch.float64) * (u in random)
             jets.append(values.to(batch.points))
-        components, each = group.rows.slopes(batch, jets, raw)
+        components, each = group.residual_slopes.slopes(batch, jets, raw)
         size = max(size, float(components.abs().max()))
         for _, by_jet in each:
             by_field = [slope for u, slope in zip(group.evaluator.fields, by_jet, strict=True) if u in by]
@@ -93,7 +93,7 @@ def number_start(system: System, seed: int) -> Tensor:
     for group, batch in zip(system.groups, _samples(system, seed), strict=True):
         shapes = [(len(group.evaluator.asked[u]), len(batch), u.outputs) for u in group.evaluator.fields]
         jets = [torch.rand(s, generator=source, dtype=torch.float64).to(batch.points) + 0.5 for s in shapes]
-        for by_number, _ in group.rows.slopes(batch, jets, raw)[1]:
+        for by_number, _ in group.residual_slopes.slopes(batch, jets, raw)[1]:
             sizes = sizes.maximum(by_number.abs().amax(0).double().cpu())
     theta[numbers] = raw + (sizes == 0).to(raw)
     return theta
@@ -147,7 +147,7 @@ def _is_finite(system: System, batches: Sequence[Batch], constants: Constants) -
     """Whether the losses are finite, and their slopes by the jets."""
     raw = system.initial()[system.parameters.numbers_slice]
     for group, batch in zip(system.groups, batches, strict=True):
-        values = group.pullback.plain(batch, _jets(group.evaluator, batch, constants), raw)
+        values = group.loss_slopes.plain(batch, _jets(group.evaluator, batch, constants), raw)
         if not all(bool(value.isfinite().all()) for value in values):
             return False
     return True
@@ -159,7 +159,7 @@ def _rows(system: System, batches: Sequence[Batch], constants: Constants) -> tup
     vectors, matrices = [], []
     for group, batch in zip(system.groups, batches, strict=True):
         evaluator = group.evaluator
-        components, each = group.rows.slopes(batch, _jets(evaluator, batch, constants), raw)
+        components, each = group.residual_slopes.slopes(batch, _jets(evaluator, batch, constants), raw)
         factors = [
             batch.points.new_tensor([_factor(d.symbol) for d in evaluator.asked[u]]) for u in evaluator.fields
         ]
