@@ -30,8 +30,18 @@ from .stage import Stage, stages_of
 from .traits import Traits, traits_of
 
 
-@dataclass(frozen=True, eq=False, init=False)
-class Problem:
+@dataclass(frozen=True, eq=False)
+class Declaration:
+    """What a problem consists of, as it is: ``Problem`` is the one that users declare, and checks it."""
+
+    constraints: tuple[Constraint, ...]
+    reference: Mapping[PointFunction, Reference]
+    outputs: tuple[PointFunction, ...]
+    using: tuple[Stage, ...] | None
+    requests: tuple[Requests, ...] = field(repr=False)
+
+
+class Problem(Declaration):
     """Constraints that must hold together, with what is known about their solution.
 
     Args:
@@ -61,12 +71,6 @@ class Problem:
     (True, ['u_t', 'u'])
     """
 
-    constraints: tuple[Constraint, ...]
-    reference: Mapping[PointFunction, Reference]
-    outputs: tuple[PointFunction, ...]
-    using: tuple[Stage, ...] | None
-    requests: tuple[Requests, ...] = field(repr=False)
-
     def __init__(
         self,
         *constraints: Constraint,
@@ -74,13 +78,11 @@ class Problem:
         outputs: Sequence[PointFunction] = (),
         using: Sequence[Stage] | None = None,
     ) -> None:
-        self._gather(constraints)
-        chosen = _functions(outputs) or self.fields
-        known = references_of(reference, chosen, self.fields)
-        put = object.__setattr__
-        put(self, "using", stages_of(using))
-        put(self, "outputs", chosen)
-        put(self, "reference", known)
+        requests = _requests(constraints)
+        fields = _fields_of(requests)
+        chosen = _functions(outputs) or fields
+        known = references_of(reference, chosen, fields)
+        super().__init__(constraints, known, chosen, stages_of(using), requests)
         shown = tuple(dict.fromkeys([*chosen, *known]))
         check_names(shown)
         for pair in zip(self.constraints, self.requests, strict=True):
@@ -98,24 +100,21 @@ class Problem:
 
         ``requests`` are what they ask for, where that is known, in their order.
         """
-        problem = cls.__new__(cls)
-        problem._gather(constraints, requests)
-        return problem
+        return cls._unchecked(constraints, _requests(constraints, requests))
 
-    def _gather(self, constraints: tuple[Constraint, ...], requests: Sequence[Requests | None] = ()) -> None:
-        """The constraints and what they ask for; nothing more is asked for or known."""
-        _check_constraints(constraints)
-        put = object.__setattr__
-        put(self, "constraints", constraints)
-        known = requests or [None] * len(constraints)
-        asked = tuple(r or probe(c) for c, r in zip(constraints, known, strict=True))
-        put(self, "requests", asked)
-        put(self, "using", None)
-        put(self, "outputs", self.fields)
-        put(self, "reference", {})
-        names = [u.name for u in self.fields]
-        if len(set(names)) < len(names):
-            raise ValueError(f"Problem has fields of the same name: {', '.join(names)}. Rename one of them.")
+    @classmethod
+    def without_constraints(cls, fields: Sequence[Field], unknowns: Sequence[Unknown]) -> Problem:
+        """A problem that knows its fields and unknown numbers alone, as those of a saved solution."""
+        return cls._unchecked(
+            (), (Requests(tuple(u.itself for u in fields), tuple(unknowns), (), (), False),)
+        )
+
+    @classmethod
+    def _unchecked(cls, constraints: tuple[Constraint, ...], requests: tuple[Requests, ...]) -> Problem:
+        """All fields are its outputs, and nothing is known of its solution."""
+        problem = cls.__new__(cls)
+        Declaration.__init__(problem, constraints, {}, _fields_of(requests), None, requests)
+        return problem
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -154,7 +153,7 @@ class Problem:
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        return tuple(dict.fromkeys(u for requests in self.requests for u in requests.fields))
+        return _fields_of(self.requests)
 
     @property
     def unknowns(self) -> tuple[Unknown, ...]:
@@ -186,6 +185,23 @@ class Problem:
             "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
         ]
         return "\n".join(lines)
+
+
+def _requests(
+    constraints: tuple[Constraint, ...], known: Sequence[Requests | None] = ()
+) -> tuple[Requests, ...]:
+    """What constraints ask for, as far as it is not known; ValueError for two fields of one name."""
+    _check_constraints(constraints)
+    pairs = zip(constraints, known or [None] * len(constraints), strict=True)
+    requests = tuple(asked or probe(constraint) for constraint, asked in pairs)
+    names = [u.name for u in _fields_of(requests)]
+    if len(set(names)) < len(names):
+        raise ValueError(f"Problem has fields of the same name: {', '.join(names)}. Rename one of them.")
+    return requests
+
+
+def _fields_of(requests: Sequence[Requests]) -> tuple[Field, ...]:
+    return tuple(dict.fromkeys(u for asked in requests for u in asked.fields))
 
 
 def _check_constraints(constraints: Sequence[object]) -> None:

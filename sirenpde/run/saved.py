@@ -20,7 +20,6 @@ from ..geometry.values import domain_from_value
 from ..networks.recipe import smallest
 from ..networks.registry import UnknownKind
 from ..networks.values import recipe_from_value
-from ..problem.probe import Requests
 from ..problem.problem import Problem
 from ..problem.scaling import Scales
 from ..residuals import System
@@ -125,7 +124,7 @@ def _fields(snapshot: Mapping[str, Any], report: Mapping[str, Any]) -> SavedFiel
     unknowns = [
         Unknown(name, *map(_number, value)) for name, value in snapshot["declared"]["unknowns"].items()
     ]
-    problem = _problem(fields, unknowns)
+    problem = Problem.without_constraints(fields, unknowns)
     shown = snapshot["shown"]
     unknown = [u.name for u in fields if shown["recipes"][u.name] is None]
     if unknown:
@@ -180,16 +179,3 @@ def _field(name: str, value: Mapping[str, Any]) -> Field:
 
 def _number(value: Any) -> Any:
     return None if value is None else float(value)
-
-
-def _problem(fields: list[Field], unknowns: list[Unknown]) -> Problem:
-    """A problem without constraints, which knows its fields and unknown numbers all the same."""
-    problem = object.__new__(Problem)
-    asked = Requests(tuple(u.itself for u in fields), tuple(unknowns), (), (), False)
-    put = object.__setattr__
-    put(problem, "constraints", ())
-    put(problem, "requests", (asked,))
-    put(problem, "reference", {})
-    put(problem, "using", None)
-    put(problem, "outputs", tuple(fields))
-    return problem

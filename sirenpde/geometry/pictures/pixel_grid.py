@@ -26,8 +26,15 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-@dataclass(frozen=True, eq=False, init=False, repr=False)
-class PixelGrid:
+@dataclass(frozen=True, eq=False, repr=False)
+class Pictures:
+    """Aligned pictures as they are: ``PixelGrid`` is the one that users declare, and checks them."""
+
+    images: Mapping[str, Tensor]  # each (H, W) or (H, W, 3), row 0 on top
+    name: str
+
+
+class PixelGrid(Pictures):
     """Aligned pictures of H×W pixels as points of [-1, 1]^2, row after row.
 
     x runs to the right and y upwards; the longer side spans [-1, 1] and pixels are squares of side
@@ -50,14 +57,10 @@ class PixelGrid:
     [[-0.5, 0.5]]
     """
 
-    images: Mapping[str, Tensor]  # each (H, W) or (H, W, 3), row 0 on top
-    name: str
-
     def __init__(self, images: Mapping[str, ArrayLike | Tensor], name: str = "pixels") -> None:
         arrays = {key: as_picture(np.asarray(image), f"'{key}'") for key, image in images.items()}
         _check_aligned(arrays)
-        object.__setattr__(self, "images", {key: torch.from_numpy(a) for key, a in arrays.items()})
-        object.__setattr__(self, "name", name)
+        super().__init__({key: torch.from_numpy(a) for key, a in arrays.items()}, name)
 
     @staticmethod
     def read(*, longest: int | None = None, grey: bool = False, **sources: str | PathLike[str]) -> PixelGrid:
