@@ -24,10 +24,10 @@ from .field import Derivative, Field
 class Stack:
     """Requests side by side along a last axis: a gradient."""
 
-    parts: tuple[Derivative, ...]
+    partials: tuple[Derivative, ...]
 
     def __call__(self, p: Point) -> Tensor:
-        return torch.stack([partial(p) for partial in self.parts], dim=-1)
+        return torch.stack([partial(p) for partial in self.partials], dim=-1)
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,9 @@ def div(f: PointFunction, *axes: Axis) -> PointFunction:
     """
     check_function(f, "div", "div(w)")
     if isinstance(f, Stack):
-        along = axes or f.parts[0].field.axes
-        if len(along) == len(f.parts):
-            partials = [component.along(axis) for component, axis in zip(f.parts, along, strict=True)]
+        along = axes or f.partials[0].field.axes
+        if len(along) == len(f.partials):
+            partials = [component.along(axis) for component, axis in zip(f.partials, along, strict=True)]
             return sum(partials[1:], partials[0])
 
     def divergence(p: Point) -> Tensor:
@@ -214,8 +214,8 @@ def laplacian(f: PointFunction, *axes: Axis) -> PointFunction:
     if isinstance(f, Field | Derivative):
         seconds = [D(f, axis, axis) for axis in along]
         return sum(seconds[1:], seconds[0])
-    parts = [D(f, axis, axis) for axis in along]
-    return lambda p: torch.stack([part(p) for part in parts]).sum(0)
+    partials = [D(f, axis, axis) for axis in along]
+    return lambda p: torch.stack([partial(p) for partial in partials]).sum(0)
 
 
 def hessian(f: PointFunction, *axes: Axis) -> PointFunction:

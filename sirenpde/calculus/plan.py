@@ -123,9 +123,9 @@ class Polynomials:
         monomials = sorted({powers for polynomial in polynomials for powers in polynomial})
         degree = max((sum(powers) for powers in monomials), default=0)
         factors = torch.full((degree, len(monomials)), dimension)  # places of axes, and of a one
-        for place, powers in enumerate(monomials):
+        for column, powers in enumerate(monomials):
             axes = [axis for axis, times in enumerate(powers) for _ in range(times)]
-            factors[: len(axes), place] = torch.tensor(axes, dtype=torch.long)
+            factors[: len(axes), column] = torch.tensor(axes, dtype=torch.long)
         self._factors = Constant(factors)
         self._coefficients = Constant(torch.from_numpy(_matrix(polynomials, monomials)))
 
@@ -134,8 +134,8 @@ class Polynomials:
         padded = torch.cat([xi, xi.new_ones(len(xi), 1)], dim=1).T
         factors = self._factors.on(xi.device)
         terms = xi.new_ones(factors.shape[1], len(xi))
-        for places in factors:
-            terms = terms * padded[places]
+        for columns in factors:
+            terms = terms * padded[columns]
         return self._coefficients.like(xi) @ terms
 
 

@@ -28,7 +28,7 @@ def ends(problem: Problem, u: Field) -> list[Ends]:
     return [_ends(problem, u, i, axis) for i, axis in enumerate(u.axes) if axis.name not in periodic]
 
 
-def _ends(problem: Problem, u: Field, place: int, axis: Axis) -> Ends:
+def _ends(problem: Problem, u: Field, column: int, axis: Axis) -> Ends:
     orders, counts = [0], {"low": 0, "high": 0}
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
         if u not in requests.fields:
@@ -41,7 +41,7 @@ def _ends(problem: Problem, u: Field, place: int, axis: Axis) -> Ends:
             counts[side] += requests.size
         if "inside" in touched or not touched:
             orders += [
-                powers[place] for d in requests.of(u) if d.site is None for powers, _ in d.symbol.terms
+                powers[column] for d in requests.of(u) if d.site is None for powers, _ in d.symbol.terms
             ]
     return Ends(axis, max(orders), counts["low"], counts["high"])
 

@@ -57,7 +57,7 @@ class Contradiction:
 
 def contradictions(problem: Problem) -> list[str]:
     """One paragraph for each two constraints, or parts of one, that cannot both hold where they meet."""
-    parts = [
+    asking = [
         (piece, requests)
         for constraint, requests in zip(problem.constraints, problem.requests, strict=True)
         if requests.is_plain
@@ -65,12 +65,12 @@ def contradictions(problem: Problem) -> list[str]:
         if piece.dimension < len(piece.intervals) or all(d.symbol.order == 0 for d in requests.derivatives)
     ]
     scale: dict[Key, float] = {}
-    for piece, requests in parts:
+    for piece, requests in asking:
         asked_keys = keys_of([requests])
         for key, size in zip(asked_keys, _usual(piece, asked_keys).tolist(), strict=True):
             scale[key] = max(size, scale.get(key, 0.0))
     together: dict[tuple[int, int], list[Meeting]] = {}
-    for (a, asked), (b, also) in combinations(parts, 2):
+    for (a, asked), (b, also) in combinations(asking, 2):
         meeting = meet(a, b) if set(keys_of([asked])) & set(keys_of([also])) else None
         if meeting is not None:
             pair = problem.constraints.index(a.constraint), problem.constraints.index(b.constraint)
@@ -147,14 +147,14 @@ def _determined(slopes: Tensor) -> Tensor:
 def _worst(meeting: Meeting, keys: Sequence[Key], scale: Tensor) -> Contradiction | None:
     """The largest jump, in units of ``scale`` (keys,), between what two constraints want where they meet."""
     pair = meeting.first, meeting.second
-    parts = [
+    samples = [
         (piece.constraint, points, data)
         for piece, points, data in zip(pair, meeting.points, meeting.data, strict=True)
     ]
     try:
         start = _start(len(meeting.points[0]), keys)
-        joint, left, _ = _solve(stacked(parts, keys), start)
-        apart = [_solve(stacked([part], keys), joint) for part in parts]
+        joint, left, _ = _solve(stacked(samples, keys), start)
+        apart = [_solve(stacked([one], keys), joint) for one in samples]
     except RuntimeError:
         return None
     each = [values for values, _, _ in apart]

@@ -54,7 +54,9 @@ def ill_posed(problem: Problem) -> list[str]:
     an axis s, det A(λ, ik) = 0 gives rates λ; a problem with as many conditions at one end as there are rates is
     ill-posed where Re λ has no bound as k grows (Hadamard; Petrovsky). Said only where this is so about all points.
     """
-    growth = next((found for axis in _axes(problem) for found in [_growth(problem, axis)] if found), None)
+    growth = next(
+        (candidate for axis in _axes(problem) for candidate in [_growth(problem, axis)] if candidate), None
+    )
     return [] if growth is None else [str(growth)]
 
 

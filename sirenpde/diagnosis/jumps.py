@@ -67,12 +67,12 @@ def _of(constraint: Constraint) -> Iterator[Discontinuity]:
     domain = constraint.domain
     points, data = domain.draw(min(256, domain.size or 256), torch.Generator().manual_seed(1))
     for function, axis in _differentiated(constraint, points, data):
-        places = _places(function, axis, domain, points)
-        if places is not None and len(places):
-            along = places[:, [a.name for a in domain.axes].index(axis.name)]
+        jump_points = _places(function, axis, domain, points)
+        if jump_points is not None and len(jump_points):
+            along = jump_points[:, [a.name for a in domain.axes].index(axis.name)]
             same = float(along.max() - along.min()) < 1e-6 * (axis.high - axis.low)
-            several = len(places) > 1 or len(domain.axes) == 1
-            yield Discontinuity(constraint, axis, places[0], same and several)
+            several = len(jump_points) > 1 or len(domain.axes) == 1
+            yield Discontinuity(constraint, axis, jump_points[0], same and several)
 
 
 def _differentiated(constraint: Constraint, points: Tensor, data: object) -> list[tuple[PointFunction, Axis]]:

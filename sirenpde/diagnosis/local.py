@@ -67,13 +67,13 @@ def _residuals(
 Stacked = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
-def stacked(parts: Sequence[tuple[Constraint, Tensor, dict[str, Tensor]]], keys: Sequence[Key]) -> Stacked:
+def stacked(samples: Sequence[tuple[Constraint, Tensor, dict[str, Tensor]]], keys: Sequence[Key]) -> Stacked:
     """Values (n, keys) -> the residuals of several constraints at n points side by side, and their slopes."""
 
     def both(values: Tensor) -> tuple[Tensor, Tensor]:
         leaf = values.detach().requires_grad_()
         with torch.enable_grad():
-            each = [_residuals(c, keys, points, leaf, data) for c, points, data in parts]
+            each = [_residuals(c, keys, points, leaf, data) for c, points, data in samples]
             residuals = torch.cat(each, 1)
         return residuals.detach(), torch.stack([_slope(r, leaf) for r in residuals.unbind(1)], 1)
 

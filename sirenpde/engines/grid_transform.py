@@ -97,20 +97,20 @@ class GridTransform:
         outputs, lengths = values.shape[-1], self._lengths
         reached: dict[Path, Tensor] = {}
         for term in self.terms:
-            part = term.factor * values[term.request].reshape(-1, outputs).T.reshape(outputs, *lengths)
-            reached[term.path] = reached[term.path] + part if term.path in reached else part
+            addend = term.factor * values[term.request].reshape(-1, outputs).T.reshape(outputs, *lengths)
+            reached[term.path] = reached[term.path] + addend if term.path in reached else addend
         for axis in reversed(range(len(self.maps))):
             below: dict[Path, Tensor] = {}
             for path, x in reached.items():
-                part = self.maps[axis][path[-1]].back(x).movedim(-1, 1)
+                addend = self.maps[axis][path[-1]].back(x).movedim(-1, 1)
                 short = path[:-1]
-                below[short] = below[short] + part if short in below else part
+                below[short] = below[short] + addend if short in below else addend
             reached = below
         total = None
         for (r,), modes in reached.items():
             root = self.roots[r]
-            part = modes[:, None] if root is None else root * modes[:, None]
-            total = part if total is None else total + part
+            addend = modes[:, None] if root is None else root * modes[:, None]
+            total = addend if total is None else total + addend
         assert total is not None
         return total.expand(outputs, *self.branches).movedim(0, -1).reshape(*self.shape[:-1], outputs)
 

@@ -76,13 +76,13 @@ class TriangleMesh:
                 f"The vertices of '{file}' reach {np.abs(vertices).max():.3g}; numbers whose products are finite "
                 "are needed. Check the export."
             )
-        places, corners = _merged(vertices, faces)
+        merged, corners = _merged(vertices, faces)
         if not len(corners):
             raise ValueError(
                 f"All {len(faces)} triangles of '{file}' have no area; a surface is needed. Check the export."
             )
-        turned = oriented(places, corners)
-        return TriangleMesh(torch.from_numpy(places), torch.from_numpy(turned), name=file.stem)
+        turned = oriented(merged, corners)
+        return TriangleMesh(torch.from_numpy(merged), torch.from_numpy(turned), name=file.stem)
 
     @cached_property
     def corners(self) -> Tensor:  # (f, 3, 3), vertex then coordinate

@@ -48,11 +48,11 @@ def cubature(domain: Domain, count: int) -> WeightedNodes | None:
     >>> round(float(nodes.points[:, 0].square() @ nodes.weights), 12)  # π 2⁴ / 4
     12.566370614359
     """
-    parts = quadrature(domain, lambda axis: gauss(axis.low, axis.high, count))
-    if parts is None:
+    products = quadrature(domain, lambda axis: gauss(axis.low, axis.high, count))
+    if products is None:
         return domain.cubature(count) if isinstance(domain, can.Cubature) else None
     if not isinstance(domain, can.Measure):
         return None
-    data = {key: torch.cat([part.data[key] for part in parts]) for key in parts[0].data}
-    weights = domain.measure * torch.cat([part.weights for part in parts])
-    return WeightedNodes(torch.cat([part.points for part in parts]), weights, data)
+    data = {key: torch.cat([nodes.data[key] for nodes in products]) for key in products[0].data}
+    weights = domain.measure * torch.cat([nodes.weights for nodes in products])
+    return WeightedNodes(torch.cat([nodes.points for nodes in products]), weights, data)

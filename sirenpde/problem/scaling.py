@@ -242,14 +242,14 @@ def _sized(problem: Declared) -> tuple[dict[Field, float], list[Measured]]:
             break
     before = math.inf
     for turn in range(ROUNDS):
-        found = balanced(problem.fields, measured)
+        proposed = balanced(problem.fields, measured)
         if turn:  # slopes that grow with the fields let each round overshoot: halfway they meet
-            found = {u: math.sqrt(found[u] * sizes[u]) for u in found}
-        moved = max(abs(math.log(found[u] / sizes[u])) for u in found)
-        there = at(found)
+            proposed = {u: math.sqrt(proposed[u] * sizes[u]) for u in proposed}
+        moved = max(abs(math.log(proposed[u] / sizes[u])) for u in proposed)
+        there = at(proposed)
         if moved > before or not all(m.is_finite for m in there):
             break
-        sizes, measured, before = found, there, moved
+        sizes, measured, before = proposed, there, moved
         if moved < SETTLED:
             break
     return sizes, measured

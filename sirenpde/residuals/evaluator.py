@@ -108,8 +108,8 @@ class Evaluator:
         if not isinstance(engine, NodeEngine):
             yield asked, engine, x
             return
-        for site, part in zip(self.sites[u], engine.parts, strict=True):
-            yield [d for d in asked if d.site == site], part.engine, part.flattened(x)
+        for site, answering in zip(self.sites[u], engine.sites, strict=True):
+            yield [d for d in asked if d.site == site], answering.engine, answering.flattened(x)
 
     def chunk(self, device: torch.device) -> int:
         if device.type != "cpu":

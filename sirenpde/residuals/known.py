@@ -59,15 +59,15 @@ def _known(axes: Sequence[str], batch: Batch, axis: Axis, end: float) -> Tensor:
 
 def terms(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
     """The objective's terms (constraints,) where the fields are known; zero for those of which none is."""
-    part, samples = where_known(system, batches)
-    known = dict(zip(_names(part), part.losses(theta, samples), strict=True))
+    there, samples = where_known(system, batches)
+    known = dict(zip(_names(there), there.losses(theta, samples), strict=True))
     return torch.stack([known.get(name, theta.new_zeros(())) for name in _names(system)])
 
 
 def relative_residuals_by_name(system: System, theta: Tensor, batches: Sequence[Batch]) -> dict[str, float]:
     """By constraint, the root mean square residual where the fields are known, as a fraction of its largest term."""
-    part, samples = where_known(system, batches)
-    return dict(zip(_names(part), measure.relative_residuals(part, theta, samples).tolist(), strict=True))
+    there, samples = where_known(system, batches)
+    return dict(zip(_names(there), measure.relative_residuals(there, theta, samples).tolist(), strict=True))
 
 
 def relative_residual(system: System, theta: Tensor, batches: Sequence[Batch]) -> float:

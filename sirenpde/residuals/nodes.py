@@ -42,7 +42,7 @@ def _unread(key: object) -> Tensor:
 
 
 @dataclass(frozen=True)
-class SitePart:
+class SiteEngine:
     """One site's nodes among all of a sample, the requests there among all, and the engine that answers them."""
 
     nodes: slice
@@ -69,50 +69,50 @@ class NodeEngine:
 
     def __init__(self, engines: Sequence[tuple[int, int, Engine]]) -> None:
         """The number of nodes and of requests of every site, and the engine for these."""
-        self.parts = tuple(_site_parts(engines))
-        self.kind = ", ".join(dict.fromkeys(part.engine.kind for part in self.parts))
-        self.channels = sum(part.engine.channels for part in self.parts)
+        self.sites = tuple(_site_engines(engines))
+        self.kind = ", ".join(dict.fromkeys(site.engine.kind for site in self.sites))
+        self.channels = sum(site.engine.channels for site in self.sites)
         self.chunk = max(1, min(engine.chunk // nodes for nodes, _, engine in engines))
 
     def load(self, theta: Tensor) -> list[Any]:
-        return [part.engine.load(theta) for part in self.parts]
+        return [site.engine.load(theta) for site in self.sites]
 
     def forward(self, weights: Sequence[Any], x: Tensor) -> tuple[Tensor, list[Any]]:
         pairs = [
-            part.engine.forward(w, part.flattened(x)) for part, w in zip(self.parts, weights, strict=True)
+            site.engine.forward(w, site.flattened(x)) for site, w in zip(self.sites, weights, strict=True)
         ]
         derivatives = [
-            part.by_node(values, x.shape[1]) for part, (values, _) in zip(self.parts, pairs, strict=True)
+            site.by_node(values, x.shape[1]) for site, (values, _) in zip(self.sites, pairs, strict=True)
         ]
         return torch.cat(derivatives), [tape for _, tape in pairs]
 
     def backward(
         self, weights: Sequence[Any], tape: Sequence[Any], cotangent: Tensor, gradient: Tensor
     ) -> None:
-        for part, w, of_site in zip(self.parts, weights, tape, strict=True):
-            pull = part.by_request(cotangent)
+        for site, w, of_site in zip(self.sites, weights, tape, strict=True):
+            pull = site.by_request(cotangent)
             if gradient.dim() == 1:
-                part.engine.backward(w, of_site, pull, gradient)
+                site.engine.backward(w, of_site, pull, gradient)
                 continue
             rows = gradient.new_zeros(pull.shape[1], gradient.shape[1])
-            part.engine.backward(w, of_site, pull, rows)
+            site.engine.backward(w, of_site, pull, rows)
             gradient += rows.view(-1, *gradient.shape).sum(0)
 
     def features(self, weights: Sequence[Any], x: Tensor) -> Tensor | None:
         by_site = [
-            part.engine.features(w, part.flattened(x)) for part, w in zip(self.parts, weights, strict=True)
+            site.engine.features(w, site.flattened(x)) for site, w in zip(self.sites, weights, strict=True)
         ]
         known = [values for values in by_site if values is not None]
         if len(known) < len(by_site):
             return None
         return torch.cat(
-            [part.by_node(values, x.shape[1]) for part, values in zip(self.parts, known, strict=True)]
+            [site.by_node(values, x.shape[1]) for site, values in zip(self.sites, known, strict=True)]
         )
 
 
-def _site_parts(engines: Sequence[tuple[int, int, Engine]]) -> Iterator[SitePart]:
+def _site_engines(engines: Sequence[tuple[int, int, Engine]]) -> Iterator[SiteEngine]:
     node = request = 0
     for nodes, requests, engine in engines:
         count = nodes * requests
-        yield SitePart(slice(node, node + nodes), slice(request, request + count), engine)
+        yield SiteEngine(slice(node, node + nodes), slice(request, request + count), engine)
         node, request = node + nodes, request + count

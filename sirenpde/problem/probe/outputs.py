@@ -90,7 +90,7 @@ def try_output(
 
 def _homes(function: PointFunction, fields: Sequence[Field]) -> Iterator[HasAxes]:
     """The domains that an output may live on, the likeliest first."""
-    first = function.parts[0] if isinstance(function, Stack) else function
+    first = function.partials[0] if isinstance(function, Stack) else function
     if isinstance(first, Field | Derivative):
         yield first.domain if isinstance(first, Field) else first.field.domain
         return
