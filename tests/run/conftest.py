@@ -1,10 +1,12 @@
-"""What several tests of runs take the place of: the ladder's choice, and the clock."""
+"""What several tests of runs share: a ladder and a clock of their own, and a directory of a run."""
 
 import importlib
 from dataclasses import dataclass
 
 import pytest
+from runs_given import GIVEN
 
+from sirenpde.run import directory as runs
 from sirenpde.solvers.ladder import Choice
 
 
@@ -34,3 +36,10 @@ def clock(monkeypatch):
     clock = Time()
     monkeypatch.setattr("time.monotonic", clock)
     return clock
+
+
+@pytest.fixture
+def run(tmp_path):
+    made = runs.create(tmp_path / "run", "case")
+    made.write_given(GIVEN, ["sirenpde", "solve"])
+    return made

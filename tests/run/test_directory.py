@@ -5,28 +5,14 @@ import errno
 import json
 import os
 import threading
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from sirenpde.files import sealed
-from sirenpde.files.sealed import CheckpointError
 from sirenpde.files.whole import whole
 from sirenpde.run import directory as runs
-from sirenpde.run.directory import Given, RunError, Settings
-
-GIVEN = Given(
-    "case", "/nowhere/case.py", "problem = 1\n", "/nowhere", {"k": 2.0}, Settings(seed=3, budget=60.0)
-)
-
-
-@pytest.fixture
-def run(tmp_path):
-    made = runs.create(tmp_path / "run", "case")
-    made.write_given(GIVEN, ["sirenpde", "solve"])
-    return made
+from sirenpde.run.directory import RunError
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
@@ -128,143 +114,6 @@ def test_a_run_belongs_to_one_process_at_a_time(run):
         pass
     with again.held():
         pass
-
-
-def test_what_was_given_comes_back(run):
-    assert runs.open_run(run.path).read_given() == GIVEN
-    stored = json.loads((run.path / "run.json").read_text())
-    assert stored["seed"] == 3 and stored["device"] == "auto" and stored["versions"]["torch"]
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": "sirenpde run 1"}'])
-def test_a_damaged_record_is_told(run, text):
-    (run.path / "run.json").write_text(text)
-    with pytest.raises(RunError, match=r"run\.json is damaged"):
-        run.read_given()
-
-
-def test_an_edited_or_foreign_record_is_told(run):
-    file = run.path / "run.json"
-    value = json.loads(file.read_text())
-    file.write_text(json.dumps({**value, "source": "problem = 2\n"}))
-    with pytest.raises(RunError, match="does not have the hash"):
-        run.read_given()
-    file.write_text(json.dumps({**value, "format": "another 9"}))
-    with pytest.raises(RunError, match="another 9"):
-        run.read_given()
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"seed": "x"},
-        {"seed": True},
-        {"seed": 2**63},
-        {"steps": 0},
-        {"steps": 1.5},
-        {"device": None},
-        {"dtype": "float16"},
-        {"network": "resnet"},
-        {"network": ["mlp"]},
-        {"budget": "60s"},
-        {"budget": -1},
-        {"tolerance": float("nan")},
-        {"samples_scale": None},
-        {"samples_scale": 0},
-        {"colour": "red"},
-    ],
-)
-def test_edited_settings_are_told(run, settings):
-    file = run.path / "run.json"
-    value = json.loads(file.read_text())
-    file.write_text(json.dumps({**value, "settings": {**value["settings"], **settings}}))
-    with pytest.raises(RunError, match=rf"run\.json is damaged.*{next(iter(settings))}"):
-        run.read_given()
-
-
-@pytest.mark.parametrize("key", ["problem", "folder", "flags", "settings", "source", "source_sha256"])
-def test_a_record_without_an_entry_or_with_another_kind_is_told(run, key):
-    file = run.path / "run.json"
-    value = json.loads(file.read_text())
-    file.write_text(json.dumps({name: entry for name, entry in value.items() if name != key}))
-    with pytest.raises(RunError, match="damaged"):
-        run.read_given()
-    if key not in ("problem", "folder"):
-        file.write_text(json.dumps({**value, key: 7}))
-        with pytest.raises(RunError, match=r"damaged|edited"):
-            run.read_given()
-
-
-def test_a_path_of_bytes_that_are_no_text_comes_back(tmp_path):
-    made = runs.create(tmp_path / "run", "case")
-    given = replace(GIVEN, path="/nowhere/caf\udce9.py", flags={"name": "ψ\udcff"})
-    made.write_given(given, ["sirenpde", "solve", "caf\udce9.py"])
-    assert made.read_given() == given
-    assert "ψ" in (made.path / "run.json").read_text(encoding="utf-8")
-
-
-def test_what_is_no_run_is_told(tmp_path):
-    with pytest.raises(RunError, match="not there"):
-        runs.open_run(tmp_path / "absent")
-    with pytest.raises(RunError, match=r"holds no run\.json"):
-        runs.open_run(tmp_path)
-
-
-STATE = {"theta": torch.arange(1000, dtype=torch.float64), "step": 5}
-
-
-def test_a_checkpoint_comes_back_to_the_bit(run):
-    run.write_checkpoint(STATE, GIVEN)
-    state = run.read_checkpoint(GIVEN)
-    assert torch.equal(state["theta"], STATE["theta"]) and state["step"] == 5
-    assert torch.load(run.checkpoint, weights_only=True)["state"]["step"] == 5
-
-
-def test_a_missing_checkpoint_is_told(run):
-    with pytest.raises(RunError, match=r"has no checkpoint\.pt"):
-        run.read_checkpoint(GIVEN)
-
-
-def test_one_wrong_byte_anywhere_is_told(run):
-    run.write_checkpoint({"theta": torch.arange(4.0), "step": 5}, GIVEN)
-    content = run.checkpoint.read_bytes()
-    for place in range(0, len(content), 3):
-        run.checkpoint.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-        with pytest.raises(CheckpointError, match="damaged"):
-            run.read_checkpoint(GIVEN)
-    run.checkpoint.write_bytes(content)
-    assert run.read_checkpoint(GIVEN)["step"] == 5
-
-
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04", b"x" * 10_000])
-def test_what_is_no_checkpoint_is_told(run, content):
-    run.checkpoint.write_bytes(content)
-    with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
-        run.read_checkpoint(GIVEN)
-    assert run.checkpoint.read_bytes() == content
-
-
-def test_a_foreign_checkpoint_is_told(run):
-    torch.save({"model": torch.ones(2)}, run.checkpoint)
-    with pytest.raises(CheckpointError, match="written by another program"):
-        run.read_checkpoint(GIVEN)
-    for value in ({"model": torch.ones(2)}, [1, 2], torch.ones(3), None):
-        sealed.write(run.checkpoint, value)
-        with pytest.raises(RunError, match="written by another program"):
-            run.read_checkpoint(GIVEN)
-    run.write_checkpoint(STATE, Given("case", "", "problem = 2\n", "", {}, Settings()))
-    with pytest.raises(RunError, match="belongs to another problem or other flags"):
-        run.read_checkpoint(GIVEN)
-
-
-def test_pickled_code_is_not_executed(run):
-    class Evil:
-        def __reduce__(self):
-            return (run.path.rmdir, ())
-
-    sealed.write(run.checkpoint, {"belongs_to": Evil(), "state": {}})
-    with pytest.raises(CheckpointError, match=r"damaged or no checkpoint \(Weights only load failed"):
-        run.read_checkpoint(GIVEN)
 
 
 def test_history_has_a_line_per_step(run):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from descents import parabola, poisson
 from states import state_of
 
 from sirenpde import (
@@ -28,25 +29,6 @@ from sirenpde.sampling.draws import Adaptive
 from sirenpde.sampling.points import Points
 from sirenpde.solvers import broyden
 from sirenpde.solvers.broyden import SelfScaledBroyden, scales, update
-
-
-def poisson(network, samples=484):
-    box = Box(x=(0, 1), y=(0, 1))
-    x, y = box.axes
-    u = Field("u", box, network)
-
-    def exact(p):
-        return torch.sin(math.pi * x(p)) * torch.sin(math.pi * y(p))
-
-    @on(box, samples=samples)
-    def interior(p):
-        return laplacian(u)(p) + 2 * math.pi**2 * exact(p)
-
-    @on(box.boundary(), samples=80, weight=100)
-    def edge(p):
-        return u(p)
-
-    return Problem(interior, edge, reference={u: exact})
 
 
 def pair(seed, count=7):
@@ -107,19 +89,6 @@ def test_bfgs_is_the_member_with_one_and_one():
     expected = flat @ inverse @ flat.T + torch.outer(s, s) / ys
     update(inverse, s, inverse @ y, ys, float(y @ inverse @ y), 1.0, 1.0)
     torch.testing.assert_close(inverse, expected, rtol=1e-12, atol=1e-12)
-
-
-def parabola(samples=64, weight=1.0):
-    """u = f with all that is trained in the last layer: a quadratic objective."""
-    box = Box(x=(-1, 1))
-    (x,) = box.axes
-    u = Field("u", box, MLP(width=4, depth=0))
-
-    @on(box, samples=samples, weight=weight)
-    def matches(p):
-        return u(p) - (0.3 + 2 * x(p))
-
-    return Problem(matches)
 
 
 def test_a_quadratic_is_solved_in_a_few_steps():
@@ -265,27 +234,6 @@ def test_a_stage_after_a_long_adam_goes_on():
     solution = solve(problem, [Adam(steps=4000), SelfScaledBroyden(steps=600)])
     assert solution.stages[-1].loss < 0.01 * solution.stages[0].loss
     assert solution.errors["u"]["relative_l2"] < 2e-4
-
-
-@pytest.mark.parametrize("factor", [-1.0, -1e6])
-def test_lbfgs_forgets_pairs_that_lead_nowhere(factor):
-    state = state_of(poisson(Siren(8, 2, omega=4, omega_hidden=4), samples=60))
-    stage = LBFGS(steps=100)
-    for _ in range(4):
-        before = stage.advance(state).loss
-    (kept,) = state.memory.optimizer.state.values()
-    kept["ro"][:] = [factor * r for r in kept["ro"]]  # directions that are no descent, or not finite
-    losses = [stage.advance(state).loss for _ in range(6)]
-    assert losses == sorted(losses, reverse=True) and losses[-1] < 0.5 * before
-
-
-def test_lbfgs_ends_where_no_fresh_start_lowers_anything():
-    state, stage = state_of(parabola()), LBFGS(steps=100)
-    for _ in range(30):
-        report = stage.advance(state)
-        if report.finished:
-            break
-    assert report.finished and report.reason == "the objective no longer falls" and report.loss < 1e-28
 
 
 def test_refusals(monkeypatch):
