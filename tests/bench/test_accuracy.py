@@ -99,7 +99,7 @@ def hundredths(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = itertools.count()
     now = lambda: 0.01 * next(ticks)
     monkeypatch.setattr(accuracy_worker, "_warm_up", lambda device: None)
-    monkeypatch.setattr(accuracy_worker.Clock, "_now", staticmethod(lambda: (now(), now())))
+    monkeypatch.setattr(accuracy_worker.Stopwatch, "_now", staticmethod(lambda: (now(), now())))
 
 
 def test_a_trained_case_ends_with_its_budget(tiny: str, hundredths: None) -> None:

@@ -1,26 +1,27 @@
-"""What the ladder asks of a problem: squares, affine, an evolution, a family, axes of space, tensor products."""
+"""What the ladder asks of a problem: squares, affine, an evolution, a family, axes of space, products."""
 
 import pytest
-from ladder_problems import bratu, burgers, decays, fredholm, heat, picture, poisson, unknown_rate
+from ladder_problems import bratu, burgers, decays, disk, fredholm, heat, picture, poisson, unknown_rate
 
 from sirenpde import l1
 
 # Each problem, the axis it evolves along, and what is true of it.
 TRAITS = {
-    "affine": (lambda: poisson(), None, "smooth affine alike tensor"),
-    "many axes": (lambda: poisson(axes=5), None, "smooth affine alike wide"),
-    "absolute values": (lambda: poisson(loss=l1), None, "alike tensor"),
-    "nonlinear": (lambda: bratu(), None, "smooth alike tensor"),
-    "evolution": (lambda: burgers(), "t", "smooth alike tensor"),
-    "known at the end": (lambda: burgers(known_at=0.2), None, "smooth alike tensor"),
-    "heat on a line": (lambda: heat(axes=1), "t", "smooth affine alike tensor"),
-    "heat in a square": (lambda: heat(), "t", "smooth affine alike wide tensor"),
-    "a family": (lambda: decays(), "t", "smooth alike family tensor"),
-    "an affine family": (lambda: decays(power=1), "t", "smooth affine alike family tensor"),
-    "one equation": (lambda: decays(family=False), "t", "smooth alike tensor"),
-    "fields on other axes": (lambda: decays(family=False, other=True), "t", "smooth"),
-    "a picture": (lambda: picture(), None, "smooth affine alike family"),
-    "an integral": (lambda: fredholm(), None, "smooth affine alike family"),
+    "affine": (lambda: poisson(), None, "smooth affine alike tensor products"),
+    "many axes": (lambda: poisson(axes=5), None, "smooth affine alike wide products"),
+    "absolute values": (lambda: poisson(loss=l1), None, "alike tensor products"),
+    "nonlinear": (lambda: bratu(), None, "smooth alike tensor products"),
+    "evolution": (lambda: burgers(), "t", "smooth alike tensor products"),
+    "known at the end": (lambda: burgers(known_at=0.2), None, "smooth alike tensor products"),
+    "heat on a line": (lambda: heat(axes=1), "t", "smooth affine alike tensor products"),
+    "heat in a square": (lambda: heat(), "t", "smooth affine alike wide tensor products"),
+    "a family": (lambda: decays(), "t", "smooth alike family tensor products"),
+    "an affine family": (lambda: decays(power=1), "t", "smooth affine alike family tensor products"),
+    "one equation": (lambda: decays(family=False), "t", "smooth alike tensor products"),
+    "fields on other axes": (lambda: decays(family=False, other=True), "t", "smooth products"),
+    "evolution on a disk": (lambda: disk(), "t", "smooth alike wide"),
+    "a picture": (lambda: picture(), None, "smooth affine alike family products"),
+    "an integral": (lambda: fredholm(), None, "smooth affine alike family products"),
     "an unknown number": (lambda: unknown_rate(), None, "smooth alike"),
 }
 
