@@ -16,7 +16,10 @@ from .chunks import mapped
 from .evaluator import Evaluator
 from .slopes import ResidualSlopes
 
-CHUNK = 4096  # points whose slopes are found together; of nodes fewer, since each is moved beside all others
+CHUNK = 4096  # points whose slopes are found together
+# Numbers at nodes, each of which is moved beside all others: 4 MB at a time. With chunks of a few samples a heat
+# equation with an integral over 32 nodes takes twice as long.
+MOVED = 1 << 19
 STEP = 1024.0  # of the differences, times usual jets: large, so that a large offset costs no digits of the slopes
 
 
@@ -66,7 +69,7 @@ def linearise(
         offset = residuals(chunk, zero)
         return [offset, *(slope(f, chunk, offset) for f in range(len(zero)))]
 
-    offset, *slopes = mapped(rows, batch, max(1, CHUNK // evaluator.nodes**2))
+    offset, *slopes = mapped(rows, batch, max(1, min(CHUNK, MOVED // evaluator.nodes**2)))
     return Rows(constraint, index, batch, evaluator, offset, tuple(slopes))
 
 

@@ -11,7 +11,9 @@ from sirenpde import (
     D,
     Field,
     GaussNewton,
+    LeastSquares,
     Problem,
+    SineFeatures,
     Unknown,
     div,
     grad,
@@ -154,6 +156,20 @@ def test_an_affine_equation_with_an_integral_is_solved_by_default(problem):
     solution = solve(declared)
     assert solution.status == "solved" and not solution.warnings
     assert max(e["relative_l2"] for e in solution.errors.values()) < 1e-10
+
+
+def test_an_equation_with_an_integral_is_linearised_many_samples_at_a_time():
+    """Its function is called for chunks of samples, not for each."""
+    calls = []
+
+    def law(p):
+        calls.append(p)
+        return u(p) - integral(u, line)(p) / 2 - 1
+
+    u = Field("u", line, SineFeatures(20, 3.0))
+    problem = Problem(on(line, 600, name="law")(law), reference={u: lambda p: 2 + 0 * x(p)})
+    assert solve(problem, [LeastSquares()]).errors["u"]["relative_l2"] < 1e-10
+    assert len(calls) < 300
 
 
 def test_a_nonlinear_integral_by_gauss_newton():
