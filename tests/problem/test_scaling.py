@@ -1,4 +1,4 @@
-"""One problem in several units has one solution: metres or nanometres, pascals or gigapascals."""
+"""The sizes of fields and constraints that follow from a declaration, in any units."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""How stages draw and weigh points: each rule against its formula, and runs that resume."""
+"""Points of a stage as a whole: runs that resume to the same bits, and numbers out of range."""
 
 import pytest
 import torch
