@@ -1,46 +1,22 @@
 """Rungs, tolerance, rolling back: what a run tries, keeps and shows."""
 
-import math
-
 import pytest
 import torch
+from ladder_problems import poisson
 
 from sirenpde import (
     LBFGS,
     Adam,
-    Box,
-    Field,
     LeastSquares,
     March,
-    Problem,
     SineFeatures,
     Siren,
-    laplacian,
-    on,
     solve,
 )
 from sirenpde.solvers.ladder import Rung
 
-box = Box(x=(0, 1), y=(0, 1))
-x, y = box.axes
-u = Field("u", box)
-
-
-def wave(p):
-    return torch.sin(math.pi * x(p)) * torch.sin(math.pi * y(p))
-
-
-@on(box, samples=600)
-def poisson(p):
-    return laplacian(u)(p) + 2 * math.pi**2 * wave(p)
-
-
-@on(box.boundary(), samples=200, weight=100.0)
-def walls(p):
-    return u(p)
-
-
-problem = Problem(poisson, walls, reference={u: wave})
+problem = poisson()
+(u,) = problem.fields
 POOR = Rung({u: SineFeatures(12, 3.0)}, (LeastSquares(),))
 GOOD = Rung({u: SineFeatures(200, 8.0)}, (LeastSquares(),))
 TRAINED = Rung({u: Siren(8, 1, 3.0)}, (Adam(steps=5), LBFGS(steps=6)))

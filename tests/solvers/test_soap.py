@@ -1,32 +1,12 @@
 """SOAP against Adam in a fixed basis, under rotations, and where Adam is slow."""
 
-import math
-
 import pytest
 import torch
+from descents import poisson
 
-from sirenpde import MLP, Adam, Box, Field, Problem, Siren, laplacian, on, solve
+from sirenpde import MLP, Adam, Siren, solve
 from sirenpde.residuals import System
 from sirenpde.solvers.soap import Memory, Soap, blocks, first_memory
-
-
-def poisson(network):
-    box = Box(x=(0, 1), y=(0, 1))
-    x, y = box.axes
-    u = Field("u", box, network)
-
-    def exact(p):
-        return torch.sin(math.pi * x(p)) * torch.sin(math.pi * y(p))
-
-    @on(box, samples=300)
-    def interior(p):
-        return laplacian(u)(p) + 2 * math.pi**2 * exact(p)
-
-    @on(box.boundary(), samples=80, weight=100)
-    def edge(p):
-        return u(p)
-
-    return Problem(interior, edge, reference={u: exact})
 
 
 def descend(stage, slope, start, steps, places, memory=None):
@@ -127,7 +107,7 @@ def test_it_descends_where_adam_zigzags():
 
 def test_the_blocks_are_the_weight_matrices():
     recipe = MLP(width=6, depth=2)
-    problem = poisson(recipe)
+    problem = poisson(recipe, samples=300)
     network = recipe.build([0.0, 0.0], [1.0, 1.0], 1, (), torch.Generator())
     system = System(problem, {problem.fields[0]: network}, torch.device("cpu"), torch.float64)
     places, shapes = zip(*blocks(system), strict=True)
@@ -154,7 +134,7 @@ def test_single_precision_follows_no_rounding(rank):
 
 @pytest.mark.parametrize("dtype", [torch.float32, pytest.param(torch.float64, marks=pytest.mark.slow)])
 def test_poisson_gets_better_than_by_adam(dtype):
-    problem = poisson(Siren(24, 2, omega=4, omega_hidden=4))
+    problem = poisson(Siren(24, 2, omega=4, omega_hidden=4), samples=300)
     soap, adam = (
         sorted(
             solve(problem, [stage], dtype=dtype, seed=seed).errors["u"]["relative_l2"] for seed in range(3)

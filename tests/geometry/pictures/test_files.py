@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pytest
 import tifffile
+from mutations import mutated
 from numpy.typing import NDArray
 from PIL import Image
 from smooth_pictures import image_file
@@ -222,19 +223,7 @@ def test_damaged_pictures_are_read_or_refused(
         Image.fromarray(colour).save(file)
     good, refused = file.read_bytes(), 0
     for _ in range(200):
-        raw = bytearray(good)
-        for _ in range(rng.integers(1, 4)):
-            at = int(rng.integers(len(raw)))
-            match rng.integers(4):
-                case 0:
-                    raw = raw[: at + 1]
-                case 1:
-                    raw[at] = int(rng.integers(256))
-                case 2:
-                    raw[at] ^= 1 << int(rng.integers(8))
-                case _:
-                    raw[at:at] = raw[at : at + int(rng.integers(1, 20))]
-        file.write_bytes(raw)
+        file.write_bytes(mutated(good, rng))
         try:
             picture = read_picture(file)
         except (ValueError, OSError) as error:

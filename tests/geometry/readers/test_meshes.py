@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mutations import mutated
 from solids import OBJ, obj, off, ply, sphere, stl, stl_text, tetrahedron, written
 
 from sirenpde import PointCloud
@@ -118,26 +119,6 @@ def test_damaged_meshes_are_refused_in_a_paragraph(
             TriangleMesh.open(tmp_path / name)
         assert "\n" not in str(caught.value) and name in str(caught.value)
     assert capfd.readouterr() == ("", "") and not caplog.records
-
-
-def mutated(content: bytes, rng: np.random.Generator) -> bytes:
-    """The content cut off, with bytes changed, taken out, or some part of it twice."""
-    raw = bytearray(content)
-    for _ in range(rng.integers(1, 4)):
-        at = int(rng.integers(len(raw)))
-        match rng.integers(5):
-            case 0:
-                raw = raw[: at + 1]
-            case 1:
-                raw[at] = int(rng.integers(256))
-            case 2:
-                raw[at] ^= 1 << int(rng.integers(8))
-            case 3:
-                del raw[at : at + int(rng.integers(1, 20))]
-            case _:
-                raw[at:at] = raw[at : at + int(rng.integers(1, 20))]
-        raw = raw or bytearray(b"0")
-    return bytes(raw)
 
 
 @pytest.mark.parametrize(
