@@ -212,8 +212,12 @@ class RunDirectory:
         sealed.write(self.checkpoint, {"belongs_to": _identity(given), "state": dict(state)})
 
     def read_checkpoint(self, given: Given) -> dict[str, Any]:
-        """The last state. Raises RunError where it is missing or of another run, CheckpointError where damaged."""
+        """The last state.
+
+        Raises RunError where it is missing, of another run or of another version, CheckpointError where damaged.
+        """
         from ..files import sealed
+        from .checkpoint import FORMAT as CURRENT
 
         if not self.checkpoint.is_file():
             raise RunError(
@@ -232,6 +236,12 @@ class RunDirectory:
                 f"was changed. Put back the checkpoint that was written here, or solve the problem again."
             )
         state: dict[str, Any] = value["state"]
+        written = state.get("format", CURRENT)
+        if written != CURRENT:
+            raise RunError(
+                f"{self.checkpoint} is of the format '{written}'; expected '{CURRENT}'. Nothing was changed. Open it "
+                f"with the version of sirenpde that wrote it, or solve the problem again."
+            )
         return state
 
 

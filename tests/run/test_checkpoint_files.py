@@ -18,6 +18,16 @@ def test_a_checkpoint_comes_back_to_the_bit(run):
     assert torch.load(run.checkpoint, weights_only=True)["state"]["step"] == 5
 
 
+def test_a_checkpoint_of_an_earlier_format_is_named_by_its_file_and_left_alone(run):
+    run.write_checkpoint({**STATE, "format": "sirenpde checkpoint 5"}, GIVEN)
+    content = run.checkpoint.read_bytes()
+    with pytest.raises(
+        RunError, match=r"checkpoint\.pt is of the format 'sirenpde checkpoint 5'; expected .*version of"
+    ):
+        run.read_checkpoint(GIVEN)
+    assert run.checkpoint.read_bytes() == content
+
+
 def test_a_missing_checkpoint_is_told(run):
     with pytest.raises(RunError, match=r"has no checkpoint\.pt"):
         run.read_checkpoint(GIVEN)
