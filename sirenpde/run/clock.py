@@ -16,7 +16,8 @@ SHARE = 0.5
 class Clock:
     """The seconds of a run, those before a checkpoint included, and the share of its budget that a rung may use.
 
-    While another rung follows, a rung may use half of what is left, so that the plan is made before.
+    While another rung follows, a rung may use half of what is left, so that the plan is made before; all of it where
+    its fields are so good that no other would be tried.
     """
 
     def __init__(self, run: Run, budget: float | None) -> None:
@@ -46,3 +47,8 @@ class Clock:
             left = self.budget - self.run.seconds
             share = left if self.run.in_last_rung else SHARE * left
             self.run.state.deadline = time.monotonic() + share
+
+    def extend(self) -> None:
+        """Leave all the time there is to the rung at work."""
+        if self.budget is not None:
+            self.run.state.deadline = self.started + self.budget

@@ -80,7 +80,10 @@ def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress
         else:
             run.ended = _is_within(run, report, limits.tolerance)
         if late and not last and run.is_open and run.rung == rung:
-            _leave_rung(run, report)
+            if not clock.is_over and _is_enough(run, run.iterate(), limits.tolerance):
+                clock.extend()
+            else:
+                _leave_rung(run, report)
         # Only now, so that a checkpoint or an interruption never falls between a stage's last step and its end.
         if progress is not None and after is not None:
             progress(after)
@@ -140,9 +143,15 @@ def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:
         after = before
     _remember(run, after)
     _record(run, report, reason)
-    enough = tolerance or (run.choice.rungs[run.rung].enough if run.is_last_of_rung else 0.0)
+    ended = run.best is not None and _is_enough(run, run.best, tolerance)
     run.to_next_stage()
-    return run.best is not None and run.best.residual <= enough and holds_until(run.best.system) is None
+    return ended
+
+
+def _is_enough(run: Run, iterate: Iterate, tolerance: float | None) -> bool:
+    """Whether no other rung would be tried after these fields of the rung at work."""
+    enough = tolerance or (run.choice.rungs[run.rung].enough if run.is_last_of_rung else 0.0)
+    return iterate.residual <= enough and holds_until(iterate.system) is None
 
 
 def _leave_rung(run: Run, report: Report) -> None:

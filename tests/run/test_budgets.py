@@ -53,6 +53,15 @@ class Slow(Works):
         return super().advance(state)
 
 
+class Soon(Works):
+    """One that is there after its first step."""
+
+    def advance(self, state):
+        state.theta = torch.zeros_like(state.theta)
+        state.theta[-1] = self.end
+        return super().advance(state)
+
+
 def two(clock, rungs, first, second, end=1.0):
     """A problem with two rungs that need so many seconds and end at u = 1.5 and at ``end``; right is 1."""
     problem = fit(1.0)
@@ -82,6 +91,19 @@ def test_a_rung_that_was_cut_off_goes_on_if_time_is_left(clock, rungs):
     assert names(solution) == [("first", 30), ("second", 10), ("first", 45)]
     assert "45 steps" in solution.stages[2].reason and solution.seconds == 55
     assert float(solution[problem.fields[0]]([[0.5]])[0]) == 1.25  # of the two the better
+
+
+@pytest.mark.parametrize(("steps", "used"), [(45, 45), (100, 60)])
+def test_a_rung_that_is_good_enough_has_all_the_time(clock, rungs, steps, used):
+    problem = fit(1.0)
+    network = {u: SineFeatures(1, 1.0) for u in problem.fields}
+    others = (
+        Rung(network, (stage,)) for stage in (Works("second", 9, 1.5, clock), Works("third", 9, 1.5, clock))
+    )
+    rungs(Rung(network, (Soon("first", steps, 1.0, clock),)), *others)
+    solution = solve(problem, budget=60)
+    assert names(solution) == [("first", used)] and solution.seconds == used
+    assert solution.relative_residual < 1e-12
 
 
 def test_without_a_budget_no_rung_is_cut(clock, rungs):
