@@ -16,7 +16,8 @@ from .pieces import INWARD, Meeting, Piece, curved, meet, pieces
 
 JUMP = 1e-6  # of the size of a field's values on the faces
 ROUNDING = 1e-13  # below which values are nothing
-ITERATIONS = 12  # of Newton's method; one is enough for affine conditions
+# Of Newton's method: one is enough for affine conditions, and to a double root each halves the distance.
+ITERATIONS = 40
 SOLVED = 1e-9  # of the first residual
 
 
@@ -153,7 +154,9 @@ def _worst(meeting: Meeting, keys: Sequence[Key], scale: Tensor) -> Contradictio
     ]
     try:
         start = _start(len(meeting.points[0]), keys)
-        joint, left, _ = _solve(stacked(samples, keys), start)
+        both = stacked(samples, keys)
+        joint, left, _ = _solve(both, start)
+        met = left <= SOLVED * both(start)[0].norm(dim=1)
         apart = [_solve(stacked([one], keys), joint) for one in samples]
     except RuntimeError:
         return None
@@ -162,14 +165,18 @@ def _worst(meeting: Meeting, keys: Sequence[Key], scale: Tensor) -> Contradictio
     jump = (each[0] - each[1]).abs()
     size = torch.maximum(scale, torch.stack(each).abs().amax((0, 1)).nan_to_num(0.0, 0.0, 0.0))
     size = size.clamp(min=ROUNDING / JUMP)
-    relative = torch.where((alone <= 1e-3 * left)[:, None], (jump / size).nan_to_num(0.0, 0.0, 0.0), 0.0)
+    known = torch.stack([_determined(slopes) for _, _, slopes in apart]).all(0)
+    # Near a double root, such as 1 - cos(∇u, n) has, values that meet both may be far from those that meet each.
+    apart_for_certain = (alone <= 1e-3 * left)[:, None] & (known | ~met[:, None])
+    relative = torch.where(apart_for_certain, (jump / size).nan_to_num(0.0, 0.0, 0.0), 0.0)
     if not relative.numel() or float(relative.max()) <= JUMP:
         return None
     row, column = divmod(int(relative.argmax()), relative.shape[1])
-    known = all(bool(_determined(slopes)[row, column]) for _, _, slopes in apart)
     values = float(each[0][row, column]), float(each[1][row, column])
     place = _snapped(meeting.points[0][row], pair[0])
-    return Contradiction(pair[0].constraint, pair[1].constraint, place, keys[column], values, known)
+    return Contradiction(
+        pair[0].constraint, pair[1].constraint, place, keys[column], values, bool(known[row, column])
+    )
 
 
 def _snapped(place: Tensor, piece: Piece) -> Tensor:

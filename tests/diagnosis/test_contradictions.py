@@ -16,8 +16,11 @@ from sirenpde import (
     Problem,
     SineFeatures,
     Unknown,
+    cosine,
     diagnosis,
+    grad,
     laplacian,
+    norm,
     on,
     solve,
 )
@@ -29,6 +32,11 @@ v = Field("v", box, shape=(2,))
 z = Field("z", box, dtype=complex)
 c = Unknown("c", 3.0)
 start = on(box.at(t=0), 20, name="start")(u)
+space = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))
+w = Field("w", space)
+normals = torch.randn(500, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+normals /= normals.norm(dim=1, keepdim=True)
+ball = PointCloud(0.5 * normals, space, {"n": normals})
 
 
 def on_left(value):
@@ -134,6 +142,10 @@ AGREEING = {
     "slopes at the walls": [
         on(box.at(t=0), 9, name="start")(lambda p: u(p) - x(p)),
         on(box.boundary("x"), 9, name="walls")(D(u, x)),
+    ],
+    "a direction and a length": [
+        on(ball, name="a")(lambda p: 1 - cosine(grad(w)(p), ball["n"](p))),
+        on(ball, name="b")(lambda p: norm(grad(w)(p)) - 1),
     ],
     "walls that move": [
         on(box.at(t=0), 9, name="start")(lambda p: u(p) - torch.exp(x(p))),
