@@ -81,8 +81,8 @@ def D(f: PointFunction, *axes: Axis) -> PointFunction:
 def check_function(f: object, operator: str, example: str) -> None:
     if not callable(f):
         raise TypeError(
-            f"{operator} was given {f!r:.60}, a {type(f).__name__}; expected a field or a function of a point. Apply "
-            f"it to the function and then evaluate that: {example}(p)."
+            f"{operator} was given a {type(f).__name__}; expected a field or a function of a point. Apply {operator} "
+            f"to the function and then evaluate it: {example}(p)."
         )
 
 

@@ -82,6 +82,7 @@ def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress
         if late and not last and run.is_open and run.rung == rung:
             if not clock.is_over and _is_enough(run, run.iterate(), limits.tolerance):
                 clock.extend()
+                run.renew()
             else:
                 _leave_rung(run, report)
         # Only now, so that a checkpoint or an interruption never falls between a stage's last step and its end.

@@ -152,6 +152,11 @@ class Run:
         self.set_memory(back.memory, back.sampling)
         self.state.step = back.step
 
+    def renew(self) -> None:
+        """Let the stage at work go on after it was cut off: what it can build again, it builds anew."""
+        memory, sampling = self.state.memory, self.state.sampling
+        self.set_memory(None if memory is None else plain(memory), plain(sampling))
+
     def set_memory(self, memory: Mapping[str, Any] | None, sampling: Mapping[str, Any]) -> None:
         """Give the stage at work what it and its points remembered, from plain values."""
         state, device = self.state, self.state.system.device
