@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -76,10 +76,7 @@ class Adam:
             raise ValueError(
                 f"Adam was given clip={self.clip}; expected a positive norm, or None for no clipping."
             )
-        if self.schedule not in ("cosine", "exponential", "constant"):
-            raise ValueError(
-                f"Adam has no schedule '{self.schedule}'; expected 'cosine', 'exponential' or 'constant'."
-            )
+        check_schedule("Adam", self.schedule)
 
     @property
     def name(self) -> str:
@@ -115,6 +112,14 @@ class Adam:
     def _begun(self, theta: Tensor) -> Memory:
         average = Average(torch.zeros_like(theta), theta.clone()) if self.average else None
         return Memory(torch.zeros_like(theta), torch.zeros_like(theta), average)
+
+
+def check_schedule(stage: str, schedule: str) -> None:
+    """Raises ValueError for a schedule that there is not."""
+    if schedule not in get_args(Schedule):
+        raise ValueError(
+            f"{stage} has no schedule '{schedule}'; expected 'cosine', 'exponential' or 'constant'."
+        )
 
 
 def falling(schedule: Schedule, final: float, done: float) -> float:

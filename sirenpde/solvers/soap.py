@@ -12,7 +12,7 @@ from torch import Tensor
 from ..engines.flat import trainable
 from ..residuals import System
 from ..sampling.points import FRESH, Points
-from .adam import EPSILON, Schedule, falling
+from .adam import EPSILON, Schedule, check_schedule, falling
 from .stage import Report, State, report_of
 
 # Of the packages with SOAP, pytorch-optimizer 4.1 orthogonalises in float32, so that bases in float64 are
@@ -88,10 +88,7 @@ class Soap:
             )
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError(f"Soap was given betas={self.betas}; expected two numbers from 0 to below 1.")
-        if self.schedule not in ("cosine", "exponential", "constant"):
-            raise ValueError(
-                f"Soap has no schedule '{self.schedule}'; expected 'cosine', 'exponential' or 'constant'."
-            )
+        check_schedule("Soap", self.schedule)
 
     @property
     def name(self) -> str:

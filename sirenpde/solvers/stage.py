@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..calculus.field import Field
 from ..networks.recipe import Recipe
+from ..problem.stage import Stage as Description
 from ..residuals import Batch, System
 from ..residuals.unfit import Unfit
 from ..sampling.drawing import Drawing
@@ -120,26 +121,13 @@ def report_of(terms: Tensor, theta: Tensor, finished: bool, reason: str) -> Repo
     return Report(tuple(values), finished, reason, finite=bool(flag))
 
 
-class Stage(Protocol):
-    """One solver. A frozen description; all that changes lives in the ``State``.
+class Stage(Description, Protocol):
+    """One solver: a description that says how it advances; all that changes lives in the ``State``.
 
     A stage that remembers anything says what: ``remembers: ClassVar[type] = Memory``, a dataclass whose fields are
     tensors, numbers, strings, and lists, tuples, dictionaries and dataclasses of these, or ``transient()``. One with
     matrices that may not fit the memory has ``bytes_needed(state)``.
     """
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def steps(self) -> int:
-        """How many times ``advance`` is called at most."""
-        ...
-
-    @property
-    def precision(self) -> torch.dtype:
-        """The least precision it works well in."""
-        ...
 
     def advance(self, state: State) -> Report: ...
 
