@@ -29,6 +29,9 @@ _REGISTER = "_setup_privateuseone_for_python_backend"  # experimental: not every
 
 def _registered():
     """The pretended device, and why there is none."""
+    if torch.cuda.is_available():
+        # torch's way back takes the streams of one kind of device, and would take the pretended one's.
+        return None, "a process that has a GPU cannot pretend one too; hide it with CUDA_VISIBLE_DEVICES="
     if not hasattr(backend_registration, _REGISTER):
         return None, f"torch {torch.__version__} has no {_REGISTER}, which the pretended GPU is made with"
     getattr(backend_registration, _REGISTER)("pretended")
