@@ -65,10 +65,10 @@ def count_sketch(rows: int, like: Tensor, generator: Generator) -> CountSketch:
     indices = torch.randint(rows, (n, COPIES), generator=generator)
     signs = torch.randint(2, (n, COPIES), generator=generator) * 2 - 1
     columns = torch.arange(n)[:, None].expand(n, COPIES)
-    matrix = torch.sparse_coo_tensor(
-        torch.stack([indices.flatten(), columns.flatten()]),
-        signs.flatten().to(torch.float64) / COPIES**0.5,
-        (rows, n),
-        check_invariants=False,
-    )
+    with torch.sparse.check_sparse_tensor_invariants(False):  # some torch warns where it is not told
+        matrix = torch.sparse_coo_tensor(
+            torch.stack([indices.flatten(), columns.flatten()]),
+            signs.flatten().to(torch.float64) / COPIES**0.5,
+            (rows, n),
+        )
     return CountSketch(matrix.to(dtype=like.dtype, device=like.device).coalesce())

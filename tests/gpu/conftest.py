@@ -48,12 +48,12 @@ def dtype(request):
 
 
 @pytest.fixture
-def near(place, dtype) -> Callable[[torch.Tensor, torch.Tensor], bool]:
-    """Whether values of the device are those of the CPU, to what a precision gives."""
+def near(place, dtype) -> Callable[..., bool]:
+    """Whether values of the device are those of the CPU, to what a precision gives, or to a tolerance."""
 
-    def check(there: torch.Tensor, here: torch.Tensor) -> bool:
+    def check(there: torch.Tensor, here: torch.Tensor, tolerance: float | None = None) -> bool:
         assert there.device.type == place.device.type and here.device.type == "cpu"
         difference = (there.cpu().double() - here.double()).norm() / here.double().norm().clamp_min(1e-30)
-        return bool(difference < place.tolerance(dtype))
+        return bool(difference < (tolerance or place.tolerance(dtype)))
 
     return check

