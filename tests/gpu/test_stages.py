@@ -92,7 +92,7 @@ TRAINED = {
     "Soap": Soap(steps=4),
     "LBFGS": LBFGS(steps=2),
     "SelfScaledBroyden": SelfScaledBroyden(steps=3),
-    "NaturalGradient": NaturalGradient(steps=2, damping=1e-3),  # so that its matrix keeps the digits
+    "NaturalGradient": NaturalGradient(steps=2, damping=1e-2),  # so that its matrix keeps the digits
     "GaussNewton": GaussNewton(steps=2),
 }
 # What losses and fields may differ by. SOAP scales in a basis of eigenvectors, and those of the first gradient's many
