@@ -25,10 +25,14 @@ from ..problem.constraint import name_of
 from ..problem.problem import Problem
 from ..problem.reference import Reference, exact_values
 from .format import format_of
-from .grid import Array, Function, Grid, coordinates_of, points_per_axis, sample
+from .grid import Grid, coordinates_of, points_per_axis, sample
 from .mesh import Mesh, sample_cells
 from .names import file_name
+from .sampled import Array, Function
+from .series import Series
 from .surface import Restore, Surface, zero_level
+
+STEPS = 51  # of a series, if nobody says
 
 
 class Values(Protocol):
@@ -239,13 +243,36 @@ def gridded(fields: FieldSet, resolution: int | None = None) -> Grid | Mesh:
     return in_own_units(fields, on_grid(fields, resolution))
 
 
+def stepped(
+    fields: FieldSet, resolution: int | None = None, times: Sequence[float] | None = None
+) -> Series | Grid | Mesh:
+    """Functions of space and time as a series; of either alone on a grid or mesh; in the units of their file."""
+    space = tuple(axis for axis in fields.axes if not axis.is_time)
+    if not space or len(space) == len(fields.axes):
+        return gridded(fields, resolution)
+    (time,) = (axis for axis in fields.axes if axis.is_time)
+    if fields.has_mesh:
+        cells = can.cells_of(fields.domain, resolution or points_per_axis(len(fields.axes)))
+        assert cells is not None
+        carrier: Grid | Mesh = Mesh(space, replace(cells, lines=cells.lines[:-1]), {})
+    else:
+        carrier = Grid(space, coordinates_of(space, resolution or 0), {})
+    shown = np.linspace(time.low, time.high, resolution or STEPS) if times is None else np.asarray(times)
+    series = Series(carrier, fields.axes, shown, fields.evaluated)
+    return series if fields.frame is None else series.restored(fields.frame)
+
+
 def first_surface(fields: FieldSet, resolution: int | None = None) -> Surface:
     """The zero level of the first function, in the units of the file that a cloud or mesh came from."""
     name, function = next(iter(fields.evaluated.items()))
     return zero_level(function, fields.axes, resolution or 129, _restore(fields.frame), name)
 
 
-CARRIERS: Mapping[str, Callable[[FieldSet, int | None], Any]] = {"grid": gridded, "surface": first_surface}
+CARRIERS: Mapping[str, Callable[[FieldSet, int | None], Any]] = {
+    "grid": gridded,
+    "series": stepped,
+    "surface": first_surface,
+}
 
 
 def in_own_units(fields: FieldSet, grid: Grid | Mesh) -> Grid | Mesh:

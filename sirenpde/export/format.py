@@ -16,14 +16,15 @@ from typing import Any, Literal
 class Format:
     """A kind of file, called by the ending of its name.
 
-    ``carrier`` says what it holds: "grid", values on a `Grid` or where no grid fills the domain a `Mesh`; "surface",
-    the zero level of a field in space, a `Surface`. ``write`` puts one into the file of a path, whole or not at all.
+    ``carrier`` says what it holds: "grid", values on a `Grid` or where no grid fills the domain a `Mesh`; "series",
+    the same of what does not depend on time, and else a `Series` of them; "surface", the zero level of a field in
+    space, a `Surface`. ``write`` puts one into the file of a path, whole or not at all.
     ``single`` says that a file shows one output.
     """
 
     name: str
     help: str
-    carrier: Literal["grid", "surface"]
+    carrier: Literal["grid", "series", "surface"]
     write: Callable[[Path, Any], Path]
     single: bool = False
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..geometry.frame import Frame
 from ..geometry.point import Axis
-
-Array = NDArray[Any]
-Function = Callable[[Array], Array]  # points (N, d) -> values (N, *shape)
+from .sampled import CHUNK, Array, Function, Sampled
 
 _POINTS_PER_AXIS = {1: 1001, 2: 257, 3: 65}
 SHOWN = 3  # axes; of more, a section through the middle of the others is
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +40,14 @@ class Grid:
     def points(self) -> Array:
         """All points, (N, d)."""
         return lattice(self.coordinates)
+
+    def blocks(self) -> Iterator[Array]:
+        """The points, some at a time and in order; space-time and volumes slice by slice of the first axis."""
+        first, *rest = self.coordinates
+        sliced = len(self.axes) > 2 or self.axes[0].is_time
+        rows = 1 if sliced else max(1, CHUNK // math.prod(map(len, rest)))
+        for i in range(0, len(first), rows):
+            yield from rows_of(lattice([first[i : i + rows], *rest]))
 
     def restored(self, frame: Frame) -> Grid:
         """The same with the coordinates of the file that its domain was scaled from."""
@@ -88,29 +92,28 @@ def sample(functions: Mapping[str, Function], axes: Sequence[Axis], coordinates:
     >>> grid.values["r"].tolist()
     [[0.0, 1.0, 4.0], [1.0, 2.0, 5.0]]
     """
-    values = {name: on_lattice(function, axes, coordinates) for name, function in functions.items()}
-    return Grid(tuple(axes), tuple(np.asarray(c, dtype=np.float64) for c in coordinates), values)
+    lazy = on_lattice(functions, axes, coordinates)
+    return replace(lazy, values=dict(lazy.values))
 
 
-def on_lattice(function: Function, axes: Sequence[Axis], coordinates: Sequence[Array]) -> Array:
-    """A function's values on the tensor grid, in its shape.
+def on_lattice(functions: Mapping[str, Function], axes: Sequence[Axis], coordinates: Sequence[Array]) -> Grid:
+    """Functions of points (N, d) on a tensor grid, evaluated when a writer asks for them.
 
     Space-time and volumes go slice by slice: a series is cheap where many points share their coordinates.
     """
-    first, *rest = coordinates
-    sliced = len(axes) > 2 or axes[0].is_time
-    slabs = [
-        in_chunks(function, lattice([line, *rest]))
-        for line in (np.split(first, len(first)) if sliced else [first])
-    ]
-    values = np.concatenate(slabs)
-    return values.reshape(tuple(map(len, coordinates)) + values.shape[1:])
+    lines = tuple(np.asarray(c, dtype=np.float64) for c in coordinates)
+    empty = Grid(tuple(axes), lines, {})
+    return replace(empty, values=Sampled(functions, empty.shape, empty.blocks))
+
+
+def rows_of(points: Array) -> Iterator[Array]:
+    """Points (N, d), some at a time."""
+    return (points[i : i + CHUNK] for i in range(0, len(points), CHUNK))
 
 
 def in_chunks(function: Function, points: Array) -> Array:
     """A function of points (N, d), some points at a time."""
-    chunks = [np.asarray(function(points[i : i + _CHUNK])) for i in range(0, len(points), _CHUNK)]
-    return np.concatenate(chunks)
+    return np.concatenate([np.asarray(function(some)) for some in rows_of(points)])
 
 
 def real_parts(name: str, values: Array) -> dict[str, Array]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..geometry.cells import Cells
 from ..geometry.frame import Frame
 from ..geometry.point import Axis
-from .grid import Array, Function, in_chunks
+from .grid import rows_of
+from .sampled import Array, Function, Sampled
 
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
     """Values on cells: simplices in the first axes, times lines along the others.
 
-    Each entry of ``values`` has the shape of the cells, the number of their points and those of the lines, then
-    the field's.
+    The simplices may be of fewer dimensions than their points: the triangles of a boundary in space, or with one
+    corner each the bare points of a table. Each entry of ``values`` has the shape of the cells, the number of
+    their points and those of the lines, then the field's.
     """
 
     axes: tuple[Axis, ...]
@@ -41,6 +43,10 @@ class Mesh:
         points: Array = self.cells.all_points.numpy()
         return points
 
+    def blocks(self) -> Iterator[Array]:
+        """The points, some at a time and in order."""
+        return rows_of(self.points)
+
     def restored(self, frame: Frame) -> Mesh:
         """The same with the coordinates of the file that its domain was scaled from."""
         k = self.cells.points.shape[1]
@@ -55,6 +61,11 @@ class Mesh:
 
 def sample_cells(functions: Mapping[str, Function], axes: tuple[Axis, ...], cells: Cells) -> Mesh:
     """Functions of points (N, d) evaluated at the vertices of cells."""
+    lazy = on_vertices(functions, axes, cells)
+    return replace(lazy, values=dict(lazy.values))
+
+
+def on_vertices(functions: Mapping[str, Function], axes: tuple[Axis, ...], cells: Cells) -> Mesh:
+    """Functions of points (N, d) at the vertices of cells, evaluated when a writer asks for them."""
     empty = Mesh(axes, cells, {})
-    values = {name: in_chunks(function, empty.points) for name, function in functions.items()}
-    return replace(empty, values={name: v.reshape(cells.shape + v.shape[1:]) for name, v in values.items()})
+    return replace(empty, values=Sampled(functions, cells.shape, empty.blocks))

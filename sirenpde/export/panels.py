@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..plots import field_panels, mesh_panels
-from .grid import Array, Grid
+from .grid import Grid
 from .mesh import Mesh
+from .sampled import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files.whole import whole
-from .grid import Array
+from .sampled import Array
 
 
 def as_8_bit(values: Array) -> Array:

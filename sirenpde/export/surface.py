@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..geometry.point import Axis
-from .grid import Array, Function, in_chunks, lattice
+from .grid import in_chunks, lattice
+from .sampled import Array, Function
 
 Restore = Callable[[Array], Array]  # points (n, 3) of the box -> points in the units they came in
 
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """A triangle mesh: ``vertices`` (v, 3) and ``faces`` (f, 3), counterclockwise seen from outside."""
+    """A triangle mesh: ``vertices`` (v, 3) and ``faces`` (f, 3), counterclockwise seen from outside.
+
+    Each entry of ``values`` has one row for each vertex.
+    """
 
     vertices: Array
     faces: Array
+    values: Mapping[str, Array] = field(default_factory=dict)
 
 
 def zero_level(

@@ -10,8 +10,9 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Simplices with corners ``corners`` (m, k + 1) among ``points`` (n, k), times ``lines`` along further axes.
+    """Simplices with corners ``corners`` (m, s + 1) among ``points`` (n, k), times ``lines`` along further axes.
 
+    Simplices that fill their axes have s = k; those of a boundary have s = k - 1, and bare points s = 0.
     The first k axes of a domain are those of the points, the others those of the lines, each a 1-D tensor in
     ascending order. A single value on a line is a slice.
 

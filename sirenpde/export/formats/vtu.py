@@ -14,8 +14,9 @@ from ...files.whole import whole
 from ..format import Format, register
 
 if TYPE_CHECKING:
-    from ..grid import Array, Grid
+    from ..grid import Grid
     from ..mesh import Mesh
+    from ..sampled import Array
 
     # points, cells, and the order of the values' axes
     Unstructured = tuple[Array, tuple[str, Array], tuple[int, ...]]
