@@ -159,7 +159,7 @@ class Box:
             return None
         return Box(**ends).at(**dict(self.fixed))
 
-    def moved(self, axis: Axis, value: float) -> Box:
+    def held_at(self, axis: Axis, value: float) -> Box:
         """The slice at another value of an axis."""
         whole = Box(**{a.name: (a.low, a.high) for a in self.axes})
         return whole.at(**{**dict(self.fixed), axis.name: value})

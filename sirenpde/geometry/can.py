@@ -1,7 +1,7 @@
 """What a domain can do beyond giving points: small protocols, which others ask for instead of a class.
 
 ``isinstance(domain, can.Cut)`` asks. A shape offers those that it knows exactly. The functions ``within``,
-``instant``, ``moved``, ``contains`` and ``quadrature`` make do with less where one is missing.
+``instant``, ``held_at``, ``contains`` and ``quadrature`` make do with less where one is missing.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ class Instant(Protocol):
 
 
 @runtime_checkable
-class Move(Protocol):
+class HeldAt(Protocol):
     """Can be had with another coordinate along an axis, where all its points have one."""
 
-    def moved(self, axis: Axis, value: float) -> Domain: ...
+    def held_at(self, axis: Axis, value: float) -> Domain: ...
 
 
 @runtime_checkable

@@ -82,7 +82,7 @@ class Cloud:
         inside = slab.holds(self.points[:, column])
         return self.where(inside, self.name) if inside.any() else None
 
-    def moved(self, axis: Axis, value: float) -> Cloud:
+    def held_at(self, axis: Axis, value: float) -> Cloud:
         """The same points and data with another coordinate along an axis."""
         column = column_of(self, axis)
         points = self.points.clone()

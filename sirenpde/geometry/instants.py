@@ -24,13 +24,13 @@ def instant(domain: Domain, axis: Axis) -> float | None:
     return float(t[0]) if bool((t == t[0]).all()) else None
 
 
-def moved(domain: Domain, axis: Axis, value: float) -> Domain:
+def held_at(domain: Domain, axis: Axis, value: float) -> Domain:
     """A domain of one instant at another."""
-    return domain.moved(axis, value) if isinstance(domain, can.Move) else Moved(domain, axis, value)
+    return domain.held_at(axis, value) if isinstance(domain, can.HeldAt) else AtInstant(domain, axis, value)
 
 
 @dataclass(frozen=True)
-class Moved:
+class AtInstant:
     """The points of a domain with another coordinate along one axis."""
 
     domain: Domain

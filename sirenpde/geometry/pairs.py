@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .domain import Data, Domain
-from .instants import instant, moved
+from .instants import held_at, instant
 from .point import Axis
 from .region import within
 
@@ -63,8 +63,8 @@ class Pairs:
         cut = within(self.slice, axis, low, high)
         return None if cut is None else replace(self, slice=cut)
 
-    def moved(self, axis: Axis, value: float) -> Pairs:
-        return replace(self, slice=moved(self.slice, axis, value))
+    def held_at(self, axis: Axis, value: float) -> Pairs:
+        return replace(self, slice=held_at(self.slice, axis, value))
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` samples: the points (n, d) at the first end; the others and the normals as data."""

@@ -13,7 +13,7 @@ from . import can
 from .boundary import Boundary, Face, Side, Solid
 from .cells import Cells
 from .domain import Data, Domain, check_count, named, quasi_random
-from .instants import instant, moved
+from .instants import held_at, instant
 from .nodes import WeightedNodes
 from .patch import Patch
 from .point import Axis
@@ -28,7 +28,7 @@ class Range(Solid, can.Bound, can.Contain, can.Dimension, can.FromUnit, Protocol
     def fixed(self) -> tuple[tuple[str, float], ...]: ...
     def at(self, **values: float) -> Range: ...
     def within(self, axis: Axis, low: float, high: float) -> Range | None: ...
-    def moved(self, axis: Axis, value: float) -> Range: ...
+    def held_at(self, axis: Axis, value: float) -> Range: ...
     def patches(self) -> tuple[Patch, ...]: ...
 
 
@@ -127,10 +127,10 @@ class Product:
         shape = within(self.shape, axis, low, high)
         return None if shape is None else Product(shape, self.interval)
 
-    def moved(self, axis: Axis, value: float) -> Product:
+    def held_at(self, axis: Axis, value: float) -> Product:
         if self._is_last(axis):
-            return Product(self.shape, self.interval.moved(axis, value))
-        return Product(moved(self.shape, axis, value), self.interval)
+            return Product(self.shape, self.interval.held_at(axis, value))
+        return Product(held_at(self.shape, axis, value), self.interval)
 
     def boundary(self, *names: str | Axis, side: Literal["low", "high"] | None = None) -> Boundary:
         """Both ends, or one ``side``, of the interval where it is named; the sides where the domain's axes are.

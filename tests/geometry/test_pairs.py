@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sirenpde import Box
-from sirenpde.geometry.instants import instant, moved
+from sirenpde.geometry.instants import held_at, instant
 from sirenpde.geometry.pairs import OTHER
 from sirenpde.geometry.region import within
 
@@ -56,5 +56,5 @@ def test_pairs_are_cut_and_moved_with_both_of_their_points():
     assert torch.equal(data[OTHER][:, 0], points[:, 0]) and bool((data[OTHER][:, 1] == 1).all())
     assert instant(ends, t) is None and instant(ends, x) is None and within(ends, x, 0.0, 0.5) is None
     start = spacetime.at(t=0).pairs("x")
-    points, data = moved(start, t, 1.5).draw(None, torch.Generator())
+    points, data = held_at(start, t, 1.5).draw(None, torch.Generator())
     assert points.tolist() == [[1.5, 0]] and data[OTHER].tolist() == [[1.5, 1]]

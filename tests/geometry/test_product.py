@@ -7,7 +7,7 @@ import torch
 
 from sirenpde import Box, Disk, Interval, PointCloud
 from sirenpde.geometry import can
-from sirenpde.geometry.instants import instant, moved
+from sirenpde.geometry.instants import held_at, instant
 from sirenpde.geometry.nodes import gauss
 from sirenpde.geometry.quadrature import quadrature
 from sirenpde.geometry.region import within
@@ -73,7 +73,7 @@ def test_it_is_cut_moved_and_asked_for_its_instant():
     part = within(CYLINDER, TIME, 0.5, 1.0)
     assert part.bounds[2] == (0.5, 1.0) and part.measure == pytest.approx(torch.pi / 2)
     assert within(CYLINDER.at(t=0), TIME, 0.5, 1.0) is None
-    assert moved(CYLINDER.at(t=0), TIME, 0.75) == CYLINDER.at(t=0.75)
+    assert held_at(CYLINDER.at(t=0), TIME, 0.75) == CYLINDER.at(t=0.75)
     sides = within(CYLINDER.boundary(), TIME, 0.5, 2.0)
     assert sides.name == "circle × (t), t = 2"
 

@@ -6,7 +6,7 @@ import torch
 from sirenpde import Box, PointCloud
 from sirenpde.geometry.boundary import Boundary
 from sirenpde.geometry.carrying import Carrying
-from sirenpde.geometry.instants import instant, moved
+from sirenpde.geometry.instants import held_at, instant
 from sirenpde.geometry.region import within
 from sirenpde.geometry.slab import Slab
 
@@ -93,7 +93,7 @@ def test_a_domain_knows_whether_it_is_one_instant(domain, value):
 )
 def test_a_domain_of_one_instant_is_had_at_another(domain):
     count = None if domain.size else 50
-    points, data = moved(domain, TIME, 2.5).draw(count, generator())
+    points, data = held_at(domain, TIME, 2.5).draw(count, generator())
     before, known = domain.draw(count, generator())
     assert bool((points[:, 0] == 2.5).all()) and torch.equal(points[:, 1:], before[:, 1:])
     assert {key: value.tolist() for key, value in data.items()} == {k: v.tolist() for k, v in known.items()}

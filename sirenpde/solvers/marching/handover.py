@@ -14,7 +14,7 @@ from ...calculus.symbols import Symbol
 from ...geometry import can
 from ...geometry.carrying import Carrying
 from ...geometry.domain import Domain
-from ...geometry.instants import instant, moved
+from ...geometry.instants import held_at, instant
 from ...geometry.point import Point
 from ...geometry.slab import Slab
 from ...problem.constraint import Constraint
@@ -69,7 +69,7 @@ def handed_over(problem: Problem, slab: Slab, before: Before) -> list[Constraint
         if not functions:
             continue
         for number, (start, samples, weight) in enumerate(_starts(problem, u, slab)):
-            domain = moved(start, slab.axis, slab.low)
+            domain = held_at(start, slab.axis, slab.low)
             axes = tuple(axis.name for axis in domain.axes)
             carrying = Carrying(domain, Carried(before, functions, axes))
             for order, function in zip(orders, functions, strict=True):
