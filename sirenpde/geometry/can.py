@@ -187,6 +187,14 @@ class Listed(Protocol):
 
 
 @runtime_checkable
+class Noted(Protocol):
+    """Has something to tell about how it was made, a paragraph each: rows that were left out."""
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
 class Scaled(Protocol):
     """Was scaled from the units of a file, if its frame is not None: ``frame.restore`` leads back."""
 

@@ -12,6 +12,7 @@ from torch import nn
 from ..calculus.field import Field, Unknown
 from ..calculus.modules import drops
 from ..calculus.operators import PointFunction
+from ..geometry import can
 from ..geometry.domain import Domain
 from .constraint import Constraint
 from .probe import (
@@ -131,7 +132,9 @@ class Problem(Declaration):
             for c, requests in zip(self.constraints, self.requests, strict=True)
             if has_seven_digits(c.domain, requests.data)
         ]
-        return (*dropped, *rounded)
+        domains = [c.domain for c in self.constraints]
+        told = [note for domain in domains if isinstance(domain, can.Noted) for note in domain.notes]
+        return (*dropped, *rounded, *dict.fromkeys(told))
 
     def output(self, function: PointFunction) -> Output:
         """What a function of a point gives, and on which domain; ConstraintError where it cannot be evaluated."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Columns = dict[str, NDArray[np.generic]]
 
+_NOTHING = ("", "na", "n/a", "nan", "null", "none", "-", "--")  # what stands in a cell where nothing is
 _COMMENT = ("#", "%", "//")
 _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([ed][+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 _REMARK = re.compile(r"(?<=[0-9.])\s+#.*$")
@@ -30,6 +31,16 @@ _SPELLINGS = (
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """Columns by name, the units that their header gives, and the line of a text that each row stands in."""
+
+    columns: Columns
+    units: Mapping[str, str]
+    lines: Sequence[int] | None = None  # None: the rows have no lines
+    others: Sequence[str] = ()  # columns that were not looked at
+
+
+@dataclass(frozen=True)
 class _Line:
     number: int  # as an editor counts, from 1
     text: str
@@ -42,6 +53,18 @@ class _Row:
 
 
 def read_table(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> Columns:
+    """The columns of ``read_labelled``, where every cell has to be filled."""
+    return dict(read_labelled(file, names, axes).columns)
+
+
+def read_labelled(
+    file: Path,
+    names: Sequence[str] | None,
+    axes: Sequence[str],
+    *,
+    gaps: bool = False,
+    wanted: Collection[str] | None = None,
+) -> Labelled:
     """The columns of a table by name: numbers as float64, columns of nothing but words as text.
 
     Columns are separated by tabs, semicolons, commas or blanks; with the first two and the last, numbers may
@@ -49,7 +72,9 @@ def read_table(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> 
     names the columns where there is no other header. Units behind a name, as in ``X [m]`` and ``T (K)``, are
     taken off. The columns of the axes and of a normal (nx, ny, ...) are known by the names that simulation
     programs give them, such as ``Points:0`` or ``x-coordinate``. A table without a header has the columns
-    ``names``, or those of the axes, or of the axes and the normal.
+    ``names``, or those of the axes, or of the axes and the normal. With ``gaps``, cells that are blank or say
+    that nothing is there (NA, NaN, null, -) are NaN. Columns that are not ``wanted``, whether with or without
+    their units, are not looked at, if that is given.
 
     Raises ValueError naming line and column for a cell that is blank or no finite number, a row of another
     length, two columns of one name, and a table whose columns nothing names.
@@ -67,12 +92,17 @@ def read_table(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> 
     table = _quickly(body, delimiter)
     rows = [] if table is not None else _even(file, body, delimiter, header)
     width = len(rows[0].cells) if table is None else table.shape[1]
+    units: dict[str, str] = {}
+    told: Sequence[str] | None = None if header is None else header.cells[: width if rows else None]
     if names is not None:
         labels = list(names)
-    elif header is not None:
-        labels = _named(file, header.line, header.cells[:width] if rows else header.cells, axes)
+    elif header is not None and told is not None:
+        labels = _named(file, header.line, told, axes)
     else:
-        labels = _from_comments(file, comments, width, axes) or _by_number(file, width, axes)
+        told = _from_comments(file, comments, width, axes)
+        labels = _by_number(file, width, axes) if told is None else _named(file, None, told, axes)
+    if told is not None and len(told) == len(labels):
+        units = {name: unit for name, cell in zip(labels, told, strict=True) if (unit := unit_of(cell))}
     if len(labels) != width:
         raise ValueError(
             f"'{file}' has {width} columns in line {body[0].number} and {len(labels)} names for them: "
@@ -81,20 +111,29 @@ def read_table(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> 
             + _hint(delimiter)
         )
     _check_distinct(file, labels, header.line if header and names is None else None)
+    used = [
+        i
+        for i, name in enumerate(labels)
+        if wanted is None or any(is_called(name, units.get(name, ""), other) for other in wanted)
+    ]
+    left = [name for i, name in enumerate(labels) if i not in used]
     if table is None:
         commas = any(_COMMA_NUMBER.fullmatch(cell) for row in rows for cell in row.cells)
-        return {name: _column(file, rows, i, name, commas, axes) for i, name in enumerate(labels)}
+        columns = {labels[i]: _column(file, rows, i, labels[i], commas, axes, gaps) for i in used}
+        return Labelled(columns, units, [row.line for row in rows], left)
     guessed = header is None and names is None and not comments and width == 2 * len(axes)
     if guessed and (abs(np.linalg.norm(table[:, len(axes) :], axis=1) - 1) > 0.01).any():
         raise ValueError(
             f"'{file}' has {width} columns and no names for them, and the last {len(axes)} are no unit normals. "
             f"Pass columns=(...) with {width} names, or put them into the first line."
         )
-    bad = np.argwhere(~np.isfinite(table))
+    kept = table[:, used]
+    bad = np.argwhere(np.isinf(kept) if gaps else ~np.isfinite(kept))
     if len(bad):
-        row, i = (int(k) for k in bad[0])
+        row, i = int(bad[0][0]), used[int(bad[0][1])]
         raise _not_finite(file, body[row].number, i, labels[i], str(table[row, i]), len(bad) - 1)
-    return dict(zip(labels, table.T, strict=True))
+    columns = {labels[i]: table[:, i] for i in used}
+    return Labelled(columns, units, [line.number for line in body], left)
 
 
 def _lines(file: Path) -> list[_Line]:
@@ -202,8 +241,17 @@ def _named(file: Path, line: int | None, cells: Sequence[str], axes: Sequence[st
         like = [i for i, name in enumerate(names) if _spelling(name) == axis.lower()]
         if axis not in names and len(like) == 1:
             names[like[0]] = axis
-    _check_units(file, line, {n: _unit(w) for n, w in zip(names, whole, strict=True) if n in axes})
+    _check_units(file, line, {n: unit_of(w) for n, w in zip(names, whole, strict=True) if n in axes})
     return names
+
+
+def is_called(name: str, unit: str, other: str) -> bool:
+    """Whether a column of this name and unit is meant by a name that may have the unit behind it.
+
+    >>> is_called("x", "mm", "x"), is_called("x", "mm", "x [mm]"), is_called("x", "mm", "x (m)")
+    (True, True, False)
+    """
+    return name == other or (name == _UNIT.sub("", other.strip()) and unit == unit_of(other) != "")
 
 
 def _spelling(name: str) -> str:
@@ -217,8 +265,13 @@ def _spelling(name: str) -> str:
     return "t" if word == "time" else word
 
 
-def _unit(name: str) -> str:
-    match = _UNIT.search(name)
+def unit_of(name: str) -> str:
+    """What stands in brackets behind a name.
+
+    >>> unit_of("temperature [K]"), unit_of("x")
+    ('K', '')
+    """
+    match = _UNIT.search(name.strip().strip("'\"").strip())
     return (match[1] or match[2] or "").strip() if match else ""
 
 
@@ -233,8 +286,8 @@ def _check_units(file: Path, line: int | None, units: dict[str, str]) -> None:
 
 def _from_comments(
     file: Path, comments: Sequence[_Line], width: int, axes: Sequence[str]
-) -> list[str] | None:
-    """The names in the last comment that has one for each column and one of them an axis."""
+) -> Sequence[str] | None:
+    """The cells of the last comment that has one for each column and one of them an axis."""
     for line in reversed(comments):
         text = line.text.strip().lstrip("#%/ \t")
         ways = [
@@ -247,7 +300,7 @@ def _from_comments(
             if len(words) == width:
                 names = _named(file, line.number, words, axes)
                 if set(names) & set(axes):
-                    return names
+                    return words
     return None
 
 
@@ -273,15 +326,20 @@ def _check_distinct(file: Path, names: Sequence[str], line: int | None) -> None:
 
 
 def _column(
-    file: Path, rows: Sequence[_Row], i: int, name: str, commas: bool, axes: Sequence[str]
+    file: Path, rows: Sequence[_Row], i: int, name: str, commas: bool, axes: Sequence[str], gaps: bool
 ) -> NDArray[np.generic]:
     """One column: numbers, or text where every cell begins with a letter, unless it is a coordinate."""
     cells = [row.cells[i] for row in rows]
-    if all(_WORD.match(cell) and not _is_number(cell) for cell in cells) and name not in axes:
+    missing = [gaps and cell.lower() in _NOTHING for cell in cells]
+    words = [_WORD.match(cell) and not _is_number(cell) for cell in cells]
+    if all(word or gap for word, gap in zip(words, missing, strict=True)) and any(words) and name not in axes:
         return np.array(cells)
     numbers = np.empty(len(cells))
     for k, cell in enumerate(cells):
         fault = None
+        if missing[k]:
+            numbers[k] = np.nan
+            continue
         if not cell:
             fault = "the cell is blank"
         elif not _is_number(cell):
