@@ -4,37 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 import torch
 from torch import Tensor
 
 from . import can
-from .domain import Data, Domain, check_count, read_data, subset
+from .domain import Data, Domain, check_count, column_of, read_data, subset
+from .instants import instant
 from .nodes import WeightedNodes
 from .patch import Patch
 from .point import Axis
 from .quadrature import cubature
-from .region import Predicate, Region
+from .region import Predicate, Region, within
+from .slab import Slab
+from .verified import verify
 
 
-class Solid(Domain, can.Measure, can.Instant, Protocol):
+class Solid(Domain, can.Measure, Protocol):
     """A slice of a domain, or the domain itself."""
 
-    def within(self, axis: Axis, low: float, high: float) -> Solid | None: ...
 
-
-class Side(Solid, Protocol):
+class Side(Domain, can.Measure, Protocol):
     """A part of a boundary, whose points carry the outward unit normal."""
 
-    def within(self, axis: Axis, low: float, high: float) -> Side | None: ...
+
+class Slice(Solid, can.Instant, Protocol):
+    """What has a face: a domain on which one axis has one value."""
+
+    def within(self, axis: Axis, low: float, high: float) -> Slice | None: ...
 
 
 @dataclass(frozen=True)
 class Face:
     """The side at one end of an axis: a slice, with the normal along the axis."""
 
-    slice: Solid
+    slice: Slice
     axis: str
     side: str
 
@@ -100,6 +105,7 @@ class Boundary:
 
     whole: Solid
     faces: tuple[Side, ...]
+    label: str | None = None  # None: named after its faces
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -107,13 +113,15 @@ class Boundary:
 
     @property
     def name(self) -> str:
-        held = {axis.name: self.whole.instant(axis) for axis in self.axes}
+        if self.label is not None:
+            return self.label
+        held = {axis.name: instant(self.whole, axis) for axis in self.axes}
         names = [f"{name} = {value:g}" for name, value in held.items() if value is not None]
         across: dict[str, list[str]] = {}
         for face in self.faces:
             if isinstance(face, Face):
                 (axis,) = (a for a in self.axes if a.name == face.axis)
-                across.setdefault(f"{axis} = ", []).append(f"{face.instant(axis):g}")
+                across.setdefault(f"{axis} = ", []).append(f"{face.slice.instant(axis):g}")
             else:
                 across[face.name] = []
         return ", ".join(names + [start + ", ".join(ends) for start, ends in across.items()])
@@ -150,17 +158,24 @@ class Boundary:
         drawn = [face.draw(m, generator) for face, m in zip(self.faces, counts, strict=True) if m]
         points = torch.cat([p for p, _ in drawn])
         normals = torch.cat([data["normal"] for _, data in drawn])
+        if isinstance(self.whole, can.Level) and can.dimension_of(self.whole) == len(self.axes):
+            verify(self.whole, points, normals)
         return (points, {"normal": normals}) if order is None else (points[order], {"normal": normals[order]})
 
     def instant(self, axis: Axis) -> float | None:
-        values = {face.instant(axis) for face in self.faces}
+        values = {instant(face, axis) for face in self.faces}
         return values.pop() if len(values) == 1 else None
 
-    def within(self, axis: Axis, low: float, high: float) -> Boundary | None:
-        whole = self.whole.within(axis, low, high)
-        cuts = [face.within(axis, low, high) for face in self.faces]
-        faces = tuple(cut for cut in cuts if cut is not None)
-        return Boundary(whole, faces) if whole is not None and faces else None
+    def within(self, axis: Axis, low: float, high: float) -> Domain | None:
+        whole = within(self.whole, axis, low, high)
+        cuts = [within(face, axis, low, high) for face in self.faces]
+        if whole is None or all(cut is None for cut in cuts):
+            return None
+        faces = [cut for cut in cuts if _is_measured(cut)]
+        if _is_measured(whole) and len(faces) == sum(cut is not None for cut in cuts):
+            return Boundary(whole, tuple(faces), self.label)
+        slab, column = Slab(axis, low, high), column_of(self, axis)
+        return Region(self, lambda points: slab.holds(points[:, column]), self.name)
 
     def patches(self) -> tuple[Patch, ...] | None:
         by_face = [can.patches_of(face) for face in self.faces]
@@ -187,6 +202,10 @@ class Boundary:
     def where(self, predicate: Predicate, name: str = "part of the boundary") -> Region:
         """The part in which ``predicate``, a function of points (n, d) giving booleans (n,), holds."""
         return Region(self, predicate, name)
+
+
+def _is_measured(domain: Domain | None) -> TypeGuard[Side]:
+    return isinstance(domain, can.Measure)
 
 
 def _shares(measures: Sequence[float], n: int, generator: torch.Generator) -> list[int]:

@@ -6,21 +6,25 @@ import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, overload
 
 import torch
 from torch import Tensor
 
-from .boundary import Boundary, Face
+from .arc import Arc
+from .boundary import Boundary, Face, Side
 from .cloud import Cloud
+from .curves import Segment
 from .domain import Domain, HasAxes, check_count, is_number, named, quasi_random
 from .frame import axes_around
 from .mesh import TriangleMesh
+from .outline import Outline
 from .pairs import Pairs
 from .patch import Patch
 from .point import Axis
 from .product import Product
 from .region import Predicate, Region
+from .shape import Shape
 from .slab import SLACK, Slab
 from .tensor_grid import TensorGrid
 
@@ -28,7 +32,7 @@ APART = 1e-12  # of an axis: so far from an interface its two sides are
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Box:
+class Box(Shape):
     """A product of intervals, with an axis for each keyword, in their order.
 
     Points are drawn quasi-random: a scrambled Sobol sequence, anew at every draw. Some axes may be held
@@ -140,6 +144,29 @@ class Box:
         inside: Tensor = ((points >= low - slack) & (points <= high + slack)).all(1)
         return inside
 
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The faces; in the plane the edges, counterclockwise."""
+        if self.dimension != 2 or self.fixed:
+            return self.boundary().faces
+        (a, b), (c, d) = self.bounds
+        x, y = self.axes
+        corners = ((a, c), (b, c), (b, d), (a, d))
+        names = (f"{y} = {c:g}", f"{x} = {b:g}", f"{y} = {d:g}", f"{x} = {a:g}")
+        edges = zip(corners, (*corners[1:], corners[0]), names, strict=True)
+        return tuple(Arc.of(Segment(start, end), self.axes, name) for start, end, name in edges)
+
+    def level(self, points: Tensor) -> Tensor:
+        """The signed distance to the boundary."""
+        if self.fixed:
+            raise ValueError(
+                f"'{self.name}' is a slice of a box, without an inside. Take the level of the whole box."
+            )
+        low, high = points.new_tensor(self.bounds).T
+        beyond = torch.maximum(low - points, points - high)
+        distance: Tensor = beyond.clamp(min=0).norm(dim=1) + beyond.amax(1).clamp(max=0)
+        return distance
+
     def patches(self) -> tuple[Patch, ...]:
         return (Patch(self.axes, self.bounds),)
 
@@ -164,14 +191,38 @@ class Box:
         whole = Box(**{a.name: (a.low, a.high) for a in self.axes})
         return whole.at(**{**dict(self.fixed), axis.name: value})
 
-    def boundary(self, *names: str | Axis, side: Literal["low", "high"] | None = None) -> Boundary:
+    @overload  # type: ignore[override]
+    def boundary(self, *names: str | Axis, side: Literal["low", "high"] | None = None) -> Boundary: ...
+
+    @overload
+    def boundary(
+        self,
+        *names: str | Axis,
+        side: Literal["low", "high"] | None = None,
+        where: Predicate,
+        name: str | None = None,
+    ) -> Outline | Boundary | Region: ...
+
+    def boundary(
+        self,
+        *names: str | Axis,
+        side: Literal["low", "high"] | None = None,
+        where: Predicate | None = None,
+        name: str | None = None,
+    ) -> Outline | Boundary | Region:
         """The faces at both ends, or one ``side``, of the named axes; of all axes if none is named.
+
+        The part of them in which ``where`` holds, a function of points (n, d) giving booleans (n,), if it is given.
 
         >>> from sirenpde import Box
         >>> Box(x=(0, 1), y=(0, 2)).boundary("x", side="high").name
         'x = 1'
         """
-        axes = [named(self.axes, name) for name in names] or list(self.free)
+        if where is not None:
+            if names or side is not None:
+                return self.boundary(*names, side=side).where(where, name or "part of the boundary")
+            return self._part(self.sides, "boundary of the box", where, name)
+        axes = [named(self.axes, axis) for axis in names] or list(self.free)
         if not axes:
             raise ValueError(
                 f"'{self.name}' is a single point; it has no boundary. Take that of a larger box."

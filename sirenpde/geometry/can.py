@@ -31,6 +31,21 @@ class Contain(Protocol):
 
 
 @runtime_checkable
+class Level(Protocol):
+    """Knows its inside by a function: negative there, 0 exactly on the boundary, positive outside."""
+
+    @property
+    def axes(self) -> tuple[Axis, ...]: ...
+
+    @property
+    def name(self) -> str: ...
+
+    def level(self, points: Tensor) -> Tensor:
+        """Points (n, d) -> (n,), roughly the distance to the boundary, in the units of the axes."""
+        ...
+
+
+@runtime_checkable
 class Measure(Protocol):
     """Knows its length, area or volume; 1 for a single point."""
 

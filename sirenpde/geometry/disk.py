@@ -1,4 +1,4 @@
-"""The disk and its circle."""
+"""The disk."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .arc import Arc
 from .cells import Cells
-from .domain import Data, check_count, is_finite, quasi_random, read_data
+from .curves import EllipticArc
+from .domain import check_count, is_finite, quasi_random
 from .nodes import WeightedNodes, equidistant, gauss
 from .point import Axis, check_axis_names
-from .region import Predicate, Region
-from .slab import SLACK
+from .shape import Shape
 
 
 @dataclass(frozen=True)
-class Disk:
+class Disk(Shape):
     """The points of a plane within ``radius`` of ``center``, on two axes whose names can be chosen.
 
     Points are drawn quasi-random and uniform: a scrambled Sobol sequence, anew at every draw. Times an interval
@@ -64,26 +65,9 @@ class Disk:
         return "disk"
 
     @property
-    def size(self) -> None:
-        return None
-
-    @property
-    def dimension(self) -> int:
-        return 2
-
-    @property
     def measure(self) -> float:
         """The area π radius²."""
         return math.pi * self.radius**2
-
-    @property
-    def bounds(self) -> tuple[tuple[float, float], ...]:
-        return tuple((axis.low, axis.high) for axis in self.axes)
-
-    def contains(self, points: Tensor) -> Tensor:
-        """Which of the points (n, 2) lie in the disk."""
-        distance: Tensor = (points - points.new_tensor(self.center)).norm(dim=1)
-        return distance <= (1 + SLACK) * self.radius
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` quasi-random points."""
@@ -101,9 +85,16 @@ class Disk:
         weights = self.measure * torch.outer(squares.weights, angles.weights).reshape(-1)
         return WeightedNodes(self.from_unit(unit)[0], weights)
 
-    def boundary(self) -> Circle:
-        """The circle, with the outward unit normal."""
-        return Circle(self)
+    @property
+    def sides(self) -> tuple[Arc, ...]:
+        """The circle."""
+        center = (float(self.center[0]), float(self.center[1]))
+        return (Arc.of(EllipticArc.circle(center, float(self.radius)), self.axes, "circle"),)
+
+    def level(self, points: Tensor) -> Tensor:
+        """The signed distance to the circle."""
+        distance: Tensor = (points - points.new_tensor(self.center)).norm(dim=1)
+        return distance - self.radius
 
     def cells(self, resolution: int) -> Cells:
         """Triangles between rings of equal distance, ``resolution`` points across; 6 k points on the k-th ring."""
@@ -122,75 +113,6 @@ class Disk:
             inward = (step < k - 1).expand(6, -1).reshape(-1)
             corners += [torch.stack([c, a, b], dim=1), torch.stack([c, b, d], dim=1)[inward]]
         return Cells(points.new_tensor(self.center) + points, torch.cat(corners))
-
-    def where(self, predicate: Predicate, name: str = "part of the disk") -> Region:
-        """The part in which ``predicate``, a function of points (n, 2) giving booleans (n,), holds."""
-        return Region(self, predicate, name)
-
-
-@dataclass(frozen=True)
-class Circle:
-    """The boundary of a disk, with the outward unit ``normal`` as data, made by ``disk.boundary()``."""
-
-    disk: Disk
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        return self.disk.axes
-
-    @property
-    def name(self) -> str:
-        return "circle"
-
-    @property
-    def size(self) -> None:
-        return None
-
-    @property
-    def dimension(self) -> int:
-        return 1
-
-    @property
-    def measure(self) -> float:
-        """The length 2 π radius."""
-        return 2 * math.pi * self.disk.radius
-
-    @property
-    def bounds(self) -> tuple[tuple[float, float], ...]:
-        return self.disk.bounds
-
-    @property
-    def normal(self) -> Data:
-        """The outward unit normal (2,) as a function of a point."""
-        return Data("normal")
-
-    def __getitem__(self, key: str) -> Data:
-        """``circle["normal"]`` is ``circle.normal``; ValueError for data of another name."""
-        return read_data(("normal",), key, "The circle")
-
-    def contains(self, points: Tensor) -> Tensor:
-        """Which of the points (n, 2) lie on the circle."""
-        distance: Tensor = (points - points.new_tensor(self.disk.center)).norm(dim=1)
-        return (distance - self.disk.radius).abs() <= SLACK * self.disk.radius
-
-    def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """``n`` quasi-random points and their normals."""
-        return self.from_unit(quasi_random(check_count(n, self.name), 1, generator))
-
-    def from_unit(self, unit: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """Points of the unit interval (n, 1) -> points of the circle."""
-        normals = _directions(2 * math.pi * unit[:, 0])
-        return unit.new_tensor(self.disk.center) + self.disk.radius * normals, {"normal": normals}
-
-    def cubature(self, count: int) -> WeightedNodes:
-        """2 ``count`` equidistant angles."""
-        angles = equidistant(0, 1, 2 * count)
-        points, data = self.from_unit(angles.nodes[:, None])
-        return WeightedNodes(points, self.measure * angles.weights, data)
-
-    def where(self, predicate: Predicate, name: str = "part of the circle") -> Region:
-        """The part in which ``predicate``, a function of points (n, 2) giving booleans (n,), holds."""
-        return Region(self, predicate, name)
 
 
 def _directions(angles: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from .quadrature import cubature
 from .region import Predicate, Region, within
 
 
-class Range(Solid, can.Bound, can.Contain, can.Dimension, can.FromUnit, Protocol):
+class Range(Solid, can.Instant, can.Bound, can.Contain, can.Dimension, can.FromUnit, Protocol):
     """An interval on one axis, or one value of it, as a product sees it."""
 
     @property

@@ -1,0 +1,118 @@
+"""Where curves of the plane meet."""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .curves import Curve, EllipticArc, Segment
+
+
+def crossings(curve: Curve, other: Curve, slack: float) -> list[float]:
+    """The parameters at which one curve meets another, touches it, or begins or ends to run along it.
+
+    ``slack`` is a length: so near, curves meet.
+    """
+    ends = other.at(torch.tensor([0.0, 1.0], dtype=torch.float64))
+    tried = torch.tensor([*_roots(curve, other), *curve.nearest(ends).tolist()], dtype=torch.float64)
+    tried = tried[(tried > 0) & (tried < 1)]
+    if not len(tried):
+        return []
+    points = curve.at(tried)
+    there = other.at(other.nearest(points).clamp(0, 1))
+    found: list[float] = tried[(points - there).norm(dim=1) <= slack].tolist()
+    return found
+
+
+def _roots(curve: Curve, other: Curve) -> Sequence[float]:
+    """Parameters of ``curve`` at which it meets what ``other`` is a part of: a line or an ellipse."""
+    if isinstance(other, Segment):
+        normal = _turned(other.velocity(torch.zeros(1, dtype=torch.float64)))[0]
+        offset = float(normal @ torch.tensor(other.start, dtype=torch.float64))
+        return _on_line(curve, normal, offset)
+    assert isinstance(other, EllipticArc)
+    return _on_ellipse(curve, other)
+
+
+def _on_line(curve: Curve, normal: Tensor, offset: float) -> Sequence[float]:
+    """Where normal · p = offset."""
+    if isinstance(curve, Segment):
+        a, b = (
+            float(normal @ torch.tensor(end, dtype=torch.float64)) - offset
+            for end in (curve.start, curve.end)
+        )
+        return [a / (a - b)] if a != b else []
+    assert isinstance(curve, EllipticArc)
+    center = float(normal @ torch.tensor(curve.center, dtype=torch.float64))
+    a, b = (normal @ curve.frame).tolist()
+    return _parameters(curve, _sine_roots(a, b, offset - center))
+
+
+def _on_ellipse(curve: Curve, other: EllipticArc) -> Sequence[float]:
+    """Where the curve, seen from the frame in which the other is the unit circle, has distance 1 from 0."""
+    inverse = torch.linalg.inv(other.frame)
+    center = torch.tensor(other.center, dtype=torch.float64)
+    if isinstance(curve, Segment):
+        start, end = (
+            inverse @ (torch.tensor(q, dtype=torch.float64) - center) for q in (curve.start, curve.end)
+        )
+        along = end - start
+        size = float(along @ along)
+        middle = -float(start @ along) / size  # of the line, nearest to 0
+        nearest = start + middle * along
+        left = 1 - float(nearest @ nearest)
+        half = math.sqrt(max(left, 0.0) / size)
+        return [middle - half, middle + half] if left > -1e-9 else []
+    assert isinstance(curve, EllipticArc)
+    c = inverse @ (torch.tensor(curve.center, dtype=torch.float64) - center)
+    u, v = (inverse @ curve.frame).T
+    return _parameters(curve, _trigonometric_roots(c, u, v))
+
+
+def _trigonometric_roots(c: Tensor, u: Tensor, v: Tensor) -> list[float]:
+    """The angles with |c + u cos θ + v sin θ| = 1: roots of a trigonometric polynomial of degree two."""
+    uu, vv, uv, cu, cv, cc = (float(a @ b) for a, b in ((u, u), (v, v), (u, v), (c, u), (c, v), (c, c)))
+    mean, scale = cc + (uu + vv) / 2 - 1, cc + uu + vv + 1
+    double = complex((uu - vv) / 4, -uv / 2)  # of exp(2iθ)
+    single = complex(cu, -cv)  # of exp(iθ)
+    if abs(double) < 1e-14 * scale:
+        return [] if abs(single) < 1e-14 * scale else _sine_roots(2 * cu, 2 * cv, -mean)
+    roots = np.roots([double, single, mean, single.conjugate(), double.conjugate()])
+    angles = [cmath.phase(z) for z in roots if abs(abs(z) - 1) < 1e-3]
+    return [_polished(angle, double, single, mean) for angle in angles]
+
+
+def _polished(angle: float, double: complex, single: complex, mean: float) -> float:
+    """A root of 2 Re(double exp(2iθ) + single exp(iθ)) + mean, to rounding, by Newton's method."""
+    for _ in range(4):
+        once, twice = single * cmath.exp(1j * angle), double * cmath.exp(2j * angle)
+        value, slope = 2 * (once + twice).real + mean, -2 * (once + 2 * twice).imag
+        if abs(value) > 0.5 * abs(slope):  # of two roots that fell together
+            return angle
+        angle -= value / slope if slope else 0.0
+    return angle
+
+
+def _sine_roots(a: float, b: float, c: float) -> list[float]:
+    """The angles with a cos θ + b sin θ = c, and the one where it is nearly so."""
+    size = math.hypot(a, b)
+    if size == 0 or abs(c) > (1 + 1e-9) * size:
+        return []
+    first, half = math.atan2(b, a), math.acos(max(-1.0, min(1.0, c / size)))
+    return [first - half, first + half]
+
+
+def _parameters(curve: EllipticArc, angles: Sequence[float]) -> list[float]:
+    turn = curve.high - curve.low
+    return [(angle + 2 * math.pi * k - curve.low) / turn for angle in angles for k in range(-3, 4)]
+
+
+def _turned(vectors: Tensor) -> Tensor:
+    """Vectors (n, 2), turned clockwise by a right angle and made unit."""
+    turned = torch.stack([vectors[:, 1], -vectors[:, 0]], dim=1)
+    return torch.nn.functional.normalize(turned, dim=1)
