@@ -25,6 +25,7 @@ from .geometry.point import Axis as Axis
 from .geometry.point import Point as Point
 from .geometry.point_cloud import PointCloud as PointCloud
 from .geometry.readers.existing import bundled as bundled
+from .geometry.sampled import Sampled as Sampled
 from .geometry.table import Table as Table
 from .networks.fourier import Basic as Basic
 from .networks.fourier import FourierFeatures as FourierFeatures

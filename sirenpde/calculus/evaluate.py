@@ -22,10 +22,11 @@ def point(
     coords: Tensor,
     read: Read,
     sample: Sample,
-    observe: Callable[[Any, Axis], None] | None = None,
+    observe: Callable[[Any, Axis | None], None] | None = None,
+    moved: tuple[str, ...] = (),
 ) -> Point:
     """One point (d,), what fields and unknown numbers are there, and its data."""
-    return Point(axes, coords, read, sample, observe)
+    return Point(axes, coords, read, sample, observe, moved)
 
 
 def over_points(
@@ -86,7 +87,7 @@ def moved_point(p: Point, axis: Axis, s: Tensor) -> Point:
             f"derivatives, such as grid.gradient('{key}')."
         )
 
-    return point(p.axes, p.place + s * direction, read, sample, p.observe)
+    return point(p.axes, p.place + s * direction, read, sample, p.observe, (*p.moved, axis.name))
 
 
 def at_nodes(function: PointFunction, p: Point, site: Site) -> Tensor:

@@ -79,8 +79,8 @@ def _differentiated(constraint: Constraint, points: Tensor, data: object) -> lis
     """The functions that a constraint differentiates, other than fields, and the axes along which."""
     seen: list[tuple[PointFunction, Axis]] = []
 
-    def observe(function: PointFunction, axis: Axis) -> None:
-        seen.append((function, axis))
+    def observe(function: PointFunction, axis: Axis | None) -> None:
+        seen.extend([] if axis is None else [(function, axis)])
 
     names = tuple(axis.name for axis in constraint.domain.axes)
     tensors: dict[str, Tensor] = data  # type: ignore[assignment]

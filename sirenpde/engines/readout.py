@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..calculus.constants import Constant
+from ..geometry.constants import Constant
 
 
 class Readout:

@@ -202,6 +202,21 @@ class Listed(Protocol):
 
 
 @runtime_checkable
+class Cover(Protocol):
+    """Is a function of some coordinates, which has values in a part of space only."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def covers(self, points: Tensor) -> Tensor:
+        """Booleans (n,) for points (n, d) along the axes of these names."""
+        ...
+
+
+@runtime_checkable
 class Noted(Protocol):
     """Has something to tell about how it was made, a paragraph each: rows that were left out."""
 

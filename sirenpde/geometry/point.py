@@ -99,7 +99,10 @@ class Point:
     coords: _Coordinates = _Coordinates()  # (d,), one entry per axis; no default, whatever mypy says
     read: Callable[[Hashable], Tensor]  # type: ignore[misc]  # a field's derivative, or an unknown number
     sample: Callable[[str], Tensor]  # type: ignore[misc]  # data of the sample: a normal, a pixel
-    observe: Callable[[Any, Axis], None] | None = None  # told what is differentiated, and along what
+    observe: Callable[[Any, Axis | None], None] | None = (
+        None  # told what is differentiated along what, or read
+    )
+    moved: tuple[str, ...] = ()  # the axes along which a derivative is taken here
 
     def __post_init__(self) -> None:
         for name in ("read", "sample"):

@@ -16,8 +16,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ...calculus.constants import Constant
 from ...calculus.plan import Plan, Polynomials, derivative
+from ...geometry.constants import Constant
 from ...networks.activations.activation import Activation
 from ..buffers import Take, Turns
 from .linear import Affine, AffineGradient

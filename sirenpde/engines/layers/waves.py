@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ...calculus.constants import Constant
 from ...calculus.plan import Polynomials
 from ...calculus.symbols import Symbol
+from ...geometry.constants import Constant
 from ...networks.dense import Embedding
 from ..buffers import Take
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from ...calculus.evaluate import point
 from ...geometry import can
 from ...geometry.domain import Deferred, Domain
+from ...geometry.point import Axis
 from ..constraint import Constraint
 from .calling import call, call_together, few
 from .messages import ConstraintError, declared_at
@@ -21,6 +22,7 @@ from .watch import DerivativeWatch, is_rounded
 FEW = 16  # components, up to which a residual may have as many as there are samples
 SAME = 1e-9  # relative difference of two calls that is rounding
 STEPS = (1e-4, 1e-3)  # of the differences that slopes are compared with
+MANY = 2000  # points at which a sampled coefficient has to have values
 SEVERAL = 1000  # values of a cloud that tell their precision
 SINGLE = (torch.float32, torch.complex64)
 
@@ -38,7 +40,12 @@ def look_closely(constraint: Constraint, requests: Requests) -> None:
     asked = [*requests.derivatives, *requests.unknowns]
     known = {key: recorder.read(key).requires_grad_() for key in asked}
     watch = DerivativeWatch(_lengths(constraint, requests, data), _is_single(requests))
-    p = point(axes, points[0], known.__getitem__, lambda key: data[key][0])
+    read: list[can.Cover] = []
+
+    def observe(function: object, axis: Axis | None) -> None:
+        read.extend([function] if axis is None and isinstance(function, can.Cover) else [])
+
+    p = point(axes, points[0], known.__getitem__, lambda key: data[key][0], observe)
     once, again = (call(constraint.residual, who, p, watch) for _ in range(2))
     _check_same(constraint, once.detach(), again.detach(), 0.0)
     if once.dtype in SINGLE and not _is_single(requests):
@@ -58,6 +65,8 @@ def look_closely(constraint: Constraint, requests: Requests) -> None:
     _check_same(constraint, once.detach(), several[0].detach(), SAME)
     _check_slopes(constraint, jets, several, together)
     _check_data(constraint, requests, jets, axes)
+    for coefficient in dict.fromkeys(read):
+        _check_covered(constraint, coefficient)
 
 
 def _is_single(requests: Requests) -> bool:
@@ -174,6 +183,27 @@ def _check_data(constraint: Constraint, requests: Requests, jets: Jets, axes: tu
                 f"'{constraint.domain.name}', the first at {where}; expected a number at every one. Declare it on "
                 f"the others: domain.where(mask), with the mask false there."
             )
+
+
+def _check_covered(constraint: Constraint, coefficient: can.Cover) -> None:
+    """Raises ConstraintError for a sampled coefficient that has no values on all of the domain."""
+    domain = constraint.domain
+    names = [axis.name for axis in domain.axes]
+    count = min(MANY, domain.size or MANY)
+    points = domain.draw(count, torch.Generator().manual_seed(3))[0].double()
+    places = points[:, [names.index(name) for name in coefficient.names]]
+    bad = (~coefficient.covers(places)).nonzero()[:, 0]
+    if not len(bad):
+        return
+    where = ", ".join(
+        f"{n} = {c:.6g}" for n, c in zip(coefficient.names, places[bad[0]].tolist(), strict=True)
+    )
+    raise ConstraintError(
+        f"Constraint '{constraint.name}'{declared_at(constraint.residual)} reads the coefficient "
+        f"'{coefficient.name}', which has no values at {len(bad)} of {count} points of '{domain.name}', such as "
+        f"{where}: {coefficient}. Give values on all of the domain, or continue those of the border by "
+        f"outside='clamp'."
+    )
 
 
 def has_seven_digits(domain: Domain, keys: Sequence[str]) -> bool:

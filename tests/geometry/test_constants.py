@@ -3,7 +3,7 @@
 import torch
 from pretend_cuda import GPU, pretended
 
-from sirenpde.calculus.constants import Constant
+from sirenpde.geometry.constants import Constant
 
 
 def test_a_copy_has_the_precision_asked_for_and_is_made_once():

@@ -6,13 +6,18 @@ import torch
 from torch import Tensor
 
 
+def row(table: Tensor, i: Tensor) -> Tensor:
+    """``table[i]`` for one index, a tensor (), also of many points at once."""
+    return table.index_select(0, i.reshape(1))[0]
+
+
 class Constant:
     """A tensor of fixed values, copied once to each device and precision that asks for it.
 
     A step that copies it anew makes a GPU wait for the CPU.
 
     >>> import torch
-    >>> from sirenpde.calculus.constants import Constant
+    >>> from sirenpde.geometry.constants import Constant
     >>> signs = Constant(torch.tensor([1.0, -1.0]))
     >>> signs.like(torch.zeros(3, dtype=torch.float64))
     tensor([ 1., -1.], dtype=torch.float64)
