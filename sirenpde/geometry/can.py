@@ -240,6 +240,12 @@ class Pictured(Protocol):
     def images(self) -> Mapping[str, Tensor]: ...
 
 
+def faces_of(domain: object) -> tuple[Domain, ...]:
+    """The faces that a domain consists of; none of one that is no boundary (those of a mesh are triangles)."""
+    faces = domain.faces if isinstance(domain, Faces) else ()
+    return faces if isinstance(faces, tuple) else ()
+
+
 def lattice_of(domain: object) -> TensorGrid | None:
     """The tensor grid on which the points of a domain lie, if there is one."""
     return domain.lattice if isinstance(domain, OnLattice) else None

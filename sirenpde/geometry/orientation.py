@@ -29,7 +29,7 @@ def oriented(vertices: Vertices, faces: Faces) -> Faces:
     for i, group in enumerate(bodies):
         around = np.flatnonzero((low <= low[i]).all(1) & (high >= high[i]).all(1))
         depth = sum(_encloses(corners[j], corners[i]) for j in around if j != i)
-        if (_volume(corners[i]) < 0) != (depth % 2 == 1):
+        if (enclosed_volume(corners[i]) < 0) != (depth % 2 == 1):
             turned[group] = turned[group, ::-1]
     return turned
 
@@ -68,7 +68,7 @@ def _components(faces: Faces, count: int) -> tuple[Faces, NDArray[np.bool_], NDA
     return component, turn, closed
 
 
-def _volume(corners: Vertices) -> float:
+def enclosed_volume(corners: Vertices) -> float:
     """The enclosed volume, negative where the normals point inwards; about a corner, since origins may be far."""
     a, b, c = (corners - corners[0, 0]).transpose(1, 0, 2)
     return float(np.einsum("fi,fi->", a, np.cross(b, c)) / 6)

@@ -144,7 +144,7 @@ class PointCloud(Cloud):
                 "such as Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))."
             )
         frame = Frame.fitting(mesh.vertices, axes, fill) if rescale else None
-        placed = mesh.moved(frame) if frame else mesh
+        placed = mesh.placed(frame) if frame else mesh
         points, normals = placed.sample(count, torch.Generator().manual_seed(seed))
         return PointCloud(points, axes, {"normal": normals}, mesh.name, frame)
 

@@ -78,7 +78,4 @@ def _time_axis(problem: Declared) -> Axis | None:
 
 def _faces(domains: Sequence[Domain], axis: Axis) -> bool:
     """Whether a boundary among the domains has a face across the axis."""
-    return any(
-        isinstance(domain, can.Faces) and any(instant(face, axis) is not None for face in domain.faces)
-        for domain in domains
-    )
+    return any(instant(face, axis) is not None for domain in domains for face in can.faces_of(domain))

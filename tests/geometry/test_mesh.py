@@ -54,7 +54,7 @@ def test_the_bundled_mesh_is_closed() -> None:
     assert (len(mesh.vertices), len(mesh.faces), mesh.watertight) == (2930, 5856, True)
     assert mesh.volume == pytest.approx(0.71826, abs=1e-5)
     with pytest.raises(
-        FileNotFoundError, match=r"'teapot\.obj' is shipped with sirenpde; there is spot\.obj"
+        FileNotFoundError, match=r"'teapot\.obj' is shipped with sirenpde; there is bracket\.stl, spot\.obj"
     ):
         bundled("teapot.obj")
 
@@ -76,3 +76,66 @@ def test_meshes_that_are_refused() -> None:
 def test_a_mesh_without_area_cannot_be_sampled() -> None:
     with pytest.raises(ValueError, match="All triangles of 'mesh' have no area"):
         TriangleMesh(torch.zeros(3, 3).double(), torch.tensor([[0, 1, 2]])).sample(5, seeded())
+
+
+def test_the_level_is_the_signed_distance() -> None:
+    """In a tetrahedron with a corner at 0 the distance is the least of those to its four planes."""
+    mesh = tetrahedron()
+    points, _ = mesh.draw(500, seeded())
+    planes = [
+        (points - corner[0]) @ normal for corner, normal in zip(mesh.corners, mesh.normals, strict=True)
+    ]
+    level = mesh.level(points)
+    assert torch.allclose(level, torch.stack(planes).amax(0), rtol=0, atol=1e-14) and bool((level < 0).all())
+    outside = torch.tensor([[-3.0, -4, 0], [-1, 1, 1], [0.1, 0.1, -0.5]]).double()
+    assert torch.allclose(mesh.level(outside), torch.tensor([5, 1, 0.5]).double())
+    surface, normals = mesh.sample(1000, seeded())
+    assert mesh.level(surface).abs().max() < 1e-15 and bool(mesh.contains(surface).all())
+    for distance in (1e-6, 1e-9, 1e-12):
+        assert bool((mesh.level(surface + distance * normals) > 0).all())
+        assert bool((mesh.level(surface - distance * normals) < 0).all())
+
+
+def test_inside_samples_are_uniform() -> None:
+    mesh = tetrahedron()
+    points, data = mesh.draw(20_000, seeded())
+    x, y, z = points.T
+    assert not data and bool((x + y / 2 + z / 3 < 1).all()) and bool((points > 0).all())
+    mean = torch.tensor([0.25, 0.5, 0.75]).double()
+    assert (points.mean(0) - mean).abs().max() < 5e-3
+    covariance = torch.cov((points / torch.tensor([1, 2, 3])).T)
+    exact = (torch.eye(3) * 4 - torch.ones(3, 3)).double() / 80  # of the unit simplex
+    assert (covariance - exact).abs().max() < 1e-3
+
+
+def test_a_mesh_is_a_domain_in_its_own_units() -> None:
+    part = TriangleMesh.open(bundled("bracket.stl"))
+    assert [(a.name, a.low, a.high) for a in part.axes] == [("x", 0, 6), ("y", 0, 4), ("z", 0, 5)]
+    assert part.size is None and part.dimension == 3 and part.name == "bracket"
+    steady = part.where(lambda p: p[:, 2] < 1, "foot")
+    assert bool((steady.draw(100, seeded())[0][:, 2] < 1).all())
+    assert part.boundary(where=lambda p: p[:, 2] > 4.99, name="top").name == "top"
+    with pytest.raises(ValueError, match=r"'bracket' has no part 'inlet'; its parts are none"):
+        part.boundary("inlet")
+    with pytest.raises(ValueError, match=r"infinitely many points"):
+        part.draw(None, seeded())
+
+
+def test_groups_name_parts_of_the_surface() -> None:
+    mesh = tetrahedron()
+    groups = {
+        "base": torch.tensor([True, False, False, False]),
+        "back": torch.tensor([False, True, True, False]),
+    }
+    named = TriangleMesh(mesh.vertices, mesh.faces, "t", groups)
+    assert named.boundary("base").measure == 1 and named.boundary("base").name == "base"
+    both = named.boundary("base", "back")
+    assert both.measure == pytest.approx(5.5) and both.name == "base, back"
+    assert named.boundary("base", where=lambda p: p[:, 0] > 0.5, name="tip").name == "tip"
+    assert named.flipped().boundary("base").draw(1, seeded())[1]["normal"].tolist() == [[0, 0, 1]]
+    with pytest.raises(ValueError, match=r"has no part 'lid'; its parts are 'base', 'back'"):
+        named.boundary("lid")
+    with pytest.raises(
+        ValueError, match=r"mask on the group 'base' of 'mesh' has shape \(3,\); expected \(4,\)"
+    ):
+        TriangleMesh(mesh.vertices, mesh.faces, groups={"base": torch.ones(3, dtype=torch.bool)})

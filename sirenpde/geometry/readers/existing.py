@@ -92,7 +92,7 @@ def _read_npz(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> C
     return columns
 
 
-_MESHES = {".obj", ".stl", ".off", ".glb"}
+_MESHES = {".obj", ".stl", ".off", ".glb", ".msh", ".vtk", ".vtu"}
 _READERS: dict[str, Callable[[Path, Sequence[str] | None, Sequence[str]], Columns]] = {
     ".ply": _read_ply,
     ".npz": _read_npz,
