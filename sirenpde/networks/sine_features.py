@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 from torch.quasirandom import SobolEngine
 
 from .activations.sine import sine
+from .around_holes import AroundHoles, Hole, hole_waves
 from .dense import DenseNetwork
 from .recipe import check_box, check_positive, check_whole, one_per_axis, uniform_layer, wave_embedding
 from .registry import known, offer
@@ -54,6 +55,7 @@ class SineFeatures:
     count: int | None = None
     bandwidth: float | tuple[float, ...] | None = None
     interaction: int | None = None
+    around: tuple[Hole, ...] = ()
 
     def __post_init__(self) -> None:
         if self.count is not None:
@@ -81,7 +83,7 @@ class SineFeatures:
         outputs: int,
         periodic: Sequence[int],
         generator: Generator,
-    ) -> DenseNetwork:
+    ) -> DenseNetwork | AroundHoles:
         check_box(low, high, outputs, periodic)
         if self.count is None or self.bandwidth is None:
             raise ValueError(
@@ -93,19 +95,32 @@ class SineFeatures:
         side = torch.tensor([float(b) for b in box], dtype=torch.float64)
         together = min(self.interaction or dimension, dimension)
         seed = int(torch.randint(2**62, (), generator=generator))
-        unit = SobolEngine(dimension + 1, scramble=True, seed=seed).draw(self.count, dtype=torch.float64)
+        each = self._around_each
+        plain = self.count - each * len(self.around)
+        unit = SobolEngine(dimension + 1, scramble=True, seed=seed).draw(plain, dtype=torch.float64)
         k = _frequencies(2 * unit[:, 1:] - 1, side, list(periodic), together <= UNIFORM)
         if together < dimension:
-            k = k * _choices(dimension, together, self.count)
-        b = 2 * math.pi * unit[:, 0]
+            k = k * _choices(dimension, together, plain)
+        waves = wave_embedding(low, high, k, 2 * math.pi * unit[:, 0])
         hidden: list[nn.Linear] = []
         head = uniform_layer(self.count, outputs, 0.0, 0.0, generator)
-        return DenseNetwork(wave_embedding(low, high, k, b), hidden, [], sine, head)
+        if not each:
+            return DenseNetwork(waves, hidden, [], sine, head)
+        holes = [hole_waves(hole, each, waves, side.tolist(), seed + 1 + i) for i, hole in enumerate(self.around)]
+        return AroundHoles(waves, holes, head)
+
+    @property
+    def _around_each(self) -> int:
+        """How many of the features wind about each hole: half of all together."""
+        return 0 if not self.around or self.count is None else self.count // (2 * len(self.around))
 
     def describe(self) -> str:
         count = "frozen sines" if self.count is None else f"{self.count} frozen sines"
         if self.interaction is not None:
             count += f" of {self.interaction} axes each" if self.interaction > 1 else " of one axis each"
+        if self.around:
+            holes = "a hole" if len(self.around) == 1 else f"{len(self.around)} holes"
+            count += f", half of them about {holes}"
         if self.bandwidth is None:
             return f"{count}, bandwidth chosen by the solver"
         box = self.bandwidth if isinstance(self.bandwidth, tuple) else (self.bandwidth,)

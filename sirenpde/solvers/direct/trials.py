@@ -42,7 +42,8 @@ class Shape:
             return replace(declared, count=count)
         by_name = dict(self.bandwidth)
         bandwidths = tuple(by_name[axis.name] for axis in u.axes)
-        return SineFeatures(count, bandwidths, declared.interaction or self.interaction)
+        interaction = declared.interaction or self.interaction
+        return replace(declared, count=count, bandwidth=bandwidths, interaction=interaction)
 
     def faster(self, factor: float, axes: Sequence[str]) -> Shape:
         """With the bandwidths along these axes multiplied."""

@@ -1,0 +1,122 @@
+"""Frozen waves about holes: sines in log r and the angle, beside those in the coordinates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.quasirandom import SobolEngine
+
+from .dense import Embedding
+from .registry import known
+
+FASTER = 2.0  # about a hole than in the box, beside what their number can fill
+NEAREST = 1e-3  # of a hole's radius: nothing is asked for so close to its centre, and there log r ends
+
+
+@known
+@dataclass(frozen=True)
+class Hole:
+    """A disk that a domain leaves out, in the plane of two axes, by their numbers among the field's.
+
+    >>> from sirenpde.networks.around_holes import Hole
+    >>> Hole((0, 1), (0.3, -0.3), 0.1).radius
+    0.1
+    """
+
+    axes: tuple[int, int]
+    centre: tuple[float, float]
+    radius: float
+
+
+class HoleWaves(nn.Module):
+    """The waves sin(k log(r / radius) + m θ + κ·xi + b) about a hole, m whole.
+
+    r and θ are polar coordinates about the centre, in the units of the axes; xi in [-1, 1] are all coordinates, of
+    which those of the plane have κ = 0. With z = r e^{iθ} the waves are imaginary parts of e^{i(κ·xi + b)} z^α z̄^β,
+    α = (ik + m) / 2, β = (ik - m) / 2, so that all their derivatives are known in closed form.
+    """
+
+    steps: Tensor  # (m, 2), k and m
+    frequencies: Tensor  # (m, d), κ in radians per unit of xi
+    phases: Tensor  # (m,)
+    centre: Tensor  # (d,)
+    scale: Tensor  # (d,)
+
+    def __init__(
+        self, hole: Hole, steps: Tensor, frequencies: Tensor, phases: Tensor, centre: Tensor, scale: Tensor
+    ) -> None:
+        super().__init__()
+        self.hole = hole
+        for name, value in zip(
+            ("steps", "frequencies", "phases", "centre", "scale"),
+            (steps, frequencies, phases, centre, scale),
+            strict=True,
+        ):
+            self.register_buffer(name, value)
+
+    def polar(self, x: Tensor) -> Tensor:
+        """Points (..., d) -> log(r / radius) and the angle (..., 2)."""
+        a, b = (x[..., axis] - c for axis, c in zip(self.hole.axes, self.hole.centre, strict=True))
+        squared = ((a**2 + b**2) / self.hole.radius**2).clamp(min=NEAREST**2)
+        return torch.stack([squared.log() / 2, torch.atan2(b, a)], dim=-1)
+
+    def forward(self, x: Tensor) -> Tensor:  # (..., d) -> (..., m)
+        xi = (x - self.centre) * self.scale
+        return torch.sin(self.polar(x) @ self.steps.T + xi @ self.frequencies.T + self.phases)
+
+
+class AroundHoles(nn.Module):
+    """Waves of the coordinates, waves about holes, and a linear head on all of them."""
+
+    def __init__(self, waves: Embedding, holes: Sequence[HoleWaves], head: nn.Linear) -> None:
+        super().__init__()
+        self.waves = waves
+        self.holes = nn.ModuleList(holes)
+        self.head = head
+
+    @property
+    def linear_head(self) -> nn.Linear:
+        return self.head
+
+    def features(self, x: Tensor) -> Tensor:  # (..., d) -> (..., features of the head)
+        return torch.cat([self.waves(x), *(hole(x) for hole in self.holes)], dim=-1)
+
+    def forward(self, x: Tensor) -> Tensor:  # (..., d) -> (..., outputs)
+        y: Tensor = self.head(self.features(x))
+        return y
+
+
+def hole_waves(hole: Hole, count: int, beside: Embedding, side: Sequence[float], seed: int) -> HoleWaves:
+    """So many waves about a hole, twice as fast beside their number as those of ``beside``, of bandwidths ``side``.
+
+    With k and m up to B in size, log r up to L = log(R / radius), R the distance of the box's farthest corner, and
+    bandwidths b along other axes, (2 / π) B² L Π (2 b / π) waves fill the box of frequencies, and in the
+    coordinates alone Π (2 b / π) do. What the hole hides is nearer to the domain than what the box hides, so that
+    the waves about it are taken twice as fast, and never faster than fills the box.
+    """
+    low, high = beside.centre - 1 / beside.scale, beside.centre + 1 / beside.scale
+    plane, centre = list(hole.axes), torch.tensor(hole.centre, dtype=torch.float64)
+    corner = torch.stack([(end[plane] - centre).abs() for end in (low, high)]).amax(0)
+    depth = max(1.0, math.log(float(corner.norm()) / hole.radius))
+    waves = [2 * b / math.pi for b in side]  # along each axis, with both signs
+    filled = count * math.pi / (2 * depth) / math.prod(n for axis, n in enumerate(waves) if axis not in plane)
+    shared = min(1.0, FASTER**2 * math.prod(waves) / len(beside.phases))
+    fastest = math.sqrt(filled * shared)
+    dimension = len(side)
+    unit = SobolEngine(dimension + 1, scramble=True, seed=seed).draw(count, dtype=torch.float64)
+    k = 2 * unit[:, 1:] - 1
+    # Half a step more at the ends, so that the fastest windings are as likely as the others.
+    windings = torch.round((math.floor(fastest) + 0.5) * k[:, plane[1]])
+    steps = torch.stack([fastest * k[:, plane[0]], windings], dim=1)
+    frequencies = k * torch.tensor([float(b) for b in side], dtype=torch.float64)
+    frequencies[:, plane] = 0
+    return HoleWaves(hole, steps, frequencies, 2 * math.pi * unit[:, 0], beside.centre, beside.scale)
+
+
+def seeds(count: int, generator: Generator) -> list[int]:
+    """Seeds of Sobol sequences."""
+    return torch.randint(2**62, (count,), generator=generator).tolist()
