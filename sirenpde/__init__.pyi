@@ -14,6 +14,7 @@ from .calculus.operators import laplacian as laplacian
 from .geometry.box import Box as Box
 from .geometry.disk import Disk as Disk
 from .geometry.domain import Data as Data
+from .geometry.ellipse import Ellipse as Ellipse
 from .geometry.interval import Interval as Interval
 from .geometry.mesh import TriangleMesh as TriangleMesh
 from .geometry.pictures.pictures import ellipse as ellipse
@@ -24,6 +25,7 @@ from .geometry.pictures.pixel_grid import PixelGrid as PixelGrid
 from .geometry.point import Axis as Axis
 from .geometry.point import Point as Point
 from .geometry.point_cloud import PointCloud as PointCloud
+from .geometry.polygon import Polygon as Polygon
 from .geometry.readers.existing import bundled as bundled
 from .geometry.sampled import Sampled as Sampled
 from .geometry.table import Table as Table

@@ -16,6 +16,7 @@ from .motion import Motion
 from .nodes import WeightedNodes, equidistant, gauss
 from .point import Axis
 
+BENDS = 512  # steps in which an arc's curvature is looked at
 NODES = 16  # of Gauss on each panel, between which an arc's length is measured
 
 
@@ -116,8 +117,7 @@ class Arc:
 
         Chords between them leave the arc by at most ``tolerance``, a length.
         """
-        turn = float(self._turns.sum())
-        sharpest = float((self._turns / self._lengths.diff()).max())  # curvature
+        turn, sharpest = self._bends
         steps = max(1, math.ceil(self.measure / spacing - 1e-9))
         if turn > 1e-12:
             steps = max(
@@ -147,12 +147,12 @@ class Arc:
         return unit
 
     @cached_property
-    def _turns(self) -> Tensor:
-        """The angle by which each panel turns."""
-        panels = len(self._lengths) - 1
-        normals = self._normals(torch.linspace(0, 1, 4 * panels + 1, dtype=torch.float64))
-        cross = normals[:-1, 0] * normals[1:, 1] - normals[:-1, 1] * normals[1:, 0]
-        return cross.clamp(-1, 1).arcsin().abs().reshape(panels, 4).sum(dim=1)
+    def _bends(self) -> tuple[float, float]:
+        """The angle by which it turns in all, and its largest curvature."""
+        s = torch.linspace(0, 1, BENDS + 1, dtype=torch.float64)
+        normals, steps = self._normals(s), self.curve.velocity((s[1:] + s[:-1]) / 2).norm(dim=1) / BENDS
+        turns = normals.diff(dim=0).norm(dim=1)
+        return float(turns.sum()), float((turns / steps).max())
 
     @cached_property
     def _lengths(self) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .curves import Curve, EllipticArc, Segment
+from .curves import Bezier, Curve, EllipticArc, Segment, real_roots
 
 
 def crossings(curve: Curve, other: Curve, slack: float) -> list[float]:
@@ -30,7 +30,13 @@ def crossings(curve: Curve, other: Curve, slack: float) -> list[float]:
 
 
 def _roots(curve: Curve, other: Curve) -> Sequence[float]:
-    """Parameters of ``curve`` at which it meets what ``other`` is a part of: a line or an ellipse."""
+    """Parameters of ``curve`` at which it meets what ``other`` is a part of: a line, an ellipse, a Bézier curve."""
+    if isinstance(other, Bezier):
+        if isinstance(curve, Bezier):
+            return _by_chords(curve, other)
+        there = torch.tensor(list(_roots(other, curve)), dtype=torch.float64)
+        found: list[float] = curve.nearest(other.at(there)).tolist()
+        return found
     if isinstance(other, Segment):
         normal = _turned(other.velocity(torch.zeros(1, dtype=torch.float64)))[0]
         offset = float(normal @ torch.tensor(other.start, dtype=torch.float64))
@@ -47,6 +53,10 @@ def _on_line(curve: Curve, normal: Tensor, offset: float) -> Sequence[float]:
             for end in (curve.start, curve.end)
         )
         return [a / (a - b)] if a != b else []
+    if isinstance(curve, Bezier):
+        polynomial = curve.coefficients @ normal
+        polynomial[0] -= offset
+        return real_roots(polynomial)
     assert isinstance(curve, EllipticArc)
     center = float(normal @ torch.tensor(curve.center, dtype=torch.float64))
     a, b = (normal @ curve.frame).tolist()
@@ -68,6 +78,13 @@ def _on_ellipse(curve: Curve, other: EllipticArc) -> Sequence[float]:
         left = 1 - float(nearest @ nearest)
         half = math.sqrt(max(left, 0.0) / size)
         return [middle - half, middle + half] if left > -1e-9 else []
+    if isinstance(curve, Bezier):
+        x, y = (
+            inverse @ (curve.coefficients.T - torch.nn.functional.pad(center[:, None], (0, curve.degree)))
+        ).numpy()
+        squared = np.convolve(x, x) + np.convolve(y, y)
+        squared[0] -= 1
+        return real_roots(torch.from_numpy(squared))
     assert isinstance(curve, EllipticArc)
     c = inverse @ (torch.tensor(curve.center, dtype=torch.float64) - center)
     u, v = (inverse @ curve.frame).T
@@ -110,6 +127,28 @@ def _sine_roots(a: float, b: float, c: float) -> list[float]:
 def _parameters(curve: EllipticArc, angles: Sequence[float]) -> list[float]:
     turn = curve.high - curve.low
     return [(angle + 2 * math.pi * k - curve.low) / turn for angle in angles for k in range(-3, 4)]
+
+
+def _by_chords(curve: Bezier, other: Bezier) -> list[float]:
+    """Where chords of both cross, by Newton's method from there."""
+    knots = torch.linspace(0, 1, 129, dtype=torch.float64)
+    a, b = curve.at(knots), other.at(knots)
+    u, v, w = a[1:] - a[:-1], b[1:] - b[:-1], b[None, :-1] - a[:-1, None]
+    cross = u[:, None, 0] * v[None, :, 1] - u[:, None, 1] * v[None, :, 0]
+    s, t = ((w[..., 0] * d[..., 1] - w[..., 1] * d[..., 0]) / cross for d in (v[None], u[:, None]))
+    # A chord's length more at either end: a curve bulges over its chord.
+    i, j = ((s > -1) & (s < 2) & (t > -1) & (t < 2)).nonzero().T
+    places = torch.stack([(i + s[i, j]) / 128, (j + t[i, j]) / 128]).clamp(0, 1)
+    for _ in range(12):
+        away = curve.at(places[0]) - other.at(places[1])
+        slopes = torch.stack([curve.velocity(places[0]), -other.velocity(places[1])], dim=2)
+        step = (torch.linalg.pinv(slopes) @ away[:, :, None])[..., 0]
+        places = (places - step.T).clamp(0, 1)
+    met = (curve.at(places[0]) - other.at(places[1])).norm(dim=1) < 1e-9 * float(
+        (a.amax(0) - a.amin(0)).norm()
+    )
+    found: list[float] = places[0][met].tolist()
+    return found
 
 
 def _turned(vectors: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from .quadrature import cubature
 from .region import Predicate, Region
 from .sides import PlacedSide, Trimmed
 from .slab import SLACK
+from .strips import strips
 from .verified import STEP, size_of
 
 LOOKED_AT = 4096  # points of a shape in space, to find whether shapes overlap
@@ -128,6 +129,14 @@ class Shape:
                 math.ceil(1.2 * (count - found) * tried / len(kept[-1])) + 64 if len(kept[-1]) else 8 * tried
             )
         return torch.cat(kept)[:count], {}
+
+    def cubature(self, count: int) -> WeightedNodes | None:
+        """Nodes inside, with weights above 0, of polynomials up to degree 2 ``count`` - 1; None in space.
+
+        Exact over polygons, to rounding where edges are curved.
+        """
+        arcs = arcs_of(self)
+        return None if arcs is None else strips(arcs, count)
 
     def boundary(
         self, *, where: Predicate | None = None, name: str | None = None
