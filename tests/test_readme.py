@@ -59,7 +59,7 @@ def test_the_readme_runs_to_its_end(tmp_path, monkeypatch):
     solution, u, t = names["solution"], names["u"], names["t"]
     assert names["speed"].values.shape == (8, 8) and solution.errors["u"]["relative_l2"] < 1e-5
     assert abs(names["values"][0] - np.exp(-0.3)) < 1e-5  # both halves are still together
-    assert (tmp_path / "u.vtu").stat().st_size > 1000
+    assert (tmp_path / "u.vtkhdf").stat().st_size > 1000
     loaded = Solution.load(tmp_path / "pulse")
     assert np.array_equal(loaded["u"]([[0.1, 0.0]]), names["values"])
     assert solution[D(u, t)]([[0.1, 0.0]]).shape == (1,)

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..analysis.surfaces import surface_errors
-from ..export.fields import FieldSet, in_own_units, on_cells, on_grid, reference_on, write_fields
+from ..export.fields import (
+    FieldSet,
+    default_format,
+    in_own_units,
+    on_cells,
+    on_grid,
+    reference_on,
+    write_fields,
+)
 from ..export.grid import SHOWN, Grid, middles
 from ..export.mesh import Mesh
 from ..export.names import file_name
@@ -42,7 +50,7 @@ def write_all(
 def write_default_fields(solution: Solution, run: RunDirectory) -> list[Path]:
     written = []
     for fields in solution.field_sets():
-        written.append(write_fields(run.fields / f"{fields.name}.vtu", fields))
+        written.append(write_fields(run.fields / f"{fields.name}.{default_format(fields)}", fields))
         if fields.is_picture:
             written += write_pictures(fields, run.fields)
         for name in fields.functions if _is_surface(solution, fields) else ():

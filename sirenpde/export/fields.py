@@ -24,15 +24,18 @@ from ..plots.fields import shown_along
 from ..problem.constraint import name_of
 from ..problem.problem import Problem
 from ..problem.reference import Reference, exact_values
+from .about import NOTHING, About
 from .format import format_of
-from .grid import Grid, coordinates_of, points_per_axis, sample
+from .grid import SHOWN, Grid, coordinates_of, points_per_axis, sample
 from .mesh import Mesh, sample_cells
 from .names import file_name
 from .sampled import Array, Function
 from .series import Series
 from .surface import Restore, Surface, zero_level
+from .vtk.image import better_as_image
 
 STEPS = 51  # of a series, if nobody says
+_FINE = 25  # points along each axis in space of a volume over time
 
 
 class Values(Protocol):
@@ -53,6 +56,7 @@ class FieldSet:
     domain: Domain | None  # finite and on a tensor grid, or a shape with a mesh of its own
     frame: Frame | None = None  # the way back to the units of a file, where a cloud or mesh was scaled
     references: Mapping[PointFunction, Reference] = field(default_factory=dict)
+    about: About = NOTHING
 
     @property
     def name(self) -> str:
@@ -235,7 +239,7 @@ def export_fields(
 def write_fields(path: str | PathLike[str], fields: FieldSet, resolution: int | None = None) -> Path:
     """Write functions on the same axes to one file, in the format of its ending."""
     kind = format_of(path)
-    return kind.write(Path(path), CARRIERS[kind.carrier](fields, resolution))
+    return kind.write(Path(path), CARRIERS[kind.carrier](fields, resolution), fields.about)
 
 
 def gridded(fields: FieldSet, resolution: int | None = None) -> Grid | Mesh:
@@ -256,7 +260,8 @@ def stepped(
         assert cells is not None
         carrier: Grid | Mesh = Mesh(space, replace(cells, lines=cells.lines[:-1]), {})
     else:
-        carrier = Grid(space, coordinates_of(space, resolution or 0), {})
+        count = resolution or (_FINE if len(fields.axes) > SHOWN else points_per_axis(len(fields.axes)))
+        carrier = Grid(space, coordinates_of(space, count), {})
     shown = np.linspace(time.low, time.high, resolution or STEPS) if times is None else np.asarray(times)
     series = Series(carrier, fields.axes, shown, fields.evaluated)
     return series if fields.frame is None else series.restored(fields.frame)
@@ -266,6 +271,23 @@ def first_surface(fields: FieldSet, resolution: int | None = None) -> Surface:
     """The zero level of the first function, in the units of the file that a cloud or mesh came from."""
     name, function = next(iter(fields.evaluated.items()))
     return zero_level(function, fields.axes, resolution or 129, _restore(fields.frame), name)
+
+
+def default_format(fields: FieldSet) -> str:
+    """The format that a field is best seen in: one file of all times, else an image on a box, or a mesh.
+
+    VTKHDF holds all times in one file, with its mesh once, where PVD has a folder of files.
+    """
+    space = [axis for axis in fields.axes if not axis.is_time]
+    if space and len(space) < len(fields.axes):
+        return "vtkhdf"
+    if fields.has_mesh or len(fields.axes) == 1:
+        return "vtu"
+    lattice = None if fields.domain is None else can.lattice_of(fields.domain)
+    if lattice is None:
+        return "vti"
+    lines = tuple(np.sort(line.numpy()) for line in lattice.coordinates)
+    return "vti" if better_as_image(Grid(fields.axes, lines, {})) else "vtu"
 
 
 CARRIERS: Mapping[str, Callable[[FieldSet, int | None], Any]] = {

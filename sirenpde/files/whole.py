@@ -1,9 +1,10 @@
-"""Files that appear whole or not at all."""
+"""Files, and folders, that appear whole or not at all."""
 
 from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,40 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         if beside is not None:
             beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary folder beside ``path`` that takes its place at the end; what ``path`` held is then gone.
+
+    Where the block raises, ``path`` keeps what it held.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "steps"
+    >>> for name in ("a", "b"):
+    ...     with whole_folder(target) as beside:
+    ...         _ = (beside / name).write_text("done")
+    >>> [file.name for file in target.iterdir()], [file.name for file in target.parent.iterdir()]
+    (['b'], ['steps'])
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=target.parent))
+    new, old = home / "new", home / "old"
+    try:
+        new.mkdir()
+        yield new
+        if target.exists():
+            os.replace(target, old)
+        try:
+            os.replace(new, target)
+        except OSError:
+            if old.exists():
+                os.replace(old, target)
+            raise
+        _sync(target.parent)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:

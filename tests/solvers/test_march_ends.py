@@ -53,7 +53,9 @@ def test_a_march_cut_off_tells_how_far_it_came(tmp_path) -> None:
     assert np.isfinite(grid[:5]).all() and np.isnan(grid[5:]).all()
     with np.load(solution.export(tmp_path / "u.npz", 9)) as file:
         assert np.isnan(file["u"]).sum() == 4 * 9
-    assert solution.export(tmp_path / "u.png", 9).exists() and solution.export(tmp_path / "u.vtu", 9).exists()
+    assert (
+        solution.export(tmp_path / "u.png", 9).exists() and solution.export(tmp_path / "u.vtkhdf", 9).exists()
+    )
     whole = solve(problem, [March(t, 4)], resume=solution.snapshot())
     assert whole.holds_until is None and error(whole) < 1e-5
 

@@ -19,7 +19,9 @@ def add_flags(parser: Parser) -> None:
     known = formats()
     parser.epilog = "formats: " + "; ".join(f"{name}, {kind.help}" for name, kind in known.items()) + "."
     parser.add_argument(
-        "--format", choices=list(known), default="vtu", help="the kind of file (default: vtu)"
+        "--format",
+        choices=list(known),
+        help="the kind of file (default: vtkhdf for a field with time, vti on a box, vtu on a shape)",
     )
     parser.add_argument("--resolution", type=positive, metavar="N", help="points along each axis")
     parser.add_argument(
@@ -34,7 +36,7 @@ def add_flags(parser: Parser) -> None:
 
 def run(call: Call) -> int:
     """Write the outputs, or those named, into the run's ``fields/``, one file for those on the same axes."""
-    from ...export.fields import with_derivatives, write_fields
+    from ...export.fields import default_format, with_derivatives, write_fields
     from ..session import reopen, stored
 
     kind, flags = call.flags.format, call.flags
@@ -42,10 +44,10 @@ def run(call: Call) -> int:
     session = reopen(run)
     solution = stored(session, run.read_checkpoint(session.given))
     sets = _chosen(solution.field_sets(), flags.fields)
-    if formats()[kind].single:
+    if kind and formats()[kind].single:
         sets = [replace(s, functions={name: f}) for s in sets for name, f in s.functions.items()]
     for fields in sets:
-        file = run.fields / f"{fields.name}.{kind}"
+        file = run.fields / f"{fields.name}.{kind or default_format(fields)}"
         print(write_fields(file, with_derivatives(fields, flags.derivatives), flags.resolution))
     return 0
 

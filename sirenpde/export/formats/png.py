@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..about import NOTHING, About
 from ..format import Format, register
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from ..mesh import Mesh
 
 
-def write_png(path: str | PathLike[str], carrier: Grid | Mesh) -> Path:
+def write_png(path: str | PathLike[str], carrier: Grid | Mesh, about: About = NOTHING) -> Path:
     """Write the first field, as it is where it is a picture, at the grid's resolution, and else a plot of it."""
     from ...plots import save_figure
     from ..panels import panels

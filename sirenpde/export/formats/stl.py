@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...files.whole import whole
-from ..format import Format, register
+from ..about import NOTHING, About
+from ..format import Format, check_no_values, register
 
 if TYPE_CHECKING:
     from ..surface import Surface
 
 
-def write_stl(path: str | PathLike[str], surface: Surface) -> Path:
-    """Write a surface as ``.stl``.
+def write_stl(path: str | PathLike[str], surface: Surface, about: About = NOTHING) -> Path:
+    """Write a surface as ``.stl``, which has no place for facts.
 
-    Raises ValueError where single precision would move the vertices by more than a hundredth of an edge.
+    Raises ValueError where it has values, and where single precision would move the vertices by more than a
+    hundredth of an edge.
     """
+    check_no_values("stl", surface.values)
     content = _stl(surface)
     with whole(path) as beside:
         beside.write_bytes(content)
@@ -39,9 +42,16 @@ def _stl(surface: Surface) -> bytes:
         )
     facets = np.zeros(len(corners), [("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("rest", "<u2")])
     facets["normal"], facets["corners"] = unit(area_vectors(surface)), corners
-    return b"zero level set".ljust(80) + len(facets).to_bytes(4, "little") + facets.tobytes()
+    return b"surface".ljust(80) + len(facets).to_bytes(4, "little") + facets.tobytes()
 
 
 register(
-    Format("stl", "the zero level of one output, in single precision", "surface", write_stl, single=True)
+    Format(
+        "stl",
+        "a surface without values, in single precision",
+        "surface",
+        write_stl,
+        single=True,
+        values=False,
+    )
 )

@@ -38,7 +38,7 @@ def test_a_picture_comes_out_as_it_went_in(case, capsys):
     assert code == 0 and "fields/u.png" in json.loads(out)["files"]
     with Image.open(case / "runs" / "picture-1" / "fields" / "u.png") as image:
         np.testing.assert_array_equal(np.asarray(image), pixels)
-    mesh = pyvista.read(case / "runs" / "picture-1" / "fields" / "u.vtu")
+    mesh = pyvista.read(case / "runs" / "picture-1" / "fields" / "u.vti")
     top_left = np.argmin(mesh.points[:, 0] - mesh.points[:, 1])
     np.testing.assert_allclose(mesh["u"][top_left], pixels[0, 0] / 255, atol=1e-6)
 

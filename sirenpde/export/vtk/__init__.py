@@ -1,0 +1,1 @@
+"""What VTK knows: arrays with named components, cells, image data, and their XML files, written piece by piece."""
