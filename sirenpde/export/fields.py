@@ -20,7 +20,6 @@ from ..geometry import can
 from ..geometry.domain import Domain
 from ..geometry.frame import Frame
 from ..geometry.point import Axis
-from ..plots.fields import shown_along
 from ..problem.constraint import name_of
 from ..problem.problem import Problem
 from ..problem.reference import Reference, exact_values
@@ -170,32 +169,33 @@ def on_grid(
     return replace(grid, is_picture=fields.is_picture)
 
 
-def on_cells(fields: FieldSet, resolution: int | None = None, *, sections: bool = False) -> Mesh:
-    """The functions on their domain's own mesh, or where a figure shows it: at three values of its last axis."""
+def on_cells(fields: FieldSet, resolution: int | None = None) -> Mesh:
+    """The functions on their domain's own mesh."""
     cells = can.cells_of(fields.domain, resolution or points_per_axis(len(fields.axes)))
     assert cells is not None
-    if sections and cells.lines:
-        line = cells.lines[-1]
-        shown = line[shown_along(len(line), fields.axes[-1])]
-        cells = replace(cells, lines=(*cells.lines[:-1], shown))
     return sample_cells(fields.evaluated, fields.axes, cells)
 
 
 def _on_domain(fields: FieldSet, domain: Domain) -> Grid:
+    points, data = domain.draw(None, torch.Generator())
+    values = {name: fields.values(f, points.numpy(), data) for name, f in fields.functions.items()}
+    return spread(domain, values, fields.is_picture)
+
+
+def spread(domain: Domain, values: Mapping[str, Array], is_picture: bool = False) -> Grid:
+    """Values (n, *shape) at the points of a domain on a tensor grid, not numbers at those of the grid it lacks."""
     lattice = can.lattice_of(domain)
     assert lattice is not None
-    points, data = domain.draw(None, torch.Generator())
     order = [torch.argsort(c) for c in lattice.coordinates]  # rows of a picture run downwards
     index = tuple(torch.argsort(o)[i].numpy() for o, i in zip(order, lattice.index.T, strict=True))
     fields_on_grid = {}
-    for name, function in fields.functions.items():
-        values = fields.values(function, points.numpy(), data)
-        empty = complex(np.nan, np.nan) if np.iscomplexobj(values) else np.nan
-        full = np.full(lattice.shape + values.shape[1:], empty, dtype=values.dtype)
-        full[index] = values
+    for name, value in values.items():
+        empty = complex(np.nan, np.nan) if np.iscomplexobj(value) else np.nan
+        full = np.full(lattice.shape + value.shape[1:], empty, dtype=value.dtype)
+        full[index] = value
         fields_on_grid[name] = full
     coordinates = tuple(c[o].numpy() for c, o in zip(lattice.coordinates, order, strict=True))
-    return Grid(domain.axes, coordinates, fields_on_grid, fields.is_picture)
+    return Grid(domain.axes, coordinates, fields_on_grid, is_picture)
 
 
 def _pixels(axes: Sequence[Axis], resolution: int) -> tuple[Array, ...]:
@@ -320,7 +320,7 @@ def reference_on(fields: FieldSet, grid: Grid | Mesh) -> Iterator[tuple[str, Arr
     points = torch.from_numpy(grid.points)
     for name, function in fields.functions.items():
         known = fields.references.get(function)
-        if known is None or known.fit != "none":
+        if known is None:
             continue
         with contextlib.suppress(KeyError):  # it reads data that the grid does not carry
             values = exact_values(known.value, fields.axes, points, {}).numpy()

@@ -1,16 +1,22 @@
 """Pictures of runs, fields and samples; each function returns a matplotlib Figure."""
 
-from .fields import field_panels, image_panels, mesh_panels
+from .fields import Shown, field_figure, image_figure
 from .figures import save_figure
-from .loss import loss_curve
+from .loss import Remaining, loss_figure
 from .samples import Samples, sample_points
+from .views import View, cells_views, cloud_view, grid_views
 
 __all__ = [
+    "Remaining",
     "Samples",
-    "field_panels",
-    "image_panels",
-    "loss_curve",
-    "mesh_panels",
+    "Shown",
+    "View",
+    "cells_views",
+    "cloud_view",
+    "field_figure",
+    "grid_views",
+    "image_figure",
+    "loss_figure",
     "sample_points",
     "save_figure",
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..files.whole import whole
+from .scales import Scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 TEXT = 9  # points
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito
-MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -37,15 +37,25 @@ def labelled(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> A
     return ax
 
 
-def colour_bar(figure: Figure, image: Any, axes: Axes | Sequence[Axes]) -> None:
-    from matplotlib.colors import LogNorm
+def entitle(figure: Figure, title: str) -> None:
+    """The title of all panels together, where there is one."""
+    if title:
+        figure.suptitle(title, fontsize=TEXT + 1)
+
+
+def colour_bar(figure: Figure, scale: Scale, axes: Sequence[Axes], label: str = "") -> None:
+    """One bar for all of the axes."""
+    from matplotlib.cm import ScalarMappable
     from matplotlib.ticker import NullFormatter
 
-    bar = figure.colorbar(image, ax=axes, shrink=0.95, aspect=22, pad=0.02)
+    bar = figure.colorbar(
+        ScalarMappable(scale.norm, scale.colours), ax=axes, shrink=0.95, aspect=22, pad=0.02, label=label
+    )
     bar.ax.tick_params(which="both", labelsize=TEXT - 1)
-    if isinstance(image.norm, LogNorm) and (image.norm.vmax or 0.0) >= 10 * (image.norm.vmin or 0.0):
+    if scale.is_logarithmic and scale.high >= 10 * scale.low:
         bar.ax.yaxis.set_minor_formatter(NullFormatter())
     bar.ax.yaxis.get_offset_text().set_fontsize(TEXT - 1)
+    bar.ax.yaxis.label.set_fontsize(TEXT)
 
 
 def save_figure(path: str | PathLike[str], figure: Figure, dpi: int = 200) -> Path:

@@ -89,8 +89,7 @@ def measured(approximate: Tensor, exact: Tensor, known: Reference) -> dict[str, 
     if not approximate.numel():
         return {"relative_l2": math.nan, "max": math.nan}
     if known.fit == "affine":
-        basis = torch.stack([approximate, torch.ones_like(approximate)], dim=1)
-        approximate = basis @ torch.linalg.lstsq(basis, exact[:, None]).solution[:, 0]
+        approximate = fitted(approximate, exact)
     difference = (approximate - exact).abs()
     size = float(torch.linalg.vector_norm(exact))
     errors = {
@@ -101,3 +100,10 @@ def measured(approximate: Tensor, exact: Tensor, known: Reference) -> dict[str, 
         mean = max(float(difference.square().mean()), torch.finfo(torch.float64).tiny)
         errors["psnr_db"] = 10 * math.log10(known.peak**2 / mean)
     return errors
+
+
+def fitted(approximate: Tensor, exact: Tensor) -> Tensor:
+    """The best a u + b of flat values u, for a reference that leaves these free."""
+    basis = torch.stack([approximate, torch.ones_like(approximate)], dim=1)
+    best: Tensor = basis @ torch.linalg.lstsq(basis, exact[:, None]).solution[:, 0]
+    return best

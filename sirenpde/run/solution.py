@@ -26,6 +26,7 @@ from .history import Record as Record
 from .history import Row as Row
 from .history import Status as Status
 from .run import Run
+from .slabs import PerSlab, residuals_per_slab
 
 if TYPE_CHECKING:
     from ..export.fields import FieldSet
@@ -178,6 +179,11 @@ class Solution:
             }
             for constraint, r, h in zip(system.problem.constraints, used, other, strict=True)
         }
+
+    @cached_property
+    def per_slab(self) -> PerSlab | None:
+        """How well the constraints hold on held-out points in each slab of a march; None where none was made."""
+        return residuals_per_slab(self.system, self.theta, self._held_out)
 
     @cached_property
     def errors(self) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from ..verb import Call, Verb, register
 
 
 def run(call: Call) -> int:
-    from ..outputs import write_figures
+    from ..figures import write_figures
     from ..session import reopen, stored
 
     run = runs.open_run(call.flags.directory)

@@ -1,0 +1,197 @@
+"""The figures of a solution in its run directory."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ..export.fields import FieldSet, in_own_units, on_grid, reference_on, spread
+from ..export.grid import Grid, middles
+from ..export.mesh import Mesh, sample_cells
+from ..export.names import file_name
+from ..export.panels import shown_on
+from ..export.picture import as_rows
+from ..geometry import can
+from ..geometry.domain import Domain
+from ..plots import Remaining, Shown, cloud_view, field_figure, image_figure, loss_figure, save_figure
+from ..problem.reference import Reference, exact_values
+from ..run.errors import fitted
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..geometry.point import Axis
+    from ..run.directory import RunDirectory
+    from ..run.solution import Solution
+
+_POINTS = {1: 801, 2: 257, 3: 41}  # along each axis in space
+_MESH = {1: 401, 2: 129, 3: 33}  # across a shape
+_TIMES, _AT_TIMES = 3, 129
+
+
+def write_figures(solution: Solution, run: RunDirectory, times: Sequence[float] | None = None) -> list[Path]:
+    """The account of the run, and each output beside its reference, at these times or a few of them."""
+    problem = run.read_given().problem
+    left = f"{solution.relative_residual:.1e} of the equations left"
+    account = loss_figure(solution.history, remaining(solution), f"{problem}, {solution.status}: {left}")
+    written = [save_figure(run.figures / "loss.png", account)]
+    for fields in solution.field_sets():
+        written += _field_figures(solution, fields, run.figures, times)
+    return written
+
+
+def remaining(solution: Solution) -> Remaining:
+    """What the run left of the constraints, each as a fraction of its largest term, and in each slab of a march."""
+    residuals = {name: known["relative"] for name, known in solution.constraints.items()}
+    slabs = solution.per_slab
+    if slabs is None:
+        return Remaining(residuals)
+    return Remaining(residuals, slabs.axis.name, slabs.edges, slabs.residuals)
+
+
+def is_picture(values: Any) -> bool:
+    """One real value for each pixel, or three."""
+    return bool(values.dtype.kind == "f" and values.shape[2:] in ((), (3,)))
+
+
+def _field_figures(
+    solution: Solution, fields: FieldSet, folder: Path, times: Sequence[float] | None
+) -> list[Path]:
+    written = []
+    for name, function in fields.functions.items():
+        alone = replace(fields, functions={name: function})
+        if fields.is_picture and is_picture(on_grid(alone).values[name]):
+            figures = {"": _picture_figure(solution, alone, name)}
+        else:
+            figures = {"": field_figure(shown(alone, name, times), _title(solution, name))}
+            figures |= _at_nodes(solution, alone, name)
+        for suffix, figure in figures.items():
+            written.append(save_figure(folder / f"{file_name(name + suffix)}.png", figure))
+    return written
+
+
+def shown(fields: FieldSet, name: str, times: Sequence[float] | None = None) -> Shown:
+    """An output where a figure shows it, beside its reference if that is known there."""
+    carrier = carrier_of(fields, times)
+    exact, values = dict(reference_on(fields, carrier)).get(name), carrier.values[name]
+    known = fields.references.get(fields.functions[name])
+    if known is not None and exact is not None:
+        values = _fitted(values, exact, known)
+    return shown_on(name, in_own_units(fields, carrier), values, exact)
+
+
+def _at_nodes(solution: Solution, fields: FieldSet, name: str) -> dict[str, Figure]:
+    """An output where its reference is known at single points only, beside it, for each such domain."""
+    function = fields.functions[name]
+    known = fields.references.get(function)
+    if known is None or dict(reference_on(fields, _one_point(fields))):
+        return {}
+    figures = {}
+    for place, domain in solution.problem.compared_on(function).items():
+        if domain.size is None:
+            continue
+        values, exact = _compared(fields, name, domain, known)
+        title = f"{_title(solution, name)}, {place or 'on the points of its reference'}"
+        seen = _seen_at(name, domain, values, exact)
+        if seen is not None:
+            figures[f"-{place or 'reference'}"] = field_figure(seen, title)
+    return figures
+
+
+def _one_point(fields: FieldSet) -> Grid:
+    middle = tuple(middles(fields.axes))
+    return Grid(fields.axes, middle, {})
+
+
+def _compared(fields: FieldSet, name: str, domain: Domain, known: Reference) -> tuple[Any, Any]:
+    """The output, fitted where its reference asks for that, and the reference at the points of a finite domain."""
+    points, data = domain.draw(None, torch.Generator())
+    exact = exact_values(known.value, domain.axes, points, data).numpy()
+    return _fitted(fields.values(fields.functions[name], points.numpy(), data), exact, known), exact
+
+
+def _fitted(values: Any, exact: Any, known: Reference) -> Any:
+    """The best a u + b where the reference leaves these free, else the values."""
+    stated = np.isfinite(exact) & np.isfinite(values)
+    if known.fit == "none" or not stated.any():
+        return values
+    found = np.full_like(values, np.nan)
+    found[stated] = fitted(torch.from_numpy(values[stated]), torch.from_numpy(exact[stated])).numpy()
+    return found
+
+
+def _seen_at(name: str, domain: Domain, values: Any, exact: Any) -> Shown | None:
+    """Values at the points of a domain, as a grid where they lie on one."""
+    if can.lattice_of(domain) is not None:
+        grid = spread(domain, {"found": values, "exact": exact})
+        return shown_on(name, grid, grid.values["found"], grid.values["exact"])
+    view = cloud_view(domain.axes, domain.draw(None, torch.Generator())[0].numpy())
+    space = [axis.name for axis in domain.axes if not axis.is_time]
+    return None if view is None else Shown(name, [view], values, exact, 1, space)
+
+
+def _picture_figure(solution: Solution, fields: FieldSet, name: str) -> Figure:
+    """The pictures that were given and the one that was found, with its error where it has a reference."""
+    images = {key: image.numpy() for key, image in list(can.images_of(fields.domain).items())[:3]}
+    known, compared = fields.references.get(fields.functions[name]), None
+    if known is not None and fields.domain is not None and can.lattice_of(fields.domain) is not None:
+        with contextlib.suppress(KeyError):  # its data are those of another picture
+            compared = _compared(fields, name, fields.domain, known)
+    if known is None or fields.domain is None or compared is None:
+        return image_figure({**images, name: as_rows(on_grid(fields).values[name])}, title=name)
+    values, exact = compared
+    grid = spread(fields.domain, {"found": values, "exact": exact})
+    found, error = as_rows(grid.values["found"]), np.abs(as_rows(grid.values["found"] - grid.values["exact"]))
+    label = name if known.fit == "none" else f"a {name} + b, best fitted"
+    error = error if error.ndim == 2 else error.max(-1)
+    return image_figure({**images, label: found}, error, _title(solution, name))
+
+
+def carrier_of(fields: FieldSet, times: Sequence[float] | None = None) -> Grid | Mesh:
+    """The functions where a figure shows them: the shape's mesh or a grid, at these times or a few."""
+    axes, space = fields.axes, [axis for axis in fields.axes if not axis.is_time]
+    if fields.has_mesh:
+        cells = can.cells_of(fields.domain, _MESH[min(3, len(space))])
+        assert cells is not None
+        k = cells.points.shape[1]
+        lines = [
+            torch.as_tensor(_times(axis, times)) if axis.is_time else line
+            for axis, line in zip(axes[k:], cells.lines, strict=True)
+        ]
+        return sample_cells(fields.evaluated, axes, replace(cells, lines=tuple(lines)))
+    return on_grid(fields, coordinates=_lines(axes, space, times))
+
+
+def _lines(axes: Sequence[Axis], space: Sequence[Axis], times: Sequence[float] | None) -> list[Any]:
+    """Coordinates along each axis: many of the first three in space, the middle of others, a few times.
+
+    Time is an axis of the figure where there is one in space at most.
+    """
+    wide, count = space[:3], _POINTS[min(3, max(1, len(space)))]
+    together = len(space) < 2 and len(axes) == len(space) + 1 and times is None
+    if len(space) < len(axes) and len(space) < 3:
+        count = _POINTS[2] if together and space else _AT_TIMES
+    return [
+        np.linspace(axis.low, axis.high, count)
+        if axis in wide or (axis.is_time and together)
+        else _times(axis, times)
+        if axis.is_time
+        else middles([axis])[0]
+        for axis in axes
+    ]
+
+
+def _times(axis: Axis, times: Sequence[float] | None) -> Any:
+    return np.linspace(axis.low, axis.high, _TIMES) if times is None else np.array(times, dtype=float)
+
+
+def _title(solution: Solution, name: str) -> str:
+    """The output's name, and how far it is from its reference."""
+    error = solution.errors.get(name, {}).get("relative_l2")
+    return name if error is None else f"{name}: relative L2 error {error:.1e}"
