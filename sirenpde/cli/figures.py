@@ -83,7 +83,17 @@ def shown(fields: FieldSet, name: str, times: Sequence[float] | None = None) -> 
     known = fields.references.get(fields.functions[name])
     if known is not None and exact is not None:
         values = _fitted(values, exact, known)
-    return shown_on(name, in_own_units(fields, carrier), values, exact)
+    return shown_on(name, in_own_units(fields, carrier), values, exact, **_labels(fields, name))
+
+
+def _labels(fields: FieldSet, name: str) -> dict[str, Any]:
+    """The names of an output's components, its unit, and those of the axes."""
+    function, labels = fields.functions[name], fields.labels
+    return {
+        "components": labels.components.get(function, ()),
+        "unit": labels.units.get(function, ""),
+        "units": labels.axes,
+    }
 
 
 def _at_nodes(solution: Solution, fields: FieldSet, name: str) -> dict[str, Figure]:
@@ -98,7 +108,7 @@ def _at_nodes(solution: Solution, fields: FieldSet, name: str) -> dict[str, Figu
             continue
         values, exact = _compared(fields, name, domain, known)
         title = f"{_title(solution, name)}, {place or 'on the points of its reference'}"
-        seen = _seen_at(name, domain, values, exact)
+        seen = _seen_at(name, domain, values, exact, _labels(fields, name))
         if seen is not None:
             figures[f"-{place or 'reference'}"] = field_figure(seen, title)
     return figures
@@ -126,14 +136,14 @@ def _fitted(values: Any, exact: Any, known: Reference) -> Any:
     return found
 
 
-def _seen_at(name: str, domain: Domain, values: Any, exact: Any) -> Shown | None:
+def _seen_at(name: str, domain: Domain, values: Any, exact: Any, labels: dict[str, Any]) -> Shown | None:
     """Values at the points of a domain, as a grid where they lie on one."""
     if can.lattice_of(domain) is not None:
         grid = spread(domain, {"found": values, "exact": exact})
-        return shown_on(name, grid, grid.values["found"], grid.values["exact"])
+        return shown_on(name, grid, grid.values["found"], grid.values["exact"], **labels)
     view = cloud_view(domain.axes, domain.draw(None, torch.Generator())[0].numpy())
     space = [axis.name for axis in domain.axes if not axis.is_time]
-    return None if view is None else Shown(name, [view], values, exact, 1, space)
+    return None if view is None else Shown(name, [view], values, exact, 1, space, **labels)
 
 
 def _picture_figure(solution: Solution, fields: FieldSet, name: str) -> Figure:

@@ -21,6 +21,7 @@ from ..geometry.domain import Domain
 from ..geometry.frame import Frame
 from ..geometry.point import Axis
 from ..problem.constraint import name_of
+from ..problem.labels import Labels
 from ..problem.problem import Problem
 from ..problem.reference import Reference, exact_values
 from .about import NOTHING, About
@@ -56,6 +57,7 @@ class FieldSet:
     frame: Frame | None = None  # the way back to the units of a file, where a cloud or mesh was scaled
     references: Mapping[PointFunction, Reference] = field(default_factory=dict)
     about: About = NOTHING
+    labels: Labels = field(default_factory=Labels)
 
     @property
     def name(self) -> str:
@@ -98,6 +100,7 @@ def field_sets(
             shape or _gridded_domain(problem, axes),
             _frame(problem, axes),
             problem.reference,
+            labels=problem.labels,
         )
         for (axes, shape), functions in sets.items()
     ]

@@ -106,7 +106,9 @@ class SineFeatures:
         head = uniform_layer(self.count, outputs, 0.0, 0.0, generator)
         if not each:
             return DenseNetwork(waves, hidden, [], sine, head)
-        holes = [hole_waves(hole, each, waves, side.tolist(), seed + 1 + i) for i, hole in enumerate(self.around)]
+        holes = [
+            hole_waves(hole, each, waves, side.tolist(), seed + 1 + i) for i, hole in enumerate(self.around)
+        ]
         return AroundHoles(waves, holes, head)
 
     @property

@@ -95,7 +95,7 @@ def _curves(ax: Axes, history: Sequence[HistoryRow], remaining: Remaining) -> No
             ax.fill_between(centre, low, high, color=colour, alpha=0.15, lw=0)
     _limit(ax, _positive(whole), len(history))
     _mark_stages(ax, history)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.grid(True, which="major", color="0.9", lw=0.6)
     ax.set_axisbelow(True)
     ax.margins(x=0.02)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry.point import Axis
-from .figures import COLOURS, TEXT, labelled, new_figure
+from .figures import COLOURS, TEXT, entitle, labelled, new_figure
+from .panels import frame, is_equal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,107 +19,134 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 _POINTS, _ARROWS = 3000, 60
+_LENGTH, _MARGIN = 0.1, 0.04  # of an arrow, and beside it, as shares of an axis
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """The points (n, d) of one domain, with unit normals (n, k) in the last k axes where there are any."""
+    """The points (n, d) of one domain on its axes, with unit normals (n, k) in the last k axes where there are any.
+
+    ``outline`` holds the lines (e, 2, 2) of the shape that the domain belongs to, in a plane.
+    """
 
     title: str
+    axes: tuple[Axis, ...]
     points: Array
     normals: Array | None = None
     total: int | None = None  # how many there are, where only some are shown
+    outline: Array | None = None
+
+    @property
+    def arrows(self) -> Array | None:
+        """The normals, zero along axes that they have no component in."""
+        if self.normals is None:
+            return None
+        full = np.zeros_like(self.points)
+        full[:, self.points.shape[1] - self.normals.shape[1] :] = self.normals
+        return full
 
 
-def sample_points(sets: Sequence[Samples], axes: Sequence[Axis]) -> Figure:
-    """One panel for each set of points, with arrows for normals. Of four axes or more the first three show."""
+def sample_points(sets: Sequence[Samples], title: str = "") -> Figure:
+    """One panel for each set of points on axes of its own, with arrows for normals.
+
+    Of four axes or more three in space are shown, and the panel says which are not.
+    """
+    shown = [_shown(_thin(samples)) for samples in sets]
     columns = min(len(sets), 3)
     rows = -(-len(sets) // columns)
-    shown = min(len(axes), 3)
-    height = {1: 1.3, 2: 3.0, 3: 3.3}[shown]
-    figure = new_figure(3.3 * columns, height * rows + 0.2)
-    for i, samples in enumerate(sets):
-        colour = COLOURS[i % len(COLOURS)]
-        ax = figure.add_subplot(rows, columns, i + 1, projection="3d" if shown == 3 else None)
-        thinned = _thin(samples)
-        _DRAW[shown](ax, thinned, colour, axes)
-        ax.set_title(f"{samples.title}\n{samples.total or len(samples.points)} points", fontsize=TEXT)
+    height = max({1: 1.5, 2: 3.1, 3: 3.3}[len(samples.axes)] for samples in shown)
+    figure = new_figure(3.3 * columns, height * rows + 0.2 + 0.3 * bool(title))
+    for i, samples in enumerate(shown):
+        solid = len(samples.axes) == 3
+        ax = figure.add_subplot(rows, columns, i + 1, projection="3d" if solid else None)
+        _DRAW[len(samples.axes)](ax, samples, COLOURS[i % len(COLOURS)])
+        ax.set_title(f"{samples.title}\n{samples.total} points", fontsize=TEXT)
+    entitle(figure, title)
     return figure
 
 
 def _thin(samples: Samples) -> Samples:
     step = max(1, len(samples.points) // _POINTS)
     normals = None if samples.normals is None else samples.normals[::step]
-    return Samples(samples.title, samples.points[::step], normals, samples.total)
+    total = samples.total or len(samples.points)
+    return replace(samples, points=samples.points[::step], normals=normals, total=total)
 
 
-def _arrows(samples: Samples, dimension: int) -> tuple[Array, Array] | None:
-    """A few points and the normals there, filled with zeros for axes that normals have no component in."""
-    if samples.normals is None:
+def _shown(samples: Samples) -> Samples:
+    """The same on three axes at most, those of space first."""
+    if len(samples.axes) <= 3:
+        return samples
+    order = sorted(range(len(samples.axes)), key=lambda i: samples.axes[i].is_time)
+    kept = sorted(order[:3])
+    hidden = ", ".join(samples.axes[i].name for i in sorted(order[3:]))
+    arrows = samples.arrows
+    return replace(
+        samples,
+        title=f"{samples.title}, seen along {hidden}",
+        axes=tuple(samples.axes[i] for i in kept),
+        points=samples.points[:, kept],
+        normals=None if arrows is None else arrows[:, kept],
+    )
+
+
+def _starts(samples: Samples) -> tuple[Array, Array] | None:
+    """A few points and the arrows there, in the units of the axes; None where there are no normals."""
+    arrows = samples.arrows
+    if arrows is None:
         return None
-    d, k = samples.points.shape[1], samples.normals.shape[1]
-    full = np.zeros_like(samples.points)
-    full[:, d - k :] = samples.normals
-    step = max(1, len(full) // _ARROWS)
-    return samples.points[::step, :dimension], full[::step, :dimension]
+    step = max(1, len(arrows) // _ARROWS)
+    return samples.points[::step], arrows[::step] * _lengths(samples.axes)
 
 
-def _line(ax: Axes, samples: Samples, colour: str, axes: Sequence[Axis]) -> None:
+def _lengths(axes: Sequence[Axis]) -> Array:
+    """How long an arrow along each axis is: as long as all others where lengths compare."""
+    widths = np.array([axis.high - axis.low for axis in axes])
+    return _LENGTH * (np.full_like(widths, widths.max()) if is_equal(axes) else widths)
+
+
+def _bounds(samples: Samples) -> list[tuple[float, float]]:
+    """The range of each axis with room for arrows."""
+    room = _lengths(samples.axes) * (1 + _MARGIN / _LENGTH if samples.normals is not None else 0.4)
+    return [(a.low - r, a.high + r) for a, r in zip(samples.axes, room, strict=True)]
+
+
+def _line(ax: Axes, samples: Samples, colour: str) -> None:
     x = samples.points[:, 0]
     ax.plot(x, np.zeros_like(x), "|", ms=10, color=colour, alpha=0.6)
-    arrows = _arrows(samples, 1)
-    if arrows is not None:
-        size = 0.1 * _width(axes[0])
-        for start, normal in zip(arrows[0][:, 0], arrows[1][:, 0], strict=True):
-            ax.annotate(
-                "", (start + size * normal, 0), (start, 0), arrowprops={"arrowstyle": "->", "color": "0.2"}
-            )
-    labelled(ax, "", axes[0].name)
-    _frame(ax, axes[:1])
+    for start, arrow in zip(*(_starts(samples) or ((), ())), strict=True):
+        style = {"arrowstyle": "->", "color": "0.2", "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", (start[0] + arrow[0], 0), (start[0], 0), arrowprops=style)
+    labelled(ax, "", samples.axes[0].name)
+    ax.set_xlim(_bounds(samples)[0])
     ax.set_yticks([])
     ax.set_ylim(-1, 1)
 
 
-def _plane(ax: Axes, samples: Samples, colour: str, axes: Sequence[Axis]) -> None:
-    points = samples.points
-    ax.scatter(points[:, 0], points[:, 1], s=_size(len(points)), color=colour, lw=0, alpha=0.7)
-    arrows = _arrows(samples, 2)
+def _plane(ax: Axes, samples: Samples, colour: str) -> None:
+    from matplotlib.collections import LineCollection
+
+    x, y = samples.points.T
+    ax.scatter(x, y, s=_size(len(x)), color=colour, lw=0, alpha=0.7)
+    if samples.outline is not None:
+        ax.add_collection(LineCollection(list(samples.outline), colors="0.7", linewidths=0.6, zorder=0))
+    arrows = _starts(samples)
     if arrows is not None:
-        ax.quiver(*arrows[0].T, *arrows[1].T, angles="xy", scale=12, width=0.005, color="0.15", zorder=3)
-    labelled(ax, "", axes[0].name, axes[1].name)
-    _frame(ax, axes[:2])
-    if not any(axis.is_time for axis in axes[:2]):
+        style = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.005}
+        ax.quiver(*arrows[0].T, *arrows[1].T, color="0.15", zorder=3, **style)
+    labelled(ax, "", samples.axes[0].name, samples.axes[1].name)
+    for limit, bounds in zip((ax.set_xlim, ax.set_ylim), _bounds(samples), strict=True):
+        limit(bounds)
+    if is_equal(samples.axes):
         ax.set_aspect("equal")
 
 
-def _space(ax: Any, samples: Samples, colour: str, axes: Sequence[Axis]) -> None:
+def _space(ax: Any, samples: Samples, colour: str) -> None:
     points = samples.points
-    ax.scatter(points[:, 0], points[:, 1], points[:, 2], s=_size(len(points)), color=colour, lw=0, alpha=0.5)
-    arrows = _arrows(samples, 3)
+    ax.scatter(*points.T, s=_size(len(points)), color=colour, lw=0, alpha=0.5)
+    arrows = _starts(samples)
     if arrows is not None:
-        length = 0.12 * max(map(_width, axes[:3]))
-        ax.quiver(*arrows[0].T, *arrows[1].T, length=length, color="0.15", lw=0.6, arrow_length_ratio=0.3)
-    x, y, z = axes[:3]
-    labelled(ax, "", x.name, y.name)
-    ax.set_zlabel(z.name, fontsize=TEXT)
-    ax.set_xlim(x.low, x.high)
-    ax.set_ylim(y.low, y.high)
-    ax.set_zlim(z.low, z.high)
-    sides = [1.0, 1.0, 1.0] if any(axis.is_time for axis in axes[:3]) else [_width(axis) for axis in axes[:3]]
-    ax.set_box_aspect(sides, zoom=0.8)
-    ax.locator_params(nbins=4)
-
-
-def _width(axis: Axis) -> float:
-    return axis.high - axis.low
-
-
-def _frame(ax: Axes, axes: Sequence[Axis]) -> None:
-    """The domain's box with a margin for arrows."""
-    wider = [(axis.low - 0.12 * _width(axis), axis.high + 0.12 * _width(axis)) for axis in axes]
-    ax.set_xlim(wider[0])
-    if len(wider) > 1:
-        ax.set_ylim(wider[1])
+        ax.quiver(*arrows[0].T, *arrows[1].T, color="0.15", lw=0.6, arrow_length_ratio=0.3)
+    frame(ax, _bounds(samples), [axis.name for axis in samples.axes], is_equal(samples.axes))
 
 
 def _size(count: int) -> float:

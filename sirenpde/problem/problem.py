@@ -15,6 +15,7 @@ from ..calculus.operators import PointFunction
 from ..geometry import can
 from ..geometry.domain import Domain
 from .constraint import Constraint
+from .labels import Labels, labels_of
 from .probe import (
     Output,
     Requests,
@@ -40,6 +41,7 @@ class Declaration:
     outputs: tuple[PointFunction, ...]
     using: tuple[Stage, ...] | None
     requests: tuple[Requests, ...] = field(repr=False)
+    labels: Labels = field(default_factory=Labels, repr=False)
 
 
 class Problem(Declaration):
@@ -52,6 +54,8 @@ class Problem(Declaration):
         outputs: what to evaluate, report and export: fields, or functions of a point such as a hard boundary
             condition's ansatz. All fields if left out.
         using: solver stages; chosen from the problem if left out.
+        components: names of the components of fields and outputs, for figures and files, row by row.
+        units: of the values of fields and outputs, and of axes, for figures and files: words, nothing is converted.
 
     Raises:
         ConstraintError: for a constraint that returns nothing, uses no field, has another shape or dtype than
@@ -59,7 +63,8 @@ class Problem(Declaration):
             of its point (random numbers, counters), hides its slopes (``.detach()``), or reads a field elsewhere;
             for an output or reference that cannot be evaluated, or that does not fit the other; for a network
             without the derivatives that are asked for.
-        TypeError, ValueError: for outputs, references and stages that are none, and names unfit for files.
+        TypeError, ValueError: for outputs, references and stages that are none, names unfit for files, and labels
+            that do not fit.
 
     >>> import torch
     >>> from sirenpde import Box, D, Field, Problem, on
@@ -70,6 +75,7 @@ class Problem(Declaration):
     >>> problem = Problem(decay, start, reference={u: lambda p: torch.exp(-t(p))})
     >>> problem.fields == (u,), [str(d) for d in problem.requests[0].derivatives]
     (True, ['u_t', 'u'])
+    >>> labelled = Problem(decay, start, units={u: "kg", t: "h"})
     """
 
     def __init__(
@@ -78,6 +84,8 @@ class Problem(Declaration):
         reference: Mapping[Any, Reference | PointFunction] | None = None,
         outputs: Sequence[PointFunction] = (),
         using: Sequence[Stage] | None = None,
+        components: Mapping[Any, Sequence[str]] | None = None,
+        units: Mapping[Any, str] | None = None,
     ) -> None:
         requests = _requests(constraints)
         fields = _fields_of(requests)
@@ -94,6 +102,9 @@ class Problem(Declaration):
         for u in known:
             for domain in self.compared_on(u).values():
                 try_reference(known[u].value, tried[u], domain, known[u].samples)
+        shapes = {**{u: u.shape for u in fields}, **{f: output.shape for f, output in tried.items()}}
+        axes = [axis for f in (*fields, *(output.domain for output in tried.values())) for axis in f.axes]
+        object.__setattr__(self, "labels", labels_of(components, units, shapes, axes))
 
     @classmethod
     def derived(cls, *constraints: Constraint, requests: Sequence[Requests | None] = ()) -> Problem:

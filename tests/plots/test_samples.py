@@ -1,9 +1,10 @@
-"""Sample pictures: one panel for each domain, with normals as arrows."""
+"""Sample pictures: one panel for each domain, on axes of its own, with normals as arrows that fit in."""
 
 import numpy as np
 import pytest
 from named_axes import named_axes
 
+from sirenpde import Box
 from sirenpde.plots import Samples, sample_points, save_figure
 
 
@@ -12,9 +13,55 @@ def test_samples_are_drawn_with_normals(tmp_path, dimension):
     points = np.random.default_rng(0).uniform(size=(50, dimension))
     normals = np.zeros_like(points)
     normals[:, 0] = 1
-    sets = [Samples("inside", points), Samples("edge", points, normals, total=5000)]
-    figure = sample_points(sets, named_axes("xyzw"[:dimension]))
-    assert [ax.get_title() for ax in figure.axes] == ["inside\n50 points", "edge\n5000 points"]
+    axes = named_axes("xyzw"[:dimension])
+    sets = [Samples("inside", axes, points), Samples("edge", axes, points, normals, total=5000)]
+    figure = sample_points(sets, "where")
+    hidden = ", seen along w" if dimension == 4 else ""
+    assert [ax.get_title() for ax in figure.axes] == [
+        f"inside{hidden}\n50 points",
+        f"edge{hidden}\n5000 points",
+    ]
     inside, edge = (len(ax.collections) + len(ax.texts) for ax in figure.axes)
-    assert edge > inside  # the arrows
+    assert edge > inside and figure.get_suptitle() == "where"
     save_figure(tmp_path / "samples.png", figure)
+
+
+def test_each_domain_has_axes_of_its_own(tmp_path):
+    wide, narrow, line = Box(x=(0, 10), y=(0, 1)), Box(x=(4, 5), y=(0, 1)), Box(t=(0, 2))
+    points = np.random.default_rng(0).uniform(size=(50, 2))
+    sets = [Samples("wide", wide.axes, points), Samples("narrow", narrow.axes, np.add(points, (4, 0)))]
+    figure = sample_points([*sets, Samples("line", line.axes, points[:, :1])])
+    first, second, third = figure.axes
+    assert first.get_xlim()[1] > 10 and 3.9 < second.get_xlim()[0] < 4 and second.get_xlim()[1] < 5.1
+    assert third.get_xlabel() == "t" and third.get_xlim()[1] > 2
+    save_figure(tmp_path / "samples.png", figure)
+
+
+@pytest.mark.parametrize("names", ["xy", "tx"])
+def test_no_arrow_is_cut(names):
+    box = Box(**{names[0]: (0, 10), names[1]: (0, 1)})
+    points = np.array([[0, 0.5], [10, 0.5], [5, 0], [5, 1.0]])
+    normals = np.array([[-1, 0], [1, 0], [0, -1], [0, 1.0]])
+    figure = sample_points([Samples("edge", box.axes, points, normals)])
+    (ax,) = figure.axes
+    arrows = ax.collections[-1]
+    ends = arrows.XY + np.column_stack([arrows.U, arrows.V]) / arrows.scale
+    for column, (low, high) in enumerate((ax.get_xlim(), ax.get_ylim())):
+        assert low < ends[:, column].min() < 0 and ends[:, column].max() < high
+    assert arrows.scale_units == "xy" and arrows.angles == "xy"
+
+
+def test_of_space_and_time_space_is_seen():
+    box = Box(t=(0, 1), x=(0, 1), y=(0, 1), z=(0, 1))
+    points = np.random.default_rng(0).uniform(size=(50, 4))
+    figure = sample_points([Samples("inside", box.axes, points)])
+    (ax,) = figure.axes
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_zlabel()) == ("x", "y", "z")
+    assert ax.get_title() == "inside, seen along t\n50 points"
+
+
+def test_a_shape_has_its_outline_behind_the_samples():
+    outline = np.array([[[0, 0], [1, 0]], [[1, 0], [0, 1]], [[0, 1], [0, 0.0]]])
+    box = Box(x=(0, 1), y=(0, 1))
+    figure = sample_points([Samples("inside", box.axes, np.array([[0.2, 0.2]]), outline=outline)])
+    np.testing.assert_array_equal(figure.axes[0].collections[1].get_segments(), outline)

@@ -12,11 +12,11 @@ _MARKS, _WARNS = {True: "ok", False: "WRONG", None: "-"}, "WARN"
 def run(call: Call) -> int:
     """Exit code 1 where something is wrong; warnings are told, and alone leave it 0."""
     from ...analysis.check import Finding, check
-    from ..samples import draw_samples, picture_files, prepare
+    from ..samples import draw_samples, picture_file, prepare
 
     session, as_json = call.session, call.flags.json
     _, system = prepare(session)
-    files = picture_files(session, system, call.flags.out)
+    file = picture_file(session, call.flags.out)
     settings = session.given.settings
     findings: list[Finding] = []
     checks = check(session.problem, system, settings.seed, settings.samples_scale)
@@ -29,7 +29,7 @@ def run(call: Call) -> int:
         if not as_json:
             mark = _WARNS if finding.warns else _MARKS[finding.ok]
             print(f"{mark:<5} {finding.topic}: {finding.text}", flush=True)
-    picture = draw_samples(session, system, files)
+    picture = draw_samples(session, system, file)
     wrong, warned = sum(f.ok is False for f in findings), sum(f.warns for f in findings)
     if as_json:
         rows = [{"topic": f.topic, "ok": f.ok, "warning": f.warns, "text": f.text} for f in findings]

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 def run(call: Call) -> int:
     """The problem's table, its networks, derivative channels and sizes; its samples as a picture."""
-    from ..samples import draw_samples, picture_files, prepare
+    from ..samples import draw_samples, picture_file, prepare
 
     session = call.session
     choice, system = prepare(session)
-    files = picture_files(session, system, call.flags.out)
+    file = picture_file(session, call.flags.out)
     print(session.problem)
     print()
     print(table([["field", "axes", "values", "network"], *_fields(session, choice)], indent=""))
@@ -35,7 +35,7 @@ def run(call: Call) -> int:
     rows = [sum(session.problem.requests[i].size for i in group.members) for group in system.groups]
     residuals = sum(n * m for n, m in zip(points, rows, strict=True))
     print(f"residuals: {residuals} on {sum(points)} points")
-    print(f"samples and normals drawn in {draw_samples(session, system, files)}")
+    print(f"samples and normals drawn in {draw_samples(session, system, file)}")
     return 0
 
 
