@@ -69,8 +69,14 @@ def summary(
     if not report["errors"]:
         rows.append(("error", "not known: the problem declares no reference; see the held-out residuals"))
     errors = report.get("unknown_errors", {})
+    for constraint, fit in report.get("chi_square", {}).items():
+        rows.append(
+            ("fit", f"{constraint}: chi-square {fit['value']:.4g} of {fit['measurements']} measurements")
+        )
     for unknown, value in report["unknowns"].items():
         rows.append(("found", f"{unknown} = {_with_error(value, errors.get(unknown))}"))
+    for a, others in report.get("unknown_correlations", {}).items():
+        rows += [("", f"correlation of {a} and {b}: {value:+.3f}") for b, value in others.items()]
     rows.append(("written", f"{directory}: {', '.join(files)}"))
     return "\n".join([*lines, table(rows)])
 

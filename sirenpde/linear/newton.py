@@ -85,6 +85,9 @@ class Damping:
 
 
 DAMPED = Damping()
+# For noisy measurements, of which most of the residual stays: softer steps would follow the noise along features that
+# hardly differ, and a step that gains little may still move a number by its standard error.
+NOISY = Damping(least=1e-11, still=1 - 1e-6)
 # For orthonormal unknowns and gradients that are measured: a step that six halvings do not mend is the last.
 UNDAMPED = Damping(first=0.0, least=0.0, strongest=0.0, slow=math.inf, halvings=5, excursion=False)
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..calculus.field import Derivative
 from ..calculus.operators import PointFunction
+from ..geometry import can
 from ..geometry.domain import Data, Domain
 from ..geometry.point import Point
 from .loss import Loss, l2
@@ -40,6 +41,7 @@ class Constraint:
     samples: int | None = None
     weight: float = 1.0
     loss: Loss = l2
+    is_measured: bool = False  # its residual is in units of a given standard deviation
 
     def __call__(self, p: Point) -> Tensor:
         return self.residual(p)
@@ -59,9 +61,10 @@ class Constraint:
 def on(
     domain: Domain,
     samples: int | None = None,
-    weight: float = 1.0,
+    weight: float | None = None,
     loss: Loss = l2,
     name: str | None = None,
+    sigma: float | PointFunction | None = None,
 ) -> Callable[[PointFunction], Constraint]:
     """Declare that a function of a point vanishes on a domain.
 
@@ -70,12 +73,22 @@ def on(
     as with moduli in pascals or lengths in nanometres, the residuals of each count in units of its largest term, and
     the weights are relative to that. The function's docstring is its equation.
 
+    A residual that measurements leave is no more than noise. Where its standard deviation ``sigma`` is given, the
+    residual is divided by it, and the weight is the number of samples if left out, so that the term is chi-square,
+
+        χ² = Σ (residual / sigma)²,
+
+    whatever the table that a measurement is from. Equations without ``sigma`` are exact beside it: all terms with one
+    together count 10⁻⁴ of them. Where χ² is no more than noise makes it, the constraint counts as met.
+
     Args:
         domain: where it holds.
         samples: how many points; all of them where the domain is finite and this is left out.
-        weight: a positive factor.
+        weight: a positive factor, 1 if left out.
         loss: ``l2`` or ``l1``.
         name: the function's own name if left out.
+        sigma: the standard deviation of the residual, a number or a function of a point, such as
+            ``probes["temperature_std"]``.
 
     Raises:
         TypeError, ValueError: for a domain, number, weight or loss that does not fit.
@@ -89,6 +102,16 @@ def on(
     ...     return laplacian(u)(p) + 1
     >>> poisson.equation
     'Δu = -1'
+
+    Measurements that are known to 0.1 and to 0.5:
+
+    >>> from sirenpde import Table
+    >>> probes = Table.of({"x": [0.2, 0.7], "y": [0.5, 0.5], "u": [1, 2], "u_std": [0.1, 0.5]}, box)
+    >>> @on(probes, sigma=probes["u_std"])
+    ... def measured(p):
+    ...     return u(p) - probes["u"](p)
+    >>> measured.weight
+    2.0
     """
     if not hasattr(domain, "draw"):
         raise TypeError(
@@ -102,16 +125,61 @@ def on(
         )
     if samples is not None and (not isinstance(samples, int) or samples < 1):
         raise ValueError(f"@on({domain.name}) has samples={samples!r}; expected a positive whole number.")
+    if weight is None:
+        weight = 1.0 if sigma is None else float(samples or domain.size or 1)
     if not (isinstance(weight, int | float) and 0 < weight < float("inf")):
         raise ValueError(f"@on({domain.name}) has weight={weight!r}; expected a positive finite number.")
     if not isinstance(loss, Loss):
         raise TypeError(f"@on({domain.name}) has loss={loss!r}; expected l2 or l1, imported from sirenpde.")
 
+    _check_sigma(domain, sigma, loss)
+
     def declare(residual: PointFunction) -> Constraint:
         given = name or name_of(residual)
-        return Constraint(given, in_precision(residual), domain, samples, float(weight), loss)
+        scaled = residual if sigma is None else _in_units_of(residual, sigma)
+        return Constraint(
+            given, in_precision(scaled), domain, samples, float(weight), loss, sigma is not None
+        )
 
     return declare
+
+
+def _in_units_of(residual: PointFunction, sigma: float | PointFunction) -> PointFunction:
+    """The residual divided by its standard deviation; one number of it serves all components."""
+
+    def divided(p: Point) -> Tensor:
+        value = residual(p)
+        size = sigma(p) if callable(sigma) else sigma
+        if isinstance(size, Tensor) and isinstance(value, Tensor) and size.ndim < value.ndim:
+            size = size.reshape(*size.shape, *[1] * (value.ndim - size.ndim))
+        return value / size
+
+    return wraps(residual)(divided) if inspect.isfunction(residual) else divided
+
+
+def _check_sigma(domain: Domain, sigma: float | PointFunction | None, loss: Loss) -> None:
+    """Raises ValueError for standard deviations that are not positive."""
+    if sigma is None:
+        return
+    if loss is not l2:
+        raise ValueError(
+            f"@on({domain.name}) has both sigma and loss={loss.name}; a standard deviation belongs to a sum of "
+            "squares. Leave out one of them."
+        )
+    if isinstance(sigma, Data) and isinstance(domain, can.Listed) and sigma.key in domain.data:
+        values = domain.data[sigma.key]
+        bad = (~(values > 0)).reshape(len(values), -1).any(1).nonzero()[:, 0]
+        if len(bad):
+            raise ValueError(
+                f"@on({domain.name}) has sigma={sigma.key}, which is {values[bad[0]].tolist()} in row {int(bad[0])} "
+                f"(and not positive in {len(bad) - 1} more); positive standard deviations are needed. Leave out such "
+                "rows, or give the smallest error that the instrument has."
+            )
+    elif not callable(sigma) and not (isinstance(sigma, int | float) and 0 < sigma < float("inf")):
+        raise ValueError(
+            f"@on({domain.name}) has sigma={sigma!r}; expected a positive number, or a function of a point. Write "
+            'sigma=0.1 or sigma=probes["temperature_std"].'
+        )
 
 
 def in_precision(function: PointFunction) -> PointFunction:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from weakref import WeakKeyDictionary
 
 import torch
@@ -34,6 +35,8 @@ ROUNDS = 10  # of slopes measured at fields of the size found last; two where th
 SETTLED = 0.2  # of a logarithm: nearer than the power of two that a size is rounded to
 ORDINARY = 10  # binary orders from one within which a field is left as it is
 EVEN = 7  # binary orders from the smallest to the largest size of constraints that are left as they are
+FIRM = 1e-3  # of the rows of an equation: those of measurements with a given sigma, beside which equations are exact
+EASED = 3  # steps in which equations become so firm, since Newton's method goes astray between steep walls
 FAINT = 0.01  # of a constraint's other terms: data that say nothing about the size of a field
 FACTORS = (1.0, 1e3, 1e-3, 1e6, 1e-6)  # of the fields' sizes, at which finite slopes are looked for
 
@@ -67,6 +70,9 @@ class Scales:
     sizes: Sizes
     constraints: Mapping[str, float]
     even: bool  # whether the constraints' sizes are near each other
+    measured: Mapping[str, float] = dataclass_field(
+        default_factory=dict
+    )  # one unit for all with a given sigma
 
     @property
     def units(self) -> dict[Field, float]:
@@ -75,9 +81,22 @@ class Scales:
 
     def row_unit(self, name: str) -> float:
         """What a constraint's residuals are divided by."""
+        if name in self.measured:
+            return self.measured[name]
         if not self.even:
             return self.constraints[name]
         return 1.0 if set(self.units.values()) == {1.0} else max(self.constraints.values())
+
+    @property
+    def eased(self) -> tuple[Scales, ...]:
+        """With measurements that count as much as equations, and then ever less; none where none are measured."""
+        units = (
+            [power_of_two(FIRM ** (step / EASED)) for step in range(EASED, 0, -1)] if self.measured else []
+        )
+        return tuple(
+            replace(self, measured={name: unit * size for name, size in self.measured.items()})
+            for unit in units
+        )
 
     def extended(self, problem: Declared) -> Scales:
         """The same for a problem that shares some of the constraints, by their names; the others are measured."""
@@ -223,9 +242,27 @@ def _scales(problem: Declared) -> Scales:
     by_name = {
         c.name: power_of_two(m.size(sizes)) for c, m in zip(problem.constraints, measured, strict=True)
     }
-    declared = [math.sqrt(c.weight) * by_name[c.name] for c in problem.constraints]
-    even = any(max(many) <= 2.0**EVEN * min(many) for many in (declared, by_name.values()))
-    return Scales(rounded, by_name, even)
+    exact = [c for c in problem.constraints if not c.is_measured] or list(problem.constraints)
+    declared = [math.sqrt(c.weight) * by_name[c.name] for c in exact]
+    sizes_of_exact = [by_name[c.name] for c in exact]
+    even = any(max(many) <= 2.0**EVEN * min(many) for many in (declared, sizes_of_exact))
+    return _with_measured(problem, Scales(rounded, by_name, even))
+
+
+def _with_measured(problem: Declared, scales: Scales) -> Scales:
+    """One unit for all constraints with a standard deviation, beside whose rows those of the others are exact."""
+    rows = {
+        c.name: math.sqrt(c.weight)
+        * scales.constraints[c.name]
+        / (1 if c.is_measured else scales.row_unit(c.name))
+        for c in problem.constraints
+    }
+    noisy = [c.name for c in problem.constraints if c.is_measured]
+    exact = [c.name for c in problem.constraints if not c.is_measured]
+    if not (noisy and exact):
+        return scales
+    unit = max(rows[name] for name in noisy) / (FIRM * min(rows[name] for name in exact))
+    return replace(scales, measured=dict.fromkeys(noisy, power_of_two(unit)))
 
 
 def _sized(problem: Declared) -> tuple[dict[Field, float], list[Measured]]:

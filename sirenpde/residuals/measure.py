@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
@@ -15,6 +16,8 @@ from .batch import Batch
 from .system import Group, System
 
 POINTS = 1024  # of a group of constraints, at which its terms are measured
+# Standard deviations, the root of twice its mean, that a chi-square may be above the number of its terms.
+LARGEST = 3.1
 # Of a field's size: its derivatives count as no smaller, so that a constant may solve an equation.
 FLOOR = 1e-3
 
@@ -29,7 +32,8 @@ def relative_residuals(system: System, theta: Tensor, batches: Sequence[Batch]) 
     V is the largest root mean square of the derivative over any of the sample sets, so that u = 0 on a wall is
     measured against u inside, and the derivatives of an operator count one by one: u_xx + u_yy may vanish, u_xx does
     not. It is at least 1e-3 of the field's own size, or of that which the data ask for, over the lengths of its axes,
-    so that constants and fields that vanish may be solutions.
+    so that constants and fields that vanish may be solutions. Measurements with a given standard deviation count as
+    met where what they leave is no more than noise.
     """
     residuals = system.residuals(theta, batches)
     some = [_some(batch) for batch in batches]
@@ -38,7 +42,16 @@ def relative_residuals(system: System, theta: Tensor, batches: Sequence[Batch]) 
         for i, size in zip(group.members, _term_sizes(system, theta, group, batch, usual), strict=True):
             sizes[i] = size
     rms = torch.stack([r.square().sum(1).mean().sqrt() for r in residuals])
+    for i, (constraint, r) in enumerate(zip(system.problem.constraints, residuals, strict=True)):
+        if constraint.is_measured and is_noise(r):
+            rms[i] = 0.0
     return torch.where(rms > 0, rms / sizes, rms)
+
+
+def is_noise(residuals: Tensor) -> bool:
+    """Whether residuals in units of their standard deviations have a chi-square that one in a thousand exceeds."""
+    count = residuals.numel()
+    return float(residuals.square().sum()) <= count + LARGEST * math.sqrt(2 * count)
 
 
 def _some(batch: Batch) -> Batch:

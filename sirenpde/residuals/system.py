@@ -119,6 +119,16 @@ class System:
         """The same problem, in the same units, with other networks."""
         return System(self.problem, networks, self.device, self.dtype, self.scales, self.groups)
 
+    def eased(self) -> list[System]:
+        """With measurements that count as much as equations, and then less, from which Newton's method begins.
+
+        Where equations are far firmer, each of its steps is as short as they are curved. None without measurements.
+        """
+        networks = self.parameters.networks
+        return [
+            System(self.problem, networks, self.device, self.dtype, scales) for scales in self.scales.eased
+        ]
+
     @property
     def sizes(self) -> dict[Field, float]:
         """About how large the values of every network are."""

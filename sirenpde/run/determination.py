@@ -101,8 +101,10 @@ def determination(system: System, theta: Tensor) -> Determination:
         (M J)⁺ diag(r_i² / (1 - h_i)) (M J)⁺ᵀ,     h_i the share of row i that is fitted,
 
     which takes the residuals for independent errors, of any size at every row: those of the measurements, where
-    there are any. Sources: White, A heteroskedasticity-consistent covariance matrix estimator, 1980; MacKinnon and
-    White, 1985, for the shares. Nothing is squared that a QR or singular values can do without.
+    there are any. Rows of a constraint with a given standard deviation have that in place of their own residual, so
+    that errors are those of chi-square: at one standard error χ² has grown by one. Nothing is squared that a QR or
+    singular values can do without. Sources: White, A heteroskedasticity-consistent covariance matrix estimator,
+    1980; MacKinnon and White, 1985, for the shares.
 
     The standard error of the mean of n numbers:
 
@@ -187,12 +189,12 @@ def _numbers(
         unmatched = left[:, known]
         size = unmatched.norm(dim=0).clamp(min=1e-300)
         q, r = torch.linalg.qr(unmatched / size)
-        shares = (basis.square().sum(1) + q.square().sum(1)).clamp(max=LEVERAGE)
-        inverse = (
-            torch.linalg.solve_triangular(r, q.T * (residual / (1 - shares).sqrt()), upper=True)
-            / size[:, None]
-        )
-        deviation = (inverse.square() * _shares(small, batches)).sum(1).sqrt()
+        leverage = (basis.square().sum(1) + q.square().sum(1)).clamp(max=LEVERAGE)
+        told = residual / (1 - leverage).sqrt()
+        given = _deviations(near, batches)
+        spread = torch.where(given > 0, given, told) * _shares(small, batches).sqrt()
+        inverse = torch.linalg.solve_triangular(r, q.T * spread, upper=True) / size[:, None]
+        deviation = inverse.square().sum(1).sqrt()
         errors |= {names[i]: float(d) for i, d in zip(known, deviation, strict=True)}
         covariance = inverse @ inverse.T
         scale = covariance.diagonal().sqrt().clamp(min=1e-300)
@@ -245,6 +247,16 @@ def _size(c: Unknown, value: float) -> float:
     """How much a number changes: by its own size, or that of its start, or by 1 where both are nothing."""
     size = max(abs(value), abs(c.initial))
     return size if size > ROUNDED else 1.0
+
+
+def _deviations(system: System, batches: Sequence[Batch]) -> Tensor:
+    """The standard deviation of every scaled row, where it was given; 0 elsewhere."""
+    rows = []
+    for group, batch in system.paired(batches):
+        for index, i in enumerate(group.members):
+            scale = system.row_scale(i, batch, index) * system.problem.constraints[i].is_measured
+            rows.append(scale.expand(len(batch), system.problem.requests[i].size).flatten())
+    return torch.cat(rows)
 
 
 def _shares(system: System, batches: Sequence[Batch]) -> Tensor:

@@ -157,6 +157,11 @@ def _fields(snapshot: Mapping[str, Any], report: Mapping[str, Any]) -> SavedFiel
         "errors": report.get("errors", {}),
         "residuals": report.get("residuals", 0),
         "standard_errors": report.get("unknown_errors", {}),
+        "correlations": report.get("unknown_correlations", {}),
+        "chi_square": {
+            name: (float(told["value"]), int(told["measurements"]))
+            for name, told in report.get("chi_square", {}).items()
+        },
         "relative_residual": report.get("relative_residual", float(shown["residual"])),
     }
     return SavedFields(problem, system, theta, snapshot, account, measured)

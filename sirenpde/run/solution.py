@@ -149,13 +149,41 @@ class Solution:
     def standard_errors(self) -> dict[str, float]:
         """Those of the unknown numbers, from the residuals; infinite where the constraints do not determine one.
 
-        Residuals count as independent errors, so that this is a statement about measurements, where there are any.
-        None where a loss is not a sum of squares.
+        Those of chi-square where standard deviations were given to ``on``. Residuals of other constraints count as
+        independent errors, so that this is a statement about measurements, where there are any. None where a loss is
+        not a sum of squares.
         """
+        return {} if self._determined is None else dict(self._determined.errors)
+
+    @cached_property
+    def correlations(self) -> dict[str, dict[str, float]]:
+        """Of the errors of any two unknown numbers that the constraints determine, by name and name."""
+        table: dict[str, dict[str, float]] = {}
+        for (a, b), value in ({} if self._determined is None else self._determined.correlations).items():
+            table.setdefault(a, {})[b] = value
+        return table
+
+    @cached_property
+    def _determined(self) -> Determination | None:
+        """What the constraints determine, where there are unknown numbers and it can be told."""
         if not self.problem.unknowns or not can_tell(self.system):
+            return None
+        return self.determination or determination(self.system, self.theta)
+
+    @cached_property
+    def chi_square(self) -> dict[str, tuple[float, int]]:
+        """χ² and the number of its terms, for every constraint whose standard deviation was given."""
+        measured = [c.name for c in self.problem.constraints if c.is_measured]
+        if not measured:
             return {}
-        told = self.determination or determination(self.system, self.theta)
-        return dict(told.errors)
+        rows = dict(
+            zip(
+                [c.name for c in self.problem.constraints],
+                self.system.residuals(self.theta, self._drawing.fixed()),
+                strict=True,
+            )
+        )
+        return {name: (float(rows[name].square().sum()), rows[name].numel()) for name in measured}
 
     @cached_property
     def constraints(self) -> dict[str, dict[str, float]]:
@@ -218,6 +246,8 @@ class Solution:
             "relative_residual": self.relative_residual,
             "unknowns": self.unknowns,
             "unknown_errors": self.standard_errors,
+            "unknown_correlations": self.correlations,
+            "chi_square": {name: {"value": v, "measurements": n} for name, (v, n) in self.chi_square.items()},
             "parameters": self.parameters,
             "residuals": self.residuals,
             "device": self.device,

@@ -11,6 +11,7 @@ import torch
 
 from .. import diagnosis
 from ..problem.problem import Problem
+from ..sampling.drawing import Drawing
 from ..solvers.ladder import Asked, Choice, choose, replacing
 from ..solvers.stage import Stage
 from .begin import begin
@@ -20,6 +21,7 @@ from .device import DeviceError as DeviceError
 from .device import find_device as find_device
 from .iterate import Recipes
 from .loop import Limits, follow
+from .misfit import misfits
 from .progress import Progress as Progress
 from .run import Run, is_iterative
 from .solution import Solution, solution_of
@@ -98,6 +100,9 @@ def solve(
     follow(run, Limits(budget, tolerance), progress)
     told = _determination(run) if run.status in ("solved", "rough", "budget") else None
     run.warnings += [] if told is None else told.describe()
+    if told is not None:
+        shown, drawing = run.shown(), Drawing(run.state.system, run.state.seed, run.state.scale)
+        run.warnings += misfits(shown.system, shown.theta, drawing.fixed())
     if run.status == "rough":
         best = run.shown()
         run.warnings += unmet(best.system, best.theta)

@@ -17,7 +17,7 @@ from ..linear.dense_rows import DenseEquations, column_count, matrix_bytes
 from ..linear.differences import by_differences
 from ..linear.grid_rows import by_diagonal, grid_rows, on_grids
 from ..linear.map import Stacked
-from ..linear.newton import newton
+from ..linear.newton import DAMPED, NOISY, newton
 from ..linear.null_space import NullSpace, null_space
 from ..linear.steps import FactoredSteps
 from ..networks.linear_head import has_linear_head
@@ -206,10 +206,14 @@ def _solve_dense(
         if is_affine_at(system, affine.theta, batches):
             state.theta = affine.theta
             return f"{_size(system, batches)}, rank {affine.rank}"
-    equations, steps = DenseEquations(system, state.theta, batches, held), FactoredSteps()
-    result = newton(equations, equations.start, steps, unit=unit)
-    state.theta = equations.theta(result.x)
-    done = f"{result.steps} Newton steps, {steps.factorisations} factorisations"
+    taken = factorisations = 0
+    for each in (*system.eased(), system):
+        equations, steps = DenseEquations(each, state.theta, batches, held), FactoredSteps()
+        damping = NOISY if each.scales.measured else DAMPED
+        result = newton(equations, equations.start, steps, damping, unit=unit)
+        state.theta = equations.theta(result.x)
+        taken, factorisations = taken + result.steps, factorisations + steps.factorisations
+    done = f"{taken} Newton steps, {factorisations} factorisations"
     return f"{_size(system, batches)}, {done}"
 
 

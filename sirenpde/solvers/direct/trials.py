@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ...calculus.field import Field
 from ...linear.affine_solve import is_affine_at, solve_affine
 from ...linear.dense_rows import DenseEquations, check_memory, column_count, dense_bytes, tangent_fields
-from ...linear.newton import DAMPED, newton
+from ...linear.newton import DAMPED, NOISY, newton
 from ...linear.null_space import NullSpace, null_space
 from ...linear.qr import Factor, solve_dense
 from ...linear.steps import FactoredSteps
@@ -200,6 +200,9 @@ class Trials:
                 return affine.theta
             self.curved.append(columns)
         if near is None:
+            for eased in system.eased():
+                first = DenseEquations(eased, start, batches)
+                start = self._newton(first, first.start, None, 15, samples.unit)
             equations = DenseEquations(system, start, batches)
             return self._newton(equations, equations.start, None, 15, samples.unit)
         linear = tangent_fields(system, start, near.system, near.theta, batches, held)
@@ -217,7 +220,8 @@ class Trials:
         self, equations: DenseEquations, x: Tensor, factor: Factor | None, iterations: int, unit: float
     ) -> Tensor:
         steps = FactoredSteps(factor)
-        solved = newton(equations, x, steps, iterations=iterations, tolerance=self.tolerance, unit=unit)
+        damping = NOISY if self.base.scales.measured else DAMPED
+        solved = newton(equations, x, steps, damping, iterations, self.tolerance, unit)
         return equations.theta(solved.x)
 
     def start(self, system: System) -> Tensor:
