@@ -131,11 +131,12 @@ def _plane(ax: Axes, samples: Samples, colour: str) -> None:
         ax.add_collection(LineCollection(list(samples.outline), colors="0.7", linewidths=0.6, zorder=0))
     arrows = _starts(samples)
     if arrows is not None:
-        style = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.005}
+        style: dict[str, Any] = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.005}
         ax.quiver(*arrows[0].T, *arrows[1].T, color="0.15", zorder=3, **style)
     labelled(ax, "", samples.axes[0].name, samples.axes[1].name)
-    for limit, bounds in zip((ax.set_xlim, ax.set_ylim), _bounds(samples), strict=True):
-        limit(bounds)
+    across, up = _bounds(samples)
+    ax.set_xlim(across)
+    ax.set_ylim(up)
     if is_equal(samples.axes):
         ax.set_aspect("equal")
 

@@ -102,7 +102,8 @@ class Problem(Declaration):
         for u in known:
             for domain in self.compared_on(u).values():
                 try_reference(known[u].value, tried[u], domain, known[u].samples)
-        shapes = {**{u: u.shape for u in fields}, **{f: output.shape for f, output in tried.items()}}
+        shapes: dict[PointFunction, tuple[int, ...]] = {u: u.shape for u in fields}
+        shapes.update({f: output.shape for f, output in tried.items()})
         axes = [axis for f in (*fields, *(output.domain for output in tried.values())) for axis in f.axes]
         object.__setattr__(self, "labels", labels_of(components, units, shapes, axes))
 
