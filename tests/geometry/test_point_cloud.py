@@ -94,7 +94,9 @@ def test_a_mesh_keeps_its_units() -> None:
     cloud = PointCloud.sample_mesh(bundled("spot.obj"), 4000)
     assert cloud.frame is None and Box.around(cloud) == Box.around(mesh)
     distance = (cloud.points[:, None] - mesh.corners[:1].mean(1)).norm(dim=2).min()
-    assert distance < 0.05 and (cloud.points.amax(0) - mesh.vertices.amax(0)).abs().max() < 0.01
+    assert (
+        distance < 0.05 and (cloud.points.amax(0) - mesh.vertices.amax(0)).abs().max() < 0.03
+    )  # the points are 0.04 apart
     with pytest.raises(ValueError, match=r"points of 'spot' lie outside the box"):
         PointCloud.sample_mesh(bundled("spot.obj"), 100, box=Box(x=(0, 1), y=(0, 1), z=(0, 1)))
 
