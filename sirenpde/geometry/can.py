@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -115,6 +115,15 @@ class Bounded(Protocol):
     """Has a boundary whose points carry the outward unit ``normal``."""
 
     def boundary(self) -> Domain: ...
+
+
+@runtime_checkable
+class BoundedInParts(Protocol):
+    """Was made from other domains, and knows what of its boundary came from each."""
+
+    def boundary_of(
+        self, part: Any, where: Callable[[Tensor], Tensor] | None = None, name: str | None = None
+    ) -> Domain: ...
 
 
 @runtime_checkable

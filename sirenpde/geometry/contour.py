@@ -105,9 +105,7 @@ def level(arcs: Sequence[Arc], points: Tensor) -> Tensor:
                 continue
             nearest = arc.curve.at(arc.curve.nearest(some).clamp(0, 1))
             distance = torch.minimum(distance, (some - nearest).norm(dim=1))
-            knots = (0.0, *arc.curve.turning(), 1.0)
-            for low, high in pairwise(knots):
-                odd = odd ^ _crosses(arc.curve.part(low, high), some)
+            odd = odd ^ _crosses(arc, some)
         levels.append(torch.where(odd, -distance, distance))
     return torch.cat(levels)
 
@@ -129,18 +127,24 @@ def _straight(arcs: Sequence[Arc], points: Tensor) -> tuple[Tensor, Tensor]:
     return distance, odd
 
 
-def _crosses(piece: Curve, points: Tensor) -> Tensor:
-    """Whether a ray along the first axis crosses a curve whose second coordinate rises or falls."""
-    ends = piece.at(torch.tensor([0.0, 1.0], dtype=torch.float64))
-    (left, low), (right, high) = ends.aminmax(dim=0).min.tolist(), ends.aminmax(dim=0).max.tolist()
-    x, y = points.T
-    between = (y >= low) & (y < high)
-    crossed: Tensor = between & (x < left)
-    near = between & (x >= left) & (x <= right)
-    if bool(near.any()):
-        at = piece.at(piece.across(y[near], 1))[:, 0]
-        crossed[near] = x[near] < at
-    return crossed
+def _crosses(arc: Arc, points: Tensor) -> Tensor:
+    """Whether a ray along the first axis crosses an arc an odd number of times.
+
+    Ends are those that arcs share, so that a ray through one meets one of both arcs, or both, or none.
+    """
+    (x, y), odd = points.T, torch.zeros(len(points), dtype=torch.bool)
+    turning = arc.curve.turning()
+    knots = [arc.start, *arc.curve.at(torch.tensor(turning, dtype=torch.float64)).tolist(), arc.end]
+    for (s, first), (t, last) in pairwise(zip((0.0, *turning, 1.0), knots, strict=True)):
+        (left, right), (low, high) = (sorted((first[i], last[i])) for i in (0, 1))
+        between = (y >= low) & (y < high)
+        crossed = between & (x < left)
+        near = between & (x >= left) & (x <= right)
+        if bool(near.any()):
+            piece = arc.curve.part(s, t)
+            crossed[near] = x[near] < piece.at(piece.across(y[near], 1).clamp(0, 1))[:, 0]
+        odd = odd ^ crossed
+    return odd
 
 
 def check_loops(loops: Sequence[Sequence[Pair]], name: str) -> None:

@@ -13,20 +13,26 @@ from torch import Tensor
 from .curves import Bezier, Curve, EllipticArc, Segment, real_roots
 
 
-def crossings(curve: Curve, other: Curve, slack: float) -> list[float]:
-    """The parameters at which one curve meets another, touches it, or begins or ends to run along it.
+def crossings(curve: Curve, other: Curve, slack: float) -> tuple[list[float], list[float]]:
+    """The parameters at which one curve crosses or touches another, and those of the other's ends that lie on it.
 
-    ``slack`` is a length: so near, curves meet.
+    The second begin or end a stretch along which both run together. ``slack`` is a length: so near, curves meet.
+    Where they touch, two roots may be found beside the one, apart by the root of rounding.
     """
     ends = other.at(torch.tensor([0.0, 1.0], dtype=torch.float64))
-    tried = torch.tensor([*_roots(curve, other), *curve.nearest(ends).tolist()], dtype=torch.float64)
-    tried = tried[(tried > 0) & (tried < 1)]
-    if not len(tried):
+    return _met(curve, other, _roots(curve, other), slack), _met(
+        curve, other, curve.nearest(ends).tolist(), slack
+    )
+
+
+def _met(curve: Curve, other: Curve, tried: Sequence[float], slack: float) -> list[float]:
+    inside = torch.tensor([s for s in tried if 0 < s < 1], dtype=torch.float64)
+    if not len(inside):
         return []
-    points = curve.at(tried)
+    points = curve.at(inside)
     there = other.at(other.nearest(points).clamp(0, 1))
-    found: list[float] = tried[(points - there).norm(dim=1) <= slack].tolist()
-    return found
+    met: list[float] = inside[(points - there).norm(dim=1) <= slack].tolist()
+    return met
 
 
 def _roots(curve: Curve, other: Curve) -> Sequence[float]:
@@ -106,12 +112,12 @@ def _trigonometric_roots(c: Tensor, u: Tensor, v: Tensor) -> list[float]:
 
 def _polished(angle: float, double: complex, single: complex, mean: float) -> float:
     """A root of 2 Re(double exp(2iθ) + single exp(iθ)) + mean, to rounding, by Newton's method."""
-    for _ in range(4):
+    for _ in range(40):  # where two roots fell together, each step halves the error
         once, twice = single * cmath.exp(1j * angle), double * cmath.exp(2j * angle)
         value, slope = 2 * (once + twice).real + mean, -2 * (once + 2 * twice).imag
-        if abs(value) > 0.5 * abs(slope):  # of two roots that fell together
-            return angle
-        angle -= value / slope if slope else 0.0
+        if abs(value) > 0.5 * abs(slope) or abs(value) <= 1e-16 * abs(slope):
+            break
+        angle -= value / slope
     return angle
 
 
@@ -136,8 +142,8 @@ def _by_chords(curve: Bezier, other: Bezier) -> list[float]:
     u, v, w = a[1:] - a[:-1], b[1:] - b[:-1], b[None, :-1] - a[:-1, None]
     cross = u[:, None, 0] * v[None, :, 1] - u[:, None, 1] * v[None, :, 0]
     s, t = ((w[..., 0] * d[..., 1] - w[..., 1] * d[..., 0]) / cross for d in (v[None], u[:, None]))
-    # A chord's length more at either end: a curve bulges over its chord.
-    i, j = ((s > -1) & (s < 2) & (t > -1) & (t < 2)).nonzero().T
+    # Half a chord more at either end: a curve bulges over its chord.
+    i, j = ((s > -0.5) & (s < 1.5) & (t > -0.5) & (t < 1.5)).nonzero().T
     places = torch.stack([(i + s[i, j]) / 128, (j + t[i, j]) / 128]).clamp(0, 1)
     for _ in range(12):
         away = curve.at(places[0]) - other.at(places[1])

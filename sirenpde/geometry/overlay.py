@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from statistics import mean
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from .arc import Arc
 from .crossings import crossings
 
 SAME = 1e-10  # of the size: so near, points are the same
+APART = 1e-7  # of the size: so far apart are corners, more than roots where curves touch
 
 Keeps = Callable[[Tensor, Tensor, Tensor], Tensor]  # points, normals, lengths nearby -> booleans (n,)
 
@@ -29,10 +31,11 @@ def cut(arcs: Sequence[Arc], others: Sequence[Arc], keeps: Keeps, size: float) -
     for k, arc in enumerate(arcs):
         box = np.array(arc.bounds)
         near = (boxes[:, :, 0] <= box[:, 1] + slack) & (boxes[:, :, 1] >= box[:, 0] - slack)
-        at = {0.0, 1.0}
-        for other in np.flatnonzero(near.all(axis=1)).tolist():
-            at.update(crossings(arc.curve, others[other].curve, slack))
-        parts += [(k, low, high) for low, high in pairwise(_apart(sorted(at), slack / arc.measure))]
+        met = [
+            crossings(arc.curve, others[o].curve, slack) for o in np.flatnonzero(near.all(axis=1)).tolist()
+        ]
+        roots, ends = ([s for pair in met for s in pair[i]] for i in (0, 1))
+        parts += [(k, low, high) for low, high in pairwise(_apart(roots, ends, APART * size / arc.measure))]
     kept: list[list[list[float]]] = [[] for _ in arcs]
     for (k, low, high), keep in zip(parts, _decided(arcs, parts, keeps), strict=True):
         if keep and kept[k] and kept[k][-1][1] == low:
@@ -42,13 +45,20 @@ def cut(arcs: Sequence[Arc], others: Sequence[Arc], keeps: Keeps, size: float) -
     return [[arc.part(low, high) for low, high in of] for arc, of in zip(arcs, kept, strict=True)]
 
 
-def _apart(values: list[float], least: float) -> list[float]:
-    """The values without those that repeat another; the first and the last stay."""
-    apart = [values[0]]
-    for value in values[1:-1]:
-        if value - apart[-1] > least and values[-1] - value > least:
-            apart.append(value)
-    return [*apart, values[-1]]
+def _apart(roots: Sequence[float], ends: Sequence[float], least: float) -> list[float]:
+    """0, 1 and the values between, one for all that are nearly the same.
+
+    That is an end, which is known to rounding, or the mean of roots: where curves touch, it is as good.
+    """
+    values = sorted([(s, False) for s in roots] + [(s, True) for s in ends])
+    groups = list[list[tuple[float, bool]]]()
+    for value in values:
+        if groups and value[0] - groups[-1][-1][0] <= least:
+            groups[-1].append(value)
+        else:
+            groups.append([value])
+    means = [mean([s for s, is_end in of if is_end] or [s for s, _ in of]) for of in groups]
+    return [0.0, *(s for s in means if least < s < 1 - least), 1.0]
 
 
 def _decided(arcs: Sequence[Arc], parts: Sequence[tuple[int, float, float]], keeps: Keeps) -> list[bool]:
@@ -72,7 +82,7 @@ def joined(arcs: Sequence[Arc], size: float) -> list[Arc] | None:
     ends = np.array([end for arc in arcs for end in (arc.start, arc.end)])
     balance = np.array([sign for arc in arcs for sign in (1, -1)])  # out of a corner, into it
     place = np.arange(len(ends))
-    for i, j in sorted(cKDTree(ends).query_pairs(10 * SAME * size)):
+    for i, j in sorted(cKDTree(ends).query_pairs(2 * APART * size)):
         place[place == place[j]] = place[i]
     if any(balance[place == k].sum() for k in np.unique(place)):
         return None

@@ -132,6 +132,22 @@ class Product:
             return Product(self.shape, self.interval.held_at(axis, value))
         return Product(held_at(self.shape, axis, value), self.interval)
 
+    def boundary_of(self, part: Domain, where: Predicate | None = None, name: str | None = None) -> Product:
+        """The boundary of the shape that came from ``part``, a shape that it was made from, times the interval.
+
+        >>> from sirenpde import Box, Disk, Interval
+        >>> hole = Disk(radius=0.5)
+        >>> tube = (Box(x=(-1, 1), y=(-1, 1)) - hole) * Interval(t=(0, 2))
+        >>> round(tube.boundary_of(hole).measure, 12)  # 2 π
+        6.28318530718
+        """
+        if not isinstance(self.shape, can.BoundedInParts):
+            raise ValueError(
+                f"The boundary of '{self.name}' that came from '{part.name}' was asked for; '{self.shape.name}' was "
+                f"not made from shapes. Combine shapes, and multiply the result: (a - b) * Interval(t=(0, 1))."
+            )
+        return Product(self.shape.boundary_of(part, where, name), self.interval)
+
     def boundary(self, *names: str | Axis, side: Literal["low", "high"] | None = None) -> Boundary:
         """Both ends, or one ``side``, of the interval where it is named; the sides where the domain's axes are.
 

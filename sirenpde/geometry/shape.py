@@ -368,18 +368,21 @@ class Combination(Shape):
         ``near`` (n,) is a length within which the boundary of the other operand crosses at none of the points.
         """
         size = max(size_of(self.first), size_of(self.second))
-        other = self.first.level(points) if on_second else self.second.level(points)
+        other = self.first if on_second else self.second
+        beyond = other.level(points)
         outside = self.operator == "|" or (self.operator == "-" and not on_second)
-        clear = other > 0 if outside else other < 0
-        shared = other.abs() <= SAME * size
-        if on_second or not bool(shared.any()):
-            return clear & ~shared
-        step = torch.full_like(other, STEP * size)
-        step = step if near is None else torch.minimum(step, near / 100)
-        beside = step[:, None] * normals
-        return torch.where(
-            shared, (self.level(points + beside) > 0) & (self.level(points - beside) < 0), clear
-        )
+        kept = beyond > 0 if outside else beyond < 0
+        close = (beyond.abs() <= SAME * size).nonzero()[:, 0]
+        if not len(close):
+            return kept
+        # On the other's boundary, or where two of its parts meet: a step to either side tells.
+        step = torch.full_like(beyond, STEP * size) if near is None else (near / 100).clamp(max=STEP * size)
+        p, by = points[close], step[close, None] * normals[close]
+        sides = torch.stack([other.level(p + by), other.level(p - by)])
+        shared = (sides[0] > 0) != (sides[1] > 0)
+        bounds = (self.level(p + by) > 0) & (self.level(p - by) < 0) & (not on_second)
+        kept[close] = torch.where(shared, bounds, sides[0] > 0 if outside else sides[0] < 0)
+        return kept
 
     def _bounds(self) -> tuple[tuple[float, float], ...]:
         if arcs_of(self.first) is not None and arcs_of(self.second) is not None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sirenpde.geometry.arc import Arc
-from sirenpde.geometry.crossings import crossings
+from sirenpde.geometry.crossings import crossings as roots_and_ends
 from sirenpde.geometry.curves import Bezier, EllipticArc, Segment
 from sirenpde.geometry.motion import Motion
 from sirenpde.geometry.point import Axis
@@ -22,6 +22,11 @@ CURVES = {
     "cubic": Bezier(((0.0, 0.0), (1.0, 2.0), (-1.0, 2.0), (1.5, -1.0))),
 }
 S = torch.linspace(0, 1, 33, dtype=torch.float64)
+
+
+def crossings(curve, other):
+    roots, ends = roots_and_ends(curve, other, 1e-10)
+    return sorted(roots + ends)
 
 
 @pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES)
@@ -93,8 +98,8 @@ def test_polylines_keep_their_tolerance_and_spacing(tolerance):
 def test_crossings_lie_on_both_curves_and_none_is_missed(curve, other):
     """A slow twin counts the sign changes of chords."""
     first, second = CURVES[curve], CURVES[other].mapped(Motion.rotation(0.5, (0.7, 0.4)))
-    found = torch.tensor(sorted(crossings(first, second, 1e-10)), dtype=torch.float64)
-    back = sorted(crossings(second, first, 1e-10))
+    found = torch.tensor(sorted(crossings(first, second)), dtype=torch.float64)
+    back = sorted(crossings(second, first))
     assert len(found) == len(back)
     if len(found):
         points, others = first.at(found), second.at(torch.tensor(back, dtype=torch.float64))
@@ -108,10 +113,10 @@ def test_crossings_lie_on_both_curves_and_none_is_missed(curve, other):
 
 def test_curves_that_touch_or_run_along_each_other_meet_at_the_ends_of_the_shared_part():
     unit, line = EllipticArc.circle((0.0, 0.0), 1.0), Segment((-2.0, 1.0), (2.0, 1.0))
-    assert crossings(line, unit, 1e-10) == pytest.approx([0.5, 0.5])
-    assert crossings(line, Segment((-1.0, 1.0), (5.0, 1.0)), 1e-10) == pytest.approx([0.25])
-    assert crossings(line, Segment((0.0, 1.1), (1.0, 2.0)), 1e-10) == []
+    assert crossings(line, unit) == pytest.approx([0.5, 0.5])
+    assert crossings(line, Segment((-1.0, 1.0), (5.0, 1.0))) == pytest.approx([0.25])
+    assert crossings(line, Segment((0.0, 1.1), (1.0, 2.0))) == []
     quarter = EllipticArc.circle((0.0, 0.0), 1.0, 0.0, math.pi / 2)
-    assert sorted(crossings(unit, quarter, 1e-10)) == pytest.approx([0.25])
+    assert sorted(crossings(unit, quarter)) == pytest.approx([0.25])
     touching = EllipticArc.circle((2.0, 0.0), 1.0, math.pi / 2, 5 * math.pi / 2)
-    assert {round(s, 6) for s in crossings(touching, unit, 1e-10)} == {0.25}
+    assert {round(s, 6) for s in crossings(touching, unit)} == {0.25}
