@@ -18,6 +18,7 @@ from .point import Axis
 from .quadrature import cubature
 from .region import Predicate, Region, within
 from .slab import Slab
+from .unrolled import Unroll, unroll
 from .verified import verify
 
 
@@ -82,6 +83,17 @@ class Face:
     def patches(self) -> tuple[Patch, ...] | None:
         patches = can.patches_of(self.slice)
         return None if patches is None else tuple(replace(patch, normal=self.normal) for patch in patches)
+
+    def unroll(self) -> Unroll | None:
+        flat = unroll(self.slice)
+        if flat is None:
+            return None
+
+        def at(unit: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+            points, _, stretch, kept = flat(unit)
+            return points, self.normal.expand_as(points), stretch, kept
+
+        return at
 
     def cubature(self, count: int) -> WeightedNodes | None:
         nodes = cubature(self.slice, count)

@@ -16,6 +16,7 @@ from .boundary import Boundary, Face, Side
 from .cloud import Cloud
 from .curves import Segment
 from .domain import Domain, HasAxes, check_count, is_number, named, quasi_random
+from .extrusion import Extrusion, extruded
 from .frame import axes_around
 from .mesh import TriangleMesh
 from .outline import Outline
@@ -313,6 +314,12 @@ class Box(Shape):
         ends = {axis.name: (axis.low, axis.high) for axis in (*self.axes, *other.axes)}
         return Box(**ends).at(**dict((*self.fixed, *other.fixed)))
 
+    @overload
+    def __rmul__(self, domain: Shape) -> Extrusion: ...
+
+    @overload
+    def __rmul__(self, domain: Domain) -> Product: ...
+
     def __rmul__(self, domain: Domain) -> Product:
         """Any domain times the box: its points with every value of the box's axes."""
         if not hasattr(domain, "draw"):
@@ -323,9 +330,9 @@ class Box(Shape):
             Box(**{a.name: (a.low, a.high)}).at(**{a.name: held[a.name]} if a.name in held else {})
             for a in self.axes
         ]
-        product = Product(domain, lines[0])
+        product = extruded(domain, lines[0])
         for line in lines[1:]:
-            product = Product(product, line)
+            product = extruded(product, line)
         return product
 
     def where(self, predicate: Predicate, name: str = "region") -> Region:

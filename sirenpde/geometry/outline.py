@@ -88,7 +88,7 @@ class Outline:
     def contains(self, points: Tensor) -> Tensor:
         """Which of the points (n, 2) lie on it, rounding forgiven."""
         scale = max(high - low for low, high in self.bounds)
-        near = torch.stack([_distances(arc, points) for arc in self.arcs]).amin(0)
+        near = torch.stack([distances(arc, points) for arc in self.arcs]).amin(0)
         inside: Tensor = near <= SLACK * scale
         return inside
 
@@ -182,7 +182,7 @@ class Outline:
         return lengths.cumsum(0)
 
 
-def _distances(arc: Arc, points: Tensor) -> Tensor:
+def distances(arc: Arc, points: Tensor) -> Tensor:
     nearest = arc.curve.at(arc.curve.nearest(points).clamp(0, 1))
     distances: Tensor = (points - nearest).norm(dim=1)
     return distances

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import torch
@@ -19,6 +19,7 @@ from .patch import Patch
 from .point import Axis
 from .quadrature import cubature
 from .region import Predicate, Region, within
+from .unrolled import Unroll, from_unit
 
 
 class Range(Solid, can.Instant, can.Bound, can.Contain, can.Dimension, can.FromUnit, Protocol):
@@ -102,6 +103,25 @@ class Product:
         points, data = self.shape.from_unit(unit[:, :k])
         return self._with(points, data, self.interval.from_unit(unit[:, k:])[0])
 
+    def unroll(self) -> Unroll | None:
+        """Of an arc times the interval, and of a plane shape at one of its values."""
+        if self.dimension != 2:
+            return None
+        if isinstance(self.shape, can.FromUnit):
+            return from_unit(self)
+        if not (self.interval.fixed and isinstance(self.shape, can.Level)):
+            return None
+        low, high = torch.tensor(can.bounds_of(self.shape), dtype=torch.float64).T
+        level, ((value, _),) = self.shape.level, self.interval.bounds
+
+        def at(unit: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+            flat = low + unit * (high - low)
+            points = torch.nn.functional.pad(flat, (0, 1), value=value)
+            stretch = torch.full_like(flat[:, 0], float((high - low).prod()))
+            return points, torch.zeros_like(points), stretch, level(flat) < 0
+
+        return at
+
     def at(self, **values: float) -> Product:
         """The slice on which the named axes have these values."""
         last = self.interval.axes[0].name
@@ -123,7 +143,7 @@ class Product:
     def within(self, axis: Axis, low: float, high: float) -> Product | None:
         if self._is_last(axis):
             interval = self.interval.within(axis, low, high)
-            return None if interval is None else Product(self.shape, interval)
+            return None if interval is None else replace(self, interval=interval)
         shape = within(self.shape, axis, low, high)
         return None if shape is None else Product(shape, self.interval)
 
@@ -148,10 +168,17 @@ class Product:
             )
         return Product(self.shape.boundary_of(part, where, name), self.interval)
 
-    def boundary(self, *names: str | Axis, side: Literal["low", "high"] | None = None) -> Boundary:
+    def boundary(
+        self,
+        *names: str | Axis,
+        side: Literal["low", "high"] | None = None,
+        where: Predicate | None = None,
+        name: str | None = None,
+    ) -> Boundary | Region:
         """Both ends, or one ``side``, of the interval where it is named; the sides where the domain's axes are.
 
-        Everything if none is named.
+        Everything if none is named; the part in which ``where`` holds, a function of points (n, d) giving booleans
+        (n,), if it is given.
 
         >>> from sirenpde import Disk, Interval
         >>> cylinder = Disk() * Interval(t=(0, 2))
@@ -159,7 +186,7 @@ class Product:
         ('circle × (t)', 't = 0, 2', 'circle × (t), t = 0, 2')
         """
         (last,) = self.interval.axes
-        chosen = {named(self.axes, name).name for name in names} or {axis.name for axis in self.axes}
+        chosen = {named(self.axes, axis).name for axis in names} or {axis.name for axis in self.axes}
         sides, faces = {axis.name for axis in self.shape.axes}, list[Side]()
         if chosen & sides:
             if not chosen >= sides or not isinstance(self.shape, can.Bounded):
@@ -173,7 +200,8 @@ class Product:
             for end in ("low", "high") if side is None else (side,):
                 value = last.low if end == "low" else last.high
                 faces.append(Face(self.at(**{last.name: value}), last.name, end))
-        return Boundary(self, tuple(faces))
+        whole = Boundary(self, tuple(faces), name if where is None else None)
+        return whole if where is None else whole.where(where, name or "part of the boundary")
 
     def cells(self, resolution: int) -> Cells:
         """The cells of the domain, times equally spaced values along the interval."""

@@ -138,9 +138,9 @@ def test_shapes_in_space_are_drawn_by_rejection():
     """A cube with a niche that opens to its upper face: the faces' areas, and normals into the niche."""
     cube, niche = Box(x=(0, 1), y=(0, 1), z=(0, 1)), Box(x=(0.25, 0.75), y=(0.25, 0.75), z=(0.5, 1))
     part = (cube - niche).rotated(0.3, axis="z").moved(z=1)
-    assert part.measure == pytest.approx(0.875, rel=3e-3)
-    assert part.boundary().measure == pytest.approx(7, rel=3e-3)
-    assert part.boundary_of(niche).measure == pytest.approx(1.25, rel=1e-12)
+    assert part.measure == pytest.approx(0.875, rel=1e-8)
+    assert part.boundary().measure == pytest.approx(7, rel=1e-8)
+    assert part.boundary_of(niche).measure == pytest.approx(1.25, rel=1e-8)
     points, data = part.boundary_of(niche).draw(3000, generator())
     floor = data["normal"][:, 2] == 1
     assert torch.allclose(points[floor, 2], torch.tensor(1.5).double()) and int(floor.sum()) == 600
