@@ -72,7 +72,7 @@ class FieldSet:
     @property
     def has_mesh(self) -> bool:
         """Whether they are shown on a mesh of the domain's own."""
-        return isinstance(self.domain, can.Triangulate)
+        return can.needs_mesh(self.domain)
 
     @property
     def is_picture(self) -> bool:
@@ -89,7 +89,7 @@ def field_sets(
     sets: dict[tuple[tuple[Axis, ...], Any], dict[str, PointFunction]] = {}
     for function in outputs or problem.outputs:
         domain = problem.output(function).domain
-        shape = domain if isinstance(domain, can.Triangulate) else None
+        shape = domain if can.needs_mesh(domain) else None
         functions = sets.setdefault((domain.axes, shape), {})
         functions[_free_name(name_of(function), sets.values())] = function
     return [

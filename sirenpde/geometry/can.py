@@ -275,6 +275,14 @@ def images_of(domain: object) -> Mapping[str, Tensor]:
     return domain.images if isinstance(domain, Pictured) else {}
 
 
+def needs_mesh(domain: object) -> bool:
+    """Whether a domain has a mesh of itself because no grid fills it, as one fills a box."""
+    if not isinstance(domain, Triangulate):
+        return False
+    patches = patches_of(domain)
+    return patches is None or len(patches) != 1
+
+
 def cells_of(domain: object, resolution: int) -> Cells | None:
     """A mesh of a domain, if it has one."""
     return domain.cells(resolution) if isinstance(domain, Triangulate) else None

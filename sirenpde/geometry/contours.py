@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ _PIECE = 32  # vertices of a curve: so few that its bends are seen
 
 
 def contours(level: Level, bounds: Sequence[tuple[float, float]], resolution: int) -> list[Curve]:
-    """Smooth curves that bound where ``level`` is negative within a rectangle, close to its change of sign, their ends on it.
+    """Smooth curves that bound where ``level`` is negative within a rectangle, their ends on its change of sign.
 
     Of the level (points (n, 2) -> (n,)) the sign alone counts, so that a predicate has curves as well. What is
     smaller than the spacing of ``resolution`` points across is not seen, and corners are cut by as much.
@@ -84,14 +85,14 @@ def _pieces(vertices: Array) -> list[Curve]:
     if not len(corners):
         cuts = [*range(0, len(steps), _PIECE), len(steps)]
         whole = _spline(vertices, "periodic")
-        return [_between_vertices(whole, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+        return [_between_vertices(whole, a, b) for a, b in itertools.pairwise(cuts)]
     start = corners[0]
     turned = np.concatenate([vertices[start:-1], vertices[: start + 1]])
     pieces = []
     for a, b in zip(corners - start, [*(corners[1:] - start), len(steps)], strict=True):
         piece = _spline(turned[a : b + 1], "natural")
         cuts = [*range(0, b - a, _PIECE), b - a]
-        pieces += [_between_vertices(piece, c, d) for c, d in zip(cuts, cuts[1:], strict=False)]
+        pieces += [_between_vertices(piece, c, d) for c, d in itertools.pairwise(cuts)]
     return pieces
 
 

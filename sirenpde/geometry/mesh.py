@@ -12,10 +12,12 @@ import torch
 from torch import Tensor
 
 from .arrays import as_mask, check_finite
+from .cells import Cells
 from .closed import check_solid
 from .domain import check_count, quasi_random
 from .facets import Facets
 from .frame import Frame
+from .meshing import tetrahedra_within
 from .orientation import oriented
 from .point import Axis
 from .readers.existing import existing
@@ -184,6 +186,11 @@ class TriangleMesh:
     def where(self, predicate: Predicate, name: str = "region") -> Region:
         """The part of the solid in which ``predicate``, a function of points (n, 3) giving booleans (n,), holds."""
         return Region(self, predicate, name)
+
+    def cells(self, resolution: int) -> Cells:
+        """Tetrahedra of the interior, about ``resolution`` points across; see ``tetrahedra_within``."""
+        self._check_solid()
+        return tetrahedra_within(self.vertices, self.faces, resolution)
 
     def surface(self, resolution: int = 32) -> TriangleMesh:
         """The mesh itself, whatever the resolution."""

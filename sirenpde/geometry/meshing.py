@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -15,12 +19,98 @@ from .triangulation import Array, Curve, Level, triangulate
 
 Bounds = Sequence[tuple[float, float]]
 
+_ENVELOPE = 1e-3  # of the diagonal, within which the boundary stays
+_ENERGY = 30.0  # of the worst tetrahedron, at which it is good enough to draw; 10 would take twice as long
+_PROGRAM = f"""
+import numpy, pytetwild
+with numpy.load("surface.npz") as given:
+    points, corners = pytetwild.tetrahedralize(
+        given["vertices"], given["faces"], edge_length_abs=float(given["edge"]), epsilon={_ENVELOPE},
+        stop_energy={_ENERGY}, num_threads=1, quiet=True,
+    )
+numpy.savez("cells.npz", points=points, corners=corners)
+"""
+
 
 @runtime_checkable
 class Along(Protocol):
     """A curve of the plane: fractions (n,) in [0, 1] -> points (n, 2)."""
 
     def at(self, s: Tensor) -> Tensor: ...
+
+
+class Meshable(Protocol):
+    """A shape with an inside, a boundary and a box around it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dimension(self) -> int: ...
+    @property
+    def bounds(self) -> tuple[tuple[float, float], ...]: ...
+    @property
+    def sides(self) -> Sequence[object]: ...
+    def level(self, points: Tensor) -> Tensor: ...
+
+
+class Skin(Protocol):
+    """A closed surface of triangles."""
+
+    @property
+    def vertices(self) -> Tensor: ...
+    @property
+    def faces(self) -> Tensor: ...
+
+
+@runtime_checkable
+class Skinned(Protocol):
+    """A solid that knows a closed surface of triangles, sharp edges and all."""
+
+    def surface(self, resolution: int) -> Skin: ...
+
+
+def cells_within(shape: Meshable, resolution: int) -> Cells:
+    """Lines, triangles or tetrahedra of a shape, about ``resolution`` points across. See ``triangulate``."""
+    if shape.dimension == 1:
+        ((low, high),) = shape.bounds
+        line = torch.linspace(low, high, resolution, dtype=torch.float64)[:, None]
+        return Cells(line, torch.arange(resolution - 1)[:, None] + torch.arange(2))
+    if shape.dimension == 2:
+        arcs = [side for side in shape.sides if isinstance(side, Along)]
+        if len(arcs) == len(shape.sides):
+            return triangles_within(arcs, shape.level, shape.bounds, resolution)
+        return triangles_where(shape.level, shape.bounds, resolution)
+    if shape.dimension == 3:
+        vertices, faces = skin_of(shape, resolution)
+        return tetrahedra_within(vertices, faces, resolution, shape.level)
+    raise ValueError(
+        f"A mesh of '{shape.name}' was asked for, which has {shape.dimension} dimensions; expected three at most. "
+        f"Take a slice, or evaluate on a grid."
+    )
+
+
+def skin_of(shape: Meshable, resolution: int) -> tuple[Tensor, Tensor]:
+    """Vertices and faces of a closed surface around a solid: its own, or by marching cubes where it has none."""
+    if isinstance(shape, Skinned):
+        surface = shape.surface(resolution)
+        return surface.vertices, surface.faces
+    from skimage.measure import marching_cubes
+
+    low, high = torch.tensor(shape.bounds, dtype=torch.float64).T
+    step = float((high - low).max()) / max(1, 2 * resolution - 1)  # as fine again: it cuts edges and corners
+    counts = [int(n) + 3 for n in torch.ceil((high - low) / step - 1e-9)]
+    lines = [a - step + step * torch.arange(n + 1) for a, n in zip(low.tolist(), counts, strict=True)]
+    grid = torch.cartesian_prod(*(line.double() for line in lines))
+    values = shape.level(grid).reshape([len(line) for line in lines]).numpy()
+    values = np.where(np.abs(values) < 1e-3 * step, np.where(values < 0, -1e-3 * step, 1e-3 * step), values)
+    if not values.min() < 0:
+        raise ValueError(
+            f"No point of a grid of {resolution} points across lies inside '{shape.name}', of which a mesh was "
+            f"asked. Raise the resolution."
+        )
+    vertices, faces, _, _ = marching_cubes(values, 0.0, gradient_direction="ascent")
+    places = low - step + step * torch.from_numpy(vertices.astype(np.float64))
+    return places, torch.from_numpy(faces.astype(np.int64))
 
 
 def triangles_within(
@@ -106,19 +196,12 @@ def tetrahedra_within(
 ) -> Cells:
     """Tetrahedra of the solid within a closed surface of triangles, about ``resolution`` points across (fTetWild).
 
-    The boundary stays within 1/2000 of the extent of the surface that is given. With ``level``, a function of
+    The boundary stays within 1/1000 of the diagonal of the surface that is given. With ``level``, a function of
     points (n, 3) that vanishes on the solid's exact boundary, the vertices on the boundary are then moved onto it.
     """
-    import pytetwild
-
     extent = float((vertices.amax(0) - vertices.amin(0)).max())
-    points, corners = pytetwild.tetrahedralize(
-        vertices.double().numpy(),
-        faces.int().numpy(),
-        edge_length_abs=extent / max(1, resolution - 1),
-        epsilon=_ENVELOPE,
-        num_threads=1,
-        quiet=True,
+    points, corners = _tetrahedralised(
+        vertices.double().numpy(), faces.int().numpy(), extent / max(1, resolution - 1)
     )
     places, tetrahedra = torch.from_numpy(points), torch.from_numpy(corners.astype(np.int64))
     used, index = torch.unique(tetrahedra, return_inverse=True)
@@ -126,7 +209,20 @@ def tetrahedra_within(
     return Cells(places if level is None else _onto(level, places, tetrahedra, extent), tetrahedra)
 
 
-_ENVELOPE = 5e-4  # of the diagonal, within which the boundary stays
+def _tetrahedralised(vertices: Array, faces: Array, edge: float) -> tuple[Array, Array]:
+    """fTetWild's points and tetrahedra, from a process of its own: it writes files where it is, and may end all."""
+    with tempfile.TemporaryDirectory() as folder:
+        np.savez(Path(folder) / "surface.npz", vertices=vertices, faces=faces, edge=edge)
+        done = subprocess.run([sys.executable, "-c", _PROGRAM], cwd=folder, capture_output=True, text=True)
+        result = Path(folder) / "cells.npz"
+        if done.returncode or not result.exists():
+            why = " ".join(done.stderr.split())[-200:] or f"it ended with code {done.returncode}"
+            raise ValueError(
+                f"fTetWild could not fill a surface of {len(faces)} triangles ({why}). Check that it is closed "
+                f"and does not cross itself, or raise or lower the resolution."
+            )
+        with np.load(result) as arrays:
+            return arrays["points"], arrays["corners"]
 
 
 def _turned(points: Tensor, tetrahedra: Tensor) -> Tensor:

@@ -13,7 +13,9 @@ from torch import Tensor
 
 from .arc import Arc
 from .boundary import Boundary, Side
+from .cells import Cells
 from .domain import check_count, is_finite, is_number, named, quasi_random
+from .meshing import cells_within
 from .motion import Motion
 from .nodes import WeightedNodes
 from .outline import Outline
@@ -185,6 +187,15 @@ class Shape:
     def where(self, predicate: Predicate, name: str = "region") -> Region:
         """The part in which ``predicate``, a function of points (n, d) giving booleans (n,), holds."""
         return Region(self, predicate, name)
+
+    def cells(self, resolution: int) -> Cells:
+        """Triangles or tetrahedra that fill it, about ``resolution`` points across, finer where the boundary is.
+
+        In the plane vertices on the boundary lie on it to rounding, corners are kept, and angles are above 20
+        degrees but for those at sharper corners; in space they lie on it to rounding where it is smooth, and
+        within 1/1000 of the diagonal elsewhere.
+        """
+        return cells_within(self, resolution)
 
     def __or__(self, other: Shape) -> Shape:
         """The union."""

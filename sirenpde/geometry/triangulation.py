@@ -28,7 +28,7 @@ _GROWTH = 0.35  # of the size of triangles by the distance from small ones
 _SHARP = math.cos(math.radians(60))  # chords meet at such a corner in equal lengths
 _LEAST_CHORD = 1e-2  # of the size asked for: into a cusp no finer
 _SMOOTHINGS = 24
-_SETTLED, _GOOD = 8, 33.0  # steps after which a least angle so good is good enough
+_SETTLED, _GOOD = 4, 29.0  # steps after which a least angle so good is good enough
 _GAP = 1.5  # chords to the distance from others
 
 
@@ -91,9 +91,7 @@ def _chords(curves: Sequence[Curve], size: float) -> Chords:
         for n, start in zip(map(len, points), counts, strict=False)
     ]
     merged, index = _merged(np.concatenate(points), 1e-7 * size)
-    return Chords(
-        merged, index[np.concatenate(ends)], np.concatenate(owners), np.concatenate(parameters)
-    )
+    return Chords(merged, index[np.concatenate(ends)], np.concatenate(owners), np.concatenate(parameters))
 
 
 def _divided(curve: Curve, size: float, turn: float) -> Array:
@@ -242,8 +240,10 @@ def _cut(chords: Chords, curves: Sequence[Curve], where: Array, parameters: Arra
 
 
 def _equal_at_sharp_corners(chords: Chords, curves: Sequence[Curve]) -> tuple[Chords, bool]:
-    """The two chords at each sharp corner in similar lengths: else halving one would ask for halving the other, and so
-    without end. Also whether they were."""
+    """The two chords at each sharp corner in similar lengths, and whether they were.
+
+    Else halving one would ask for halving the other, and so without end.
+    """
     a, b = chords.ends.T
     order = np.argsort(np.concatenate([a, b]), kind="stable")
     corner, chord = np.concatenate([a, b])[order], np.concatenate([np.arange(len(a))] * 2)[order]
@@ -266,7 +266,8 @@ def _equal_at_sharp_corners(chords: Chords, curves: Sequence[Curve]) -> tuple[Ch
 
     def excess(points: Array) -> Array:
         far = np.linalg.norm(points - chords.points[tips], axis=1) - radii
-        return np.where(from_start, far, -far)
+        signed: Array = np.where(from_start, far, -far)
+        return signed
 
     return _cut(chords, curves, where, _bisected(chords, curves, where, excess)), not len(where)
 
@@ -283,13 +284,14 @@ class _Density:
         middles = chords.points[chords.ends].mean(1)
         self._tree = KDTree(middles)
         self._lengths = np.minimum(chords.lengths, _limited(chords))
-        self._largest = size
+        self.largest = size
 
     def __call__(self, points: Array) -> Array:
         count = min(4, len(self._lengths))
         distance, near = self._tree.query(points, k=count)
         grown = (self._lengths[near] + _GROWTH * distance).reshape(len(points), -1).min(1)
-        return np.minimum(self._largest, grown)
+        size: Array = np.minimum(self.largest, grown)
+        return size
 
     @property
     def least(self) -> float:
@@ -301,7 +303,7 @@ def _seeds(chords: Chords, density: _Density, level: Level) -> Array:
     from scipy.spatial import KDTree
 
     low, high = chords.points.min(0), chords.points.max(0)
-    spacing, seeds = density._largest, []
+    spacing, seeds = density.largest, list[Array]()
     around = KDTree(np.concatenate([chords.points, chords.points[chords.ends].mean(1)]))
     where = _lattice(low, high, spacing)
     while len(where):

@@ -183,7 +183,7 @@ def _declared(run: Run) -> dict[str, Any]:
                 "complex": u.is_complex,
                 "periodic": [axis.name for axis in u.periodic],
                 "frame": _frame(run, u),
-                "domain": domain_to_value(u.domain) if isinstance(u.domain, can.Triangulate) else None,
+                "domain": domain_to_value(u.domain) if can.needs_mesh(u.domain) else None,
             }
             for u in run.problem.fields
         },

@@ -84,7 +84,7 @@ class Evaluable:
         points = torch.stack(torch.meshgrid(*lines, indexing="ij"), dim=-1).reshape(-1, len(lines))
         result = self(points.numpy())
         domain: Any = self.problem.output(self.function).domain
-        if isinstance(domain, can.Triangulate):
+        if can.needs_mesh(domain):
             result[~can.contains(domain, points).numpy()] = np.nan
         coordinates = tuple(line.numpy() for line in lines)
         return Gridded(self.axes, coordinates, result.reshape(*counts, *result.shape[1:]))

@@ -109,7 +109,7 @@ def _box(u: Field, cut: Mapping[str, tuple[float, float]]) -> Box:
 
 def _shape(u: Field, cut: Mapping[str, tuple[float, float]]) -> Any:
     """The shape that the field is declared on, or its box: outside, its start may not be known."""
-    if not isinstance(u.domain, can.Triangulate):
+    if not can.needs_mesh(u.domain):
         return _box(u, cut)
     shape: Any = u.domain
     for axis in u.axes:
