@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..analysis.surfaces import surface_errors
-from ..export.fields import FieldSet, default_format, on_grid, write_fields
+from ..export.about import About
+from ..export.fields import FieldSet, Request, default_format, on_grid, write_fields
 from ..export.names import file_name
 from ..export.picture import as_rows, write_picture
 from ..geometry import can
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def write_all(
     solution: Solution, run: RunDirectory, say: Callable[[str], None] = lambda _: None
 ) -> list[str]:
-    """Fields as VTU (a section of more than three axes), pictures as PNG, surfaces as PLY, figures; their names."""
+    """Fields for viewers (a section of more than three axes), pictures, surfaces as PLY, figures; their names."""
     say("writing the fields")
     files = write_default_fields(solution, run)
     say("drawing the figures")
@@ -34,15 +35,17 @@ def write_all(
 
 def write_default_fields(solution: Solution, run: RunDirectory) -> list[Path]:
     written = []
+    request = Request(about=About({"problem": run.read_given().problem, **solution.facts}))
     for fields in solution.field_sets():
-        written.append(write_fields(run.fields / f"{fields.name}.{default_format(fields)}", fields))
+        path = run.fields / f"{fields.name}.{default_format(fields)}"
+        written.append(write_fields(path, fields, request))
         if fields.is_picture:
             written += write_pictures(fields, run.fields)
         for name in fields.functions if _is_surface(solution, fields) else ():
             alone = replace(fields, functions={name: fields.functions[name]})
             # A field of one sign, such as a temperature, has no surface.
             with contextlib.suppress(ValueError):
-                written.append(write_fields(run.fields / f"{file_name(name)}.ply", alone))
+                written.append(write_fields(run.fields / f"{file_name(name)}.ply", alone, request))
     return written
 
 

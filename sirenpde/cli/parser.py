@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 SEEDS, MOST = 2**63, 10**12
+_MOST_TIMES = 10**6
 LONGEST = 100  # digits; Python itself reads no more than 4300
 
 
@@ -103,6 +105,30 @@ def seconds(word: str) -> float:
         return factor(word if unit is None else word[:-1]) * (unit or 1.0)
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{word!r} is not a time; write 90, 60s, 5m or 1h") from None
+
+
+def instants(text: str) -> list[float]:
+    """Times: ``0:1:50`` for 50 from 0 to 1, or some between commas.
+
+    >>> instants("0:1:3"), instants("0.5, 2")
+    ([0.0, 0.5, 1.0], [0.5, 2.0])
+    """
+    words = text.split(":")
+    try:
+        if len(words) == 1:
+            times = [float(word) for word in listed(text)]
+        else:
+            first, last, count = float(words[0]), float(words[1]), positive(words[2])
+            times = [
+                first + (last - first) * i / max(count - 1, 1) for i in range(min(count, _MOST_TIMES + 1))
+            ]
+        if not 0 < len(times) <= _MOST_TIMES or len(words) > 3 or not all(map(math.isfinite, times)):
+            raise ValueError
+    except (ValueError, IndexError, argparse.ArgumentTypeError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} are no times; write FIRST:LAST:COUNT, such as 0:1:50, or some between commas, 0,0.5,1"
+        ) from None
+    return times
 
 
 def listed(text: str) -> list[str]:

@@ -26,8 +26,8 @@ from ..problem.problem import Problem
 from ..problem.reference import Reference, exact_values
 from .about import NOTHING, About
 from .format import format_of
-from .grid import SHOWN, Grid, coordinates_of, points_per_axis, sample
-from .mesh import Mesh, sample_cells
+from .grid import SHOWN, Grid, coordinates_of, on_lattice, points_per_axis
+from .mesh import Mesh, on_vertices
 from .names import file_name
 from .sampled import Array, Function
 from .series import Series
@@ -56,7 +56,6 @@ class FieldSet:
     domain: Domain | None  # finite and on a tensor grid, or a shape with a mesh of its own
     frame: Frame | None = None  # the way back to the units of a file, where a cloud or mesh was scaled
     references: Mapping[PointFunction, Reference] = field(default_factory=dict)
-    about: About = NOTHING
     labels: Labels = field(default_factory=Labels)
 
     @property
@@ -77,6 +76,18 @@ class FieldSet:
     @property
     def is_picture(self) -> bool:
         return isinstance(self.domain, can.Pictured)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a file: points along each axis, times, and what it says beside its values."""
+
+    resolution: int | None = None  # the domain's own, or a number that fits
+    times: Sequence[float] | None = None  # evenly spaced ones
+    about: About = NOTHING
+
+
+_USUAL = Request()
 
 
 def field_sets(
@@ -161,22 +172,29 @@ def on_grid(
     Where the domain's points do not fill the grid, the rest is not a number. A shape that no grid fills has a
     mesh, about ``resolution`` points across.
     """
+    lazy = _on_grid(fields, resolution, coordinates)
+    return replace(lazy, values=dict(lazy.values))
+
+
+def _on_grid(
+    fields: FieldSet, resolution: int | None = None, coordinates: Sequence[Array] | None = None
+) -> Grid | Mesh:
+    """The same, evaluated when a writer asks, but for what reads data on the domain's own points."""
     if coordinates is None and fields.has_mesh:
-        return on_cells(fields, resolution)
+        return _on_cells(fields, resolution)
     if coordinates is None and resolution is None and fields.domain is not None:
         return _on_domain(fields, fields.domain)
     if coordinates is None:
         as_pixels = fields.is_picture and resolution is not None
         coordinates = (_pixels if as_pixels else coordinates_of)(fields.axes, resolution or 0)
-    grid = sample(fields.evaluated, fields.axes, coordinates)
+    grid = on_lattice(fields.evaluated, fields.axes, coordinates)
     return replace(grid, is_picture=fields.is_picture)
 
 
-def on_cells(fields: FieldSet, resolution: int | None = None) -> Mesh:
-    """The functions on their domain's own mesh."""
+def _on_cells(fields: FieldSet, resolution: int | None = None) -> Mesh:
     cells = can.cells_of(fields.domain, resolution or points_per_axis(len(fields.axes)))
     assert cells is not None
-    return sample_cells(fields.evaluated, fields.axes, cells)
+    return on_vertices(fields.evaluated, fields.axes, cells)
 
 
 def _on_domain(fields: FieldSet, domain: Domain) -> Grid:
@@ -214,16 +232,16 @@ def _pixels(axes: Sequence[Axis], resolution: int) -> tuple[Array, ...]:
 def export_fields(
     sets: Sequence[FieldSet],
     path: str | PathLike[str],
-    resolution: int | None = None,
+    request: Request = _USUAL,
     *,
     derivatives: Sequence[str] = (),
 ) -> Path:
-    """Write functions to a file whose ending says how: .vtu, .npz, .png, .ply, .stl, or what else is registered.
+    """Write functions to a file whose ending says how, by a format of the register.
 
     Args:
         sets: of a solution's outputs; one alone, since a file has one set of axes.
         path: appears whole or not at all.
-        resolution: points along each axis; if left out the picture's or volume's own, or a number that fits.
+        request: where and when they are evaluated, and what else the file says.
         derivatives: some of grad, laplacian, hessian, div, curl, as further arrays.
 
     Raises:
@@ -236,27 +254,59 @@ def export_fields(
             f"The outputs {names} have different axes, and one file holds one grid. Write them one by one: "
             f"outputs=(u,)."
         )
-    return write_fields(path, with_derivatives(sets[0], derivatives), resolution)
+    return write_fields(path, with_derivatives(sets[0], derivatives), request)
 
 
-def write_fields(path: str | PathLike[str], fields: FieldSet, resolution: int | None = None) -> Path:
+def write_fields(path: str | PathLike[str], fields: FieldSet, request: Request = _USUAL) -> Path:
     """Write functions on the same axes to one file, in the format of its ending."""
     kind = format_of(path)
-    return kind.write(Path(path), CARRIERS[kind.carrier](fields, resolution), fields.about)
+    _check_times(fields, request.times)
+    return kind.write(Path(path), CARRIERS[kind.carrier](fields, request), _about(fields, request))
 
 
-def gridded(fields: FieldSet, resolution: int | None = None) -> Grid | Mesh:
+def _about(fields: FieldSet, request: Request) -> About:
+    """What a file says: facts, units as facts of the name ``unit_u``, and the names of components."""
+    labels, functions = fields.labels, fields.functions
+    units = {f"unit_{name}": labels.units[f] for name, f in functions.items() if f in labels.units}
+    units |= {f"unit_{axis.name}": labels.axes[axis.name] for axis in fields.axes if axis.name in labels.axes}
+    components = {name: labels.components[f] for name, f in functions.items() if f in labels.components}
+    return About({**request.about.facts, **units}, {**components, **request.about.components})
+
+
+def _check_times(fields: FieldSet, times: Sequence[float] | None) -> None:
+    """Raises ValueError for times of a field without time, and for those that are not in order within its own."""
+    if times is None:
+        return
+    axis = next((axis for axis in fields.axes if axis.is_time), None)
+    if axis is None:
+        raise ValueError(
+            f"Times were given for {fields.name}, a field of {', '.join(a.name for a in fields.axes)}; expected one "
+            f"that depends on time. Leave them out."
+        )
+    slack = 1e-9 * (axis.high - axis.low)
+    if not len(times) or not axis.low - slack <= min(times) <= max(times) <= axis.high + slack:
+        given = f"{min(times):g} to {max(times):g}" if len(times) else "none"
+        raise ValueError(
+            f"Times from {given} were given for {fields.name}, which is known for {axis.name} from {axis.low:g} to "
+            f"{axis.high:g}. Choose some of these."
+        )
+    if any(later <= earlier for earlier, later in itertools.pairwise(times)):
+        raise ValueError(
+            f"The times {', '.join(f'{t:g}' for t in times)} were given; expected each once, in ascending order."
+        )
+
+
+def gridded(fields: FieldSet, request: Request = _USUAL) -> Grid | Mesh:
     """The functions on a grid or mesh, with the coordinates of the file that a cloud or mesh came from."""
-    return in_own_units(fields, on_grid(fields, resolution))
+    return in_own_units(fields, on_grid(fields, request.resolution))
 
 
-def stepped(
-    fields: FieldSet, resolution: int | None = None, times: Sequence[float] | None = None
-) -> Series | Grid | Mesh:
+def stepped(fields: FieldSet, request: Request = _USUAL) -> Series | Grid | Mesh:
     """Functions of space and time as a series; of either alone on a grid or mesh; in the units of their file."""
+    resolution, times = request.resolution, request.times
     space = tuple(axis for axis in fields.axes if not axis.is_time)
     if not space or len(space) == len(fields.axes):
-        return gridded(fields, resolution)
+        return in_own_units(fields, _on_grid(fields, resolution))
     (time,) = (axis for axis in fields.axes if axis.is_time)
     if fields.has_mesh:
         cells = can.cells_of(fields.domain, resolution or points_per_axis(len(fields.axes)))
@@ -265,15 +315,16 @@ def stepped(
     else:
         count = resolution or (_FINE if len(fields.axes) > SHOWN else points_per_axis(len(fields.axes)))
         carrier = Grid(space, coordinates_of(space, count), {})
-    shown = np.linspace(time.low, time.high, resolution or STEPS) if times is None else np.asarray(times)
+    steps = (resolution or STEPS) if time.high > time.low else 1
+    shown = np.linspace(time.low, time.high, steps) if times is None else np.asarray(times)
     series = Series(carrier, fields.axes, shown, fields.evaluated)
     return series if fields.frame is None else series.restored(fields.frame)
 
 
-def first_surface(fields: FieldSet, resolution: int | None = None) -> Surface:
+def first_surface(fields: FieldSet, request: Request = _USUAL) -> Surface:
     """The zero level of the first function, in the units of the file that a cloud or mesh came from."""
     name, function = next(iter(fields.evaluated.items()))
-    return zero_level(function, fields.axes, resolution or 129, _restore(fields.frame), name)
+    return zero_level(function, fields.axes, request.resolution or 129, _restore(fields.frame), name)
 
 
 def default_format(fields: FieldSet) -> str:
@@ -293,7 +344,7 @@ def default_format(fields: FieldSet) -> str:
     return "vti" if better_as_image(Grid(fields.axes, lines, {})) else "vtu"
 
 
-CARRIERS: Mapping[str, Callable[[FieldSet, int | None], Any]] = {
+CARRIERS: Mapping[str, Callable[[FieldSet, Request], Any]] = {
     "grid": gridded,
     "series": stepped,
     "surface": first_surface,

@@ -21,6 +21,7 @@ from . import saved
 from .checkpoint import Snapshot, snapshot
 from .determination import Determination, can_tell, determination
 from .errors import errors_of
+from .facts import facts_of
 from .fields import Evaluable
 from .history import Record as Record
 from .history import Row as Row
@@ -328,14 +329,38 @@ class Solution:
             )
         return self.again(self.checkpoint, tolerance, budget)
 
-    def export(self, path: str | Path, resolution: int | None = None) -> Path:
-        """Write the outputs to a file whose ending says how: .vtu, .ply, .stl, .png or .npz.
+    @cached_property
+    def facts(self) -> dict[str, str | int | float]:
+        """The version, the seed, the relative residual and the errors, as files of its fields say them."""
+        known = {"seed": self.seed, "relative_residual": self.relative_residual, "errors": self.errors}
+        return facts_of(known)
 
-        ``resolution`` is the number of points along each axis; pictures keep their pixels if left out.
+    def export(
+        self,
+        path: str | Path,
+        resolution: int | None = None,
+        *,
+        times: Sequence[float] | None = None,
+        derivatives: Sequence[str] = (),
+    ) -> Path:
+        """Write the outputs to a file whose ending says how.
+
+        Args:
+            path: .vtkhdf, .pvd or .xdmf play in ParaView where a field depends on time, .vtu and .vti show one time,
+                .npz and .csv hold all values, .png is a picture, .ply, .stl and .obj are surfaces.
+            resolution: points along each axis; pictures keep their pixels if left out.
+            times: those that a field of space and time is written at; evenly spaced ones if left out.
+            derivatives: some of grad, laplacian, hessian, div, curl, as further arrays.
+
+        Raises:
+            ValueError: for outputs on different axes, times beyond those of the problem, and what the format cannot
+                hold.
         """
-        from ..export.fields import export_fields
+        from ..export.about import About
+        from ..export.fields import Request, export_fields
 
-        return export_fields(self.field_sets(), Path(path), resolution)
+        request = Request(resolution, times, About(self.facts))
+        return export_fields(self.field_sets(), Path(path), request, derivatives=derivatives)
 
     def field_sets(self, outputs: Sequence[PointFunction] | None = None) -> list[FieldSet]:
         """Its outputs, or these, to be sampled, drawn and written: those on the same axes together."""

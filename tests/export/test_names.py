@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from sirenpde import Box, Field
 from sirenpde.export.fields import field_sets
 from sirenpde.export.names import file_name
+from sirenpde.problem.labels import Labels
 
 
 def test_names_stay_in_their_directory():
@@ -25,7 +26,7 @@ def test_outputs_of_one_name_keep_a_file_each():
     outputs = [named(lambda p: u(p)), named(lambda p: 2 * u(p)), u]
     shown = SimpleNamespace(domain=u.domain)
     problem = SimpleNamespace(
-        outputs=outputs, fields=[u], constraints=[], reference={}, output=lambda _: shown
+        outputs=outputs, fields=[u], constraints=[], reference={}, labels=Labels(), output=lambda _: shown
     )
     (fields,) = field_sets(problem, lambda *_: None)
     assert list(fields.functions) == ["flux", "flux_2", "u"] and list(fields.functions.values()) == outputs

@@ -6,6 +6,7 @@ import numpy as np
 import pyvista
 from PIL import Image
 from problem_files import DISK, PICTURE, run
+from vtk_readers import read, read_all
 
 
 def test_export_and_plot_write_into_the_run(case, capsys):
@@ -60,3 +61,49 @@ def test_a_field_on_a_disk_is_shown_solved_drawn_and_exported_on_it(case, capsys
         assert list(arrays["axes"]) == ["x", "y"] and (arrays["points"] ** 2).sum(1).max() < 1 + 1e-12
     with Image.open(case / "r" / "figures" / "u.png") as image:
         assert image.width > 400
+
+
+WAVE = """
+import torch
+from sirenpde import Box, Field, Problem, SineFeatures, on
+
+box = Box(t=(0, 1), x=(0, 1))
+t, x = box.axes
+u = Field("u", box, SineFeatures(40, 3.0))
+problem = Problem(
+    on(box, 200, name="wave")(lambda p: u(p) - torch.sin(x(p) - t(p))),
+    reference={u: lambda p: torch.sin(x(p) - t(p))},
+)
+"""
+
+
+def test_a_field_with_time_is_a_series_at_the_times_asked_for(case, capsys):
+    (case / "wave.py").write_text(WAVE)
+    code, out, _ = run(capsys, "solve", "wave.py", "--out", "r", "--json", "--seed", "5")
+    report = json.loads(out)
+    assert code == 0 and "fields/u.vtkhdf" in report["files"]
+    steps = read_all(case / "r" / "fields" / "u.vtkhdf")
+    np.testing.assert_allclose([t for t, _ in steps], np.linspace(0, 1, 51), atol=1e-15)
+    for t, step in (steps[0], steps[-1]):
+        np.testing.assert_allclose(step["u"], np.sin(step.points[:, 0] - t), atol=2e-3)
+        assert step.facts["problem"] == "wave" and step.facts["seed"] == 5
+        assert step.facts["relative_l2_u"] == report["errors"]["u"]["relative_l2"]
+        assert step.facts["relative_residual"] == report["relative_residual"]
+    for said, times in (("0:1:3", [0, 0.5, 1]), ("0.25,0.5", [0.25, 0.5])):
+        code, out, _ = run(capsys, "export", "r", "--fields", "u", "--format", "pvd", "--times", said)
+        assert (code, out) == (0, "r/fields/u.pvd\n")
+        assert [t for t, _ in read_all(case / "r" / "fields" / "u.pvd")] == times
+    assert read(case / "r" / "fields" / "u_pvd" / "u_0.vtu").facts["problem"] == "wave"
+    code, out, _ = run(capsys, "export", "r", "--fields", "u", "--format", "vtu", "--times", "1")
+    assert code == 0 and read(case / "r" / "fields" / "u.vtu").facts["TimeValue"] == 1
+
+
+def test_times_that_cannot_be_are_refused(case, capsys):
+    assert run(capsys, "solve", "case.py", "--out", "r")[0] == 0
+    before = sorted((case / "r").rglob("*"))
+    code, _, err = run(capsys, "export", "r", "--times", "0:1:3")
+    assert code == 1 and "expected one that depends on time" in err
+    for said in ("0:1", "a,b", "0:1:0", "", "0:1:2:3", "nan", "0:1:9999999999"):
+        code, _, err = run(capsys, "export", "r", "--times", said)
+        assert code == 2 and "FIRST:LAST:COUNT" in err, said
+    assert sorted((case / "r").rglob("*")) == before
