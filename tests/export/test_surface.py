@@ -1,11 +1,17 @@
-"""Zero levels as PLY and STL: closed, looking outwards, in their own units."""
+"""Zero levels as PLY, STL and OBJ: closed, looking outwards, in their own units; values at vertices."""
 
+from dataclasses import replace
+
+import meshio
 import numpy as np
 import pytest
 import torch
 import trimesh
+from vtk_readers import read
 
 from sirenpde import Box
+from sirenpde.export.about import About
+from sirenpde.export.formats.obj import write_obj
 from sirenpde.export.formats.ply import write_ply
 from sirenpde.export.formats.stl import write_stl
 from sirenpde.export.surface import zero_level
@@ -18,13 +24,14 @@ def sphere(p):
     return np.linalg.norm(p, axis=1) - 0.5
 
 
-@pytest.mark.parametrize("kind", ["ply", "stl"])
+@pytest.mark.parametrize("kind", ["ply", "stl", "obj"])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_surface_is_closed_and_looks_outwards(tmp_path, kind, sign):
-    file = {"ply": write_ply, "stl": write_stl}[kind](
+    file = {"ply": write_ply, "stl": write_stl, "obj": write_obj}[kind](
         tmp_path / f"s.{kind}", zero_level(lambda p: sign * sphere(p), SPACE.axes, 49)
     )
     mesh = trimesh.load(file)
+    assert read(file).data.GetNumberOfCells() == len(mesh.faces)
     assert mesh.is_watertight and mesh.is_winding_consistent and len(mesh.split()) == 1
     assert mesh.volume == pytest.approx(4 / 3 * np.pi / 8, rel=5e-3)  # positive: normals point outwards
     np.testing.assert_allclose(np.linalg.norm(mesh.vertices, axis=1), 0.5, atol=2e-3)
@@ -110,3 +117,60 @@ def test_a_surface_is_closed_where_the_field_is_not_known(tmp_path, sign, resolu
     assert mesh.volume == pytest.approx(4 / 3 * np.pi / 8 - cap, abs=0.05)
     with pytest.raises(ValueError, match="finite nowhere"):
         zero_level(lambda p: np.nan * p[:, 0], SPACE.axes, resolution)
+
+
+BALL = zero_level(sphere, SPACE.axes, 17)
+
+
+def test_ply_holds_values_at_its_vertices(tmp_path):
+    """As properties that meshio reads, and the first as colours, which VTK's reader knows."""
+    x, y, z = BALL.vertices.T
+    values = {
+        "u": x,
+        "v": BALL.vertices,
+        "e": np.exp(1j * z),
+        "z": y,
+        "two words": np.where(x > 0, x, np.nan),
+    }
+    about = About({"problem": "a\nball", "seed": 2}, {"v": ("east", "north", "up")})
+    path = write_ply(tmp_path / "s.ply", replace(BALL, values=values), about)
+    mesh = meshio.read(path)
+    np.testing.assert_array_equal(mesh.points, BALL.vertices)
+    np.testing.assert_array_equal(mesh.cells_dict["triangle"], BALL.faces)
+    known = mesh.point_data
+    for name, expected in {
+        "u": x,
+        "v_north": y,
+        "e_imag": np.sin(z),
+        "z_": y,
+        "two_words": values["two words"],
+    }.items():
+        np.testing.assert_array_equal(known[name], expected)
+    np.testing.assert_allclose(known["nx"], x / np.linalg.norm(BALL.vertices, axis=1), atol=0.12)
+    found = read(path)
+    np.testing.assert_allclose(found.points, BALL.vertices, atol=1e-7)  # its reader has single precision
+    colours = found["RGB"]
+    assert colours[x.argmin()].tolist() == [68, 1, 84] and colours[x.argmax()].tolist() == [253, 231, 37]
+    head = path.read_bytes()[:200].decode(errors="ignore")
+    assert "comment problem a ball\n" in head and "comment seed 2\n" in head
+
+
+def test_stl_and_obj_hold_what_vtk_reads(tmp_path):
+    for kind, write in (("stl", write_stl), ("obj", write_obj)):
+        found = read(write(tmp_path / f"s.{kind}", BALL, About({"problem": "ball"})))
+        assert found.size == pytest.approx(trimesh.Trimesh(BALL.vertices, BALL.faces).area, rel=1e-6)
+        tree = np.sort(np.round(found.points, 5), axis=0), np.sort(np.round(BALL.vertices, 5), axis=0)
+        np.testing.assert_allclose(*tree, atol=2e-5)
+    text = (tmp_path / "s.obj").read_text().splitlines()
+    assert text[0] == "# problem ball"
+    places = np.array([line.split()[1:] for line in text if line.startswith("v ")], dtype=float)
+    np.testing.assert_array_equal(places, BALL.vertices)
+
+
+@pytest.mark.parametrize(("kind", "write"), [("stl", write_stl), ("obj", write_obj)])
+def test_values_are_refused_where_there_is_no_room_for_them(tmp_path, kind, write):
+    with pytest.raises(
+        ValueError, match=rf"values u, v was to be written as {kind.upper()}, .* PLY, VTU or VTKHDF"
+    ):
+        write(tmp_path / f"s.{kind}", replace(BALL, values={"u": BALL.vertices[:, 0], "v": BALL.vertices}))
+    assert not list(tmp_path.iterdir())
