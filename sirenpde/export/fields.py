@@ -31,6 +31,7 @@ from .mesh import Mesh, on_vertices
 from .names import file_name
 from .sampled import Array, Function
 from .series import Series
+from .steps import joined
 from .surface import Restore, Surface, zero_level
 from .vtk.image import better_as_image
 
@@ -298,14 +299,18 @@ def _check_times(fields: FieldSet, times: Sequence[float] | None) -> None:
 
 def gridded(fields: FieldSet, request: Request = _USUAL) -> Grid | Mesh:
     """The functions on a grid or mesh, with the coordinates of the file that a cloud or mesh came from."""
-    return in_own_units(fields, on_grid(fields, request.resolution))
+    if request.times is None:
+        return in_own_units(fields, on_grid(fields, request.resolution))
+    series = stepped(fields, request)
+    return joined(series) if isinstance(series, Series) else replace(series, values=dict(series.values))
 
 
 def stepped(fields: FieldSet, request: Request = _USUAL) -> Series | Grid | Mesh:
     """Functions of space and time as a series; of either alone on a grid or mesh; in the units of their file."""
     resolution, times = request.resolution, request.times
     space = tuple(axis for axis in fields.axes if not axis.is_time)
-    if not space or len(space) == len(fields.axes):
+    own_points = fields.domain is not None and not fields.has_mesh and resolution is None and times is None
+    if not space or len(space) == len(fields.axes) or own_points:
         return in_own_units(fields, _on_grid(fields, resolution))
     (time,) = (axis for axis in fields.axes if axis.is_time)
     if fields.has_mesh:
@@ -322,9 +327,34 @@ def stepped(fields: FieldSet, request: Request = _USUAL) -> Series | Grid | Mesh
 
 
 def first_surface(fields: FieldSet, request: Request = _USUAL) -> Surface:
-    """The zero level of the first function, in the units of the file that a cloud or mesh came from."""
+    """The zero level of the first function, in the units of the file that a cloud or mesh came from.
+
+    Raises ValueError for a function of time, unless one time is asked for.
+    """
     name, function = next(iter(fields.evaluated.items()))
-    return zero_level(function, fields.axes, request.resolution or 129, _restore(fields.frame), name)
+    axes, restore = fields.axes, _restore(fields.frame)
+    column = next((i for i, axis in enumerate(axes) if axis.is_time), None)
+    if column is None:
+        return zero_level(function, axes, request.resolution or 129, restore, name)
+    if request.times is None or len(request.times) != 1:
+        raise ValueError(
+            f"A surface of {name} was asked for, a field of {', '.join(a.name for a in axes)}, and a file of a "
+            f"surface holds one time. Choose one, or write VTKHDF, PVD or XDMF."
+        )
+    still = at_time(function, column, float(request.times[0]))
+    space = axes[:column] + axes[column + 1 :]
+    return zero_level(
+        still, space, request.resolution or 129, _restore(_over(fields.frame, axes, space)), name
+    )
+
+
+def at_time(function: Function, column: int, time: float) -> Function:
+    """A function of points of all axes as one of points in space, at one time."""
+    return lambda points: function(np.insert(points, column, time, axis=1))
+
+
+def _over(frame: Frame | None, axes: tuple[Axis, ...], some: tuple[Axis, ...]) -> Frame | None:
+    return None if frame is None else frame.over(axes, some)
 
 
 def default_format(fields: FieldSet) -> str:

@@ -72,6 +72,27 @@ def steps_of(carrier: Grid | Mesh | Series) -> Steps:
     return Steps(places, carrier.axes, tuple(float(t) for t in line), at)
 
 
+def joined(series: Series) -> Grid | Mesh:
+    """A series as one grid or mesh with an axis for time: what a figure is drawn from.
+
+    >>> from sirenpde import Box
+    >>> time, x = Box(t=(0, 1), x=(0, 2)).axes
+    >>> line = Grid((x,), (np.arange(3.0),), {})
+    >>> joined(Series(line, (time, x), np.array([0.0, 0.5]), {"u": lambda p: p[:, 0]})).values["u"].tolist()
+    [[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]]
+    """
+    places, column = series.carrier, series.axes.index(series.time)
+    states = [dict(state.values) for state in series]
+    position = column - len(series.axes) + len(places.shape) + 1
+    values = {name: np.stack([state[name] for state in states], axis=position) for name in series.functions}
+    if isinstance(places, Grid):
+        lines = (*places.coordinates[:column], series.times, *places.coordinates[column:])
+        return replace(places, axes=series.axes, coordinates=lines, values=values)
+    cells, time = places.cells, places.cells.points.new_tensor(series.times)
+    cells = replace(cells, lines=(*cells.lines[: position - 1], time, *cells.lines[position - 1 :]))
+    return replace(places, axes=series.axes, cells=cells, values=values)
+
+
 def _lines(mesh: Mesh) -> tuple[np.ndarray, ...]:
     return tuple(line.numpy() for line in mesh.cells.lines)
 

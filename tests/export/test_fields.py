@@ -1,6 +1,7 @@
 """The outputs of a solution, sampled and written."""
 
 import tracemalloc
+from dataclasses import replace
 from importlib import metadata
 
 import meshio
@@ -15,10 +16,12 @@ from vtk_readers import read, read_all
 
 from sirenpde import Box, D, Field, PixelGrid, Point, PointCloud, Problem, SineFeatures, laplacian, on, solve
 from sirenpde.export.fields import (
+    FieldSet,
     Request,
     default_format,
     export_fields,
     field_sets,
+    gridded,
     on_grid,
     with_derivatives,
     write_fields,
@@ -308,3 +311,20 @@ def test_files_bear_the_names_of_components_and_units(tmp_path):
     assert found.facts.items() >= {"unit_u": "m/s", "unit_x": "km"}.items()
     first = solution.export(tmp_path / "u.csv", 5).read_text().splitlines()[0]
     assert first == "x,y,u_east,u_north"
+
+
+def test_a_picture_has_the_times_asked_for_and_a_surface_needs_one(moving, tmp_path):
+    (fields,) = moving.field_sets()
+    one = replace(fields, functions={"u": fields.functions["u"]})
+    found = gridded(one, Request(5, (0, 2)))
+    assert found.shape == (2, 5, 5) and found.coordinates[0].tolist() == [0, 2]
+    np.testing.assert_allclose(found.values["u"].ravel(), moving["u"](found.points), atol=1e-12)
+    assert write_fields(tmp_path / "u.png", one, Request(5, (0, 2))).stat().st_size > 1000
+    with pytest.raises(ValueError, match=r"t, x, y, and a file of a surface holds one time"):
+        write_fields(tmp_path / "u.stl", one)
+    space_time = Box(x=(-1, 1), y=(-1, 1), t=(0, 1), z=(-1, 1)).axes
+    grows = FieldSet(
+        {"u": None}, space_time, lambda f, p, d=None: np.linalg.norm(p[:, [0, 1, 3]], axis=1) - p[:, 2], None
+    )
+    ball = trimesh.load(write_fields(tmp_path / "u.ply", grows, Request(33, (0.5,))))
+    assert ball.is_watertight and ball.volume == pytest.approx(np.pi / 6, rel=1e-2)

@@ -12,7 +12,7 @@ from sirenpde.export.format import formats
 from sirenpde.export.grid import Grid
 from sirenpde.export.mesh import Mesh
 from sirenpde.export.series import Series
-from sirenpde.export.steps import steps_of
+from sirenpde.export.steps import joined, steps_of
 
 TIMES = np.linspace(0, 0.5, 3)
 ABOUT = About({"problem": 'a <heat> & "waves"', "seed": 3, "relative_l2": 1.5e-12}, {"w": ("wx", "wy")})
@@ -187,3 +187,15 @@ def test_a_shorter_series_leaves_no_step_of_a_longer_one(tmp_path):
         path = formats()["pvd"].write(tmp_path / "u.pvd", series("disk", times), ABOUT)
     assert len(list((tmp_path / "u_pvd").iterdir())) == 2 == len(read_all(path))
     assert read(tmp_path / "u_pvd" / "u_1.vtu").facts["TimeValue"] == 0.25
+
+
+@pytest.mark.parametrize("place", ["even", "disk"])
+def test_a_series_is_joined_to_one_carrier_with_time(place):
+    whole = joined(series(place))
+    assert whole.names[-1] == "t" and whole.shape[-1] == 3
+    for name, values in whole.values.items():
+        np.testing.assert_array_equal(
+            values.reshape(len(whole.points), *values.shape[len(whole.shape) :]),
+            FUNCTIONS[name](whole.points),
+        )
+    np.testing.assert_array_equal(steps_of(whole).at(1).values["u"], list(series(place))[1].values["u"])
