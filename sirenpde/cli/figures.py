@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,15 +12,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..export.fields import FieldSet, in_own_units, on_grid, reference_on, spread
+from ..export.fields import FieldSet, in_own_units, on_grid, reference_on, spread, stepped
 from ..export.grid import Grid, middles
 from ..export.mesh import Mesh, sample_cells
 from ..export.names import file_name
 from ..export.panels import shown_on
 from ..export.picture import as_rows
+from ..export.series import Series
 from ..geometry import can
 from ..geometry.domain import Domain
-from ..plots import Remaining, Shown, cloud_view, field_figure, image_figure, loss_figure, save_figure
+from ..plots import (
+    Remaining,
+    Shown,
+    cloud_view,
+    field_figure,
+    film_ending,
+    image_figure,
+    loss_figure,
+    save_figure,
+    scales_of,
+    write_film,
+)
 from ..problem.reference import Reference, exact_values
 from ..run.errors import fitted
 
@@ -33,6 +46,7 @@ if TYPE_CHECKING:
 _POINTS = {1: 801, 2: 257, 3: 41}  # along each axis in space
 _MESH = {1: 401, 2: 129, 3: 33}  # across a shape
 _TIMES, _AT_TIMES = 3, 129
+_FILMED, _FRAMES = {1: 401, 2: 97, 3: 33}, 41  # points along each axis in space, and times, of a film
 
 
 def write_figures(solution: Solution, run: RunDirectory, times: Sequence[float] | None = None) -> list[Path]:
@@ -44,6 +58,50 @@ def write_figures(solution: Solution, run: RunDirectory, times: Sequence[float] 
     for fields in solution.field_sets():
         written += _field_figures(solution, fields, run.figures, times)
     return written
+
+
+def write_films(solution: Solution, run: RunDirectory, times: Sequence[float] | None = None) -> list[Path]:
+    """Each output that depends on space and time as a film, at these times or at forty-one of them.
+
+    All frames have one colour scale. A march that was cut off is shown as far as it came. Raises ValueError where no
+    output depends on both.
+    """
+    written = []
+    for fields in solution.field_sets():
+        space = [axis for axis in fields.axes if not axis.is_time]
+        time = next((axis for axis in fields.axes if axis.is_time), None)
+        if time is None or not space:
+            continue
+        moments = _times(time, times) if times is not None else _frames(time, solution.holds_until)
+        series = stepped(fields, _FILMED[min(3, len(space))], moments)
+        assert isinstance(series, Series)
+        for name in fields.functions:
+            steps = [shown_on(name, at, at.values[name], **_labels(fields, name)) for at in series]
+            scales, unit = scales_of(steps), fields.labels.axes.get(time.name, "")
+            figures = (
+                field_figure(step, f"{name}, {word} {unit}".strip(), scales)
+                for step, word in zip(steps, _moments(time, moments), strict=True)
+            )
+            written.append(write_film(run.figures / f"{file_name(name)}{film_ending()}", figures))
+    if not written:
+        raise ValueError(
+            "No output of the run depends on both space and time; --animate shows one in space as time goes by. "
+            "Leave it out."
+        )
+    return written
+
+
+def _frames(time: Axis, held: tuple[str, float] | None) -> Any:
+    """Equally spaced times, as far as the fields are known."""
+    end = held[1] if held is not None and held[0] == time.name else time.high
+    return np.linspace(time.low, end, _FRAMES)
+
+
+def _moments(time: Axis, moments: Any) -> list[str]:
+    """All times with the same number of digits, so that no frame is laid out in another way."""
+    step = float(np.diff(moments).min()) if len(moments) > 1 else max(abs(float(moments[0])), 1e-6)
+    digits = min(12, max(0, 1 - math.floor(math.log10(step))))
+    return [f"{time.name} = {moment:.{digits}f}" for moment in moments]
 
 
 def remaining(solution: Solution) -> Remaining:
@@ -198,7 +256,16 @@ def _lines(axes: Sequence[Axis], space: Sequence[Axis], times: Sequence[float] |
 
 
 def _times(axis: Axis, times: Sequence[float] | None) -> Any:
-    return np.linspace(axis.low, axis.high, _TIMES) if times is None else np.array(times, dtype=float)
+    """These times, or a few; ValueError for those that the axis does not have."""
+    if times is None:
+        return np.linspace(axis.low, axis.high, _TIMES)
+    outside = [t for t in times if not axis.low <= t <= axis.high]
+    if outside:
+        raise ValueError(
+            f"The time {outside[0]:g} was asked for, and {axis.name} runs from {axis.low:g} to {axis.high:g}. Ask "
+            f"for times in between: --times {axis.low:g}:{axis.high:g}:5."
+        )
+    return np.array(times, dtype=float)
 
 
 def _title(solution: Solution, name: str) -> str:

@@ -1,6 +1,7 @@
 """Pictures of runs, fields and samples; each function returns a matplotlib Figure."""
 
-from .fields import Shown, field_figure, image_figure
+from .animation import film_ending, write_film
+from .fields import Shown, field_figure, image_figure, scales_of
 from .figures import save_figure
 from .loss import Remaining, loss_figure
 from .samples import Samples, sample_points
@@ -14,9 +15,12 @@ __all__ = [
     "cells_views",
     "cloud_view",
     "field_figure",
+    "film_ending",
     "grid_views",
     "image_figure",
     "loss_figure",
     "sample_points",
     "save_figure",
+    "scales_of",
+    "write_film",
 ]

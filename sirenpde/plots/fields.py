@@ -57,19 +57,25 @@ class Shown:
         parts = parts_of(self.name, self.values, self.dimension, len(self.space), self.components)
         return parts if len(self.views) == 1 else parts[:_MANY]
 
-    def scales(self) -> dict[str, Scale]:
-        """The scale of each part, by name: that of all values and of the reference; and one of all errors."""
-        arrays: dict[str, list[Array]] = {}
-        for part in self.parts:
-            shared = arrays.setdefault(part.scale, [])
-            shared += [part.of(v) for v in (self.known, self.exact) if v is not None]
-        scales = {name: scale_of(values) for name, values in arrays.items()}
-        if self.exact is not None:
-            scales[ERROR] = error_scale(part.error(self.known, self.exact) for part in self.parts)
-        return scales
-
     def label(self, text: str) -> str:
         return f"{text} ({self.unit})" if self.unit else text
+
+
+def scales_of(fields: Iterable[Shown]) -> dict[str, Scale]:
+    """The scale of each part, by name: that of all values and references; and one of all errors.
+
+    Several fields, as those of several times, are of one name and kind.
+    """
+    arrays: dict[str, list[Array]] = {}
+    errors: list[Array] = []
+    for shown in fields:
+        for part in shown.parts:
+            shared = arrays.setdefault(part.scale, [])
+            shared += [part.of(v) for v in (shown.known, shown.exact) if v is not None]
+            if shown.exact is not None:
+                errors.append(part.error(shown.known, shown.exact))
+    scales = {name: scale_of(values) for name, values in arrays.items()}
+    return {**scales, ERROR: error_scale(errors)} if errors else scales
 
 
 def field_figure(shown: Shown, title: str = "", scales: Mapping[str, Scale] | None = None) -> Figure:
@@ -81,7 +87,7 @@ def field_figure(shown: Shown, title: str = "", scales: Mapping[str, Scale] | No
     """
     if len(shown.views[0].axes) == 1:
         return _curves(shown, title, scales)
-    rows = _panels(shown, scales or shown.scales())
+    rows = _panels(shown, scales or scales_of([shown]))
     width, height = _size(rows)
     across = max(map(len, rows))
     figure = new_figure((width + 0.55) * across, height * len(rows) + (0.3 if title else 0))

@@ -59,11 +59,16 @@ def colour_bar(figure: Figure, scale: Scale, axes: Sequence[Axes], label: str = 
 
 
 def save_figure(path: str | PathLike[str], figure: Figure, dpi: int = 200) -> Path:
-    """Write a figure as PNG, PDF or SVG, whole or not at all. A dollar sign in a name is that, no formula."""
+    """Write a figure as PNG, PDF or SVG, whole or not at all."""
+    without_formulas(figure)
+    with whole(path) as beside:
+        figure.savefig(beside, dpi=dpi)
+    return Path(path)
+
+
+def without_formulas(figure: Figure) -> None:
+    """A dollar sign in a name is that, no formula."""
     from matplotlib.text import Text
 
     for text in figure.findobj(lambda artist: isinstance(artist, Text) and "$" in artist.get_text()):
         text.set_parse_math(False)  # type: ignore[attr-defined]
-    with whole(path) as beside:
-        figure.savefig(beside, dpi=dpi)
-    return Path(path)
