@@ -54,7 +54,7 @@ def sample_points(sets: Sequence[Samples], title: str = "") -> Figure:
     shown = [_shown(_thin(samples)) for samples in sets]
     columns = min(len(sets), 3)
     rows = -(-len(sets) // columns)
-    height = max({1: 1.5, 2: 3.1, 3: 3.3}[len(samples.axes)] for samples in shown)
+    height = max({1: 1.6, 2: 3.7, 3: 3.5}[len(samples.axes)] for samples in shown)
     figure = new_figure(3.3 * columns, height * rows + 0.2 + 0.3 * bool(title))
     for i, samples in enumerate(shown):
         solid = len(samples.axes) == 3
@@ -66,10 +66,16 @@ def sample_points(sets: Sequence[Samples], title: str = "") -> Figure:
 
 
 def _thin(samples: Samples) -> Samples:
-    step = max(1, len(samples.points) // _POINTS)
-    normals = None if samples.normals is None else samples.normals[::step]
+    chosen = _some(len(samples.points), _POINTS)
+    normals = None if samples.normals is None else samples.normals[chosen]
     total = samples.total or len(samples.points)
-    return replace(samples, points=samples.points[::step], normals=normals, total=total)
+    return replace(samples, points=samples.points[chosen], normals=normals, total=total)
+
+
+def _some(n: int, most: int) -> Array:
+    """Some of n places, without a pattern: every tenth quasi-random point would have one."""
+    chosen: Array = np.sort(np.random.default_rng(0).permutation(n)[:most])
+    return chosen
 
 
 def _shown(samples: Samples) -> Samples:
@@ -94,8 +100,18 @@ def _starts(samples: Samples) -> tuple[Array, Array] | None:
     arrows = samples.arrows
     if arrows is None:
         return None
-    step = max(1, len(arrows) // _ARROWS)
-    return samples.points[::step], arrows[::step] * _lengths(samples.axes)
+    chosen = _apart(samples.points / _lengths(samples.axes), _ARROWS)
+    return samples.points[chosen], arrows[chosen] * _lengths(samples.axes)
+
+
+def _apart(points: Array, most: int) -> Array:
+    """Some of the points (n, d): each is the farthest from those before it."""
+    chosen = [0]
+    distance = np.full(len(points), np.inf)
+    while len(chosen) < min(most, len(points)):
+        distance = np.minimum(distance, ((points - points[chosen[-1]]) ** 2).sum(1))
+        chosen.append(int(distance.argmax()))
+    return np.array(chosen)
 
 
 def _lengths(axes: Sequence[Axis]) -> Array:
@@ -106,7 +122,7 @@ def _lengths(axes: Sequence[Axis]) -> Array:
 
 def _bounds(samples: Samples) -> list[tuple[float, float]]:
     """The range of each axis with room for arrows."""
-    room = _lengths(samples.axes) * (1 + _MARGIN / _LENGTH if samples.normals is not None else 0.4)
+    room = _lengths(samples.axes) * (1 + _MARGIN / _LENGTH)
     return [(a.low - r, a.high + r) for a, r in zip(samples.axes, room, strict=True)]
 
 
@@ -135,8 +151,7 @@ def _plane(ax: Axes, samples: Samples, colour: str) -> None:
         ax.quiver(*arrows[0].T, *arrows[1].T, color="0.15", zorder=3, **style)
     labelled(ax, "", samples.axes[0].name, samples.axes[1].name)
     across, up = _bounds(samples)
-    ax.set_xlim(across)
-    ax.set_ylim(up)
+    ax.set(xlim=across, ylim=up)
     if is_equal(samples.axes):
         ax.set_aspect("equal")
 
