@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..run import directory as runs
+from ..run.line import ProgressLine
+from ..run.summary import summary
 from .interrupts import Interrupts
-from .progress import ProgressLine
 from .session import Session
-from .terminal import aside, print_json, summary
+from .terminal import aside, print_json
 
 if TYPE_CHECKING:
     from ..run.solution import Solution

@@ -1,18 +1,15 @@
-"""What a run says when it is done, and values as JSON."""
+"""What is printed: values as JSON, and columns of text."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import math
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from collections.abc import Mapping
+from typing import Any, TextIO
 
 from ..run.directory import as_json
-
-if TYPE_CHECKING:
-    from ..run.solution import Solution
+from ..run.summary import table as table
 
 
 def aside() -> contextlib.redirect_stdout[TextIO]:
@@ -24,103 +21,3 @@ def print_json(value: Mapping[str, Any]) -> None:
     """One object on one line, in the characters that standard output has."""
     unicode = "utf" in str(getattr(sys.stdout, "encoding", "")).lower()
     print(json.dumps(as_json(value), ensure_ascii=not unicode))
-
-
-def duration(seconds: float) -> str:
-    """0.3 s, 12 s, 3:05, 1:02:03."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
-    """Columns of text, aligned to the left."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
-    lines = (indent + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def summary(
-    name: str, solution: Solution, report: Mapping[str, Any], files: Sequence[str], directory: str
-) -> str:
-    """How good it is and what is wrong; then what was chosen and why, times, residuals, errors, and files written."""
-    noted = f", with {_counted(len(solution.warnings), 'warning')}," if solution.warnings else ""
-    said = f": {solution.message}" if solution.message else ""
-    lines = [f"{name}: {solution.status}{noted} in {duration(solution.seconds)}{said}"]
-    rows = [("warning", text) for text in solution.warnings]
-    rows.append(("chosen", solution.choice))
-    for stage in solution.stages:
-        took = f"{stage.steps} steps, {duration(stage.seconds)}, loss {stage.loss:.2e}"
-        rows.append(("stage", f"{stage.name}: {took}; {stage.reason}"))
-    relative = _number(report["relative_residual"])
-    rows.append(("residual", f"relative, held out, of the worst constraint: {relative}"))
-    for constraint, size in report["constraints"].items():
-        words = ", ".join(f"{word} {_number(size[key])}" for word, key in _SIZES.items())
-        rows.append(("residual", f"{constraint}: {words}"))
-    for output, error in report["errors"].items():
-        rows.append(("error", f"{output}: {_error(error)}"))
-        rows += [("", f"{where}: {_error(entry)}") for where, entry in error.get("on", {}).items()]
-        if "surface" in error:
-            rows.append(("", f"surface: {_error(error['surface'])}"))
-    if not report["errors"]:
-        rows.append(("error", "not known: the problem declares no reference; see the held-out residuals"))
-    errors = report.get("unknown_errors", {})
-    for constraint, fit in report.get("chi_square", {}).items():
-        rows.append(
-            ("fit", f"{constraint}: chi-square {fit['value']:.4g} of {fit['measurements']} measurements")
-        )
-    for unknown, value in report["unknowns"].items():
-        rows.append(("found", f"{unknown} = {_with_error(value, errors.get(unknown))}"))
-    for a, others in report.get("unknown_correlations", {}).items():
-        rows += [("", f"correlation of {a} and {b}: {value:+.3f}") for b, value in others.items()]
-    rows.append(("written", f"{directory}: {', '.join(files)}"))
-    return "\n".join([*lines, table(rows)])
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
-def _with_error(value: float, error: float | None) -> str:
-    """A number with its standard error, both to the second digit of the latter.
-
-    >>> _with_error(0.099871, 0.00071), _with_error(12345.678, 32.1), _with_error(2.0, None)
-    ('0.09987 ± 0.00071', '12346 ± 32', '2')
-    """
-    if error is None or not 0 < error < math.inf or not math.isfinite(value):
-        return f"{value:.10g}" + (", undetermined" if error == math.inf else "")
-    digits = 1 - math.floor(math.log10(error))
-    if not 0 <= digits <= 15:
-        return f"{value:.10g} ± {error:.1e}"
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
-
-
-def _error(error: Mapping[str, Any]) -> str:
-    counts = ("points", "of_points")
-    measured = {k: v for k, v in error.items() if isinstance(v, int | float) and k not in counts}
-    partly = f", on {error['points']} of {error['of_points']} points" if "points" in error else ""
-    return ", ".join(_measured(key, value) for key, value in measured.items()) + partly
-
-
-def _measured(key: str, value: float) -> str:
-    if key.endswith("_db"):
-        return f"{key.removesuffix('_db').upper()} {value:.1f} dB"
-    return f"{_WORDS.get(key, key.replace('_', ' '))} {_number(value)}"
-
-
-_WORDS = {"relative_l2": "relative L2"}
-_SIZES = {"rms": "rms", "max": "max", "held out": "held_out_rms"}
-
-
-def _number(value: float | None) -> str:
-    return (
-        "not finite"
-        if value is None or not math.isfinite(value)
-        else f"{value:.2e}"
-        if value == 0 or not 1e-2 <= abs(value) < 1e4
-        else f"{value:.4g}"
-    )

@@ -28,6 +28,7 @@ from .probe import (
     try_reference,
 )
 from .reference import Reference, references_of
+from .rich import html_table
 from .stage import Stage, stages_of
 from .traits import Traits, traits_of
 
@@ -179,8 +180,24 @@ class Problem(Declaration):
         """What decides which networks and stages can work on it, found once, when first asked for."""
         return traits_of(self)
 
+    def _repr_html_(self) -> str:
+        """What ``str`` says, as a notebook shows it."""
+        head, *rows = self._rows()
+        return html_table(rows, head)
+
     def __str__(self) -> str:
-        rows = [("constraint", "equation", "on", "samples", "weight", "loss", "derivatives", "channels")]
+        rows = self._rows()
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        lines = [
+            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
+        ]
+        return "\n".join(lines)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """A row for each constraint, below what the columns are."""
+        rows: list[tuple[str, ...]] = [
+            ("constraint", "equation", "on", "samples", "weight", "loss", "derivatives", "channels")
+        ]
         for constraint, requests in zip(self.constraints, self.requests, strict=True):
             asked = ", ".join([*map(str, requests.derivatives), *(c.name for c in requests.unknowns)])
             rows.append(
@@ -195,11 +212,7 @@ class Problem(Declaration):
                     f"{requests.channels}",
                 )
             )
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        lines = [
-            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
-        ]
-        return "\n".join(lines)
+        return rows
 
 
 def _requests(

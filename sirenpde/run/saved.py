@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -92,7 +94,7 @@ def read(directory: str | PathLike[str]) -> SavedFields:
                 f"{files[0]} is of the format '{snapshot['format']}'; expected '{FORMAT}'. Open it with the version "
                 f"of sirenpde that wrote it, or solve the problem again."
             )
-        return _fields(snapshot, value.get("report", {}))
+        return _fields(snapshot, value.get("report") or _report_beside(path, snapshot))
     except (Unbuildable, UnknownKind, OtherFormat):
         raise
     except DAMAGED as error:
@@ -100,6 +102,19 @@ def read(directory: str | PathLike[str]) -> SavedFields:
             f"{files[0]} holds no solution ({type(error).__name__}: {' '.join(str(error).split())[:200]}); expected "
             f"what solution.save() wrote with this version. Solve the problem again, or take another copy."
         ) from error
+
+
+def _report_beside(path: Path, snapshot: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The report of a run directory, where it is that of its checkpoint; JSON has null for infinite numbers."""
+    try:
+        report = json.loads((path / "report.json").read_text(encoding="utf-8"))
+        if report["wall_s"] != snapshot["seconds"] or report["status"] != snapshot["status"]:
+            return {}
+        errors = report.get("unknown_errors", {})
+        report["unknown_errors"] = {name: math.inf if e is None else e for name, e in errors.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+    return dict(report)
 
 
 class Unbuildable(ValueError):

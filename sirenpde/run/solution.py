@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from ..calculus.field import Field
 from ..calculus.operators import PointFunction
 from ..problem.constraint import name_of
 from ..problem.problem import Problem
+from ..problem.rich import html_table
 from ..residuals import Batch, System
 from ..residuals.known import holds_until, relative_residual, relative_residuals_by_name, where_known
 from ..sampling.drawing import Drawing
@@ -26,13 +28,19 @@ from .fields import Evaluable
 from .history import Record as Record
 from .history import Row as Row
 from .history import Status as Status
+from .progress import Progress
 from .run import Run
 from .slabs import PerSlab, residuals_per_slab
+from .summary import headline, rows_of, summary
 
 if TYPE_CHECKING:
     from ..export.fields import FieldSet
 
-Again = Callable[[Snapshot, float, float | None], "Solution"]  # a checkpoint, tolerance, more seconds
+Progressing = (
+    Callable[[Progress], None] | bool | None
+)  # what is told of every step, or whether a line is shown
+# From a checkpoint, to a tolerance, for so many more seconds.
+Again = Callable[[Snapshot, float, float | None, Progressing], "Solution"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,13 +102,24 @@ class Solution:
         return output
 
     def __repr__(self) -> str:
-        outputs = ", ".join(map(name_of, self.problem.outputs))
         known = self.error_estimate.get("relative_l2")
         error = "" if known is None else f"error {known:.1e}, "
         count = len(self.warnings)
         warned = "" if not count else ", 1 warning" if count == 1 else f", {count} warnings"
         how = f"{self.status}{warned}, relative residual {self.relative_residual:.1e}"
-        return f"Solution({outputs}: {how}, {error}{self.seconds:.1f} s)"
+        return f"Solution({self._name}: {how}, {error}{self.seconds:.1f} s)"
+
+    def __str__(self) -> str:
+        """What the command line says of a run: status, warnings, stages, residuals, errors, numbers found."""
+        return summary(self._name, self, self.report())
+
+    def _repr_html_(self) -> str:
+        """The same, as a notebook shows it."""
+        return f"<p>{escape(headline(self._name, self))}</p>" + html_table(list(rows_of(self, self.report())))
+
+    @property
+    def _name(self) -> str:
+        return ", ".join(map(name_of, self.problem.outputs))
 
     @property
     def device(self) -> str:
@@ -302,8 +321,10 @@ class Solution:
         vars(solution).update(fields.measured)  # in place of measuring anew
         return solution
 
-    def refine(self, tolerance: float, budget: float | None = None) -> Solution:
-        """Go on from what was found until the tolerance is met, or for so many more seconds.
+    def refine(
+        self, tolerance: float, budget: float | None = None, *, progress: Progressing = None
+    ) -> Solution:
+        """Go on from what was found until the tolerance is met, or for so many more seconds: ``sirenpde resume``.
 
         Stages that were cut off go on, those not yet tried follow, and where none is left the last iterative one is
         taken once more from the best fields. Raises ValueError for a solution that a file was read for, since only
@@ -325,9 +346,9 @@ class Solution:
         if self.again is None:
             raise ValueError(
                 "This solution was read from a file, without its problem; expected one that solve() returned. Use "
-                "solve(problem, resume=solution, tolerance=...)."
+                "solve(problem, resume=solution, tolerance=...), or 'sirenpde resume' for the directory of a run."
             )
-        return self.again(self.checkpoint, tolerance, budget)
+        return self.again(self.checkpoint, tolerance, budget, progress)
 
     @cached_property
     def facts(self) -> dict[str, str | int | float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +20,12 @@ from .determination import Determination, can_tell, determination
 from .device import DeviceError as DeviceError
 from .device import find_device as find_device
 from .iterate import Recipes
+from .line import watching
 from .loop import Limits, follow
 from .misfit import misfits
 from .progress import Progress as Progress
 from .run import Run, is_iterative
-from .solution import Solution, solution_of
+from .solution import Progressing, Solution, solution_of
 from .unmet import unmet
 from .verdict import GOOD_ENOUGH
 
@@ -41,7 +42,7 @@ def solve(
     tolerance: float | None = None,
     samples_scale: float = 1.0,
     network: Asked = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Progressing = None,
     resume: Snapshot | Solution | None = None,
 ) -> Solution:
     """Find the fields that satisfy a problem's constraints.
@@ -61,7 +62,8 @@ def solve(
         network: a recipe that replaces the one of every field, and the stages declared for it; "auto" chooses
             both as if the problem had left them open, and "siren" is a trained one, sized and scaled from the
             problem.
-        progress: called after every step. An exception it raises ends the run.
+        progress: called after every step. An exception it raises ends the run. True shows the line of the command
+            line on standard error, False and None nothing.
         resume: a solution, or a checkpoint as ``Solution.snapshot`` gives it; the run goes on from there, to the
             same bits. With other stages in ``using`` these begin from the fields found. A run that was over goes on
             where a smaller ``tolerance`` is given.
@@ -97,7 +99,8 @@ def solve(
         asked = {u: recipe for u in problem.fields if (recipe := replaced or u.network) is not None}
         _go_on(run, _snapshot(resume), asked, using is not None, tolerance)
     run.warnings = diagnosis.warnings(problem)
-    follow(run, Limits(budget, tolerance), progress)
+    with watching(progress, budget) as told_of_steps:
+        follow(run, Limits(budget, tolerance), told_of_steps)
     told = _determination(run) if run.status in ("solved", "rough", "budget") else None
     run.warnings += [] if told is None else told.describe()
     if told is not None:
@@ -107,7 +110,7 @@ def solve(
         best = run.shown()
         run.warnings += unmet(best.system, best.theta)
 
-    def again(checkpoint: Snapshot, tolerance: float, more: float | None) -> Solution:
+    def again(checkpoint: Snapshot, tolerance: float, more: float | None, progress: Progressing) -> Solution:
         limit = None if more is None else run.seconds + more
         return solve(
             problem,
@@ -117,6 +120,7 @@ def solve(
             network=network,
             budget=limit,
             tolerance=tolerance,
+            progress=progress,
             resume=checkpoint,
         )
 

@@ -21,7 +21,7 @@ from sirenpde import (
     on,
     solve,
 )
-from sirenpde.cli.terminal import summary
+from sirenpde.run.summary import summary
 
 line = Box(x=(0, 1))
 (x,) = line.axes

@@ -1,6 +1,9 @@
 """Solutions as files: read back without their problem, to the same bits, or refused."""
 
+import json
+import math
 import pickle
+import runpy
 
 import numpy as np
 import pytest
@@ -24,6 +27,7 @@ from sirenpde import (
     on,
     solve,
 )
+from sirenpde.cli.main import main
 from sirenpde.files import sealed
 from sirenpde.geometry.frame import Frame
 from sirenpde.run.checkpoint import FORMAT
@@ -32,6 +36,10 @@ line = Box(t=(0, 1))
 (t,) = line.axes
 plane = Box(x=(0, 2), y=(-1, 1))
 x, y = plane.axes
+
+
+def load_problem(path):
+    return runpy.run_path(str(path))["problem"]
 
 
 def decay(network=None):
@@ -136,6 +144,40 @@ def test_a_run_goes_on_from_its_files(tmp_path):
     assert torch.equal(again.theta, short.refine(1e-9).theta)
     with pytest.raises(ValueError, match=r"solve\(problem, resume=solution"):
         loaded.refine(1e-9)
+
+
+def test_a_run_directory_is_loaded_with_its_report(tmp_path):
+    (tmp_path / "decay.py").write_text(
+        "from sirenpde import Box, D, Field, Problem, Unknown, on\n"
+        "line = Box(t=(0, 1))\n"
+        "u, k = Field('u', line), Unknown('k', 0.5)\n"
+        "inside = on(line, 60, name='inside')(lambda p: D(u, line.axes[0])(p) + k(p) * u(p))\n"
+        "start = on(line.at(t=0), name='start')(lambda p: u(p) - 1)\n"
+        "end = on(line.at(t=1), name='end')(lambda p: u(p) - 0.25)\n"
+        "problem = Problem(inside, start, end)\n"
+    )
+    run = tmp_path / "run"
+    assert main(["solve", str(tmp_path / "decay.py"), "--out", str(run)]) == 0
+    report, loaded = json.loads((run / "report.json").read_text()), Solution.load(run)
+    assert loaded.status == "solved" and loaded.unknowns["k"] == pytest.approx(math.log(4))
+    assert loaded.constraints == report["constraints"] and set(loaded.constraints) == {
+        "inside",
+        "start",
+        "end",
+    }
+    assert loaded.standard_errors == report["unknown_errors"] and loaded.parameters == report["parameters"]
+    assert f"  found     k = {loaded.unknowns['k']:.3f}"[:18] in str(loaded)
+    loaded.save(tmp_path / "kept")
+    kept = Solution.load(tmp_path / "kept")
+    assert kept.constraints == loaded.constraints and str(kept) == str(loaded)
+    assert np.array_equal(kept["u"]([[0.5]]), loaded["u"]([[0.5]]))
+    (run / "report.json").write_text(
+        json.dumps({**report, "wall_s": 1e9})
+    )  # of another state than the checkpoint
+    assert Solution.load(run).constraints == {}
+    with pytest.raises(ValueError, match=r"without its problem.*resume=solution.*'sirenpde resume'"):
+        loaded.refine(1e-9)
+    assert solve(load_problem(tmp_path / "decay.py"), resume=loaded, tolerance=1e-5).status == "solved"
 
 
 def test_files_are_in_the_units_of_the_cloud_after_all(tmp_path):

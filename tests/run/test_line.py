@@ -5,9 +5,9 @@ import re
 import time
 from types import SimpleNamespace
 
-from sirenpde.cli import progress as progress_module
-from sirenpde.cli.progress import ProgressLine
-from sirenpde.cli.terminal import duration
+from sirenpde.run import line as progress_module
+from sirenpde.run.line import ProgressLine
+from sirenpde.run.summary import duration
 
 
 class Screen(io.StringIO):

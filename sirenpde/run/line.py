@@ -7,12 +7,13 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from .terminal import duration
+from .summary import duration
 
 if TYPE_CHECKING:
-    from ..run.solve import Progress
+    from .progress import Progress
 
 _REDRAWN, _LOGGED = 1.0, 10.0  # seconds after which a line comes even if no step ends
 _QUICKEST = 0.2  # seconds between two lines on a terminal
@@ -157,6 +158,21 @@ class ProgressLine:
         with contextlib.suppress(OSError, RuntimeError):
             self.stream.write(text)
             self.stream.flush()
+
+
+@contextlib.contextmanager
+def watching(
+    progress: Callable[[Progress], None] | bool | None, budget: float | None
+) -> Iterator[Callable[[Progress], None] | None]:
+    """What is told of every step: a function as it is, a line on standard error for True, nothing for False."""
+    if not isinstance(progress, bool):
+        yield progress
+        return
+    line = ProgressLine(quiet=not progress, budget=budget)
+    try:
+        yield line if progress else None
+    finally:
+        line.close()
 
 
 def _fitted(text: str, width: int) -> str:
