@@ -12,6 +12,8 @@ from torch import nn
 from ..calculus.field import Field
 from ..engines.flat import flatten
 from ..geometry import can
+from ..geometry.holes import holes_of
+from ..networks.around_holes import Hole
 from ..networks.recipe import Recipe, SizedByGrid, is_linear
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
@@ -88,9 +90,8 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Asked) -> C
     declared: Declared = {u: None if left_open else recipe or u.network for u in problem.fields}
     stages = stages_of(using) or (problem.using if network is None else None)
     if stages:
-        return _choice(
-            [Rung(_filled(problem, declared, _suited(stages[0], traits)), tuple(stages))], "as asked for"
-        )
+        suited = {u: _suited(u, stages[0], traits) for u in declared}
+        return _choice([Rung(_filled(problem, declared, suited), tuple(stages))], "as asked for")
     if all(recipe is None for recipe in declared.values()):
         rungs = _ladder(problem, traits)
     else:
@@ -119,11 +120,11 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     """
     if not traits.smooth:
         return [_trained(problem, dict.fromkeys(problem.fields), traits)]
-    sines = Rung({u: SineFeatures() for u in problem.fields}, (LeastSquares(),))
+    sines = Rung({u: frozen_sines(u) for u in problem.fields}, (LeastSquares(),))
     lattice: Mapping[Field, Recipe] = {u: SineLattice() for u in problem.fields}
     march = []
     if traits.time is not None and traits.alike:
-        march = [Rung(dict.fromkeys(problem.fields, _marched(traits)), (March(traits.time),))]
+        march = [Rung({u: _marched(u, traits) for u in problem.fields}, (March(traits.time),))]
     if traits.affine and traits.tensor and traits.wide and traits.time is not None and not traits.family:
         return [Rung(lattice, (March(traits.time, tolerance=ACROSS),), enough=ROUGHLY), sines]
     collocation = [Rung(lattice, (Collocation(),))] if traits.tensor else []
@@ -142,29 +143,37 @@ def _last(problem: Problem, traits: Traits) -> Rung:
 
 def _declared(problem: Problem, declared: Declared, traits: Traits) -> list[Rung]:
     """What can work where networks are declared, for some fields at least."""
-    open_one = SineFeatures() if traits.time is None else _marched(traits)
-    rungs = [_direct(problem, _filled(problem, declared, open_one), traits)]
+    open_ones = {u: frozen_sines(u) if traits.time is None else _marched(u, traits) for u in declared}
+    rungs = [_direct(problem, _filled(problem, declared, open_ones), traits)]
     if rungs[0] is None or (not traits.affine and None in declared.values()):
         rungs.append(_trained(problem, declared, traits))
     return [rung for rung in rungs if rung is not None]
 
 
-def _suited(stage: Stage, traits: Traits) -> Recipe:
+def _suited(u: Field, stage: Stage, traits: Traits) -> Recipe:
     """What a field without a network gets for a stage that was asked for."""
     if isinstance(stage, March):
-        return _suited(stage.stages[0], traits) if stage.stages else _marched(traits)
+        return _suited(u, stage.stages[0], traits) if stage.stages else _marched(u, traits)
     if isinstance(stage, Collocation):
         return SineLattice()
-    return SineFeatures() if isinstance(stage, LeastSquares) else siren_for(None)
+    return frozen_sines(u) if isinstance(stage, LeastSquares) else siren_for(None)
 
 
-def _marched(traits: Traits) -> Recipe:
-    return SineLattice() if traits.products and not traits.affine else SineFeatures()
+def _marched(u: Field, traits: Traits) -> Recipe:
+    return SineLattice() if traits.products and not traits.affine else frozen_sines(u)
 
 
-def _filled(problem: Problem, declared: Declared, open_one: Recipe) -> dict[Field, Recipe | nn.Module]:
+def frozen_sines(u: Field) -> SineFeatures:
+    """Frozen sines, half of them about the holes of the field's domain, if it has any."""
+    holes = (Hole((0, 1), hole.centre, hole.radius) for hole in holes_of(u.domain))
+    return SineFeatures(around=tuple(holes))
+
+
+def _filled(
+    problem: Problem, declared: Declared, open_ones: Mapping[Field, Recipe]
+) -> dict[Field, Recipe | nn.Module]:
     """Every field's network, with what is left open filled in as far as it is known before the solve."""
-    return {u: _at_nyquist(u, recipe or open_one, problem) for u, recipe in declared.items()}
+    return {u: _at_nyquist(u, recipe or open_ones[u], problem) for u, recipe in declared.items()}
 
 
 def _direct(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module], traits: Traits) -> Rung | None:

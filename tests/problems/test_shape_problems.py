@@ -1,0 +1,38 @@
+"""The bundled problems on shapes: their declared solutions satisfy their constraints, and defaults reach them."""
+
+import pytest
+
+from sirenpde import Problem, Solution, solve
+from sirenpde.analysis.check import check_reference
+from sirenpde.problem.load import build, find, load
+
+REACHED = [("poisson_disk", 1e-12), ("poisson_annulus", 1e-12), ("inclusion", 1e-10)]
+REACHED_SLOWLY = [("plate_with_hole", 1e-9), ("poisson_four_holes", 1e-7)]
+NAMES = [name for name, _ in REACHED + REACHED_SLOWLY]
+
+
+def declared(name: str, **flags: object) -> Problem:
+    return build(load(find(name)), flags)  # type: ignore[arg-type]
+
+
+def worst(solution: Solution) -> float:
+    return max(float(error["relative_l2"]) for error in solution.errors.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_declared_solution_satisfies_every_constraint(name):
+    problem = declared(name)
+    findings = list(check_reference(problem))
+    assert len(findings) == len(problem.constraints)
+    assert all(finding.ok for finding in findings), findings
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [*REACHED, *(pytest.param(*case, marks=pytest.mark.slow) for case in REACHED_SLOWLY)],
+)
+def test_the_recorded_accuracy_is_reached(name, most):
+    """By a default solve, the reference unseen but for the measurement at the end."""
+    solution = solve(declared(name), seed=1)
+    assert solution.status == "solved"
+    assert worst(solution) < most
