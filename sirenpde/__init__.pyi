@@ -29,6 +29,7 @@ from .geometry.polygon import Polygon as Polygon
 from .geometry.readers.existing import bundled as bundled
 from .geometry.sampled import Sampled as Sampled
 from .geometry.table import Table as Table
+from .networks.around_holes import Hole as Hole
 from .networks.fourier import Basic as Basic
 from .networks.fourier import FourierFeatures as FourierFeatures
 from .networks.fourier import Gaussian as Gaussian

@@ -22,14 +22,22 @@ NEAREST = 1e-3  # of a hole's radius: nothing is asked for so close to its centr
 class Hole:
     """A disk that a domain leaves out, in the plane of two axes, by their numbers among the field's.
 
-    >>> from sirenpde.networks.around_holes import Hole
-    >>> Hole((0, 1), (0.3, -0.3), 0.1).radius
-    0.1
+    ``bandwidth`` is how fast the waves about it are along log r and the angle, at most, in radians per unit of both;
+    left out, it follows from that of the waves beside them.
+
+    >>> import torch
+    >>> from sirenpde import Hole, SineFeatures
+    >>> hole = Hole((0, 1), (0.3, -0.3), 0.1, bandwidth=(4.0, 12.0))
+    >>> recipe = SineFeatures(400, 20.0, around=(hole,))
+    >>> network = recipe.build([-1.0, -1.0], [1.0, 1.0], 1, (), torch.Generator().manual_seed(0))
+    >>> network.holes[0].steps.abs().amax(0).round().tolist()
+    [4.0, 12.0]
     """
 
     axes: tuple[int, int]
     centre: tuple[float, float]
     radius: float
+    bandwidth: tuple[float, float] | None = None
 
 
 class HoleWaves(nn.Module):
@@ -105,13 +113,13 @@ def hole_waves(hole: Hole, count: int, beside: Embedding, side: Sequence[float],
     waves = [2 * b / math.pi for b in side]  # along each axis, with both signs
     filled = count * math.pi / (2 * depth) / math.prod(n for axis, n in enumerate(waves) if axis not in plane)
     shared = min(1.0, FASTER**2 * math.prod(waves) / len(beside.phases))
-    fastest = math.sqrt(filled * shared)
+    along, around = hole.bandwidth or (math.sqrt(filled * shared),) * 2
     dimension = len(side)
     unit = SobolEngine(dimension + 1, scramble=True, seed=seed).draw(count, dtype=torch.float64)
     k = 2 * unit[:, 1:] - 1
     # Half a step more at the ends, so that the fastest windings are as likely as the others.
-    windings = torch.round((math.floor(fastest) + 0.5) * k[:, plane[1]])
-    steps = torch.stack([fastest * k[:, plane[0]], windings], dim=1)
+    windings = torch.round((math.floor(around) + 0.5) * k[:, plane[1]])
+    steps = torch.stack([along * k[:, plane[0]], windings], dim=1)
     frequencies = k * torch.tensor([float(b) for b in side], dtype=torch.float64)
     frequencies[:, plane] = 0
     return HoleWaves(hole, steps, frequencies, 2 * math.pi * unit[:, 0], beside.centre, beside.scale)
