@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..export.fields import FieldSet, in_own_units, on_grid, reference_on, spread, stepped
+from ..export.fields import FieldSet, Request, in_own_units, on_grid, reference_on, spread, stepped
 from ..export.grid import Grid, middles
 from ..export.mesh import Mesh, sample_cells
 from ..export.names import file_name
@@ -73,7 +73,7 @@ def write_films(solution: Solution, run: RunDirectory, times: Sequence[float] | 
         if time is None or not space:
             continue
         moments = _times(time, times) if times is not None else _frames(time, solution.holds_until)
-        series = stepped(fields, _FILMED[min(3, len(space))], moments)
+        series = stepped(fields, Request(_FILMED[min(3, len(space))], moments))
         assert isinstance(series, Series)
         for name in fields.functions:
             steps = [shown_on(name, at, at.values[name], **_labels(fields, name)) for at in series]

@@ -112,17 +112,10 @@ def field_sets(
             shape or _gridded_domain(problem, axes),
             _frame(problem, axes),
             problem.reference,
-            _about(functions, problem.labels),
             problem.labels,
         )
         for (axes, shape), functions in sets.items()
     ]
-
-
-def _about(functions: Mapping[str, PointFunction], labels: Labels) -> About:
-    """What files say of functions: the names of their components, where they have some of their own."""
-    named = {name: labels.components[f] for name, f in functions.items() if f in labels.components}
-    return About(components=named)
 
 
 def _free_name(name: str, taken: Iterable[Mapping[str, PointFunction]]) -> str:

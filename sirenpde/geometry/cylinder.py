@@ -7,7 +7,6 @@ import math
 from .ball import check_center
 from .disk import Disk
 from .domain import is_finite
-from .extrusion import Extrusion
 from .interval import Interval
 from .point import check_axis_names
 from .shape import Shape
@@ -43,7 +42,7 @@ def Cylinder(
         raise ValueError(
             f"A cylinder was given axis={axis!r}; expected one of {', '.join(map(repr, names))}. Write {example}."
         )
-    upright = Disk(radius=radius, names=(names[0], names[1])) * Interval(
+    upright: Shape = Disk(radius=radius, names=(names[0], names[1])) * Interval(
         **{names[2]: (-height / 2, height / 2)}
     )
     about = (0.0, 0.0, 0.0)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .boundary import Face, Side
+from .boundary import Boundary, Face, Side
 from .domain import Domain
+from .outline import Outline
 from .product import Product, Range
+from .region import Predicate, Region
 from .shape import Piece, Shape
 
 
@@ -36,6 +38,13 @@ class Extrusion(Product, Shape):
         )
         outside: Tensor = pair.clamp(min=0).norm(dim=1)
         return outside + pair.amax(1).clamp(max=0)
+
+    def boundary_of(
+        self, part: Domain, where: Predicate | None = None, name: str | None = None
+    ) -> Outline | Boundary | Region:
+        """What came from the boundary of ``part``: a shape in the plane or in space that this one was made from."""
+        assert isinstance(part, Shape)
+        return Shape.boundary_of(self, part, where, name)
 
     @property
     def sides(self) -> tuple[Side, ...]:

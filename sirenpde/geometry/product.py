@@ -152,7 +152,7 @@ class Product:
             return Product(self.shape, self.interval.held_at(axis, value))
         return Product(held_at(self.shape, axis, value), self.interval)
 
-    def boundary_of(self, part: Domain, where: Predicate | None = None, name: str | None = None) -> Product:
+    def boundary_of(self, part: Domain, where: Predicate | None = None, name: str | None = None) -> Domain:
         """The boundary of the shape that came from ``part``, a shape that it was made from, times the interval.
 
         >>> from sirenpde import Box, Disk, Interval
