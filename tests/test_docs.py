@@ -21,6 +21,16 @@ def test_a_problem_of_the_manual_is_solved_as_written(block: str) -> None:
     assert max(errors["relative_l2"] for errors in solution.errors.values()) < 1e-9
 
 
+def test_the_page_on_domains_runs_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs/images").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "manual"}
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs/domains.md").read_text(), flags=re.DOTALL):
+        exec(compile(block, "domains.md", "exec"), names)
+    for image in re.findall(r"\]\((images/[\w.]+)\)", (ROOT / "docs/domains.md").read_text()):
+        assert (ROOT / "docs" / image).stat().st_size > 10_000 and (tmp_path / "docs" / image).exists()
+
+
 @pytest.mark.parametrize("page", MANUAL, ids=lambda page: page.name)
 def test_files_that_the_manual_names_are_there(page: Path) -> None:
     named = re.findall(r"`((?:tests|sirenpde|problems|docs)/[\w/.]*)`", page.read_text())

@@ -226,9 +226,13 @@ class Bezier:
     def across(self, values: Tensor, column: int) -> Tensor:
         low, high = torch.zeros_like(values), torch.ones_like(values)
         rises = self.points[-1][column] > self.points[0][column]
+        first, *others = self.coefficients[:, column].flip(0).tolist()
         for _ in range(54):
             middle = (low + high) / 2
-            before = (self.at(middle)[:, column] < values) == rises
+            value = torch.full_like(middle, first)
+            for coefficient in others:
+                value = value * middle + coefficient
+            before = (value < values) == rises
             low, high = torch.where(before, middle, low), torch.where(before, high, middle)
         return (low + high) / 2
 
