@@ -24,7 +24,7 @@ def film_ending() -> str:
 
 
 def write_film(
-    path: str | PathLike[str], figures: Iterable[Figure], rate: float = 12.0, dpi: int = 110
+    path: str | PathLike[str], figures: Iterable[Figure], rate: float = 12.0, dpi: int = 160
 ) -> Path:
     """Write figures of one size as MP4 or GIF, ``rate`` of them a second, whole or not at all.
 

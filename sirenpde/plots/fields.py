@@ -201,29 +201,31 @@ def _joined(*words: str) -> str:
 
 
 def _curves(shown: Shown, title: str, scales: Mapping[str, Scale] | None) -> Figure:
-    """All parts along one axis, their references dashed, and the errors beside them."""
-    view, exact = shown.views[0], shown.exact
-    x = view.points[:, 0]
-    label = axis_label(view.axes[0], shown.units)
-    figure = new_figure(6.4 if exact is not None else 4.2, 2.8 + (0.3 if title else 0))
-    ax = labelled(
-        figure.add_subplot(1, 1 if exact is None else 2, 1), view.title, label, shown.label(shown.name)
-    )
-    for colour, part in zip(_colours(), shown.parts, strict=False):
-        ax.plot(x, part.of(view.take(shown.known)), color=colour, lw=1.4, label=part.label)
+    """All parts along one axis at all times, their references dashed, and the errors beside them."""
+    exact, (axis,) = shown.exact, shown.views[0].axes
+    label, columns = axis_label(axis, shown.units), 1 if exact is None else 2
+    figure = new_figure(4.2 if exact is None else 6.4, 2.8 + (0.3 if title else 0))
+    ax = labelled(figure.add_subplot(1, columns, 1), "", label, shown.label(shown.name))
+    curves = [(part, view) for part in shown.parts for view in shown.views]
+    for colour, (part, view) in zip(_colours(), curves, strict=False):
+        x, words = view.points[:, 0], (part.label, view.title)
+        word = _joined(*words) if len(shown.parts) > 1 or not view.title else view.title
+        ax.plot(x, part.of(view.take(shown.known)), color=colour, lw=1.4, label=word)
         if exact is not None:
-            name = "reference" if part is shown.parts[-1] else None
+            name = "reference" if (part, view) == curves[-1] else None
             ax.plot(x, part.of(view.take(exact)), color="0.1", lw=1.0, ls="--", label=name)
-    if len(shown.parts) > 1 or exact is not None:
+    margin = 0.03 * float(np.ptp(x))
+    ax.set_xlim(x.min() - margin, x.max() + margin)
+    if len(curves) > 1 or exact is not None:
         ax.legend(fontsize=TEXT - 1, frameon=False)
     if scales is not None:
         _limit(ax, [scales[part.scale] for part in shown.parts])
     if exact is not None:
-        errors = labelled(figure.add_subplot(1, 2, 2), view.title, label, shown.label(ERROR))
-        errors.set_yscale("log")
-        for colour, part in zip(_colours(), shown.parts, strict=False):
+        errors = labelled(figure.add_subplot(1, 2, 2), "", label, shown.label(ERROR))
+        errors.set(xlim=ax.get_xlim(), yscale="log")
+        for colour, (part, view) in zip(_colours(), curves, strict=False):
             error = part.error(view.take(shown.known), view.take(exact))
-            errors.plot(x, np.where(error > 0, error, np.nan), color=colour, lw=1.0, label=part.label)
+            errors.plot(view.points[:, 0], np.where(error > 0, error, np.nan), color=colour, lw=1.0)
         errors.grid(True, color="0.9", lw=0.6)
         if scales is not None:
             _limit(errors, [scales[ERROR]], margin=0)

@@ -41,7 +41,8 @@ class View:
 def grid_views(axes: Sequence[Axis], coordinates: Sequence[Array]) -> list[View]:
     """The views of a tensor grid, one for each of a few times; of three axes in space a surface and middle planes.
 
-    Of more axes in space the first three are shown, in the middle of the others.
+    One axis in space and many times are a plane. Of more axes in space the first three are shown, in the middle of
+    the others.
 
     >>> import numpy as np
     >>> from sirenpde import Box
@@ -51,7 +52,8 @@ def grid_views(axes: Sequence[Axis], coordinates: Sequence[Array]) -> list[View]
     """
     wide = [i for i, line in enumerate(coordinates) if len(line) > 1] or [0]
     space = [i for i in wide if not axes[i].is_time][:3]
-    shown = space if len(space) > 1 else wide[:2]
+    few = all(len(coordinates[i]) <= _MOMENTS for i in wide if axes[i].is_time)
+    shown = space if len(space) > 1 or (space and few) else wide[:2]
     moments = moments_of(axes, coordinates, shown)
     if len(shown) < 3:
         return [_grid_plane(axes, coordinates, shown, at, title) for title, at in moments]

@@ -131,6 +131,22 @@ def test_one_axis_is_a_curve():
     assert figure.get_suptitle() == "rod: u"
 
 
+def test_a_few_times_of_one_axis_are_curves_and_many_a_plane(tmp_path):
+    t = np.array([0.0, 0.5, 2.0])
+    values = np.exp(-t)[:, None] * np.cos(X)
+    figure = field_figure(on_grid("u", "tx", (t, X), values, values + 1e-3))
+    curves, errors = figure.axes
+    words = [text.get_text() for text in curves.get_legend().get_texts()]
+    assert words == ["t = 0", "t = 0.5", "t = 2", "reference"] and curves.get_xlabel() == "x"
+    np.testing.assert_array_equal(curves.lines[4].get_ydata(), values[2])
+    assert len(errors.lines) == 3
+    save_figure(tmp_path / "u.png", figure, dpi=20)
+    t = np.linspace(0, 1, 9)
+    figure = field_figure(on_grid("u", "tx", (t, X), np.exp(-t)[:, None] * np.cos(X)))
+    assert titles(figure) == ["u"] and figure.axes[0].get_ylabel() == "x"
+    assert figure.axes[0].get_aspect() == "auto"  # a time compares with no length
+
+
 @pytest.mark.parametrize("times", [None, 5])
 def test_a_shape_is_drawn_on_its_triangles_with_its_boundary(tmp_path, times):
     cells = Disk().cells(8)
