@@ -71,7 +71,7 @@ class Segment:
         return (s.new_tensor(self.end) - s.new_tensor(self.start)).expand(len(s), 2)
 
     def nearest(self, points: Tensor) -> Tensor:
-        start, along = points.new_tensor(self.start), self.velocity(points[:1, 0])[0]
+        start, along = points.new_tensor(self.start), self.velocity(points.new_zeros(1))[0]
         return ((points - start) @ along) / (along @ along)
 
     def turning(self) -> tuple[float, ...]:

@@ -120,3 +120,8 @@ def test_curves_that_touch_or_run_along_each_other_meet_at_the_ends_of_the_share
     assert sorted(crossings(unit, quarter)) == pytest.approx([0.25])
     touching = EllipticArc.circle((2.0, 0.0), 1.0, math.pi / 2, 5 * math.pi / 2)
     assert {round(s, 6) for s in crossings(touching, unit)} == {0.25}
+
+
+@pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES)
+def test_no_points_have_no_nearest_ones(curve):
+    assert len(curve.nearest(torch.zeros(0, 2, dtype=torch.float64))) == 0
