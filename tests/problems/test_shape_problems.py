@@ -22,7 +22,7 @@ def worst(solution: Solution) -> float:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_declared_solution_satisfies_every_constraint(name):
     problem = declared(name)
-    findings = list(check_reference(problem))
+    findings = [finding for finding in check_reference(problem) if finding.ok is not None]
     assert len(findings) == len(problem.constraints)
     assert all(finding.ok for finding in findings), findings
 
