@@ -10,7 +10,21 @@ import pytest
 import torch
 from torch import Tensor
 
-from sirenpde import Box, D, Disk, Field, LeastSquares, Point, Problem, SineFeatures, div, grad, laplacian, on, solve
+from sirenpde import (
+    Box,
+    D,
+    Disk,
+    Field,
+    LeastSquares,
+    Point,
+    Problem,
+    SineFeatures,
+    div,
+    grad,
+    laplacian,
+    on,
+    solve,
+)
 
 # Centre and radius of the forty holes; the smallest gaps between them are 2e-4 and 8e-4.
 HOLES = """
