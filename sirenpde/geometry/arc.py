@@ -78,6 +78,11 @@ class Arc:
         columns = zip(self.start, self.end, *turning, strict=True)
         return tuple((min(column), max(column)) for column in columns)
 
+    def instant(self, axis: Axis) -> float | None:
+        """The one coordinate along an axis that all its points have; None where they have several."""
+        low, high = self.bounds[[a.name for a in self.axes].index(axis.name)]
+        return low if low == high else None
+
     def at(self, s: Tensor) -> Tensor:
         """Fractions (n,) of the length -> points (n, 2)."""
         points = self.curve.at(self._parameters(s))

@@ -86,6 +86,10 @@ class Box(Shape):
         return f"({', '.join(a.name for a in self.axes)})"
 
     @property
+    def noun(self) -> str:
+        return self.name if self.fixed else "box"
+
+    @property
     def free(self) -> tuple[Axis, ...]:
         """The axes that are not held fixed."""
         held = dict(self.fixed)
@@ -167,6 +171,21 @@ class Box(Shape):
         beyond = torch.maximum(low - points, points - high)
         distance: Tensor = beyond.clamp(min=0).norm(dim=1) + beyond.amax(1).clamp(max=0)
         return distance
+
+    def moved(self, **by: float) -> Box:
+        """The box, moved along the named axes; a box again."""
+        return self._again(super().moved(**by))
+
+    def scaled(self, factor: float, about: tuple[float, ...] | None = None) -> Box:
+        """The box, ``factor`` times as large; a box again."""
+        return self._again(super().scaled(factor, about))
+
+    def _again(self, placed: Shape) -> Box:
+        if self.fixed:
+            raise ValueError(
+                f"'{self.name}' is a slice of a box, and was to be moved. Move the whole box, and take its slice."
+            )
+        return Box(**{a.name: ends for a, ends in zip(self.axes, placed.bounds, strict=True)})
 
     def patches(self) -> tuple[Patch, ...]:
         return (Patch(self.axes, self.bounds),)

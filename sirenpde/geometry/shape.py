@@ -28,6 +28,7 @@ from .slab import SLACK
 from .strips import strips
 from .verified import STEP, size_of
 
+LONGEST = 60  # letters of the name of a combination
 LOOKED_AT = 4096  # points of a shape in space, to find whether shapes overlap
 MEASURED_AT = (
     2**16
@@ -76,6 +77,11 @@ class Shape:
         @property
         def sides(self) -> tuple[Side, ...]: ...
         def level(self, points: Tensor) -> Tensor: ...
+
+    @property
+    def noun(self) -> str:
+        """What it is called in the name of a combination."""
+        return self.name
 
     @property
     def size(self) -> int | None:
@@ -303,11 +309,12 @@ class Combination(Shape):
 
     @property
     def name(self) -> str:
-        names = [
-            f"({shape.name})" if isinstance(shape, Combination) else shape.name
-            for shape in (self.first, self.second)
-        ]
-        return f" {self.operator} ".join(names)
+        nouns = []
+        for shape in (self.first, self.second):
+            chain = shape is self.first and isinstance(shape, Combination) and shape.operator == self.operator
+            nouns.append(shape.noun if chain or not isinstance(shape, Combination) else f"({shape.noun})")
+        whole = f" {self.operator} ".join(nouns)
+        return whole if len(whole) <= LONGEST else f"{whole[: whole.index(' ')]} {self.operator} … {nouns[1]}"
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
@@ -486,6 +493,10 @@ class Placed(Shape):
         return self.motion.inverse()
 
     def _pieces(self) -> tuple[Piece, ...]:
+        return self._placed
+
+    @cached_property
+    def _placed(self) -> tuple[Piece, ...]:
         def mapped(side: Side) -> Side:
             if isinstance(side, Arc):
                 return side.mapped(self.motion, self.axes)

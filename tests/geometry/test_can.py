@@ -41,7 +41,7 @@ DOMAINS = {
         (can.Faces, "faces circle"),
         (can.Restricted, "region"),
         (can.OnLattice, "cloud nodes pixels edges"),
-        (can.Triangulate, "disk cylinder"),
+        (can.Triangulate, "box slice disk cylinder"),
         (can.Listed, "cloud nodes pixels edges"),
         (can.Scaled, "cloud nodes"),
         (can.Pictured, "pixels"),
@@ -57,7 +57,7 @@ def test_what_has_a_grid_pictures_or_products_of_intervals():
     assert [n for n, d in DOMAINS.items() if can.lattice_of(d) is not None] == ["nodes", "pixels", "edges"]
     assert [n for n, d in DOMAINS.items() if can.patches_of(d) is not None] == ["box", "slice", "faces"]
     assert set(can.images_of(PIXELS)) == {"scene"} and not can.images_of(BOX)
-    assert can.cells_of(BOX, 5) is None and can.cells_of(Disk(), 5) is not None
+    assert can.cells_of(SCAN, 5) is None and can.cells_of(Disk(), 5) is not None
     assert [can.dimension_of(d) for d in (BOX, BOX.at(x=0), BOX.boundary(), PART, SCAN)] == [2, 1, 1, 2, 2]
 
 

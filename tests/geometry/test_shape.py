@@ -126,7 +126,7 @@ def test_parts_are_named_cut_where_the_predicate_changes_and_keep_the_axes():
 
 def test_products_with_time_have_slices_and_sides():
     tube = PLATE * Interval(t=(0, 2))
-    assert tube.at(t=0).name == "(x, y) - disk, t = 0" and tube.measure == 2 * PLATE.measure
+    assert tube.at(t=0).name == "box - disk, t = 0" and tube.measure == 2 * PLATE.measure
     wall = PLATE.boundary_of(HOLE) * Interval(t=(0, 2))
     assert wall.measure == pytest.approx(2 * math.pi) and wall.axes == tube.axes
     points, data = wall.draw(500, generator())
@@ -174,7 +174,7 @@ class Inward(Shape):
         (lambda: SQUARE - Disk(center=(3, 0)), "was cut out of .*It lies outside, and cuts nothing"),
         (lambda: SQUARE - Box(x=(1, 2), y=(0, 1)), "It lies outside"),
         (lambda: A & Disk(center=(3, 0)), "'disk & disk' is empty"),
-        (lambda: HOLE - SQUARE, "'disk - .x, y.' is empty"),
+        (lambda: HOLE - SQUARE, "'disk - box' is empty"),
         (lambda: HOLE - HOLE, "is empty"),
         (
             lambda: SQUARE - Disk(names=("x", "z")),
@@ -204,3 +204,28 @@ def test_errors_teach(call, message):
 def test_only_shapes_are_combined():
     with pytest.raises(TypeError, match="a Region was written; expected two shapes"):
         SQUARE - SQUARE.where(lambda p: p[:, 0] > 0)
+
+
+def test_moved_and_scaled_boxes_are_boxes():
+    assert Box(x=(0, 1), y=(0, 2)).moved(x=1, y=-2) == Box(x=(1, 2), y=(-2, 0))
+    assert Box(t=(0, 1), x=(0, 2), y=(-1, 1)).scaled(2, about=(0, 0, 0)) == Box(t=(0, 2), x=(0, 4), y=(-2, 2))
+    with pytest.raises(ValueError, match="is a slice of a box, and was to be moved"):
+        SQUARE.at(x=0).moved(y=1)
+
+
+def test_a_part_of_a_box_is_cut_exactly_and_faces_by_axis_stay():
+    part = UNIT.boundary(where=lambda p: p[:, 1] < 0.25, name="foot")
+    assert part.name == "foot" and part.measure == pytest.approx(1.5, rel=1e-14)
+    faces = UNIT.boundary("x", where=lambda p: p[:, 1] < 0.25)
+    points, data = faces.draw(200, generator())
+    assert bool((points[:, 1] < 0.25).all()) and set(data["normal"][:, 0].tolist()) == {-1, 1}
+    cube = Box(x=(0, 1), y=(0, 1), z=(0, 1)).boundary(where=lambda p: p[:, 2] < 0.5)
+    assert bool((cube.draw(100, generator())[0][:, 2] < 0.5).all())
+
+
+def test_names_say_what_was_combined_and_stay_short():
+    three = A | B | Disk(center=(2, 0))
+    assert three.name == "disk | disk | disk" and (SQUARE - three).name == "box - (disk | disk | disk)"
+    for k in range(3, 20):
+        three = three | Disk(center=(k, 0))
+    assert three.name.startswith("disk | … disk") and len(three.name) <= 60
