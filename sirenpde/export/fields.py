@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,20 +16,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..calculus.operators import PointFunction, curl, div, grad, hessian, laplacian
+from ..calculus.operators import PointFunction
 from ..geometry import can
-from ..geometry.domain import Domain
+from ..geometry.box import Box
+from ..geometry.cells import Cells
+from ..geometry.domain import Domain, HasAxes
 from ..geometry.frame import Frame
 from ..geometry.point import Axis
 from ..problem.constraint import name_of
 from ..problem.labels import Labels
+from ..problem.probe.outputs import Output
 from ..problem.problem import Problem
 from ..problem.reference import Reference, exact_values
 from .about import NOTHING, About
+from .derived import derivatives, errors, residuals
 from .format import format_of
-from .grid import SHOWN, Grid, coordinates_of, on_lattice, points_per_axis
+from .grid import SHOWN, Grid, coordinates_of, in_chunks, on_lattice, points_per_axis
 from .mesh import Mesh, on_vertices
 from .names import file_name
+from .places import AtPoints, OnBoundary, OnMesh, Place, boundary_cells, cells_on, warn_outside, within
 from .sampled import Array, Function
 from .series import Series
 from .steps import joined
@@ -36,6 +42,7 @@ from .surface import Restore, Surface, zero_level
 from .vtk.image import better_as_image
 
 STEPS = 51  # of a series, if nobody says
+_PLANE, _SOLID = 129, 24  # points across the mesh of a shape
 _FINE = 25  # points along each axis in space of a volume over time
 
 
@@ -58,6 +65,11 @@ class FieldSet:
     frame: Frame | None = None  # the way back to the units of a file, where a cloud or mesh was scaled
     references: Mapping[PointFunction, Reference] = field(default_factory=dict)
     labels: Labels = field(default_factory=Labels)
+    known_on: Domain | None = (
+        None  # elsewhere the values are not numbers; None for the whole range of the axes
+    )
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of the values of each function
+    residuals: Mapping[str, PointFunction] = field(default_factory=dict)  # of constraints on these axes
 
     @property
     def name(self) -> str:
@@ -66,8 +78,11 @@ class FieldSet:
 
     @property
     def evaluated(self) -> dict[str, Function]:
-        """The functions by name, of points (N, d)."""
-        return {name: partial(self.values, function) for name, function in self.functions.items()}
+        """The functions by name, of points (N, d); not numbers outside the domain."""
+        known: dict[str, Function] = {name: partial(self.values, f) for name, f in self.functions.items()}
+        if self.known_on is None:
+            return known
+        return {name: within(function, self.known_on) for name, function in known.items()}
 
     @property
     def has_mesh(self) -> bool:
@@ -81,11 +96,12 @@ class FieldSet:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a file: points along each axis, times, and what it says beside its values."""
+    """What is asked of a file: where, points along each axis, times, and what it says beside its values."""
 
     resolution: int | None = None  # the domain's own, or a number that fits
     times: Sequence[float] | None = None  # evenly spaced ones
     about: About = NOTHING
+    place: Place | None = None  # the shape itself, the picture, or a grid where one fills the domain
 
 
 _USUAL = Request()
@@ -98,27 +114,55 @@ def field_sets(
 
     ``values`` are those of its solution.
     """
-    sets: dict[tuple[tuple[Axis, ...], Any], dict[str, PointFunction]] = {}
+    sets: dict[tuple[tuple[Axis, ...], Any], dict[str, Output]] = {}
     for function in outputs or problem.outputs:
-        domain = problem.output(function).domain
-        shape = domain if can.needs_mesh(domain) else None
-        functions = sets.setdefault((domain.axes, shape), {})
-        functions[_free_name(name_of(function), sets.values())] = function
+        output = problem.output(function)
+        functions = sets.setdefault((output.domain.axes, _known_on(problem, output.domain)), {})
+        functions[_free_name(name_of(function), sets.values())] = output
     return [
         FieldSet(
-            functions,
+            {name: output.function for name, output in functions.items()},
             axes,
             values,
-            shape or _gridded_domain(problem, axes),
+            known_on if can.needs_mesh(known_on) else _gridded_domain(problem, axes),
             _frame(problem, axes),
             problem.reference,
-            problem.labels,
+            labels=problem.labels,
+            known_on=known_on,
+            shapes={name: output.shape for name, output in functions.items()},
+            residuals=residuals(problem, axes),
         )
-        for (axes, shape), functions in sets.items()
+        for (axes, known_on), functions in sets.items()
     ]
 
 
-def _free_name(name: str, taken: Iterable[Mapping[str, PointFunction]]) -> str:
+def _known_on(problem: Problem, declared: HasAxes) -> Domain | None:
+    """The shape on which a function is known, that of its fields or of the constraints; None where a grid fills it.
+
+    A field that is declared on a box, while all equations hold on one shape within it, is known on that shape.
+    """
+    if _is_part(declared):
+        return declared  # type: ignore[return-value]
+    names = [axis.name for axis in declared.axes]
+    solids = [
+        c.domain
+        for c in problem.constraints
+        if [axis.name for axis in c.domain.axes] == names
+        and c.domain.size is None
+        and can.dimension_of(c.domain) == len(names)
+    ]
+    parts = list(dict.fromkeys(solids))
+    return parts[0] if len(parts) == 1 and _is_part(parts[0]) else None
+
+
+def _is_part(domain: Any) -> bool:
+    """Whether a domain is less than the whole range of its axes: a shape, or what a predicate holds in."""
+    if getattr(domain, "size", 0) is not None:
+        return False
+    return can.needs_mesh(domain) or isinstance(domain, can.Restricted)
+
+
+def _free_name(name: str, taken: Iterable[Mapping[str, Output]]) -> str:
     """The name, with a number where another output has it: each has a file of its own."""
     names = {known for functions in taken for known in functions}
     numbered = (f"{name}_{i}" for i in itertools.count(2))
@@ -134,35 +178,31 @@ def _gridded_domain(problem: Problem, axes: tuple[Axis, ...]) -> Domain | None:
 
 
 def with_derivatives(fields: FieldSet, operators: Sequence[str]) -> FieldSet:
-    """The functions and their derivatives: ``grad_u``, ``laplacian_u``, ...
-
-    A gradient has its time component last, as files have their axes. The others are taken in space alone.
-    Where a cloud or mesh was scaled into the box, they are by the coordinates in its own units. Raises
-    ValueError for an operator there is not.
-    """
-    space = [axis for axis in fields.axes if not axis.is_time]
-    ordered = space + [axis for axis in fields.axes if axis.is_time]
-    known: dict[str, Callable[[PointFunction], PointFunction]] = {
-        "grad": lambda f: times(grad(f, *ordered), scale),
-        "laplacian": lambda f: times(laplacian(f, *space), scale**2),
-        "hessian": lambda f: times(hessian(f, *space), scale**2),
-        "div": lambda f: times(div(f, *space), scale),
-        "curl": lambda f: times(curl(f, *space), scale),
-    }
+    """The functions and those of the derivatives that they have, by the coordinates of the file of a scaled cloud."""
     scale = 1.0 if fields.frame is None else fields.frame.scale
+    found = derivatives(fields.functions, fields.shapes, fields.axes, operators, scale)
+    return replace(fields, functions={**fields.functions, **found})
 
-    def times(f: PointFunction, factor: float) -> PointFunction:
-        return f if factor == 1 else lambda p: factor * f(p)
 
-    functions = dict(fields.functions)
-    for operator in operators:
-        if operator not in known:
-            raise ValueError(
-                f"'{operator}' was given as a derivative; expected some of {', '.join(known)}. "
-                f"Separate them by commas."
-            )
-        functions |= {f"{operator}_{name}": known[operator](f) for name, f in fields.functions.items()}
-    return replace(fields, functions=functions)
+def with_errors(fields: FieldSet) -> FieldSet:
+    """The functions and ``error_u``, their difference from the reference. ValueError where none has one."""
+    found = errors(fields.functions, fields.references)
+    if not found:
+        raise ValueError(
+            f"Errors were asked for of {', '.join(fields.functions)}, which have no reference that is compared as it "
+            f"is. Declare one, as Problem(..., reference={{u: exact}}), or leave them out."
+        )
+    return replace(fields, functions={**fields.functions, **found})
+
+
+def with_residuals(fields: FieldSet) -> FieldSet:
+    """The functions and ``residual_NAME``, the residual of each constraint that holds throughout the domain."""
+    if not fields.residuals:
+        raise ValueError(
+            f"Residuals were asked for beside {', '.join(fields.functions)}, and no constraint holds throughout a "
+            f"domain of the axes {', '.join(a.name for a in fields.axes)}. Leave them out."
+        )
+    return replace(fields, functions={**fields.functions, **fields.residuals})
 
 
 def on_grid(
@@ -193,9 +233,22 @@ def _on_grid(
 
 
 def _on_cells(fields: FieldSet, resolution: int | None = None) -> Mesh:
-    cells = can.cells_of(fields.domain, resolution or points_per_axis(len(fields.axes)))
+    assert fields.domain is not None
+    return on_vertices(fields.evaluated, fields.axes, mesh_of(fields.domain, resolution))
+
+
+def mesh_of(domain: Domain, resolution: int | None = None) -> Cells:
+    """A domain's own mesh, kept for the next file: tetrahedra take their time."""
+    return _mesh_of(domain, resolution)  # type: ignore[arg-type]  # all domains are hashable
+
+
+@functools.lru_cache(maxsize=8)
+def _mesh_of(domain: Domain, resolution: int | None) -> Cells:
+    space = sum(not axis.is_time for axis in domain.axes)
+    usual = _SOLID if space > 2 else points_per_axis(3) if space < len(domain.axes) else _PLANE
+    cells = can.cells_of(domain, resolution or usual)
     assert cells is not None
-    return on_vertices(fields.evaluated, fields.axes, cells)
+    return cells
 
 
 def _on_domain(fields: FieldSet, domain: Domain) -> Grid:
@@ -299,7 +352,7 @@ def _check_times(fields: FieldSet, times: Sequence[float] | None) -> None:
 
 def gridded(fields: FieldSet, request: Request = _USUAL) -> Grid | Mesh:
     """The functions on a grid or mesh, with the coordinates of the file that a cloud or mesh came from."""
-    if request.times is None:
+    if request.times is None and request.place is None:
         return in_own_units(fields, on_grid(fields, request.resolution))
     series = stepped(fields, request)
     return joined(series) if isinstance(series, Series) else replace(series, values=dict(series.values))
@@ -307,45 +360,112 @@ def gridded(fields: FieldSet, request: Request = _USUAL) -> Grid | Mesh:
 
 def stepped(fields: FieldSet, request: Request = _USUAL) -> Series | Grid | Mesh:
     """Functions of space and time as a series; of either alone on a grid or mesh; in the units of their file."""
-    resolution, times = request.resolution, request.times
+    if isinstance(request.place, AtPoints):
+        return _asked_for(fields, request.place, fields.axes)
     space = tuple(axis for axis in fields.axes if not axis.is_time)
-    own_points = fields.domain is not None and not fields.has_mesh and resolution is None and times is None
-    if not space or len(space) == len(fields.axes) or own_points:
-        return in_own_units(fields, _on_grid(fields, resolution))
+    own_points = fields.domain is not None and not fields.has_mesh and request.resolution is None
+    own_points = own_points and request.times is None and request.place is None
+    still = not space or len(space) == len(fields.axes)
+    if own_points or (still and (request.place is None or not space)):
+        return in_own_units(fields, _on_grid(fields, request.resolution))
+    carrier = _places(fields, request, space)
+    if still:
+        return in_own_units(fields, carrier)
     (time,) = (axis for axis in fields.axes if axis.is_time)
-    if fields.has_mesh:
-        cells = can.cells_of(fields.domain, resolution or points_per_axis(len(fields.axes)))
-        assert cells is not None
-        carrier: Grid | Mesh = Mesh(space, replace(cells, lines=cells.lines[:-1]), {})
-    else:
-        count = resolution or (_FINE if len(fields.axes) > SHOWN else points_per_axis(len(fields.axes)))
-        carrier = Grid(space, coordinates_of(space, count), {})
-    steps = (resolution or STEPS) if time.high > time.low else 1
-    shown = np.linspace(time.low, time.high, steps) if times is None else np.asarray(times)
-    series = Series(carrier, fields.axes, shown, fields.evaluated)
+    steps = (request.resolution or STEPS) if time.high > time.low else 1
+    shown = np.linspace(time.low, time.high, steps) if request.times is None else np.asarray(request.times)
+    series = Series(replace(carrier, values={}), fields.axes, shown, _with_normals(fields, carrier))
     return series if fields.frame is None else series.restored(fields.frame)
 
 
-def first_surface(fields: FieldSet, request: Request = _USUAL) -> Surface:
-    """The zero level of the first function, in the units of the file that a cloud or mesh came from.
+def _places(fields: FieldSet, request: Request, space: tuple[Axis, ...]) -> Grid | Mesh:
+    """Where functions are evaluated in space, in the box; their values at it where there is no time."""
+    place, resolution = request.place, request.resolution
+    if isinstance(place, OnMesh):
+        return _asked_for(fields, place, space, restored=False)
+    if isinstance(place, OnBoundary):
+        return _boundary(fields, resolution, space)
+    if place is None and fields.has_mesh:
+        assert fields.domain is not None
+        cells = mesh_of(fields.domain, resolution)
+        return Mesh(space, replace(cells, lines=cells.lines[: len(space) - cells.points.shape[1]]), {})
+    finest = len(fields.axes) > SHOWN and len(space) < len(fields.axes)
+    count = resolution or (_FINE if finest else points_per_axis(len(fields.axes)))
+    coordinates = coordinates_of(space, count)
+    return on_lattice(fields.evaluated if space == fields.axes else {}, space, coordinates)
 
-    Raises ValueError for a function of time, unless one time is asked for.
+
+def _asked_for(
+    fields: FieldSet, place: OnMesh | AtPoints, axes: tuple[Axis, ...], *, restored: bool = True
+) -> Mesh:
+    """Values at the user's points or on the user's mesh; those outside the domain are told."""
+    frame = None if fields.frame is None else fields.frame.over(fields.axes, axes)
+    cells = cells_on(place, axes, frame)
+    if axes == fields.axes:
+        known_on: Domain = fields.known_on or Box(**{a.name: (a.low, a.high) for a in axes})
+        alone = replace(fields, known_on=known_on)
+        mesh = on_vertices(alone.evaluated, axes, cells)
+        shown = mesh.points if frame is None else mesh.restored(frame).points
+        name = place.name if isinstance(place, AtPoints) else f"'{place.path}'"
+        warn_outside(known_on, mesh.points, shown, [a.name for a in axes], name)
+    else:
+        mesh = Mesh(axes, cells, {})
+    return mesh if frame is None or not restored else mesh.restored(frame)
+
+
+def _boundary(fields: FieldSet, resolution: int | None, space: tuple[Axis, ...]) -> Mesh:
+    domain: Any = fields.known_on or Box(**{a.name: (a.low, a.high) for a in fields.axes})
+    if len(space) < len(fields.axes):
+        still = Box(**{a.name: (a.low, a.high) for a in space})
+        domain = domain.shape if isinstance(domain, can.Multiplied) else still
+    usual = (_SOLID if can.needs_mesh(domain) else points_per_axis(3)) if len(space) > 2 else _PLANE
+    cells, normals = boundary_cells(domain, resolution or usual)
+    mesh = Mesh(space, cells, {"normal": normals})
+    return on_vertices(_with_normals(fields, mesh), space, cells) if space == fields.axes else mesh
+
+
+def _with_normals(fields: FieldSet, carrier: Grid | Mesh) -> dict[str, Function]:
+    """The functions, and of a boundary its normal: a function of those points alone, found by their coordinates."""
+    if "normal" not in carrier.values:
+        return fields.evaluated
+    from scipy.spatial import KDTree
+
+    columns = [i for i, axis in enumerate(fields.axes) if axis in carrier.axes]
+    tree, normals = KDTree(carrier.points), carrier.values["normal"]
+
+    def normal(points: Array) -> Array:
+        found: Array = normals[tree.query(points[:, columns])[1]]
+        return found
+
+    return {**fields.evaluated, "normal": normal}
+
+
+def first_surface(fields: FieldSet, request: Request = _USUAL) -> Surface:
+    """The surface of a solid with the values on it; of a field on a box the zero level of the first function.
+
+    Both are in the units of the file that a cloud or mesh came from. Raises ValueError for a function of time, unless
+    one time is asked for.
     """
-    name, function = next(iter(fields.evaluated.items()))
-    axes, restore = fields.axes, _restore(fields.frame)
-    column = next((i for i, axis in enumerate(axes) if axis.is_time), None)
-    if column is None:
-        return zero_level(function, axes, request.resolution or 129, restore, name)
-    if request.times is None or len(request.times) != 1:
+    axes, column = fields.axes, next((i for i, axis in enumerate(fields.axes) if axis.is_time), None)
+    if column is not None and (request.times is None or len(request.times) != 1):
         raise ValueError(
-            f"A surface of {name} was asked for, a field of {', '.join(a.name for a in axes)}, and a file of a "
-            f"surface holds one time. Choose one, or write VTKHDF, PVD or XDMF."
+            f"A surface of {fields.name} was asked for, a field of {', '.join(a.name for a in axes)}, and a file of "
+            f"a surface holds one time. Choose one, or write VTKHDF, PVD or XDMF."
         )
-    still = at_time(function, column, float(request.times[0]))
-    space = axes[:column] + axes[column + 1 :]
-    return zero_level(
-        still, space, request.resolution or 129, _restore(_over(fields.frame, axes, space)), name
-    )
+    functions, space = fields.evaluated, axes
+    if column is not None:
+        assert request.times is not None
+        time = float(request.times[0])
+        functions = {name: at_time(f, column, time) for name, f in functions.items()}
+        space = axes[:column] + axes[column + 1 :]
+    frame = _over(fields.frame, axes, space)
+    if fields.has_mesh and len(space) == SHOWN:
+        mesh = _boundary(fields, request.resolution, space)
+        values = {name: in_chunks(function, mesh.points) for name, function in functions.items()}
+        place = mesh if frame is None else mesh.restored(frame)
+        return Surface(place.points, place.cells.corners.numpy(), values)
+    name, function = next(iter(functions.items()))
+    return zero_level(function, space, request.resolution or 129, _restore(frame), name)
 
 
 def at_time(function: Function, column: int, time: float) -> Function:

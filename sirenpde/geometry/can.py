@@ -169,6 +169,17 @@ class Restricted(Protocol):
 
 
 @runtime_checkable
+class Multiplied(Protocol):
+    """Is the product of a domain with an interval of one more axis."""
+
+    @property
+    def shape(self) -> Domain: ...
+
+    @property
+    def interval(self) -> Domain: ...
+
+
+@runtime_checkable
 class Joined(Protocol):
     """Has samples of two points, at two values of one axis."""
 
@@ -279,6 +290,9 @@ def needs_mesh(domain: object) -> bool:
     """Whether a domain has a mesh of itself because no grid fills it, as one fills a box."""
     if not isinstance(domain, Triangulate):
         return False
+    if isinstance(domain, Restricted):
+        space = [axis for axis in domain.axes if not axis.is_time]  # type: ignore[attr-defined]
+        return len(space) in (2, 3) and space == list(domain.axes) and dimension_of(domain) == len(space)  # type: ignore
     patches = patches_of(domain)
     return patches is None or len(patches) != 1
 

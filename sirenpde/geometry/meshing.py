@@ -77,7 +77,7 @@ def cells_within(shape: Meshable, resolution: int) -> Cells:
         return Cells(line, torch.arange(resolution - 1)[:, None] + torch.arange(2))
     if shape.dimension == 2:
         arcs = [side for side in shape.sides if isinstance(side, Along)]
-        if len(arcs) == len(shape.sides):
+        if arcs and len(arcs) == len(shape.sides):
             return triangles_within(arcs, shape.level, shape.bounds, resolution)
         return triangles_where(shape.level, shape.bounds, resolution)
     if shape.dimension == 3:

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from . import can
 from .arrays import as_mask
+from .cells import Cells
 from .domain import Data, Domain, check_count, column_of, subset
 from .instants import instant
+from .meshing import cells_within
 from .point import Axis
 from .slab import Slab
 
@@ -65,6 +67,14 @@ class Region:
     def contains(self, points: Tensor) -> Tensor:
         return can.contains(self.whole, points) & self._holds(points)
 
+    def cells(self, resolution: int) -> Cells:
+        """Triangles or tetrahedra of where the predicate holds in the plane or in space.
+
+        Its boundary is looked for on a grid, see ``triangles_where``: corners are cut, and what is smaller than the
+        spacing is not seen.
+        """
+        return cells_within(_Signed(self), resolution)
+
     def within(self, axis: Axis, low: float, high: float) -> Region | None:
         whole = within(self.whole, axis, low, high)
         return None if whole is None else Region(whole, self.predicate, self.name)
@@ -94,6 +104,29 @@ class Region:
 
     def _holds(self, points: Tensor) -> Tensor:
         return as_mask(self.predicate(points), (len(points),), f"'{self.name}', made by its predicate,")
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """A region as a shape that is known by the sign of its level."""
+
+    region: Region
+    sides: tuple[()] = ()
+
+    @property
+    def name(self) -> str:
+        return self.region.name
+
+    @property
+    def dimension(self) -> int:
+        return self.region.dimension
+
+    @property
+    def bounds(self) -> tuple[tuple[float, float], ...]:
+        return can.bounds_of(self.region.whole)
+
+    def level(self, points: Tensor) -> Tensor:
+        return torch.where(self.region.contains(points), -1.0, 1.0).to(points.dtype)
 
 
 def within(domain: Domain, axis: Axis, low: float, high: float) -> Domain | None:

@@ -28,7 +28,8 @@ _GROWTH = 0.35  # of the size of triangles by the distance from small ones
 _SHARP = math.cos(math.radians(60))  # chords meet at such a corner in equal lengths
 _LEAST_CHORD = 1e-2  # of the size asked for: into a cusp no finer
 _SMOOTHINGS = 24
-_SETTLED, _GOOD = 4, 29.0  # steps after which a least angle so good is good enough
+_WORK = 100_000  # points to be moved in all, of large meshes
+_SETTLED, _GOOD = 4, 28.0  # steps without gain, and a least angle that is good enough
 _GAP = 1.5  # chords to the distance from others
 
 
@@ -57,13 +58,13 @@ def triangulate(curves: Sequence[Curve], level: Level, size: float) -> tuple[Arr
     chords = _apart(_chords(curves, size), curves, size)
     density = _Density(chords, size)
     inner = _outside_circles(_seeds(chords, density, level), chords)
-    best, found = -1.0, _delaunay(chords, inner, level)
-    for step in range(_SMOOTHINGS):
+    best, since, found = -1.0, 0, (inner, inner)
+    for _ in range(max(_SETTLED, min(_SMOOTHINGS, _WORK // (1 + len(inner))))):
         points, triangles = _delaunay(chords, inner, level)
-        least = _least_angle(chords, points, triangles)
+        least, since = _least_angle(chords, points, triangles), since + 1
         if least > best:
-            best, found = least, (points, triangles)
-        if best > _GOOD and step >= _SETTLED:
+            best, since, found = least, 0, (points, triangles)
+        if since >= _SETTLED or (best > _GOOD and since):
             break
         moved = _smoothed(points, triangles, len(chords.points), density)
         inner = _outside_circles(_filled(moved, points, triangles, density), chords)

@@ -24,9 +24,12 @@ def test_outputs_of_one_name_keep_a_file_each():
 
     u = Field("u", Box(x=(0, 1)))
     outputs = [named(lambda p: u(p)), named(lambda p: 2 * u(p)), u]
-    shown = SimpleNamespace(domain=u.domain)
+
+    def output(function):
+        return SimpleNamespace(function=function, domain=u.domain, shape=())
+
     problem = SimpleNamespace(
-        outputs=outputs, fields=[u], constraints=[], reference={}, labels=Labels(), output=lambda _: shown
+        outputs=outputs, fields=[u], constraints=[], reference={}, labels=Labels(), output=output
     )
     (fields,) = field_sets(problem, lambda *_: None)
     assert list(fields.functions) == ["flux", "flux_2", "u"] and list(fields.functions.values()) == outputs
