@@ -99,7 +99,7 @@ def field_figure(shown: Shown, title: str = "", scales: Mapping[str, Scale] | No
             draw(ax, panel)
             bars.setdefault(panel.bar, (panel.scale, []))[1].append(ax)
     for scale, axes in bars.values():
-        colour_bar(figure, scale, axes, shown.label(""))
+        colour_bar(figure, scale, axes, shown.unit)
     entitle(figure, title)
     return figure
 

@@ -40,7 +40,7 @@ def test_a_run_is_drawn_at_times_and_as_a_film(case, capsys, monkeypatch):
     code, _, err = run(capsys, "plot", "r", "--animate", "--times", "0:2:3")
     assert code == 1 and "t runs from 0 to 1" in err
     code, _, err = run(capsys, "plot", "r", "--times", "0:x")
-    assert code == 2 and "write 0:1:50" in err
+    assert code == 2 and "such as 0:1:50" in err
 
 
 def test_what_stands_still_is_no_film(case, capsys):
