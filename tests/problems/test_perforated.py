@@ -128,7 +128,7 @@ def stretched_between_forty_holes() -> Problem:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("problem", "most"), [(stokes_between_three_discs, 1e-9), (stretched_between_forty_holes, 1e-6)]
+    ("problem", "most"), [(stokes_between_three_discs, 1e-7), (stretched_between_forty_holes, 1e-7)]
 )
 def test_known_fields_are_found_between_holes(problem, most):
     errors = solve(problem(), seed=1).errors
