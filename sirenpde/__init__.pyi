@@ -11,10 +11,14 @@ from .calculus.operators import div as div
 from .calculus.operators import grad as grad
 from .calculus.operators import hessian as hessian
 from .calculus.operators import laplacian as laplacian
+from .geometry.ball import Ball as Ball
 from .geometry.box import Box as Box
+from .geometry.cylinder import Cylinder as Cylinder
 from .geometry.disk import Disk as Disk
 from .geometry.domain import Data as Data
 from .geometry.ellipse import Ellipse as Ellipse
+from .geometry.ellipsoid import Ellipsoid as Ellipsoid
+from .geometry.implicit import Implicit as Implicit
 from .geometry.interval import Interval as Interval
 from .geometry.mesh import TriangleMesh as TriangleMesh
 from .geometry.pictures.pictures import ellipse as ellipse
@@ -27,6 +31,7 @@ from .geometry.point import Point as Point
 from .geometry.point_cloud import PointCloud as PointCloud
 from .geometry.polygon import Polygon as Polygon
 from .geometry.readers.existing import bundled as bundled
+from .geometry.revolution import Revolution as Revolution
 from .geometry.sampled import Sampled as Sampled
 from .geometry.table import Table as Table
 from .networks.around_holes import Hole as Hole

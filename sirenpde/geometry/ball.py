@@ -14,6 +14,7 @@ from .nodes import WeightedNodes, equidistant, gauss
 from .point import Axis, check_axis_names
 from .shape import Shape
 from .sheet import Globe, Sheet
+from .surfaces import Triangles, sphere
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,10 @@ class Ball(Shape):
         """The signed distance to the sphere."""
         distance: Tensor = (points - points.new_tensor(self.center)).norm(dim=1)
         return distance - self.radius
+
+    def surface(self, resolution: int = 32) -> Triangles:
+        vertices, faces = sphere(resolution)
+        return vertices.new_tensor(self.center) + self.radius * vertices, faces
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` quasi-random points."""

@@ -27,6 +27,7 @@ from .product import Product
 from .region import Predicate, Region
 from .shape import Shape
 from .slab import SLACK, Slab
+from .surfaces import Triangles, prism
 from .tensor_grid import TensorGrid
 
 APART = 1e-12  # of an axis: so far from an interface its two sides are
@@ -186,6 +187,12 @@ class Box(Shape):
                 f"'{self.name}' is a slice of a box, and was to be moved. Move the whole box, and take its slice."
             )
         return Box(**{a.name: ends for a, ends in zip(self.axes, placed.bounds, strict=True)})
+
+    def surface(self, resolution: int = 32) -> Triangles:
+        if self.dimension != 3 or len(self.axes) != 3:
+            return super().surface(resolution)
+        (a, b), (c, d), (low, high) = self.bounds
+        return prism([torch.tensor([[a, c], [b, c], [b, d], [a, d]], dtype=torch.float64)], low, high)
 
     def patches(self) -> tuple[Patch, ...]:
         return (Patch(self.axes, self.bounds),)

@@ -15,6 +15,7 @@ from .nodes import WeightedNodes
 from .point import Axis, check_axis_names
 from .shape import Shape
 from .sheet import Globe, Sheet
+from .surfaces import Triangles, sphere
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,10 @@ class Ellipsoid(Shape):
             middle, radii.amin(), distance / slope.where(~middle, 1.0)
         )
         return level
+
+    def surface(self, resolution: int = 32) -> Triangles:
+        vertices, faces = sphere(resolution)
+        return self._of_ball(vertices), faces
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` quasi-random points."""

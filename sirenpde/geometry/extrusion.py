@@ -12,7 +12,8 @@ from .domain import Domain
 from .outline import Outline
 from .product import Product, Range
 from .region import Predicate, Region
-from .shape import Piece, Shape
+from .shape import Piece, Shape, arcs_of, polylines
+from .surfaces import Triangles, loops_of, prism
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ class Extrusion(Product, Shape):
         """What came from the boundary of ``part``: a shape in the plane or in space that this one was made from."""
         assert isinstance(part, Shape)
         return Shape.boundary_of(self, part, where, name)
+
+    def surface(self, resolution: int = 32) -> Triangles:
+        arcs = arcs_of(self.shape) if self.dimension == len(self.axes) == 3 else None
+        if arcs is None:
+            return super().surface(resolution)
+        ((low, high),) = self.interval.bounds
+        return prism(loops_of(polylines(arcs, resolution)), low, high)
 
     @property
     def sides(self) -> tuple[Side, ...]:

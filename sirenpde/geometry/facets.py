@@ -129,6 +129,10 @@ class Facets:
         normals = self.normals.repeat_interleave(len(weights), 0)
         return WeightedNodes(points, torch.outer(self.areas, weights).reshape(-1), {"normal": normals})
 
+    def unroll(self) -> None:
+        """None: triangle by triangle, the unit square is torn."""
+        return None
+
     def part(self, chosen: Tensor, name: str) -> Facets:
         """The chosen triangles: booleans (f,), or indices."""
         return replace(self, faces=self.faces[chosen], name=name)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
+from typing import overload
 
 import numpy as np
 import torch
@@ -24,11 +25,13 @@ from .readers.existing import existing
 from .readers.meshes import read_mesh
 from .readers.surface import Surface
 from .region import Predicate, Region
+from .shape import Shape
 from .slab import SLACK
+from .surfaces import Triangles
 
 
 @dataclass(frozen=True, eq=False)
-class TriangleMesh:
+class TriangleMesh(Shape):
     """A surface of triangles, and the solid that it encloses if it is closed.
 
     ``vertices`` (v, 3) float64 and ``faces`` (f, 3) of indices into them; seen from outside, the vertices of a face
@@ -44,7 +47,7 @@ class TriangleMesh:
     >>> from sirenpde import TriangleMesh, bundled
     >>> part = TriangleMesh.open(bundled("bracket.stl"))
     >>> part.watertight, len(part.faces), round(part.measure, 3), round(part.area, 3)
-    (True, 864, 37.531, 111.038)
+    (True, 892, 28.622, 74.637)
     >>> foot = part.boundary().facing((0, 0, -1))
     >>> points, data = foot.draw(5, torch.Generator().manual_seed(0))
     >>> points[:, 2].tolist(), data["normal"][0].tolist()
@@ -111,14 +114,6 @@ class TriangleMesh:
         return tuple(Axis(name, *ends) for name, ends in zip("xyz", self.bounds, strict=True))
 
     @property
-    def size(self) -> None:
-        return None
-
-    @property
-    def dimension(self) -> int:
-        return 3
-
-    @property
     def bounds(self) -> tuple[tuple[float, float], ...]:
         return self._skin.bounds
 
@@ -162,6 +157,12 @@ class TriangleMesh:
             total += len(found[-1])
         return torch.cat(found)[:count], {}
 
+    @overload  # type: ignore[override]
+    def boundary(self, *names: str, name: str | None = None) -> Facets: ...
+
+    @overload
+    def boundary(self, *names: str, where: Predicate, name: str | None = None) -> Region: ...
+
     def boundary(
         self, *names: str, where: Predicate | None = None, name: str | None = None
     ) -> Facets | Region:
@@ -183,19 +184,31 @@ class TriangleMesh:
             return Region(faces, where, name or f"part of {faces.name}")
         return replace(faces, name=name) if name else faces
 
-    def where(self, predicate: Predicate, name: str = "region") -> Region:
-        """The part of the solid in which ``predicate``, a function of points (n, 3) giving booleans (n,), holds."""
-        return Region(self, predicate, name)
+    @property
+    def sides(self) -> tuple[Facets, ...]:
+        """The faces, all of them."""
+        return (self._skin,)
 
     def cells(self, resolution: int) -> Cells:
         """Tetrahedra of the interior, about ``resolution`` points across; see ``tetrahedra_within``."""
         self._check_solid()
         return tetrahedra_within(self.vertices, self.faces, resolution)
 
-    def surface(self, resolution: int = 32) -> TriangleMesh:
+    def surface(self, resolution: int = 32) -> Triangles:
         """The mesh itself, whatever the resolution."""
         self._check_solid()
-        return self
+        return self.vertices, self.faces
+
+    @staticmethod
+    def of(shape: Shape, resolution: int = 32) -> TriangleMesh:
+        """The surface of a solid as a mesh, about ``resolution`` points across.
+
+        >>> from sirenpde import Ball, Box, TriangleMesh
+        >>> mesh = TriangleMesh.of(Box(x=(-1, 1), y=(-1, 1), z=(-1, 1)) - Ball(radius=0.5))
+        >>> mesh.watertight, abs(mesh.measure - 7.476401) < 1e-2  # 8 - π / 6
+        (True, True)
+        """
+        return TriangleMesh(*shape.surface(resolution), name=shape.name)
 
     @cached_property
     def _skin(self) -> Facets:

@@ -129,7 +129,7 @@ class Outline:
 
     def within(self, axis: Axis, low: float, high: float) -> Outline | None:
         slab, column = Slab(axis, low, high), column_of(self, axis)
-        arcs = self._kept(lambda points: slab.holds(points[:, column]))
+        arcs = self.kept(lambda points: slab.holds(points[:, column]))
         return replace(self, arcs=arcs) if arcs else None
 
     def where(self, predicate: Predicate, name: str | None = None) -> Outline:
@@ -138,7 +138,7 @@ class Outline:
         Arcs are cut where it changes, to rounding. Raises ValueError where it holds nowhere.
         """
         named = name or f"part of {self.name}"
-        arcs = self._kept(predicate)
+        arcs = self.kept(predicate)
         if not arcs:
             raise ValueError(
                 f"'{named}' is empty: its predicate holds nowhere on '{self.name}', which runs "
@@ -147,7 +147,7 @@ class Outline:
             )
         return Outline(self.whole, arcs, named)
 
-    def _kept(self, predicate: Predicate) -> tuple[Arc, ...]:
+    def kept(self, predicate: Predicate) -> tuple[Arc, ...]:
         def holds(arc: Arc, s: Tensor) -> Tensor:
             return as_mask(predicate(arc.curve.at(s)), (len(s),), f"the predicate of '{self.name}'")
 

@@ -12,8 +12,9 @@ from torch import Tensor
 from .arc import Arc
 from .outline import distances
 from .point import Axis, check_axis_names
-from .shape import Shape, arcs_of
+from .shape import Shape, arcs_of, polylines
 from .sheet import Sheet, Turned
+from .surfaces import Triangles, loops_of, turned_about
 
 ON_AXIS = 1e-12  # of the width: so near to the axis an arc of the profile lies on it
 
@@ -81,6 +82,10 @@ class Revolution(Shape):
         flat = torch.stack([points[:, :2].norm(dim=1).clamp(min=least), points[:, 2]], dim=1)
         near = torch.stack([distances(arc, flat) for arc in self._outer]).amin(0)
         return torch.copysign(near, self.profile.level(flat))
+
+    def surface(self, resolution: int = 32) -> Triangles:
+        loops = loops_of(polylines(arcs_of(self.profile) or (), resolution))
+        return turned_about(loops, max(8, round(math.pi * resolution)))
 
     @cached_property
     def _outer(self) -> tuple[Arc, ...]:

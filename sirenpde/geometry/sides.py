@@ -39,6 +39,7 @@ class Trimmed:
     whole: Keeping
     turned: bool
     on_second: bool
+    unrolls: bool = True  # whether its measure is worth more than a sample, since that of all other sides is
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -88,7 +89,7 @@ class Trimmed:
 
     @cached_property
     def moments(self) -> Moments | None:
-        unrolled = self.unroll()
+        unrolled = self.unroll() if self.unrolls else None
         return None if unrolled is None else moments(unrolled)
 
     @property

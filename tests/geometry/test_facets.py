@@ -17,17 +17,17 @@ SKIN = PART.boundary()
 
 
 def polygon(radius: float) -> float:
-    """The area of a regular polygon of 64 corners."""
-    return 32 * radius**2 * math.sin(math.pi / 32)
+    """The area of a regular polygon of 96 corners."""
+    return 48 * radius**2 * math.sin(math.pi / 48)
 
 
 def test_parts_by_direction() -> None:
     foot = SKIN.facing((0, 0, -2))
-    assert foot.measure == pytest.approx(24 - 2 * polygon(0.5), rel=1e-6) and foot.bounds[2] == (0, 0)
+    assert foot.measure == pytest.approx(12 - polygon(0.5), rel=1e-6) and foot.bounds[2] == (0, 0)
     assert foot.name == "bracket facing (0, 0, -2)"
-    top = SKIN.facing((0, 0, 1)).where(lambda p: p[:, 2] > 4.9, "top")
+    top = SKIN.facing((0, 0, 1)).where(lambda p: p[:, 2] > 3.9, "top")
     points, data = top.draw(200, seeded())
-    assert points[:, 2].tolist() == [5.0] * 200 and data["normal"][0].tolist() == [0, 0, 1]
+    assert points[:, 2].tolist() == [4.0] * 200 and data["normal"][0].tolist() == [0, 0, 1]
     with pytest.raises(ValueError, match=r"No triangle of 'tetrahedron' faces \(1, 0, 0\) within 1 degrees"):
         tetrahedron().boundary().facing((1, 0, 0))
     with pytest.raises(ValueError, match="three numbers, not all 0"):
@@ -35,15 +35,15 @@ def test_parts_by_direction() -> None:
 
 
 def test_pieces_between_sharp_edges() -> None:
-    """Two faces along each side, the steps of the L, three bores, and the fillet joined to what it leads into."""
+    """The fillet is one with the faces that it leads into."""
     pieces = SKIN.pieces()
     assert sum(piece.measure for piece in pieces) == pytest.approx(SKIN.measure, rel=1e-14)
-    assert len(pieces) == 10  # two sides, foot, back, end, top, inner surface with its fillet, three bores
+    assert len(pieces) == 9  # two sides, foot, back, end, top, inner surface with its fillet, two bores
     areas = [piece.measure for piece in pieces]
     assert areas == sorted(areas, reverse=True)
-    perimeter = 64 * 2 * math.sin(math.pi / 64)  # of a unit polygon of 64 corners
-    assert areas[-2:] == pytest.approx([0.5 * perimeter] * 2, rel=1e-6)
-    assert len(SKIN.pieces(angle=math.radians(2.5))) == 8 + 16 + 3 * 64
+    bore = 1.6 * 0.5 * 96 * 2 * math.sin(math.pi / 96)
+    assert sum(abs(area - bore) < 1e-5 for area in areas) == 2
+    assert len(SKIN.pieces(angle=math.radians(1.5))) == 8 + 24 + 2 * 96
 
 
 def test_an_image_of_the_unit_square_in_equal_parts() -> None:
