@@ -11,6 +11,7 @@ from .domain import HasAxes
 
 ON = 1e-9  # of the size: so far may a point be from the boundary
 STEP = 1e-6  # of the size: so far beside the boundary the inside and the outside are looked at
+FAR = 1e-5  # of the coordinates: rounding there is like that of a shape of this size
 CHECKED = 512  # points of a draw
 
 
@@ -23,8 +24,9 @@ class Levelled(HasAxes, Protocol):
 
 
 def size_of(shape: HasAxes) -> float:
-    """The diagonal of the box that a shape's axes span."""
-    return math.hypot(*(axis.high - axis.low for axis in shape.axes))
+    """The diagonal of the box that a shape's axes span, or what rounding makes of coordinates far from 0."""
+    farthest = max(max(abs(axis.low), abs(axis.high)) for axis in shape.axes)
+    return max(math.hypot(*(axis.high - axis.low for axis in shape.axes)), FAR * farthest)
 
 
 def verify(shape: Levelled, points: Tensor, normals: Tensor) -> None:

@@ -1,5 +1,6 @@
 """Integrals over shapes in the plane, against the boundary's by Gauss' theorem."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -32,6 +33,17 @@ def test_polynomials_are_integrated_to_rounding(shape, count):
         j = 2 * count - 1 - i
         flux = (a ** (i + 1) * b**j / (i + 1) * normal) @ rim.weights
         assert float((x**i * y**j) @ nodes.weights) == pytest.approx(float(flux), abs=1e-14 + 3e-14 * scale)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_high_degrees_are_integrated_to_ten_digits(shape):
+    """∫ T₃₁(X), Chebyshev's polynomial of the place in the bounding box, is a flux too."""
+    nodes, rim = cubature(shape, 16), cubature(shape.boundary(), 32)
+    (low, high), _ = shape.bounds
+    chebyshev = np.polynomial.chebyshev.Chebyshev.basis(31, domain=(low, high))
+    value = torch.from_numpy(chebyshev(nodes.points[:, 0].numpy())) @ nodes.weights
+    flux = torch.from_numpy(chebyshev.integ()(rim.points[:, 0].numpy())) * rim.data["normal"][:, 0]
+    assert float(value) == pytest.approx(float(flux @ rim.weights), abs=2e-10 * shape.measure)
 
 
 def test_smooth_functions_converge():
