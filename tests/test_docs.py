@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from sirenpde import solve
+from sirenpde.cli.main import main
+from sirenpde.export.format import formats
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/problems.md").read_text()
@@ -29,6 +31,29 @@ def test_the_page_on_domains_runs_as_written(tmp_path: Path, monkeypatch: pytest
         exec(compile(block, "domains.md", "exec"), names)
     for image in re.findall(r"\]\((images/[\w.]+)\)", (ROOT / "docs/domains.md").read_text()):
         assert (ROOT / "docs" / image).stat().st_size > 10_000 and (tmp_path / "docs" / image).exists()
+
+
+@pytest.mark.slow
+def test_the_page_on_viewers_runs_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first block is the file that its commands solve; the last draws its picture without a screen."""
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs/viewers.md").read_text()
+    blocks = re.findall(r"```(python|bash)\n(.*?)```", page, flags=re.DOTALL)
+    (tmp_path / "cooling.py").write_text(blocks[0][1])
+    names: dict[str, object] = {"__name__": "manual"}
+    for kind, block in blocks:
+        if kind == "python":
+            exec(compile(block, "viewers.md", "exec"), names)
+        for line in block.splitlines() if kind == "bash" else ():
+            assert main(line.split()[1:]) == 0, line
+    written = {file.name for file in (tmp_path / "cooling/fields").iterdir()}
+    assert written >= {"u-flux.vtkhdf", "u-flux.pvd", "flux.vtu"}
+    assert (tmp_path / "viewers.png").stat().st_size > 10_000
+
+
+def test_every_format_stands_in_the_page_on_viewers() -> None:
+    table = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/viewers.md").read_text(), flags=re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", " ".join(table))) == set(formats())
 
 
 @pytest.mark.parametrize("page", MANUAL, ids=lambda page: page.name)
