@@ -41,7 +41,7 @@ DOMAINS = {
         (can.Faces, "faces circle"),
         (can.Restricted, "region"),
         (can.OnLattice, "cloud nodes pixels edges"),
-        (can.Triangulate, "box slice disk cylinder"),
+        (can.Triangulate, "box slice region disk cylinder"),
         (can.Listed, "cloud nodes pixels edges"),
         (can.Scaled, "cloud nodes"),
         (can.Pictured, "pixels"),

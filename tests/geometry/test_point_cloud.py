@@ -105,7 +105,7 @@ def test_sampling_a_mesh_fits_it_into_the_box() -> None:
     cloud = PointCloud.sample_mesh(bundled("spot.obj"), 4000, seed=1, rescale=True)
     assert cloud.size == 4000 and cloud.frame is not None and cloud.name == "spot"
     mesh = TriangleMesh.open(bundled("spot.obj"))
-    moved = mesh.moved(cloud.frame)
+    moved = mesh.placed(cloud.frame)
     extent = moved.vertices.amax(0) - moved.vertices.amin(0)
     assert float(extent.max()) == pytest.approx(1.9)
     assert (moved.vertices.amax(0) + moved.vertices.amin(0)).abs().max() < 1e-12
