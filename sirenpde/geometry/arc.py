@@ -162,20 +162,19 @@ class Arc:
     @cached_property
     def _lengths(self) -> Tensor:
         """The length up to the ends of equal panels of the parameter, as many as rounding asks for."""
-        panels, before = (1 if isinstance(self.curve, Segment) else 8), None
+        if self.curve.even:
+            speed = self.curve.velocity(torch.zeros(1, dtype=torch.float64)).norm()
+            panels = 1 if isinstance(self.curve, Segment) else 8
+            even: Tensor = speed * torch.linspace(0, 1, panels + 1, dtype=torch.float64)
+            return even
+        panels, before = 8, math.inf
         while True:
-            lengths = self._panel_lengths(torch.linspace(0, 1, panels + 1, dtype=torch.float64))
+            ends = torch.linspace(0, 1, panels + 1, dtype=torch.float64)
+            lengths = self._length_between(ends[:-1], ends[1:])
             total = float(lengths.sum())
-            if (
-                self.curve.even
-                or (before is not None and abs(total - before) <= 4e-15 * total)
-                or panels > 4096
-            ):
+            if abs(total - before) <= 4e-15 * total or panels > 4096:
                 return torch.nn.functional.pad(lengths.cumsum(0), (1, 0))
             panels, before = 2 * panels, total
-
-    def _panel_lengths(self, ends: Tensor) -> Tensor:
-        return self._length_between(ends[:-1], ends[1:])
 
     def _length_between(self, low: Tensor, high: Tensor) -> Tensor:
         line = gauss(0, 1, NODES)

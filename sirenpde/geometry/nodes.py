@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -65,9 +66,15 @@ def gauss(low: float, high: float, count: int) -> Line:
     >>> float((line.nodes**3) @ line.weights)  # exact up to degree 3
     0.25
     """
+    unit = _unit(count)
+    return Line((low + high) / 2 + (high - low) / 2 * unit.nodes, unit.weights / 2)
+
+
+@lru_cache(maxsize=64)
+def _unit(count: int) -> Line:
+    """On [-1, 1], with weights that sum to two."""
     nodes, weights = np.polynomial.legendre.leggauss(count)
-    unit = torch.from_numpy(nodes)
-    return Line((low + high) / 2 + (high - low) / 2 * unit, torch.from_numpy(weights) / 2)
+    return Line(torch.from_numpy(nodes), torch.from_numpy(weights))
 
 
 def equidistant(low: float, high: float, count: int) -> Line:

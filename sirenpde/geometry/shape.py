@@ -320,8 +320,11 @@ class Combination(Shape):
         if arcs_of(self.first) is not None and arcs_of(self.second) is not None:
             if not self._parts:
                 raise ValueError(self._said_empty())
-            same = abs(self._measure - self.first.measure) <= 1e-12 * self.first.measure
-            if self.operator == "-" and same and len(self._parts) == len(self.first._pieces()):
+            before, after = arcs_of(self.first) or (), arcs_of(self) or ()
+            uncut = len(before) == len(after) and all(
+                a.curve == b.curve for a, b in zip(before, after, strict=True)
+            )
+            if self.operator == "-" and uncut:
                 raise ValueError(self._said_outside())
         elif self.operator != "|":
             self._check_overlap()
