@@ -3,6 +3,7 @@
 import meshio
 import numpy as np
 import pytest
+import torch
 from named_axes import named_axes
 from vtk_readers import read, read_all
 
@@ -13,6 +14,7 @@ from sirenpde.export.grid import Grid
 from sirenpde.export.mesh import Mesh
 from sirenpde.export.series import Series
 from sirenpde.export.steps import joined, steps_of
+from sirenpde.geometry.cells import Cells
 
 TIMES = np.linspace(0, 0.5, 3)
 ABOUT = About({"problem": 'a <heat> & "waves"', "seed": 3, "relative_l2": 1.5e-12}, {"w": ("wx", "wy")})
@@ -22,6 +24,13 @@ PLACES = {
     "uneven": Grid(named_axes("xy"), (X**2, np.linspace(-1, 1, 5)), {}),
     "disk": Mesh(named_axes("xy"), Disk().cells(6), {}),
     "line": Grid(named_axes("x"), (X,), {}),
+    "points": Mesh(named_axes("xy"), Cells(torch.rand(9, 2).double(), torch.arange(9)[:, None]), {}),
+    "rim": Mesh(
+        named_axes("xy"), Cells(torch.rand(9, 2).double(), torch.tensor([[0, 3], [3, 8], [8, 1]])), {}
+    ),
+    "skin": Mesh(
+        named_axes("xyz"), Cells(torch.rand(4, 3).double(), torch.tensor([[0, 1, 2], [3, 2, 1]])), {}
+    ),
 }
 FUNCTIONS = {
     "u": lambda p: p[:, 0] + 10 * p[:, -1],
@@ -62,7 +71,7 @@ def test_a_series_is_played_with_its_values(tmp_path, kind, place):
         np.testing.assert_allclose(step["e_abs"], np.hypot(x, t), atol=1e-14)
         five = step["five"] if kind != "xdmf" else np.stack([step[f"five_{i}"] for i in range(5)], 1)
         np.testing.assert_allclose(five, np.full((len(x), 5), t), atol=1e-15)
-        if place != "line":
+        if place not in ("line", "skin"):
             np.testing.assert_allclose(step["w"], np.stack([x, x * 0 + t, 0 * x], 1), atol=1e-15)
             y = step.points[:, 1]
             entries = [x * x, y * y, 0 * x, x * y] if kind != "xdmf" else [x * x, x * y, 0 * x, x * y]
@@ -71,7 +80,11 @@ def test_a_series_is_played_with_its_values(tmp_path, kind, place):
             assert step["late"].shape[1] == 9
         if kind != "xdmf":
             assert step.active["Scalars"] == "u"
-            assert place == "line" or step.active == {"Scalars": "u", "Vectors": "w", "Tensors": "h"}
+            assert place in ("line", "skin") or step.active == {
+                "Scalars": "u",
+                "Vectors": "w",
+                "Tensors": "h",
+            }
             assert step.facts.items() >= ABOUT.facts.items()
         if kind == "pvd":
             assert step.facts["TimeValue"] == pytest.approx(t)
