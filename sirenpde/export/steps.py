@@ -57,11 +57,12 @@ def steps_of(carrier: Grid | Mesh | Series) -> Steps:
     if isinstance(carrier, Series):
         times = tuple(map(float, carrier.times))
         return Steps(carrier.carrier, carrier.axes, times, lambda i: carrier.at(times[i]))
-    column = next((i for i, axis in enumerate(carrier.axes) if axis.is_time), None)
+    lines = carrier.coordinates if isinstance(carrier, Grid) else _lines(carrier)
+    scattered = len(carrier.axes) - len(lines)  # axes of points that have a time each, if one of them is time
+    column = next((i for i, axis in enumerate(carrier.axes) if axis.is_time and i >= scattered), None)
     if column is None or len(carrier.axes) == 1:
         return Steps(carrier, carrier.axes, (), lambda _: carrier)
-    lines = carrier.coordinates if isinstance(carrier, Grid) else _lines(carrier)
-    line = lines[column - (len(carrier.axes) - len(lines))]
+    line = lines[column - scattered]
     places = _without(carrier, column)
     position = column - len(carrier.axes) + len(carrier.shape)  # of the time among the axes of the values
 

@@ -212,3 +212,15 @@ def test_a_series_is_joined_to_one_carrier_with_time(place):
             FUNCTIONS[name](whole.points),
         )
     np.testing.assert_array_equal(steps_of(whole).at(1).values["u"], list(series(place))[1].values["u"])
+
+
+def test_points_with_a_time_each_are_one_state(tmp_path):
+    points = torch.tensor([[0.0, 1.0, 0.5], [0.25, 0.75, 0.1]], dtype=torch.float64)
+    mesh = Mesh(named_axes("xyt"), Cells(points, torch.arange(2)[:, None]), {"u": np.array([3.0, 4.0])})
+    assert steps_of(mesh).times == ()
+    text = formats()["csv"].write(tmp_path / "u.csv", mesh, ABOUT).read_text().splitlines()
+    assert text == [
+        "x,y,t,u",
+        "0.0,1.0,0.5,3.0",
+        "0.25,0.75,0.1,4.0",
+    ]
