@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sirenpde import solve
+from sirenpde.cli.figures import shown
 from sirenpde.cli.main import main
 from sirenpde.export.format import formats
+from sirenpde.plots import field_figure
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/problems.md").read_text()
@@ -54,6 +57,19 @@ def test_the_page_on_viewers_runs_as_written(tmp_path: Path, monkeypatch: pytest
 def test_every_format_stands_in_the_page_on_viewers() -> None:
     table = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/viewers.md").read_text(), flags=re.MULTILINE)
     assert set(re.findall(r"`(\w+)`", " ".join(table))) == set(formats())
+
+
+def test_the_problem_of_the_page_on_figures_bears_its_names_and_units(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/figures.md").read_text(), flags=re.DOTALL)
+    names: dict[str, Any] = {"__name__": "manual"}
+    exec(compile(block, "figures.md", "exec"), names)
+    solution = solve(names["problem"])
+    (fields,) = solution.field_sets()
+    assert solution.errors["u"]["relative_l2"] < 1e-9
+    figure = field_figure(shown(fields, "flux"))
+    titles = [ax.get_title() for ax in figure.axes if ax.get_xlabel()]
+    assert titles == ["|flux| (W/mm)", "qx (W/mm)", "qy (W/mm)"]
+    assert figure.axes[0].get_xlabel() == "x (mm)"
 
 
 @pytest.mark.parametrize("page", MANUAL, ids=lambda page: page.name)

@@ -222,7 +222,9 @@ def _picture_figure(solution: Solution, fields: FieldSet, name: str) -> Figure:
 
 
 def carrier_of(fields: FieldSet, times: Sequence[float] | None = None) -> Grid | Mesh:
-    """The functions where a figure shows them: the shape's mesh or a grid, at these times or a few."""
+    """The functions where a figure shows them: the shape's mesh, the pixels or a grid, at these times or a few."""
+    if fields.is_picture:
+        return on_grid(fields)
     axes, space = fields.axes, [axis for axis in fields.axes if not axis.is_time]
     if fields.has_mesh:
         cells = can.cells_of(fields.domain, _MESH[min(3, len(space))])

@@ -100,7 +100,9 @@ def _triangles(ax: Axes, view: View, shown: Array, style: dict[str, Any]) -> Non
         filled = np.nan_to_num(shown)
         ax.tripcolor(x, y, filled, triangles=known, shading="gouraud", rasterized=True, **style)
     if view.outline is not None:
-        ax.add_collection(LineCollection(list(view.points[view.outline]), colors="0.2", linewidths=0.6))
+        ax.add_collection(
+            LineCollection(list(view.points[view.outline]), colors="0.2", linewidths=0.6, capstyle="round")
+        )
     low, high = view.points.min(0), view.points.max(0)
     margin = 0.02 * (high - low)
     ax.set(xlim=(low[0] - margin[0], high[0] + margin[0]), ylim=(low[1] - margin[1], high[1] + margin[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -215,7 +216,7 @@ def _sections(
     axes: tuple[Axis, ...], points: Array, corners: Array, cut: int, moments: Sequence[tuple[str, Take]]
 ) -> Iterator[View]:
     """The plane section through the middle across an axis at each moment, where it meets the solid."""
-    level = (points[:, cut].min() + points[:, cut].max()) / 2
+    level = _middle(points[:, cut])
     edges, share, triangles = section(points, corners, cut, level)
     if not len(triangles):
         return
@@ -236,6 +237,13 @@ def _sections(
     for title, take in moments:
         shown = tuple(axes[i] for i in flat)
         yield View(_joined(title, text), shown, places, between(take), (), triangles, outline)
+
+
+def _middle(values: Array) -> float:
+    """The middle of their range in few digits: that of a mesh is near the shape's."""
+    low, high = float(values.min()), float(values.max())
+    digits = 2 - math.floor(math.log10(high - low)) if high > low else 12
+    return round((low + high) / 2, digits) + 0.0
 
 
 # ----------------------------------------------------------------------------------------------------- words
