@@ -73,7 +73,7 @@ def through(grid: Sequence[NDArray[np.float64]], values: NDArray[np.float64], de
     axes, coefficients = [], values
     for a, x in enumerate(grid):
         spline = make_interp_spline(x, coefficients, k=degree, axis=a)
-        coefficients = np.moveaxis(spline.c, 0, a) if spline.c.shape != coefficients.shape else spline.c
+        coefficients = np.moveaxis(spline.c, 0, a)
         axes.append(_pieces(spline.t, degree))
     flat = np.ascontiguousarray(coefficients).reshape(int(np.prod(values.shape[: len(grid)])), -1)
     counts = tuple(map(len, grid))

@@ -100,6 +100,18 @@ def test_a_cubic_is_met_to_rounding_and_every_grid_value():
     assert error(k, back) < 1e-14
 
 
+@pytest.mark.parametrize("degree", [1, 3, 5])
+def test_a_grid_with_as_many_values_along_every_axis_keeps_them_apart(degree):
+    s = np.linspace(0, 1, 9)
+    k = Sampled(s[:, None] + 10 * s, {"x": s, "y": s}, degree=degree)
+    assert error(k, lambda p: x(p) + 10 * y(p), np.abs(POINTS)) < 1e-12
+    cube = Sampled(s[:, None, None] + 10 * s[:, None] + 100 * s, {"x": s, "y": s, "z": s}, degree=degree)
+    found = over_points(
+        cube, ("x", "y", "z"), torch.tensor([[0.2, 0.5, 0.7]]).double(), {}, lambda coords: None
+    )
+    assert float(found) == pytest.approx(75.2)
+
+
 def test_vectors_and_complex_values_keep_their_shape_and_precision():
     values, axes = grid(15)
     tensor = Sampled(np.stack([values, 2 * values, values**2], -1), axes)
