@@ -26,13 +26,15 @@ def test_a_problem_of_the_manual_is_solved_as_written(block: str) -> None:
     assert max(errors["relative_l2"] for errors in solution.errors.values()) < 1e-9
 
 
-def test_the_page_on_domains_runs_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["domains", "data"])
+def test_a_page_runs_as_written(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "docs/images").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "manual"}
-    for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs/domains.md").read_text(), flags=re.DOTALL):
-        exec(compile(block, "domains.md", "exec"), names)
-    for image in re.findall(r"\]\((images/[\w.]+)\)", (ROOT / "docs/domains.md").read_text()):
+    page = (ROOT / f"docs/{name}.md").read_text()
+    for block in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
+        exec(compile(block, f"{name}.md", "exec"), names)
+    for image in re.findall(r"\]\((images/[\w.]+)\)", page):
         assert (ROOT / "docs" / image).stat().st_size > 10_000 and (tmp_path / "docs" / image).exists()
 
 
