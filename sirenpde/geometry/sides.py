@@ -72,7 +72,7 @@ class Trimmed:
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` points of the side that are kept, and their normals."""
         count, kept, found = check_count(n, self.name), list[tuple[Tensor, Tensor]](), 0
-        share = max(self.measure / self.side.measure, 1e-4)
+        share = max(self.fraction, 1e-4)
         while found < count:
             kept.append(self._kept(math.ceil(1.1 * (count - found) / share) + 16, generator))
             found += len(kept[-1][0])
@@ -95,7 +95,12 @@ class Trimmed:
     @property
     def is_there(self) -> bool:
         """Whether anything is kept, as some points tell, or the measure."""
-        return len(self._kept(LOOKED_AT, torch.Generator().manual_seed(0))[0]) > 0 or self.measure > 0
+        return self.fraction > 0 or self.measure > 0
+
+    @cached_property
+    def fraction(self) -> float:
+        """How much of the side is kept, as some points tell."""
+        return len(self._kept(LOOKED_AT, torch.Generator().manual_seed(0))[0]) / LOOKED_AT
 
     def unroll(self) -> Unroll | None:
         side = unroll(self.side)

@@ -13,10 +13,10 @@ from . import can
 from .domain import Domain
 from .nodes import gauss
 
-LOOKED_AT = 96  # places on a line, between which a part is looked for
+LOOKED_AT = 64  # places on a line, between which a part is looked for
 ACROSS = 7  # lines of Gauss on each panel
 ALONG = 16  # nodes of Gauss on each piece of a line
-PANELS = 600
+PANELS = 240
 
 
 # Points (n, 2) of the unit square -> points (n, 3), outward unit normals (n, 3), area per unit of area (n,), and
@@ -84,12 +84,12 @@ def moments(side: Unroll) -> Moments:
     return Moments(float(area), torch.stack(normal), float(position))
 
 
-def integrate(side: Unroll, integrand: Integrand, tolerance: float = 1e-10) -> tuple[Tensor, float]:
+def integrate(side: Unroll, integrand: Integrand, tolerance: float = 1e-9) -> tuple[Tensor, float]:
     """The integrals (k,) over a side that is unrolled, and how far halving the panels changed them.
 
     Lines across the square are cut, to rounding, where the side begins and ends, and integrated by Gauss' rule in
     between; panels of lines are halved where that changes most, so that edges of the side that touch a line cost
-    panels and no digits. Parts narrower than a 96th of the square are not seen.
+    panels and no digits. Parts narrower than a 64th of the square are not seen.
     """
     ends = torch.linspace(0, 1, 9, dtype=torch.float64)
     low, high = ends[:-1], ends[1:]

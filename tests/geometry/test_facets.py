@@ -16,14 +16,9 @@ PART = TriangleMesh.open(bundled("bracket.stl"))
 SKIN = PART.boundary()
 
 
-def polygon(radius: float) -> float:
-    """The area of a regular polygon of 96 corners."""
-    return 48 * radius**2 * math.sin(math.pi / 48)
-
-
 def test_parts_by_direction() -> None:
     foot = SKIN.facing((0, 0, -2))
-    assert foot.measure == pytest.approx(12 - polygon(0.5), rel=1e-6) and foot.bounds[2] == (0, 0)
+    assert foot.measure == pytest.approx(12, rel=1e-12) and foot.bounds[2] == (0, 0)
     assert foot.name == "bracket facing (0, 0, -2)"
     top = SKIN.facing((0, 0, 1)).where(lambda p: p[:, 2] > 3.9, "top")
     points, data = top.draw(200, seeded())
@@ -38,12 +33,12 @@ def test_pieces_between_sharp_edges() -> None:
     """The fillet is one with the faces that it leads into."""
     pieces = SKIN.pieces()
     assert sum(piece.measure for piece in pieces) == pytest.approx(SKIN.measure, rel=1e-14)
-    assert len(pieces) == 9  # two sides, foot, back, end, top, inner surface with its fillet, two bores
+    assert len(pieces) == 7  # two sides, foot, back, end, top, inner surface with its fillet
     areas = [piece.measure for piece in pieces]
     assert areas == sorted(areas, reverse=True)
-    bore = 1.6 * 0.5 * 96 * 2 * math.sin(math.pi / 96)
-    assert sum(abs(area - bore) < 1e-5 for area in areas) == 2
-    assert len(SKIN.pieces(angle=math.radians(1.5))) == 8 + 24 + 2 * 96
+    fillet = 1.6 * 32 * 2 * math.sin(math.pi / 128)
+    assert areas[0] == pytest.approx(3 * (0.8 + fillet + 0.8), rel=1e-6)
+    assert len(SKIN.pieces(angle=math.radians(1))) == 8 + 32
 
 
 def test_an_image_of_the_unit_square_in_equal_parts() -> None:
