@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import pytest
 
 from sirenpde import solve
@@ -36,6 +37,7 @@ def test_a_page_runs_as_written(name: str, tmp_path: Path, monkeypatch: pytest.M
         exec(compile(block, f"{name}.md", "exec"), names)
     for image in re.findall(r"\]\((images/[\w.]+)\)", page):
         assert (ROOT / "docs" / image).stat().st_size > 10_000 and (tmp_path / "docs" / image).exists()
+    plt.close("all")
 
 
 @pytest.mark.slow
