@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -34,7 +35,7 @@ class Parser(argparse.ArgumentParser):
         raise Answered
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        flags, extra = self.parse_known_args(words)
+        flags, extra = self.parse_known_args(_with_negative(words))
         if extra:
             flag = extra[0].split("=")[0]
             close = difflib.get_close_matches(flag, list(self._option_string_actions), n=2, cutoff=0.6)
@@ -46,6 +47,17 @@ class Parser(argparse.ArgumentParser):
     def understood(self) -> frozenset[str]:
         """The flags it has."""
         return frozenset(self._option_string_actions)
+
+
+def _with_negative(words: Sequence[str]) -> list[str]:
+    """Words in which a list of numbers that starts with a minus belongs to the flag before it: ``--at -1,2``."""
+    joined: list[str] = []
+    for word in words:
+        if joined and re.fullmatch(r"--(at|times)", joined[-1]) and re.match(r"-[\d.]", word):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 # ------------------------------------------------------------------------------------------ words to values

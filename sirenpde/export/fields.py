@@ -35,6 +35,7 @@ from .grid import SHOWN, Grid, coordinates_of, in_chunks, on_lattice, points_per
 from .mesh import Mesh, on_vertices
 from .names import file_name
 from .places import AtPoints, OnBoundary, OnMesh, Place, boundary_cells, cells_on, warn_outside, within
+from .room import check_memory, check_mesh, check_room
 from .sampled import Array, Function
 from .series import Series
 from .steps import joined
@@ -184,6 +185,19 @@ def with_derivatives(fields: FieldSet, operators: Sequence[str]) -> FieldSet:
     return replace(fields, functions={**fields.functions, **found})
 
 
+def with_further(
+    fields: FieldSet, operators: Sequence[str] = (), *, with_error: bool = False, with_residual: bool = False
+) -> FieldSet:
+    """The functions, their derivatives, errors and residuals, as they are asked for."""
+    found = with_derivatives(fields, operators)
+    found = (
+        replace(found, functions={**found.functions, **with_errors(fields).functions})
+        if with_error
+        else found
+    )
+    return with_residuals(found) if with_residual else found
+
+
 def with_errors(fields: FieldSet) -> FieldSet:
     """The functions and ``error_u``, their difference from the reference. ValueError where none has one."""
     found = errors(fields.functions, fields.references)
@@ -214,6 +228,7 @@ def on_grid(
     mesh, about ``resolution`` points across.
     """
     lazy = _on_grid(fields, resolution, coordinates)
+    check_memory(fields.name, lazy)
     return replace(lazy, values=dict(lazy.values))
 
 
@@ -246,6 +261,7 @@ def mesh_of(domain: Domain, resolution: int | None = None) -> Cells:
 def _mesh_of(domain: Domain, resolution: int | None) -> Cells:
     space = sum(not axis.is_time for axis in domain.axes)
     usual = _SOLID if space > 2 else points_per_axis(3) if space < len(domain.axes) else _PLANE
+    check_mesh(domain.name, resolution or usual, space)
     cells = can.cells_of(domain, resolution or usual)
     assert cells is not None
     return cells
@@ -288,7 +304,9 @@ def export_fields(
     path: str | PathLike[str],
     request: Request = _USUAL,
     *,
-    derivatives: Sequence[str] = (),
+    operators: Sequence[str] = (),
+    with_error: bool = False,
+    with_residual: bool = False,
 ) -> Path:
     """Write functions to a file whose ending says how, by a format of the register.
 
@@ -296,7 +314,8 @@ def export_fields(
         sets: of a solution's outputs; one alone, since a file has one set of axes.
         path: appears whole or not at all.
         request: where and when they are evaluated, and what else the file says.
-        derivatives: some of grad, laplacian, hessian, div, curl, as further arrays.
+        operators: some of grad, laplacian, hessian, div, curl: derivatives as further arrays.
+        with_error, with_residual: the errors against the references, and the residuals of the constraints, as well.
 
     Raises:
         ValueError: for outputs on different axes, and what the format cannot hold.
@@ -308,14 +327,17 @@ def export_fields(
             f"The outputs {names} have different axes, and one file holds one grid. Write them one by one: "
             f"outputs=(u,)."
         )
-    return write_fields(path, with_derivatives(sets[0], derivatives), request)
+    further = with_further(sets[0], operators, with_error=with_error, with_residual=with_residual)
+    return write_fields(path, further, request)
 
 
 def write_fields(path: str | PathLike[str], fields: FieldSet, request: Request = _USUAL) -> Path:
     """Write functions on the same axes to one file, in the format of its ending."""
     kind = format_of(path)
     _check_times(fields, request.times)
-    return kind.write(Path(path), CARRIERS[kind.carrier](fields, request), _about(fields, request))
+    carrier = CARRIERS[kind.carrier](fields, request)
+    check_room(Path(path), carrier)
+    return kind.write(Path(path), carrier, _about(fields, request))
 
 
 def _about(fields: FieldSet, request: Request) -> About:
@@ -355,6 +377,7 @@ def gridded(fields: FieldSet, request: Request = _USUAL) -> Grid | Mesh:
     if request.times is None and request.place is None:
         return in_own_units(fields, on_grid(fields, request.resolution))
     series = stepped(fields, request)
+    check_memory(fields.name, series)
     return joined(series) if isinstance(series, Series) else replace(series, values=dict(series.values))
 
 
@@ -477,15 +500,17 @@ def _over(frame: Frame | None, axes: tuple[Axis, ...], some: tuple[Axis, ...]) -
     return None if frame is None else frame.over(axes, some)
 
 
-def default_format(fields: FieldSet) -> str:
+def default_format(fields: FieldSet, place: Place | None = None) -> str:
     """The format that a field is best seen in: one file of all times, else an image on a box, or a mesh.
 
     VTKHDF holds all times in one file, with its mesh once, where PVD has a folder of files.
     """
     space = [axis for axis in fields.axes if not axis.is_time]
+    if isinstance(place, AtPoints):
+        return "csv"
     if space and len(space) < len(fields.axes):
         return "vtkhdf"
-    if fields.has_mesh or len(fields.axes) == 1:
+    if isinstance(place, OnMesh | OnBoundary) or len(fields.axes) == 1 or (fields.has_mesh and place is None):
         return "vtu"
     lattice = None if fields.domain is None else can.lattice_of(fields.domain)
     if lattice is None:

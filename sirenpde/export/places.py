@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -23,6 +24,9 @@ from ..geometry.readers.columns import labelled_columns
 from ..geometry.readers.places import read_places
 from .grid import lattice
 from .sampled import Array, Function
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 NEAR = 1e-3  # of a shape's size: a point so near to it counts as in it, since chords of a mesh leave curved sides
 _ROUNDING = 1e-6  # of an axis: files in single precision
@@ -55,6 +59,32 @@ class OnBoundary:
 
 
 Place = OnMesh | AtPoints | OnGrid | OnBoundary
+
+
+def place_of(
+    axes: Sequence[Axis],
+    on: str | PathLike[str] | None = None,
+    at: str | PathLike[str] | ArrayLike | None = None,
+    grid: bool = False,
+    boundary: bool = False,
+) -> Place | None:
+    """The place that was asked for, or None for the usual one. ValueError for more than one.
+
+    ``at`` is a table's path, or points (n, d); one point alone is taken as such.
+    """
+    asked = {"on": on is not None, "at": at is not None, "grid": grid, "boundary": boundary}
+    given = [name for name, is_given in asked.items() if is_given]
+    if len(given) > 1:
+        raise ValueError(
+            f"{' and '.join(given)} were given; a field is evaluated at one kind of place. Choose one of them."
+        )
+    if on is not None:
+        return OnMesh(on)
+    if isinstance(at, str | PathLike):
+        return points_of(at, axes)
+    if at is not None:
+        return AtPoints(np.atleast_2d(np.asarray(at, dtype=np.float64)))
+    return OnGrid() if grid else OnBoundary() if boundary else None
 
 
 def points_of(path: str | PathLike[str], axes: Sequence[Axis]) -> AtPoints:

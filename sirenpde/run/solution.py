@@ -34,6 +34,8 @@ from .slabs import PerSlab, residuals_per_slab
 from .summary import headline, rows_of, summary
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from ..export.fields import FieldSet
 
 Progressing = (
@@ -363,6 +365,12 @@ class Solution:
         *,
         times: Sequence[float] | None = None,
         derivatives: Sequence[str] = (),
+        on: str | Path | None = None,
+        at: str | Path | ArrayLike | None = None,
+        grid: bool = False,
+        boundary: bool = False,
+        errors: bool = False,
+        residuals: bool = False,
     ) -> Path:
         """Write the outputs to a file whose ending says how.
 
@@ -372,16 +380,30 @@ class Solution:
             resolution: points along each axis; pictures keep their pixels if left out.
             times: those that a field of space and time is written at; evenly spaced ones if left out.
             derivatives: some of grad, laplacian, hessian, div, curl, as further arrays.
+            on: a mesh file, at whose points fields are evaluated: VTU, VTK, XDMF, gmsh, STL, PLY, OBJ, ...
+            at: a table with a column for each axis, or points (n, d).
+            grid: on a grid over the ranges of the axes, where a shape has a mesh of its own.
+            boundary: on the boundary, with the outward unit normal as a further array.
+            errors: the difference from the reference of each output that has one, as further arrays.
+            residuals: those of the constraints that hold throughout the domain, as further arrays.
+
+        Fields are evaluated on the shape that they are known on if no place is given. Elsewhere they are not numbers,
+        and a warning names points that were asked for and lie there. Without a shape, a grid fills the axes.
 
         Raises:
-            ValueError: for outputs on different axes, times beyond those of the problem, and what the format cannot
-                hold.
+            ValueError: for outputs on different axes, times beyond those of the problem, more than one place, a mesh
+                or table that does not fit the axes, and what the format cannot hold.
         """
         from ..export.about import About
         from ..export.fields import Request, export_fields
+        from ..export.places import place_of
 
-        request = Request(resolution, times, About(self.facts))
-        return export_fields(self.field_sets(), Path(path), request, derivatives=derivatives)
+        sets = self.field_sets()
+        place = place_of(sets[0].axes, on, at, grid, boundary)
+        request = Request(resolution, times, About(self.facts), place)
+        return export_fields(
+            sets, Path(path), request, operators=derivatives, with_error=errors, with_residual=residuals
+        )
 
     def field_sets(self, outputs: Sequence[PointFunction] | None = None) -> list[FieldSet]:
         """Its outputs, or these, to be sampled, drawn and written: those on the same axes together."""

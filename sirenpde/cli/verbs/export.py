@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import itertools
 import json
-from collections.abc import Sequence
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...export.format import formats
+from ...export.format import format_of, formats
 from ...run import directory as runs
 from ...run.facts import facts_of
-from ..parser import Parser, instants, listed, positive
+from ..parser import Parser, UsageError, instants, listed, positive
 from ..verb import Call, Verb, register
 
 if TYPE_CHECKING:
-    from ...export.fields import FieldSet
+    from ...export.fields import FieldSet, Request
+    from ...export.places import Place
 
 
 def add_flags(parser: Parser) -> None:
@@ -41,27 +48,142 @@ def add_flags(parser: Parser) -> None:
         help="some of grad, laplacian, hessian, div, curl",
     )
     parser.add_argument("--fields", type=listed, default=[], metavar="A,B", help="these outputs only")
+    where = parser.add_argument_group(
+        "where", "on the shape itself, or a grid where one fills it, or one of these"
+    )
+    where.add_argument(
+        "--on", metavar="MESH", help="at the points of a mesh file: VTU, VTK, gmsh, STL, PLY, ..."
+    )
+    where.add_argument(
+        "--at",
+        metavar="TABLE|X,Y",
+        help="at the points of a table, with a column for each axis; or at points: 0.1,0.2 or 0,0;0.1,0.2",
+    )
+    where.add_argument("--grid", action="store_true", help="on a grid over the ranges of the axes")
+    where.add_argument("--boundary", action="store_true", help="on the boundary, with its outward normal")
+    parser.add_argument(
+        "--errors", action="store_true", help="errors against the references as further arrays"
+    )
+    parser.add_argument(
+        "--residuals", action="store_true", help="residuals of the equations as further arrays"
+    )
+    parser.add_argument("--out", metavar="FILE", help="the file to write, of one kind of fields")
 
 
 def run(call: Call) -> int:
-    """Write the outputs, or those named, into the run's ``fields/``, one file for those on the same axes."""
+    """Write the outputs, or those named, into the run's ``fields/``, one file for those on the same axes.
+
+    A file that is there stays; the next is numbered. Points given as numbers are answered on the screen.
+    """
     from ...export.about import About
-    from ...export.fields import Request, default_format, with_derivatives, write_fields
+    from ...export.fields import Request, with_further, write_fields
     from ..session import reopen, stored
 
-    kind, flags = call.flags.format, call.flags
+    flags = call.flags
+    kind = _kind(flags)
     run = runs.open_run(flags.directory)
     session = reopen(run)
     solution = stored(session, run.read_checkpoint(session.given))
     facts = _reported(run.path / "report.json") or solution.facts
-    request = Request(flags.resolution, flags.times, About({"problem": session.given.problem, **facts}))
     sets = _chosen(solution.field_sets(), flags.fields)
     if kind and formats()[kind].single:
         sets = [replace(s, functions={name: f}) for s in sets for name, f in s.functions.items()]
-    for fields in sets:
-        file = run.fields / f"{fields.name}.{kind or default_format(fields)}"
-        print(write_fields(file, with_derivatives(fields, flags.derivatives), request))
+    if flags.out and len(sets) > 1:
+        raise ValueError(
+            f"--out {flags.out} was given for {len(sets)} files, of {' and '.join(s.name for s in sets)}. Choose one "
+            f"by --fields, or leave --out away."
+        )
+    with _told():
+        for fields in sets:
+            place = _place(flags, fields)
+            request = Request(
+                flags.resolution, flags.times, About({"problem": session.given.problem, **facts}), place
+            )
+            further = with_further(
+                fields, flags.derivatives, with_error=flags.errors, with_residual=flags.residuals
+            )
+            if _numbers(flags.at) is not None and not (flags.out or kind):
+                sys.stdout.write(_table(further, request))
+            else:
+                print(write_fields(_file(run, fields, flags, kind, place), further, request))
     return 0
+
+
+def _kind(flags: argparse.Namespace) -> str | None:
+    """The format asked for, by its name or by the ending of a file."""
+    if not flags.out:
+        return flags.format  # type: ignore[no-any-return]
+    kind = format_of(flags.out).name
+    if flags.format not in (None, kind):
+        raise UsageError(
+            f"--format {flags.format} and --out {flags.out} were given, which ends in .{kind}. Leave one away."
+        )
+    return kind
+
+
+def _place(flags: argparse.Namespace, fields: FieldSet) -> Place | None:
+    from ...export.places import place_of
+
+    if flags.resolution is not None and (flags.on or flags.at):
+        raise UsageError(
+            f"--resolution {flags.resolution} was given with {'--on' if flags.on else '--at'}, which has points of "
+            f"its own. Leave it away."
+        )
+    points = _numbers(flags.at)
+    return place_of(fields.axes, flags.on, flags.at if points is None else points, flags.grid, flags.boundary)
+
+
+def _numbers(word: str | None) -> list[list[float]] | None:
+    """Points as they stand on the command line, 0.1,0.2;0.3,0.4; None for the name of a file."""
+    if word is None:
+        return None
+    try:
+        return [[float(number) for number in point.split(",")] for point in word.split(";")]
+    except ValueError:
+        return None
+
+
+def _file(
+    run: runs.RunDirectory, fields: FieldSet, flags: argparse.Namespace, kind: str | None, place: Place | None
+) -> Path:
+    """Where a file goes: as asked, or into the run under a name that no file has."""
+    from ...export.fields import default_format
+    from ...export.names import file_name
+
+    if flags.out:
+        return Path(flags.out)
+    on, at = (None if word is None else Path(word).stem for word in (flags.on, flags.at))
+    if at is not None and _numbers(flags.at) is not None:
+        at = "points"
+    parts = [
+        ("-on-", on),
+        ("-at-", at),
+        ("-grid", "" if flags.grid else None),
+        ("-boundary", "" if flags.boundary else None),
+    ]
+    name = file_name(fields.name + "".join(mark + said for mark, said in parts if said is not None))
+    ending = kind or default_format(fields, place)
+    numbered = (run.fields / f"{name}-{i}.{ending}" for i in itertools.count(2))
+    first = run.fields / f"{name}.{ending}"
+    return next(file for file in itertools.chain([first], numbered) if not file.exists())
+
+
+def _table(fields: FieldSet, request: Request) -> str:
+    """The values at points as the lines of a CSV file."""
+    from ...export.fields import write_fields
+
+    with tempfile.TemporaryDirectory() as folder:
+        return write_fields(Path(folder) / "values.csv", fields, request).read_text(encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What the library warns of, on the error stream."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for warning in caught:
+        print(f"sirenpde: warning: {warning.message}", file=sys.stderr)
 
 
 def _reported(file: Path) -> dict[str, str | int | float]:
