@@ -28,8 +28,8 @@ from ..problem.labels import Labels
 from ..problem.probe.outputs import Output
 from ..problem.problem import Problem
 from ..problem.reference import Reference, exact_values
+from . import derived
 from .about import NOTHING, About
-from .derived import derivatives, errors, residuals
 from .format import format_of
 from .grid import SHOWN, Grid, coordinates_of, in_chunks, on_lattice, points_per_axis
 from .mesh import Mesh, on_vertices
@@ -131,7 +131,7 @@ def field_sets(
             labels=problem.labels,
             known_on=known_on,
             shapes={name: output.shape for name, output in functions.items()},
-            residuals=residuals(problem, axes),
+            residuals=derived.residuals(problem, axes),
         )
         for (axes, known_on), functions in sets.items()
     ]
@@ -181,7 +181,7 @@ def _gridded_domain(problem: Problem, axes: tuple[Axis, ...]) -> Domain | None:
 def with_derivatives(fields: FieldSet, operators: Sequence[str]) -> FieldSet:
     """The functions and those of the derivatives that they have, by the coordinates of the file of a scaled cloud."""
     scale = 1.0 if fields.frame is None else fields.frame.scale
-    found = derivatives(fields.functions, fields.shapes, fields.axes, operators, scale)
+    found = derived.derivatives(fields.functions, fields.shapes, fields.axes, operators, scale)
     return replace(fields, functions={**fields.functions, **found})
 
 
@@ -200,7 +200,7 @@ def with_further(
 
 def with_errors(fields: FieldSet) -> FieldSet:
     """The functions and ``error_u``, their difference from the reference. ValueError where none has one."""
-    found = errors(fields.functions, fields.references)
+    found = derived.errors(fields.functions, fields.references)
     if not found:
         raise ValueError(
             f"Errors were asked for of {', '.join(fields.functions)}, which have no reference that is compared as it "
@@ -304,7 +304,7 @@ def export_fields(
     path: str | PathLike[str],
     request: Request = _USUAL,
     *,
-    operators: Sequence[str] = (),
+    derivatives: Sequence[str] = (),
     with_error: bool = False,
     with_residual: bool = False,
 ) -> Path:
@@ -314,7 +314,7 @@ def export_fields(
         sets: of a solution's outputs; one alone, since a file has one set of axes.
         path: appears whole or not at all.
         request: where and when they are evaluated, and what else the file says.
-        operators: some of grad, laplacian, hessian, div, curl: derivatives as further arrays.
+        derivatives: some of grad, laplacian, hessian, div, curl, as further arrays.
         with_error, with_residual: the errors against the references, and the residuals of the constraints, as well.
 
     Raises:
@@ -327,7 +327,7 @@ def export_fields(
             f"The outputs {names} have different axes, and one file holds one grid. Write them one by one: "
             f"outputs=(u,)."
         )
-    further = with_further(sets[0], operators, with_error=with_error, with_residual=with_residual)
+    further = with_further(sets[0], derivatives, with_error=with_error, with_residual=with_residual)
     return write_fields(path, further, request)
 
 

@@ -37,10 +37,10 @@ def check_memory(name: str, carrier: Grid | Mesh | Series) -> None:
     points, size = _size(carrier)
     free, needed = _free_memory(), 3 * size  # beside what they are computed from
     if points > _MOST_AT_ONCE or (free is not None and needed > _SPARE * free):
-        free = free or 0
+        left = "" if free is None else f", and {free / 2**30:.3g} GiB are free"
         raise ValueError(
-            f"{name} on {points:,} points needs some {needed / 2**30:.3g} GiB of memory, and "
-            f"{free / 2**30:.3g} GiB are free; at most {_MOST_AT_ONCE:,} are held at once. Lower the resolution, or write a format that is streamed, such as "
+            f"{name} on {points:,} points, all at once, needs some {needed / 2**30:.3g} GiB of memory{left}; at most "
+            f"{_MOST_AT_ONCE:,} points are held. Lower the resolution, or write a format that is streamed, such as "
             f"VTI, VTKHDF or NPZ."
         )
 

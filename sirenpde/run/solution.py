@@ -402,7 +402,7 @@ class Solution:
         place = place_of(sets[0].axes, on, at, grid, boundary)
         request = Request(resolution, times, About(self.facts), place)
         return export_fields(
-            sets, Path(path), request, operators=derivatives, with_error=errors, with_residual=residuals
+            sets, Path(path), request, derivatives=derivatives, with_error=errors, with_residual=residuals
         )
 
     def field_sets(self, outputs: Sequence[PointFunction] | None = None) -> list[FieldSet]:

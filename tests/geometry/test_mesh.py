@@ -54,7 +54,8 @@ def test_the_bundled_mesh_is_closed() -> None:
     assert (len(mesh.vertices), len(mesh.faces), mesh.watertight) == (2930, 5856, True)
     assert mesh.volume == pytest.approx(0.71826, abs=1e-5)
     with pytest.raises(
-        FileNotFoundError, match=r"'teapot\.obj' is shipped with sirenpde; there is bracket\.stl, fin\.csv, spot\.obj"
+        FileNotFoundError,
+        match=r"'teapot\.obj' is shipped with sirenpde; there is bracket\.stl, fin\.csv, spot\.obj",
     ):
         bundled("teapot.obj")
 

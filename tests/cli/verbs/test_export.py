@@ -12,8 +12,8 @@ from vtk_readers import read, read_all
 def test_export_and_plot_write_into_the_run(case, capsys):
     assert run(capsys, "solve", "case.py", "--out", "r")[0] == 0
     code, out, _ = run(capsys, "export", "r", "--derivatives", "grad,laplacian", "--resolution", 11)
-    mesh = pyvista.read(case / "r" / "fields" / "u.vtu")
-    assert code == 0 and out.strip() == "r/fields/u.vtu" and mesh.n_points == 11
+    mesh = pyvista.read(case / "r" / "fields" / "u-2.vtu")  # what the run itself wrote stays
+    assert code == 0 and out.strip() == "r/fields/u-2.vtu" and mesh.n_points == 11
     np.testing.assert_allclose(mesh["laplacian_u"], -2, atol=1e-6)
     np.testing.assert_allclose(mesh["grad_u"][:, 0], 1 - 2 * mesh.points[:, 0], atol=1e-7)
     assert run(capsys, "export", "r", "--format", "npz")[0] == 0
@@ -49,8 +49,8 @@ def test_a_field_on_a_disk_is_shown_solved_drawn_and_exported_on_it(case, capsys
     assert run(capsys, "show", "disk.py", "--out", "samples.png")[0] == 0
     code, out, _ = run(capsys, "solve", "disk.py", "--out", "r", "--json")
     assert code == 0 and set(json.loads(out)["files"]) >= {"fields/u.vtu", "figures/u.png"}
-    code, _, _ = run(capsys, "export", "r", "--derivatives", "grad", "--resolution", 13)
-    mesh = pyvista.read(case / "r" / "fields" / "u.vtu")
+    code, _, _ = run(capsys, "export", "r", "--derivatives", "grad", "--resolution", 13, "--out", "d.vtu")
+    mesh = pyvista.read(case / "d.vtu")
     r = np.linalg.norm(mesh.points, axis=1)
     assert code == 0 and r.max() < 1 + 1e-9 and mesh.n_points == 127
     assert set(mesh.celltypes) == {pyvista.CellType.TRIANGLE}
@@ -89,10 +89,10 @@ def test_a_field_with_time_is_a_series_at_the_times_asked_for(case, capsys):
         assert step.facts["problem"] == "wave" and step.facts["seed"] == 5
         assert step.facts["relative_l2_u"] == report["errors"]["u"]["relative_l2"]
         assert step.facts["relative_residual"] == report["relative_residual"]
-    for said, times in (("0:1:3", [0, 0.5, 1]), ("0.25,0.5", [0.25, 0.5])):
+    for name, said, times in (("u", "0:1:3", [0, 0.5, 1]), ("u-2", "0.25,0.5", [0.25, 0.5])):
         code, out, _ = run(capsys, "export", "r", "--fields", "u", "--format", "pvd", "--times", said)
-        assert (code, out) == (0, "r/fields/u.pvd\n")
-        assert [t for t, _ in read_all(case / "r" / "fields" / "u.pvd")] == times
+        assert (code, out) == (0, f"r/fields/{name}.pvd\n")
+        assert [t for t, _ in read_all(case / "r" / "fields" / f"{name}.pvd")] == times
     assert read(case / "r" / "fields" / "u_pvd" / "u_0.vtu").facts["problem"] == "wave"
     code, out, _ = run(capsys, "export", "r", "--fields", "u", "--format", "vtu", "--times", "1")
     assert code == 0 and read(case / "r" / "fields" / "u.vtu").facts["TimeValue"] == 1
@@ -107,3 +107,34 @@ def test_times_that_cannot_be_are_refused(case, capsys):
         code, _, err = run(capsys, "export", "r", "--times", said)
         assert code == 2 and "FIRST:LAST:COUNT" in err, said
     assert sorted((case / "r").rglob("*")) == before
+
+
+def test_values_at_points_are_answered_on_the_screen_or_in_a_file(case, capsys):
+    (case / "disk.py").write_text(DISK)
+    assert run(capsys, "solve", "disk.py", "--out", "r", "--json")[0] == 0
+    code, out, err = run(capsys, "export", "r", "--at", "-0.5,0;0.25,0.5")
+    header, *rows = out.splitlines()
+    values = np.array([row.split(",") for row in rows], float)
+    assert code == 0 and header == "x,y,u" and not err
+    np.testing.assert_allclose(values[:, 2], 1 - (values[:, :2] ** 2).sum(1), atol=1e-9)
+    code, out, err = run(capsys, "export", "r", "--at", "2,0;0,0")
+    assert code == 0 and out.splitlines()[1].endswith("nan")
+    assert "1 of the 2 points" in err and "1: x = 2, y = 0" in err
+    (case / "probes.csv").write_text("x,y\n0.5,0.5\n")
+    for name in ("u-at-probes.csv", "u-at-probes-2.csv"):
+        assert run(capsys, "export", "r", "--at", "probes.csv")[1] == f"r/fields/{name}\n"
+    (case / "bad.csv").write_text("x,z\n0.5,0.5\n")
+    code, _, err = run(capsys, "export", "r", "--at", "bad.csv", "--out", "none.csv")
+    assert code == 1 and "no column 'y'" in err and not (case / "none.csv").exists()
+    code, _, err = run(capsys, "export", "r", "--on", "r/fields/u.vtu", "--out", "again.vtu")
+    first, again = (pyvista.read(file) for file in (case / "r" / "fields" / "u.vtu", case / "again.vtu"))
+    np.testing.assert_array_equal(first.points, again.points)
+    np.testing.assert_allclose(first["u"], again["u"], atol=1e-14)
+    for words, said in (
+        (["--on", "a.vtu", "--grid"], "one kind of place"),
+        (["--on", "a.vtu", "--resolution", "9"], "points of its own"),
+        (["--out", "a.vtu", "--format", "npz"], "Leave one away"),
+        (["--resolution", "20000"], "Lower the resolution"),
+    ):
+        code, _, err = run(capsys, "export", "r", *words)
+        assert code in (1, 2) and said in " ".join(err.split())

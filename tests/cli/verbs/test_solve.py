@@ -112,4 +112,4 @@ def test_what_a_problem_prints_is_no_part_of_the_output(case, capsys):
     for words in (["solve", "--out", "r"], ["check"]):
         code, out, err = run(capsys, words[0], "case.py", *words[1:], "--json")
         assert code == 0 and json.loads(out) and err == "read\nbuilt\n"
-    assert run(capsys, "export", "r")[1] == "r/fields/u.vtu\n"
+    assert run(capsys, "export", "r")[1] == "r/fields/u-2.vtu\n"
