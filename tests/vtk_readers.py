@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
+import pyvista
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
@@ -22,8 +22,8 @@ class Read:
 
     @property
     def points(self):
-        if not hasattr(self.data, "GetPoints") or self.kind == "ImageData":
-            return np.array([self.data.GetPoint(i) for i in range(self.data.GetNumberOfPoints())])
+        if self.kind == "ImageData":
+            return vtk_to_numpy(pyvista.wrap(self.data).cast_to_unstructured_grid().GetPoints().GetData())
         return vtk_to_numpy(self.data.GetPoints().GetData())
 
     @property
