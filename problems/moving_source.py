@@ -15,7 +15,7 @@ from torch import Tensor
 from sirenpde import D, Disk, Field, Interval, Point, Problem, dot, grad, laplacian, on
 
 
-def problem(diffusivity: float = 0.1, width: float = 0.3) -> Problem:
+def problem(diffusivity: float = 0.1, width: float = 0.5) -> Problem:
     """Heat in an annulus with a source that moves, and an exact solution.
 
     Args:

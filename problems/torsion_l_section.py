@@ -13,7 +13,7 @@ Source: Prandtl, Zur Torsion von prismatischen Stäben, 1903.
 import torch
 from torch import Tensor
 
-from sirenpde import D, Field, Point, Polygon, Problem, laplacian, on
+from sirenpde import D, Field, LeastSquares, Point, Polygon, Problem, laplacian, on
 from sirenpde.references.torsion import stress_function
 
 
@@ -41,4 +41,10 @@ def problem(radius: float = 0.1) -> Problem:
         """φ = 0"""
         return phi(p)
 
-    return Problem(twist, edge, outputs=(phi, stress), reference={phi: stress_function(section)})
+    return Problem(
+        twist,
+        edge,
+        outputs=(phi, stress),
+        reference={phi: stress_function(section)},
+        using=[LeastSquares()],
+    )

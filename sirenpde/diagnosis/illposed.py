@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..calculus.field import Unknown
+from ..geometry import can
 from ..geometry.point import Axis
 from ..problem.constraint import Constraint
 from ..problem.problem import Problem
@@ -83,8 +84,10 @@ def _growth(problem: Problem, axis: Axis) -> Growth | None:
             counts[side] += requests.size
         if touched == {"inside"} and all(piece.dimension == len(piece.names) for piece in of_domain):
             inside.append((constraint, requests))
-        elif not touched:
+        elif not touched and constraint.domain.size is not None:
             return None
+        elif not touched and can.dimension_of(constraint.domain) == len(constraint.domain.axes):
+            inside.append((constraint, requests))  # a shape; of its sides none is an end of the axis
     if (counts["low"] > 0) == (counts["high"] > 0) or not inside:
         return None
     sign, end = (1, axis.low) if counts["low"] else (-1, axis.high)

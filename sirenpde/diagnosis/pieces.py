@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from ..geometry import can
 from ..geometry.arrays import as_mask
 from ..geometry.domain import Domain
+from ..geometry.instants import instant
 from ..problem.constraint import Constraint
 
 # Of an interval: so far inside of a face its values are taken, and not that of the face next to it.
@@ -19,6 +21,7 @@ NEAR = 1e-9  # of an axis: points so near lie on a face
 MOST_POINTS = 2000  # of a cloud
 TRIED = 64  # points of a face on which two regions may touch
 DRAWN = 256  # points that stand for a curved boundary
+EXACTLY = "donot_use_mm_for_euclid_dist"  # products of matrices lose half of the digits of small distances
 
 Predicate = Callable[[Tensor], Tensor]
 
@@ -92,12 +95,20 @@ def _pieces(constraint: Constraint, domain: Domain, keys: tuple[str, ...]) -> It
         points, data = domain.draw(min(domain.size, MOST_POINTS), torch.Generator().manual_seed(2))
         whole = tuple((axis.low, axis.high) for axis in domain.axes)
         yield Piece(constraint, whole, points=points, data={key: data[key] for key in keys})
+    elif isinstance(domain, can.Contain) and not keys and _is_held(domain):
+        yield Piece(constraint, can.bounds_of(domain), holds=(domain.contains,))
+
+
+def _is_held(domain: Domain) -> bool:
+    """Whether an axis has one value in a domain, as time has at the start."""
+    return domain.size is None and any(instant(domain, axis) is not None for axis in domain.axes)
 
 
 def curved(constraint: Constraint, keys: tuple[str, ...]) -> list[Piece]:
     """Points of a boundary that has no flat parts, such as a circle; none of another domain.
 
-    They are the same at every call, so that two constraints on one boundary meet in them.
+    They are the same at every call, so that two constraints on one boundary meet in them. Among them are the ends of
+    its arcs, where it may meet other parts, and, of its product with an interval, points at both ends.
     """
     return list(_curved(constraint, constraint.domain, keys))
 
@@ -109,8 +120,29 @@ def _curved(constraint: Constraint, domain: Domain, keys: tuple[str, ...]) -> It
         return
     flat = can.patches_of(domain) is not None or can.dimension_of(domain) == len(domain.axes)
     if domain.size is None and not flat and not set(keys) - {"normal"}:
-        points, data = domain.draw(DRAWN, torch.Generator().manual_seed(2))
-        yield Piece(constraint, can.bounds_of(domain), points=points, data={key: data[key] for key in keys})
+        parts = [part.draw(DRAWN, torch.Generator().manual_seed(2)) for part in (domain, *_ends_of(domain))]
+        faces = domain.faces if isinstance(domain, can.Faces) else ()
+        parts += [arc.from_unit(torch.tensor([[0.0], [1.0]]).double()) for arc in faces if _is_arc(arc)]
+        points = torch.cat([points for points, _ in parts])
+        data = {key: torch.cat([of[key] for _, of in parts]) for key in keys}
+        yield Piece(constraint, can.bounds_of(domain), points=points, data=data)
+
+
+def _ends_of(domain: Domain) -> list[Domain]:
+    """The slices at both ends of the last axis, which a product with an interval has, of all faces."""
+    if isinstance(domain, can.Faces) and can.patches_of(domain) is None:
+        return [end for face in domain.faces for end in _ends_of(face)]
+    last = domain.axes[-1]
+    if (
+        not (isinstance(domain, can.Slice) and isinstance(domain, can.HeldAt))
+        or instant(domain, last) is not None
+    ):
+        return []
+    return [domain.at(**{last.name: value}) for value in (last.low, last.high)]
+
+
+def _is_arc(face: Domain) -> TypeGuard[can.FromUnit]:
+    return isinstance(face, can.FromUnit) and can.dimension_of(face) == 1
 
 
 def meet(first: Piece, second: Piece) -> Meeting | None:
@@ -159,14 +191,13 @@ def _on(piece: Piece, points: Tensor) -> Tensor:
 
 def _shared_points(first: Piece, second: Piece) -> Meeting | None:
     assert first.points is not None and second.points is not None
-    known = {tuple(x): i for i, x in enumerate(first.points.tolist())}
-    pairs = [(known[tuple(x)], i) for i, x in enumerate(second.points.tolist()) if tuple(x) in known]
-    if not pairs:
-        return None
-    rows, others = torch.tensor(pairs).T
-    shared = first.points[rows]
-    inside = first.contains(shared) & second.contains(shared)
-    return _meeting(first, second, shared[inside], shared[inside], rows[inside], others[inside])
+    size = max(axis.high - axis.low for axis in first.constraint.domain.axes)
+    apart, nearest = torch.cdist(second.points, first.points, compute_mode=EXACTLY).min(dim=1)
+    others = (apart <= NEAR * size).nonzero()[:, 0]
+    rows = nearest[others]
+    shared, theirs = first.points[rows], second.points[others]
+    inside = first.contains(shared) & second.contains(theirs)
+    return _meeting(first, second, shared[inside], theirs[inside], rows[inside], others[inside])
 
 
 def _spread(ends: Tensor) -> Tensor:

@@ -59,6 +59,10 @@ def slope(value):
     return lambda p: torch.dot(rim.normal(p), torch.stack([D(r, axis)(p) for axis in disk.axes])) - value
 
 
+square, hole = Box(x=(-1, 1), y=(-1, 1)), Disk(radius=0.5)
+plate = square - hole
+h = Field("h", plate)
+
 CONTRADICTING = {
     "a start of 0 and a wall of 1": (
         [start, on_left(1.0)],
@@ -118,6 +122,20 @@ CONTRADICTING = {
         [on(box.at(x=0), 9, name="a")(D(u, t)), on(box.at(t=1), 9, name="b")(lambda p: D(u, t)(p) - 4)],
         "at t = 1, x = 0: u_t is 0 by one and 4 by the other",
     ),
+    "the start of a cylinder and its side": (
+        [
+            on(cylinder.at(t=0), 9, name="start")(lambda p: q(p) - 1),
+            on(cylinder.boundary("x", "y"), 9, name="side")(q),
+        ],
+        "t = 0: q is 1 by one and 0 by the other",
+    ),
+    "parts of a plate's edge that touch": (
+        [
+            on(plate.boundary(where=lambda s: s[:, 0] < 0.6), 9, name="a")(h),
+            on(plate.boundary(where=lambda s: s[:, 0] >= 0.6), 9, name="b")(lambda p: h(p) - 1),
+        ],
+        "x = 0.6",
+    ),
     "roots": (
         [
             on(box.at(x=1), 9, name="a")(lambda p: u(p) ** 2 - 4),
@@ -127,6 +145,14 @@ CONTRADICTING = {
     ),
 }
 AGREEING = {
+    "the start of a cylinder that vanishes at its side": [
+        on(cylinder.at(t=0), 9, name="start")(lambda p: q(p) - 1 + sum(a(p) ** 2 for a in cylinder.axes[:2])),
+        on(cylinder.boundary("x", "y"), 9, name="side")(q),
+    ],
+    "a hole and a square": [
+        on(plate.boundary_of(hole), 9, name="a")(h),
+        on(plate.boundary_of(square), 9, name="b")(lambda p: h(p) - 1),
+    ],
     "a value and a slope on one circle": [
         on(rim, 9, name="a")(lambda p: r(p) - 1),
         on(rim, 9, name="b")(slope(2)),

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sirenpde import Box, D, Field, Problem, diagnosis, grad, laplacian, on, solve
+from sirenpde import Box, D, Disk, Field, Interval, Problem, diagnosis, grad, laplacian, on, solve
 from sirenpde.diagnosis.illposed import ill_posed
 
 box = Box(t=(0, 1), y=(0, 2))
@@ -21,7 +21,17 @@ def pde(operator):
 
 heat, backward = pde(lambda p: D(w, t)(p) - D(w, y, y)(p)), pde(lambda p: D(w, t)(p) + D(w, y, y)(p))
 
+cylinder = Disk() * Interval(t=(0, 1))
+q, last = Field("q", cylinder), cylinder.axes[-1]
+side = on(cylinder.boundary("x", "y"), 9, name="side")(q)
+disk_start, disk_end = on(cylinder.at(t=0), 9, name="start")(q), on(cylinder.at(t=1), 9, name="end")(q)
+disk_heat = on(cylinder, 99, name="pde")(lambda p: D(q, last)(p) - laplacian(q, *cylinder.axes[:2])(p))
+
 GROWING = {
+    "a final temperature on a disk": (
+        (disk_heat, disk_end, side),
+        "along t there are conditions at t = 1 alone",
+    ),
     "the heat equation backward": ((backward, start, walls), "along t there are conditions at t = 0 alone"),
     "a final temperature": ((heat, end, walls), "along t there are conditions at t = 1 alone"),
     "Laplace from one side": ((pde(laplacian(w)), start, speed, walls), "at t = 0 alone"),
@@ -40,6 +50,7 @@ GROWING = {
     ),
 }
 BOUNDED = {
+    "heat on a disk": (disk_heat, disk_start, side),
     "heat": (heat, start, walls),
     "heat backward from the end": (backward, end, walls),
     "Laplace": (pde(laplacian(w)), start, end, walls),

@@ -6,8 +6,20 @@ from sirenpde import Problem, Solution, solve
 from sirenpde.analysis.check import check_reference
 from sirenpde.problem.load import build, find, load
 
-REACHED = [("poisson_disk", 1e-12), ("poisson_annulus", 1e-12), ("inclusion", 1e-10)]
-REACHED_SLOWLY = [("plate_with_hole", 1e-9), ("poisson_four_holes", 1e-7)]
+REACHED = [
+    ("poisson_disk", 1e-12),
+    ("poisson_annulus", 1e-12),
+    ("torsion_ellipse", 1e-12),
+    ("inclusion", 1e-10),
+]
+REACHED_SLOWLY = [
+    ("plate_with_hole", 1e-9),
+    ("poisson_four_holes", 1e-7),
+    ("torsion_l_section", 1e-3),
+    ("drum", 1e-10),
+    ("moving_source", 1e-6),
+]
+ROUGH = {"torsion_l_section"}  # the curvature of its edge jumps
 NAMES = [name for name, _ in REACHED + REACHED_SLOWLY]
 
 
@@ -34,5 +46,5 @@ def test_the_declared_solution_satisfies_every_constraint(name):
 def test_the_recorded_accuracy_is_reached(name, most):
     """By a default solve, the reference unseen but for the measurement at the end."""
     solution = solve(declared(name), seed=1)
-    assert solution.status == "solved"
+    assert solution.status == ("rough" if name in ROUGH else "solved")
     assert worst(solution) < most
