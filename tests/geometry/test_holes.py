@@ -24,6 +24,11 @@ def test_a_hole_of_several_arcs_has_its_centroid_and_the_largest_disk_about_it()
     assert 0.2 <= hole.radius < 0.21
 
 
+def test_a_crescent_whose_centroid_is_no_part_of_it_is_left_out():
+    crescent = Disk(radius=0.5) - Disk(center=(0.1, 0), radius=0.45)
+    assert holes_of(SQUARE - crescent) == ()
+
+
 @pytest.mark.parametrize("domain", [SQUARE, Disk(), SQUARE - Disk(center=(1, 0), radius=0.5)])
 def test_a_notch_is_no_hole(domain):
     assert holes_of(domain) == ()
