@@ -119,5 +119,6 @@ def problem(reynolds: float = 20.0) -> Problem:
         outlet,
         level,
         outputs=(velocity, pressure, psi, stress),
+        components={velocity: ("u", "v")},
         using=[LeastSquares()],
     )

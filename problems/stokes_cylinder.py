@@ -112,5 +112,6 @@ def problem() -> Problem:
         outlet,
         level,
         outputs=(velocity, pressure, psi, stress),
+        components={velocity: ("u", "v")},
         using=[LeastSquares()],
     )
