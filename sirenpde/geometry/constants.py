@@ -25,7 +25,7 @@ class Constant:
 
     def __init__(self, value: Tensor) -> None:
         self.value = value
-        self._copies: dict[tuple[torch.device, torch.dtype], Tensor] = {}
+        self._copies: dict[tuple[torch.device, torch.dtype], Tensor] = {(value.device, value.dtype): value}
 
     def like(self, x: Tensor) -> Tensor:
         """With the device and the dtype of ``x``."""
@@ -38,5 +38,6 @@ class Constant:
     def _copy(self, device: torch.device, dtype: torch.dtype) -> Tensor:
         key = device, dtype
         if key not in self._copies:
-            self._copies[key] = self.value.to(device=device, dtype=dtype)
+            # What is made inside a transform of torch.func is wrapped, and of no use after it.
+            self._copies[key] = torch.func.debug_unwrap(self.value.to(device=device, dtype=dtype))
         return self._copies[key]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +18,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class SimplexPieces:
-    """A polynomial on each simplex, in Bernstein form. Which one a point lies in, a table of bins narrows down.
+    """A polynomial on each simplex. Which one a point lies in, a table of bins narrows down.
 
-    With barycentric coordinates λ it is Σ_a c_a n!/a! λ^a over the multi-indices |a| = n.
+    With barycentric coordinates λ it is Σ_a c_a λ^a over the multi-indices |a| = n.
     """
 
     barycentric: Constant  # (s, d + 1, d + 1): λ = barycentric (1, x)
@@ -52,8 +51,7 @@ class SimplexPieces:
             rows.append(rows[-1] * coordinates)
         terms = []
         for power in self.powers:
-            factor = math.factorial(degree) / math.prod(map(math.factorial, power))
-            term = factor * rows[power[0]][0]
+            term = rows[power[0]][0]
             for i, n in enumerate(power[1:], 1):
                 term = term * rows[n][i] if n else term
             terms.append(term)
@@ -83,8 +81,7 @@ def cubic(points: Array, triangles: NDArray[np.int64], values: Array) -> Simplex
     )
     powers = tuple(p for p in itertools.product(range(4), repeat=3) if sum(p) == 3)
     nodes = (np.array(powers) + 0.4) / 4.2  # strictly inside, where nothing is ambiguous
-    factor = [6 / math.prod(map(math.factorial, p)) for p in powers]
-    basis = np.prod(nodes[:, None] ** np.array(powers), axis=2) * factor
+    basis = np.prod(nodes[:, None] ** np.array(powers), axis=2)
     places = np.einsum("nc,tcd->tnd", nodes, parts)
     mesh = Triangulation(points[:, 0], points[:, 1], triangles)
     flat = values.reshape(len(values), -1)

@@ -83,7 +83,7 @@ class Coefficient:
                 value = self.interpolant.value(simplex, coordinates)
             away = coordinates.amin() < -1e3 * slack
         else:
-            low, high = x.new_tensor(self.low), x.new_tensor(self.high)
+            low, high = self.interpolant.ends.like(x).unbind()
             off = slack * (high - low)
             away = ((x < low - off) | (x > high + off)).any()
             value = self.interpolant(x.clamp(low, high) if self.outside == "clamp" else x)

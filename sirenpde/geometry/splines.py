@@ -46,6 +46,7 @@ class TensorSpline:
     """
 
     axes: tuple[_Along, ...]
+    ends: Constant  # (2, d)
     coefficients: Constant  # (n_1 ... n_d, m): flat
     counts: tuple[int, ...]
     degree: int
@@ -77,9 +78,9 @@ def through(grid: Sequence[NDArray[np.float64]], values: NDArray[np.float64], de
         axes.append(_pieces(spline.t, degree))
     flat = np.ascontiguousarray(coefficients).reshape(int(np.prod(values.shape[: len(grid)])), -1)
     counts = tuple(map(len, grid))
-    return TensorSpline(
-        tuple(axes), Constant(torch.from_numpy(flat)), counts, degree, values.shape[len(grid) :]
-    )
+    ends = torch.tensor([[x[end] for x in grid] for end in (0, -1)], dtype=torch.float64)
+    shape = values.shape[len(grid) :]
+    return TensorSpline(tuple(axes), Constant(ends), Constant(torch.from_numpy(flat)), counts, degree, shape)
 
 
 def _pieces(knots: NDArray[np.float64], degree: int) -> _Along:

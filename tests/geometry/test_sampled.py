@@ -124,6 +124,22 @@ def test_vectors_and_complex_values_keep_their_shape_and_precision():
     assert float((single - at(tensor, POINTS)).abs().max()) < 1e-5
 
 
+@pytest.mark.parametrize("kind", ["grid", "mesh"])
+def test_single_precision_may_come_first_and_under_a_derivative(kind):
+    """Copies in another precision are made inside the transforms, and serve outside of them."""
+    nodes, cells = triangles(6)
+    mesh = Sampled.on_mesh(nodes, cells, smooth(*nodes.T), box, degree=3)
+    k = mesh if kind == "mesh" else Sampled(*grid(12))
+    slope = at(D(k, x), POINTS, torch.float32)
+    assert slope.dtype == torch.float32
+    assert torch.equal(at(D(k, x), POINTS, torch.float32), slope)
+    assert float((slope - at(D(k, x), POINTS)).abs().max()) < 1e-3
+    assert float((at(k, POINTS, torch.float32) - at(k, POINTS)).abs().max()) < 1e-5
+    curved = Sampled(*grid(12), degree=5)
+    both = [at(D(curved, x, x, y), POINTS, torch.float32) for _ in range(2)]
+    assert torch.equal(*both)
+
+
 @pytest.mark.parametrize(("degree", "order", "bound"), [(1, 2, 5e-3), (3, 2, 1e-3)])
 def test_values_on_a_mesh_converge(degree, order, bound):
     made = []
