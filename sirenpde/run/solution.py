@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..calculus.field import Field
 from ..calculus.operators import PointFunction
+from ..geometry.domain import Domain
 from ..problem.constraint import name_of
 from ..problem.problem import Problem
 from ..problem.rich import html_table
@@ -24,7 +25,7 @@ from .checkpoint import Snapshot, snapshot
 from .determination import Determination, can_tell, determination
 from .errors import errors_of
 from .facts import facts_of
-from .fields import Evaluable
+from .fields import Evaluable, Integral
 from .history import Record as Record
 from .history import Row as Row
 from .history import Status as Status
@@ -404,6 +405,22 @@ class Solution:
         return export_fields(
             sets, Path(path), request, derivatives=derivatives, with_error=errors, with_residual=residuals
         )
+
+    def integrate(self, function: PointFunction, over: Domain | None = None) -> Integral:
+        """The integral of a field, or any function of a point, over a domain or its boundary, with an error estimate.
+
+        The value is that of the better of two rules, cubatures or means over points, and the error how far the two
+        are apart. ``over`` is the domain of the function if left out; normals are there on a boundary.
+
+        >>> from sirenpde import Disk, Field, LeastSquares, Problem, SineFeatures, on, solve
+        >>> disk = Disk()
+        >>> u, (x, y) = Field("u", disk, SineFeatures(60, 2.0)), disk.axes
+        >>> solution = solve(Problem(on(disk, 300, name="u = x²")(lambda p: u(p) - x(p) ** 2)), [LeastSquares()])
+        >>> found = solution.integrate(u)  # π / 4
+        >>> abs(float(found.value) - 0.785398) < 1e-4, found.error < 1e-4
+        (True, True)
+        """
+        return self[function].over(over)
 
     def field_sets(self, outputs: Sequence[PointFunction] | None = None) -> list[FieldSet]:
         """Its outputs, or these, to be sampled, drawn and written: those on the same axes together."""
