@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,10 +18,11 @@ from ..geometry import can
 from ..geometry.cells import Cells
 from ..geometry.domain import Domain
 from ..geometry.frame import Frame
-from ..geometry.meshing import boundary_of
+from ..geometry.meshing import boundary_of, skin_of
 from ..geometry.point import Axis
 from ..geometry.readers.columns import labelled_columns
 from ..geometry.readers.places import read_places
+from ..geometry.region import Region
 from .grid import lattice
 from .sampled import Array, Function
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 NEAR = 1e-3  # of a shape's size: a point so near to it counts as in it, since chords of a mesh leave curved sides
 _ROUNDING = 1e-6  # of an axis: files in single precision
 _NAMED = 3
+_MOST_FACES = 100_000  # before triangles of a surface are halved
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,8 @@ def cells_on(place: OnMesh | AtPoints, axes: Sequence[Axis], frame: Frame | None
 def boundary_cells(domain: Domain, resolution: int) -> tuple[Cells, Array]:
     """The mesh of a domain's boundary, one dimension lower, and the outward unit normal (n, d) at its points."""
     cells = _faces(can.bounds_of(domain), resolution) if not can.needs_mesh(domain) else None
+    if cells is None and len(domain.axes) == 3:
+        cells = _skin(domain, resolution)
     if cells is None:
         whole = can.cells_of(domain, resolution)
         assert whole is not None and not whole.lines
@@ -136,6 +140,26 @@ def boundary_cells(domain: Domain, resolution: int) -> tuple[Cells, Array]:
         used, corners = torch.unique(faces, return_inverse=True)
         cells = Cells(whole.points[used], corners.reshape(faces.shape))
     return cells, _normals(cells)
+
+
+def _skin(domain: Domain, resolution: int) -> Cells:
+    """The closed surface of a solid, its own where it knows one, in triangles no longer than twice the spacing."""
+    from trimesh.remesh import subdivide
+
+    solid: Any = domain.signed if isinstance(domain, Region) else domain
+    vertices, faces = (array.numpy() for array in skin_of(solid, resolution))
+    size = 2 * float(np.ptp(vertices, axis=0).max()) / resolution
+    while _longest(vertices, faces) > size and len(faces) < _MOST_FACES:
+        vertices, faces = subdivide(vertices, faces)  # type: ignore[no-untyped-call]
+    a, b, c = (vertices[faces] - vertices[0]).transpose(1, 0, 2)
+    outward = float((a * np.cross(b, c)).sum()) > 0
+    faces = np.array(faces if outward else faces[:, ::-1], dtype=np.int64)
+    return Cells(torch.from_numpy(np.array(vertices, dtype=np.float64)), torch.from_numpy(faces))
+
+
+def _longest(vertices: Array, faces: Array) -> float:
+    corners = vertices[faces]
+    return float(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max())
 
 
 def _faces(bounds: Sequence[tuple[float, float]], resolution: int) -> Cells:

@@ -53,20 +53,11 @@ class Meshable(Protocol):
     def level(self, points: Tensor) -> Tensor: ...
 
 
-class Skin(Protocol):
-    """A closed surface of triangles."""
-
-    @property
-    def vertices(self) -> Tensor: ...
-    @property
-    def faces(self) -> Tensor: ...
-
-
 @runtime_checkable
 class Skinned(Protocol):
-    """A solid that knows a closed surface of triangles, sharp edges and all."""
+    """A solid that knows the vertices and faces of a closed surface, sharp edges and all."""
 
-    def surface(self, resolution: int) -> Skin: ...
+    def surface(self, resolution: int) -> tuple[Tensor, Tensor]: ...
 
 
 def cells_within(shape: Meshable, resolution: int) -> Cells:
@@ -92,8 +83,7 @@ def cells_within(shape: Meshable, resolution: int) -> Cells:
 def skin_of(shape: Meshable, resolution: int) -> tuple[Tensor, Tensor]:
     """Vertices and faces of a closed surface around a solid: its own, or by marching cubes where it has none."""
     if isinstance(shape, Skinned):
-        surface = shape.surface(resolution)
-        return surface.vertices, surface.faces
+        return shape.surface(resolution)
     from skimage.measure import marching_cubes
 
     low, high = torch.tensor(shape.bounds, dtype=torch.float64).T

@@ -73,7 +73,12 @@ class Region:
         Its boundary is looked for on a grid, see ``triangles_where``: corners are cut, and what is smaller than the
         spacing is not seen.
         """
-        return cells_within(_Signed(self), resolution)
+        return cells_within(self.signed, resolution)
+
+    @property
+    def signed(self) -> Signed:
+        """The region as a shape that is known by the sign of its level."""
+        return Signed(self)
 
     def within(self, axis: Axis, low: float, high: float) -> Region | None:
         whole = within(self.whole, axis, low, high)
@@ -107,7 +112,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class _Signed:
+class Signed:
     """A region as a shape that is known by the sign of its level."""
 
     region: Region

@@ -8,9 +8,24 @@ import numpy as np
 import pytest
 import pyvista
 import torch
+import trimesh
 from PIL import Image
 
-from sirenpde import Box, Disk, Field, Interval, LeastSquares, Point, Problem, SineFeatures, grad, on, solve
+from sirenpde import (
+    Ball,
+    Box,
+    Disk,
+    Field,
+    Interval,
+    LeastSquares,
+    Point,
+    Problem,
+    SineFeatures,
+    TriangleMesh,
+    grad,
+    on,
+    solve,
+)
 from sirenpde.export.fields import Request, field_sets, with_further, write_fields
 from sirenpde.export.places import AtPoints, OnBoundary, OnGrid, OnMesh, outside, place_of, points_of
 from sirenpde.export.room import check_memory, check_mesh
@@ -216,3 +231,20 @@ def test_a_picture_of_a_shape_is_drawn(solution, tmp_path):
     (fields,) = [s for s in solution.field_sets([solution.problem.fields[0]])]
     with Image.open(write_fields(tmp_path / "u.png", fields, Request(17, place=OnGrid()))) as image:
         assert min(image.size) > 100
+
+
+def test_the_surface_of_a_solid_bears_the_values_on_it(tmp_path):
+    box = trimesh.creation.box(bounds=[[0, 0, 0], [1, 1, 1]])
+    cube = TriangleMesh(torch.tensor(np.array(box.vertices)), torch.tensor(np.array(box.faces)))
+    (fields,) = known(cube, ramp)
+    surface = trimesh.load(write_fields(tmp_path / "u.ply", fields, Request(8)))
+    assert surface.is_watertight and surface.volume == pytest.approx(1) and len(surface.vertices) > 100
+    bearing = meshio.read(tmp_path / "u.ply")
+    np.testing.assert_allclose(bearing.point_data["u"], ramp(bearing.points), atol=1e-14)
+    (ball,) = known(Ball(radius=2), ramp)
+    sphere = meshio.read(write_fields(tmp_path / "b.ply", ball, Request(16)))
+    np.testing.assert_allclose(np.linalg.norm(sphere.points, axis=1), 2, atol=1e-12)
+    np.testing.assert_allclose(sphere.point_data["u"], ramp(sphere.points), atol=1e-14)
+    with pytest.raises(ValueError, match="STL, which holds none"):
+        write_fields(tmp_path / "u.stl", fields, Request(8))
+    assert not (tmp_path / "u.stl").exists()
