@@ -75,5 +75,6 @@ def problem(reynolds: float = 100.0) -> Problem:
         corner,
         reference={velocity: Reference(known["velocity"], known), psi: Reference(known["stream"], known)},
         outputs=(velocity, psi),
+        components={velocity: ("vx", "vy")},
         using=[LeastSquares()],
     )

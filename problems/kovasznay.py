@@ -55,4 +55,5 @@ def problem(reynolds: float = 40.0) -> Problem:
         """p is known in a corner"""
         return p_(p) - pressure(p)
 
-    return Problem(momentum, continuity, walls, level, reference={u: velocity, p_: pressure})
+    exact = {u: velocity, p_: pressure}
+    return Problem(momentum, continuity, walls, level, reference=exact, components={u: ("ux", "uy")})

@@ -48,4 +48,5 @@ def problem(poisson_ratio: float = 0.3) -> Problem:
         return u(p) - known(p)
 
     exact = {u: known, stress: kirsch_stress(plate.axes)}
-    return Problem(equilibrium, free, held, outputs=(u, stress), reference=exact)
+    names = {u: ("ux", "uy"), stress: ("σxx", "σxy", "σyx", "σyy")}
+    return Problem(equilibrium, free, held, outputs=(u, stress), reference=exact, components=names)

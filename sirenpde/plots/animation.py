@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 from collections.abc import Iterable, Iterator
 from os import PathLike
@@ -19,8 +18,14 @@ FILMS = (".mp4", ".gif")
 
 
 def film_ending() -> str:
-    """``.mp4`` where the package imageio-ffmpeg is installed, else ``.gif``."""
-    return FILMS[importlib.util.find_spec("imageio_ffmpeg") is None]
+    """``.mp4`` where the package imageio-ffmpeg is installed and finds ffmpeg, else ``.gif``."""
+    try:
+        import imageio_ffmpeg
+
+        imageio_ffmpeg.get_ffmpeg_exe()
+    except (ImportError, RuntimeError):
+        return ".gif"
+    return ".mp4"
 
 
 def write_film(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 _MANY = 4  # parts that are shown, where each has several panels
+_FLAT = 0.3  # height as a share of width, below which panels are not side by side
 ERROR = "|error|"
 
 
@@ -128,9 +129,12 @@ def image_figure(images: Mapping[str, Array], error: Array | None = None, title:
 
 
 def _panels(shown: Shown, scales: Mapping[str, Scale]) -> list[list[Panel]]:
-    """Rows of panels: of one view a row for each part, or all parts side by side; of several a column for each."""
+    """Rows of panels: of one view a row for each part, or all parts side by side; of several a column for each.
+
+    Flat panels, as those of a channel, are one below the other.
+    """
     rows = [row for part in shown.parts for row in _rows(shown, part, scales)]
-    if len(shown.views) > 1:
+    if len(shown.views) > 1 or rows[0][0].aspect < _FLAT:
         return rows
     if shown.exact is not None:
         return [[panel for row in rows[i : i + 3] for panel in row] for i in range(0, len(rows), 3)]
@@ -189,8 +193,8 @@ def _arrows(shown: Shown, part: Part, view: View, values: Array) -> Array | None
 def _size(rows: Sequence[Sequence[Panel]]) -> tuple[float, float]:
     """The width and height of a panel that suits them all, in inches."""
     aspect = max(panel.aspect for row in rows for panel in row)
-    width = 2.6 if aspect > 0.4 else 3.6
-    return width, 0.8 * width * min(1.8, max(0.3, aspect)) + 0.5
+    width = 2.6 if aspect > 0.4 else 3.6 if aspect >= _FLAT else 6.0
+    return width, 0.8 * width * min(1.8, max(0.3 if aspect >= _FLAT else 0.15, aspect)) + 0.5
 
 
 def _joined(*words: str) -> str:

@@ -48,8 +48,9 @@ def colour_bar(figure: Figure, scale: Scale, axes: Sequence[Axes], label: str = 
     from matplotlib.cm import ScalarMappable
     from matplotlib.ticker import NullFormatter
 
+    pad = 0.1 if axes[-1].name == "3d" else 0.02  # whose label stands beside them
     bar = figure.colorbar(
-        ScalarMappable(scale.norm, scale.colours), ax=axes, shrink=0.95, aspect=22, pad=0.02, label=label
+        ScalarMappable(scale.norm, scale.colours), ax=axes, shrink=0.95, aspect=22, pad=pad, label=label
     )
     bar.ax.tick_params(which="both", labelsize=TEXT - 1)
     if scale.is_logarithmic and scale.high >= 10 * scale.low:

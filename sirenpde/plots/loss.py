@@ -68,7 +68,7 @@ def _curves(ax: Axes, history: Sequence[HistoryRow], remaining: Remaining) -> No
     Many steps are thinned by the median over windows, with the objective's range shaded behind.
     """
     trials = {row.stage for row in history} == {_DIRECT}
-    labelled(ax, "", "trial of features" if trials else "step", "weighted mean of squared residuals")
+    labelled(ax, "", "trial of features" if trials else "step", "weighted mean loss")
     ax.set_yscale("log")
     steps = np.arange(1, len(history) + 1, dtype=float)
     names = list(dict.fromkeys(name for row in history for name in row.terms))

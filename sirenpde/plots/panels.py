@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Array = NDArray[Any]
-_ARROWS = 13  # along the longer side
+_ARROWS = 13  # along a side of a square
 _SMOOTH = 64  # points along an axis, below which values are interpolated between them
 _LIGHT = np.array([0.35, -0.55, 0.76])
 
@@ -109,11 +109,11 @@ def _triangles(ax: Axes, view: View, shown: Array, style: dict[str, Any]) -> Non
 
 
 def _arrows(ax: Axes, points: Array, arrows: Array, largest: float) -> None:
-    """Arrows at the points nearest to those of a square lattice; the longest reaches a little beyond the next."""
+    """Arrows at the points nearest to those of a square lattice; the longest is as long as their distance."""
     from scipy.spatial import cKDTree
 
     low, high = points.min(0), points.max(0)
-    spacing = float((high - low).max()) / _ARROWS
+    spacing = float(np.sqrt((high - low).prod())) / _ARROWS
     lines = [np.arange(a + spacing / 2, b, spacing) for a, b in zip(low, high, strict=True)]
     sites = np.stack(np.meshgrid(*lines, indexing="ij"), -1).reshape(-1, 2)
     distance, nearest = cKDTree(points).query(sites)
@@ -124,9 +124,10 @@ def _arrows(ax: Axes, points: Array, arrows: Array, largest: float) -> None:
         *arrows[chosen].T,
         angles="xy",
         scale_units="xy",
-        scale=(largest or 1.0) / (1.2 * spacing),
+        scale=(largest or 1.0) / spacing,
         pivot="mid",
-        width=0.006,
+        units="xy",
+        width=0.09 * spacing,
         color="white",
         edgecolor="0.1",
         linewidth=0.4,

@@ -1,6 +1,6 @@
 """Films, read back: so many frames of one size, each as it was drawn."""
 
-import importlib
+import sys
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_an_mp4_has_a_frame_for_each_figure(tmp_path):
 
 
 def test_without_the_package_for_video_films_are_gifs(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     assert film_ending() == ".gif"
 
 

@@ -82,6 +82,14 @@ def test_vectors_have_arrows_on_their_magnitude_and_components_with_names():
     assert np.abs(arrows.XY).max() <= 1
 
 
+def test_panels_of_a_channel_are_one_below_the_other(tmp_path):
+    length = np.linspace(0, 10, 41)
+    values = np.stack([np.ones((41, 11)), np.zeros((41, 11))], -1)
+    figure = field_figure(on_grid("v", "xy", (length, Y), values, values))
+    assert len({round(ax.get_position().x0, 3) for ax in panels(figure)}) == 1 and len(panels(figure)) == 9
+    save_figure(tmp_path / "v.png", figure, dpi=20)
+
+
 def test_the_error_of_a_magnitude_is_that_of_the_vector():
     values = np.stack([np.ones((21, 11)), np.zeros((21, 11))], -1)
     figure = field_figure(on_grid("v", "xy", (X, Y), values, values[..., ::-1]))

@@ -1,5 +1,7 @@
 """``plot``: films, and the times that are shown."""
 
+import sys
+
 from PIL import Image
 from problem_files import CASE, run
 
@@ -26,7 +28,7 @@ problem = Problem(fading, using=[LeastSquares()])
 
 
 def test_a_run_is_drawn_at_times_and_as_a_film(case, capsys, monkeypatch):
-    monkeypatch.setattr("sirenpde.plots.animation.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     (case / "fading.py").write_text(FADING)
     assert run(capsys, "solve", "fading.py", "--out", "r")[0] == 0
     plane = (case / "r" / "figures" / "u.png").read_bytes()
