@@ -194,7 +194,7 @@ def _size(rows: Sequence[Sequence[Panel]]) -> tuple[float, float]:
     """The width and height of a panel that suits them all, in inches."""
     aspect = max(panel.aspect for row in rows for panel in row)
     width = 2.6 if aspect > 0.4 else 3.6 if aspect >= _FLAT else 6.0
-    return width, 0.8 * width * min(1.8, max(0.3 if aspect >= _FLAT else 0.15, aspect)) + 0.5
+    return width, 0.8 * width * min(1.8, max(0.3 if aspect >= _FLAT else 0.25, aspect)) + 0.5
 
 
 def _joined(*words: str) -> str:
