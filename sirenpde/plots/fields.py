@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[Any]
-_MANY = 4  # parts that are shown, where each has several panels
+_MOST, _MANY = 9, 4  # parts that are shown, and those where each has several panels
 _FLAT = 0.3  # height as a share of width, below which panels are not side by side
 ERROR = "|error|"
 
@@ -54,9 +54,19 @@ class Shown:
         return None if self.reference is None else _known(self.reference)
 
     @cached_property
+    def all_parts(self) -> list[Part]:
+        return parts_of(self.name, self.values, self.dimension, len(self.space), self.components)
+
+    @property
     def parts(self) -> list[Part]:
-        parts = parts_of(self.name, self.values, self.dimension, len(self.space), self.components)
-        return parts if len(self.views) == 1 else parts[:_MANY]
+        """Those that are shown."""
+        return self.all_parts[: _MOST if len(self.views) == 1 else _MANY]
+
+    @property
+    def note(self) -> str:
+        """How many parts are shown, where that is not all of them."""
+        shown, there = len(self.parts), len(self.all_parts)
+        return f"{shown} of {there} components" if shown < there else ""
 
     def label(self, text: str) -> str:
         return f"{text} ({self.unit})" if self.unit else text
@@ -101,7 +111,7 @@ def field_figure(shown: Shown, title: str = "", scales: Mapping[str, Scale] | No
             bars.setdefault(panel.bar, (panel.scale, []))[1].append(ax)
     for scale, axes in bars.values():
         colour_bar(figure, scale, axes, shown.unit)
-    entitle(figure, title)
+    entitle(figure, _joined(title, shown.note))
     return figure
 
 
@@ -233,7 +243,7 @@ def _curves(shown: Shown, title: str, scales: Mapping[str, Scale] | None) -> Fig
         errors.grid(True, color="0.9", lw=0.6)
         if scales is not None:
             _limit(errors, [scales[ERROR]], margin=0)
-    entitle(figure, title)
+    entitle(figure, _joined(title, shown.note))
     return figure
 
 

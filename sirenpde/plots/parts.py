@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-_MOST = 9  # of one field: those of a matrix in space
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def parts_of(
             continue
         label = names.get(index, name + (f"[{', '.join(map(str, index))}]" if index else ""))
         parts += _real(label, index, np.iscomplexobj(values))
-    return parts[:_MOST]
+    return parts
 
 
 def _real(label: str, index: tuple[int, ...], is_complex: bool) -> list[Part]:

@@ -113,6 +113,12 @@ def test_equal_components_of_a_symmetric_matrix_are_shown_once():
     assert titles(field_figure(on_grid("s", "xy", (X, Y), stress, components=names))) == list(names)
 
 
+def test_components_that_are_not_shown_are_counted():
+    many = on_grid("u", "xy", (X, Y), np.ones((21, 11, 12)))
+    figure = field_figure(many, "mix: u")
+    assert len(panels(figure)) == 9 and figure.get_suptitle() == "mix: u, 9 of 12 components"
+
+
 def test_times_are_side_by_side_in_one_scale():
     t = np.linspace(0, 1, 9)
     values = np.exp(-9 * t)[:, None, None] * np.cos(X)[:, None] * np.ones(11)
