@@ -3,7 +3,22 @@
 import pytest
 import torch
 
-from sirenpde import Box, D, Disk, Ellipse, Field, Problem, dot, grad, laplacian, on, solve
+from sirenpde import (
+    Box,
+    D,
+    Disk,
+    Ellipse,
+    Field,
+    Interval,
+    March,
+    Problem,
+    SineFeatures,
+    dot,
+    grad,
+    laplacian,
+    on,
+    solve,
+)
 
 ELLIPSE = Ellipse(radii=(1.0, 0.6))
 SQUARE, HOLE = Box(x=(-1, 1), y=(-1, 1)), Disk(center=(0.2, 0.1), radius=0.4)
@@ -93,23 +108,34 @@ def test_a_power_of_the_field():
     assert error(Problem(inside, edge, reference={u: exact})) < 1e-10
 
 
-@pytest.mark.slow
-def test_heat_on_a_disk_until_it_fades():
-    """u_t = Δu, its rim at u = e⁻ᵗ J₀-like data: all of it a plane wave that decays."""
-    from sirenpde import Interval
+DISK, TIME = Disk(), Interval(t=(0, 0.5))
 
-    disk, time = Disk(), Interval(t=(0, 0.5))
-    spacetime = disk * time
+
+def cooling(network: SineFeatures | None) -> Problem:
+    """u_t = Δu on a disk, of which cos(x + y) exp(-2t) is a solution, given at the start and on the rim."""
+    spacetime = DISK * TIME
     x, y, t = spacetime.axes
-    u = Field("u", spacetime)
+    u = Field("u", spacetime, network)
 
     def exact(p):
         return torch.exp(-2 * t(p)) * torch.cos(x(p) + y(p))
 
-    problem = Problem(
+    return Problem(
         on(spacetime, 3000, name="heat")(lambda p: D(u, t)(p) - laplacian(u, x, y)(p)),
         on(spacetime.at(t=0), 800, weight=1000, name="start")(lambda p: u(p) - exact(p)),
-        on(disk.boundary() * time, 800, weight=1000, name="rim")(lambda p: u(p) - exact(p)),
+        on(DISK.boundary() * TIME, 800, weight=1000, name="rim")(lambda p: u(p) - exact(p)),
         reference={u: exact},
     )
-    assert error(problem) < 1e-10
+
+
+@pytest.mark.slow
+def test_heat_on_a_disk():
+    assert error(cooling(None)) < 1e-10
+
+
+@pytest.mark.slow
+def test_heat_on_a_disk_slab_after_slab():
+    """Cylinders, one on top of the other, each with sines of its own."""
+    solution = solve(cooling(SineFeatures(400, (4.0, 4.0, 2.0))), [March("t", slabs=2)], seed=0)
+    assert "2 slabs" in str(solution)
+    assert solution.errors["u"]["relative_l2"] < 1e-6
