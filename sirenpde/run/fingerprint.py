@@ -91,7 +91,6 @@ def _constraint(constraint: Constraint, asked: Requests) -> dict[str, Any]:
         "samples": constraint.samples,
         "weight": constraint.weight,
         "loss": constraint.loss.name,
-        "measured": constraint.is_measured,
         "asks for": sorted([*map(str, asked.derivatives), *(c.name for c in asked.unknowns), *asked.data]),
         "its points": _told(points, generator),
         "its values": _told(values, generator),
