@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from ..geometry.frame import Frame
 from ..geometry.point import Axis
@@ -63,18 +62,6 @@ class Series:
             return (np.insert(points, self._column, time, axis=1) for points in places())
 
         return replace(self.carrier, values=Sampled(self.functions, self.carrier.shape, blocks))
-
-    def whole(self) -> Grid | Mesh:
-        """All steps in one carrier: a grid with its axes as they are, or a mesh times the line of the times."""
-        steps = [dict(step.values) for step in self]
-        column = self._column if isinstance(self.carrier, Grid) else len(self.carrier.shape)
-        values = {name: np.stack([step[name] for step in steps], axis=column) for name in self.functions}
-        if isinstance(self.carrier, Mesh):
-            cells = self.carrier.cells.times(torch.from_numpy(self.times))
-            return Mesh((*self.carrier.axes, self.time), cells, values)
-        lines = list(self.carrier.coordinates)
-        lines.insert(column, self.times)
-        return Grid(self.axes, tuple(lines), values)
 
     def restored(self, frame: Frame) -> Series:
         """The same with the coordinates of the file that its domain was scaled from."""

@@ -30,12 +30,6 @@ def test_every_step_has_the_values_of_its_time_whatever_the_order_of_the_axes():
             x, y = carrier.points.T
             np.testing.assert_allclose(step.values["u"].ravel(), x + 2 * y + 10 * time, atol=1e-15)
             assert step.values["u"].shape == carrier.shape
-        whole = series.whole()
-        assert whole.names == (("x", "t", "y") if carrier is plane else ("x", "y", "t"))
-        of = {name: column for name, column in zip(whole.names, whole.points.T, strict=True)}
-        np.testing.assert_allclose(
-            whole.values["u"].ravel(), of["x"] + 2 * of["y"] + 10 * of["t"], atol=1e-14
-        )
 
 
 def test_a_step_is_evaluated_when_it_is_asked_for():
