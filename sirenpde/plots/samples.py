@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 _POINTS, _ARROWS = 3000, 60
 _LENGTH, _MARGIN = 0.1, 0.04  # of an arrow, and beside it, as shares of an axis
+_NEAR = 0.4  # lengths of an arrow, between two of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +106,12 @@ def _starts(samples: Samples) -> tuple[Array, Array] | None:
 
 
 def _apart(points: Array, most: int) -> Array:
-    """Some of the points (n, d): each is the farthest from those before it."""
-    chosen = [0]
-    distance = np.full(len(points), np.inf)
-    while len(chosen) < min(most, len(points)):
-        distance = np.minimum(distance, ((points - points[chosen[-1]]) ** 2).sum(1))
+    """Some of the points (n, d) in lengths of an arrow: each is the farthest from those before it, none too near."""
+    chosen, distance = [0], np.full(len(points), np.inf)
+    while len(chosen) < most:
+        distance = np.minimum(distance, np.linalg.norm(points - points[chosen[-1]], axis=1))
+        if distance.max() < _NEAR:
+            break
         chosen.append(int(distance.argmax()))
     return np.array(chosen)
 

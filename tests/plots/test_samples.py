@@ -65,3 +65,15 @@ def test_a_shape_has_its_outline_behind_the_samples():
     box = Box(x=(0, 1), y=(0, 1))
     figure = sample_points([Samples("inside", box.axes, np.array([[0.2, 0.2]]), outline=outline)])
     np.testing.assert_array_equal(figure.axes[0].collections[1].get_segments(), outline)
+
+
+def test_arrows_on_a_small_circle_do_not_crowd():
+    box, angles = Box(x=(-3, 3), y=(-3, 3)), np.linspace(0, 2 * np.pi, 600, endpoint=False)
+    normals = np.column_stack([np.cos(angles), np.sin(angles)])
+    small, large = (
+        sample_points([Samples("edge", box.axes, r * normals, normals)]).axes[0].collections[-1]
+        for r in (0.5, 3)
+    )
+    assert 8 <= len(small.U) <= 20 and len(large.U) == 60
+    gaps = np.linalg.norm(small.XY[:, None] - small.XY[None], axis=2) + 9 * np.eye(len(small.XY))
+    assert gaps.min() > 0.4 * 0.6 - 1e-12
