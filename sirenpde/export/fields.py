@@ -34,7 +34,17 @@ from .format import format_of
 from .grid import SHOWN, Grid, coordinates_of, in_chunks, on_lattice, points_per_axis
 from .mesh import Mesh, on_vertices
 from .names import file_name
-from .places import AtPoints, OnBoundary, OnMesh, Place, boundary_cells, cells_on, warn_outside, within
+from .places import (
+    AtPoints,
+    OnBoundary,
+    OnMesh,
+    Place,
+    boundary_cells,
+    cells_on,
+    outside,
+    warn_outside,
+    within,
+)
 from .room import check_memory, check_mesh, check_room
 from .sampled import Array, Function
 from .series import Series
@@ -44,6 +54,7 @@ from .vtk.image import better_as_image
 
 STEPS = 51  # of a series, if nobody says
 _PLANE, _SOLID = 129, 24  # points across the mesh of a shape
+_LOOKED_AT = 64  # points of each constraint, to see whether all lie in one shape
 _FINE = 25  # points along each axis in space of a volume over time
 
 
@@ -145,15 +156,16 @@ def _known_on(problem: Problem, declared: HasAxes) -> Domain | None:
     if _is_part(declared):
         return declared  # type: ignore[return-value]
     names = [axis.name for axis in declared.axes]
-    solids = [
-        c.domain
-        for c in problem.constraints
-        if [axis.name for axis in c.domain.axes] == names
-        and c.domain.size is None
-        and can.dimension_of(c.domain) == len(names)
-    ]
+    there = [c.domain for c in problem.constraints if [axis.name for axis in c.domain.axes] == names]
+    solids = [d for d in there if d.size is None and can.dimension_of(d) == len(names)]
     parts = list(dict.fromkeys(solids))
-    return parts[0] if len(parts) == 1 and _is_part(parts[0]) else None
+    if len(parts) != 1 or not _is_part(parts[0]):
+        return None
+    points = [d.draw(None if d.size else _LOOKED_AT, torch.Generator().manual_seed(0))[0] for d in there]
+    reach_out = any(
+        outside(parts[0], some.numpy()).any() for some in points
+    )  # data, or a boundary of the box
+    return None if reach_out else parts[0]
 
 
 def _is_part(domain: Any) -> bool:
@@ -475,7 +487,8 @@ def first_surface(fields: FieldSet, request: Request = _USUAL) -> Surface:
             f"A surface of {fields.name} was asked for, a field of {', '.join(a.name for a in axes)}, and a file of "
             f"a surface holds one time. Choose one, or write VTKHDF, PVD or XDMF."
         )
-    functions, space = fields.evaluated, axes
+    # A distance that is solved for in a shell has its sign beyond it as well.
+    functions, space = (fields if fields.has_mesh else replace(fields, known_on=None)).evaluated, axes
     if column is not None:
         assert request.times is not None
         time = float(request.times[0])

@@ -292,7 +292,7 @@ def needs_mesh(domain: object) -> bool:
         return False
     if isinstance(domain, Restricted):
         space = [axis for axis in domain.axes if not axis.is_time]  # type: ignore[attr-defined]
-        return len(space) in (2, 3) and space == list(domain.axes) and dimension_of(domain) == len(space)  # type: ignore
+        return len(space) == 2 and space == list(domain.axes) and dimension_of(domain) == len(space)  # type: ignore
     patches = patches_of(domain)
     return patches is None or len(patches) != 1
 
