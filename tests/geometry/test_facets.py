@@ -36,9 +36,9 @@ def test_pieces_between_sharp_edges() -> None:
     assert len(pieces) == 7  # two sides, foot, back, end, top, inner surface with its fillet
     areas = [piece.measure for piece in pieces]
     assert areas == sorted(areas, reverse=True)
-    fillet = 1.6 * 32 * 2 * math.sin(math.pi / 128)
+    fillet = 1.6 * 64 * 2 * math.sin(math.pi / 256)
     assert areas[0] == pytest.approx(3 * (0.8 + fillet + 0.8), rel=1e-6)
-    assert len(SKIN.pieces(angle=math.radians(1))) == 8 + 32
+    assert len(SKIN.pieces(angle=math.radians(0.5))) == 8 + 64
 
 
 def test_an_image_of_the_unit_square_in_equal_parts() -> None:

@@ -55,7 +55,7 @@ def test_the_bundled_mesh_is_closed() -> None:
     assert mesh.volume == pytest.approx(0.71826, abs=1e-5)
     with pytest.raises(
         FileNotFoundError,
-        match=r"'teapot\.obj' is shipped with sirenpde; there is bracket\.stl, fin\.csv, spot\.obj",
+        match=r"'teapot\.obj' is shipped with sirenpde; there is bracket\.stl, bracket_temperature\.npz, ",
     ):
         bundled("teapot.obj")
 
