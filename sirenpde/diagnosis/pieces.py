@@ -121,8 +121,8 @@ def _curved(constraint: Constraint, domain: Domain, keys: tuple[str, ...]) -> It
     flat = can.patches_of(domain) is not None or can.dimension_of(domain) == len(domain.axes)
     if domain.size is None and not flat and not set(keys) - {"normal"}:
         parts = [part.draw(DRAWN, torch.Generator().manual_seed(2)) for part in (domain, *_ends_of(domain))]
-        faces = domain.faces if isinstance(domain, can.Faces) else ()
-        parts += [arc.from_unit(torch.tensor([[0.0], [1.0]]).double()) for arc in faces if _is_arc(arc)]
+        arcs = filter(_is_arc, can.faces_of(domain))
+        parts += [arc.from_unit(torch.tensor([[0.0], [1.0]]).double()) for arc in arcs]
         points = torch.cat([points for points, _ in parts])
         data = {key: torch.cat([of[key] for _, of in parts]) for key in keys}
         yield Piece(constraint, can.bounds_of(domain), points=points, data=data)
@@ -130,8 +130,8 @@ def _curved(constraint: Constraint, domain: Domain, keys: tuple[str, ...]) -> It
 
 def _ends_of(domain: Domain) -> list[Domain]:
     """The slices at both ends of the last axis, which a product with an interval has, of all faces."""
-    if isinstance(domain, can.Faces) and can.patches_of(domain) is None:
-        return [end for face in domain.faces for end in _ends_of(face)]
+    if can.faces_of(domain) and can.patches_of(domain) is None:
+        return [end for face in can.faces_of(domain) for end in _ends_of(face)]
     last = domain.axes[-1]
     if (
         not (isinstance(domain, can.Slice) and isinstance(domain, can.HeldAt))
