@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sirenpde import Box
-from sirenpde.geometry.mesh import TriangleMesh
+from sirenpde.geometry.meshes.mesh import TriangleMesh
 
 cube = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..geometry.mesh import TriangleMesh
+from ..geometry.meshes.mesh import TriangleMesh
 
 PAIRS = 1 << 20  # point-triangle pairs compared at once
 

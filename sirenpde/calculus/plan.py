@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..geometry.constants import Constant
+from ..geometry.data.constants import Constant
 from .symbols import Powers, Symbol
 
 Array = npt.NDArray[np.float64]

@@ -14,7 +14,7 @@ from ..export.fields import FieldSet, Request, default_format, on_grid, write_fi
 from ..export.names import file_name
 from ..export.picture import as_rows, write_picture
 from ..geometry import can
-from ..geometry.mesh import TriangleMesh
+from ..geometry.meshes.mesh import TriangleMesh
 from ..problem.constraint import name_of
 from .figures import is_picture, write_figures
 

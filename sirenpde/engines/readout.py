@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..geometry.constants import Constant
+from ..geometry.data.constants import Constant
 
 
 class Readout:

@@ -19,9 +19,9 @@ from torch import Tensor
 from ..calculus.operators import PointFunction
 from ..geometry import can
 from ..geometry.box import Box
-from ..geometry.cells import Cells
 from ..geometry.domain import Domain, HasAxes
 from ..geometry.frame import Frame
+from ..geometry.meshes.cells import Cells
 from ..geometry.point import Axis
 from ..problem.constraint import name_of
 from ..problem.labels import Labels

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ..geometry.cells import Cells
 from ..geometry.frame import Frame
+from ..geometry.meshes.cells import Cells
 from ..geometry.point import Axis
 from .grid import rows_of
 from .sampled import Array, Function, Sampled

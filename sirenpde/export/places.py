@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from ..geometry import can
-from ..geometry.cells import Cells
 from ..geometry.domain import Domain
 from ..geometry.frame import Frame
-from ..geometry.meshing import boundary_of, skin_of
+from ..geometry.meshes.cells import Cells
+from ..geometry.meshes.meshing import boundary_of, skin_of
 from ..geometry.point import Axis
 from ..geometry.readers.columns import labelled_columns
 from ..geometry.readers.places import read_places

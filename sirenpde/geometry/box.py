@@ -11,23 +11,23 @@ from typing import Literal, overload
 import torch
 from torch import Tensor
 
-from .arc import Arc
 from .boundary import Boundary, Face, Side
-from .cloud import Cloud
-from .curves import Segment
+from .data.cloud import Cloud
 from .domain import Domain, HasAxes, check_count, is_number, named, quasi_random
 from .extrusion import Extrusion, extruded
 from .frame import axes_around
-from .mesh import TriangleMesh
-from .outline import Outline
+from .meshes.mesh import TriangleMesh
+from .meshes.surfaces import Triangles, prism
 from .pairs import Pairs
 from .patch import Patch
+from .plane.arc import Arc
+from .plane.curves import Segment
+from .plane.outline import Outline
 from .point import Axis
 from .product import Product
 from .region import Predicate, Region
 from .shape import Shape
 from .slab import SLACK, Slab
-from .surfaces import Triangles, prism
 from .tensor_grid import TensorGrid
 
 APART = 1e-12  # of an axis: so far from an interface its two sides are

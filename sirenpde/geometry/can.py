@@ -12,9 +12,9 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from .cells import Cells
 from .domain import Domain
 from .frame import Frame
+from .meshes.cells import Cells
 from .nodes import Rule, TensorNodes, WeightedNodes
 from .patch import Patch
 from .point import Axis

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from .boundary import Boundary, Face, Side
 from .domain import Domain
-from .outline import Outline
+from .meshes.surfaces import Triangles, loops_of, prism
+from .plane.outline import Outline
 from .product import Product, Range
 from .region import Predicate, Region
 from .shape import Piece, Shape, arcs_of, polylines
-from .surfaces import Triangles, loops_of, prism
 
 
 @dataclass(frozen=True)

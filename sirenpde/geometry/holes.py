@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
-from .arc import Arc
 from .domain import HasAxes
+from .plane.arc import Arc
 from .product import Product
 from .shape import Shape, arcs_of
 
@@ -29,7 +29,7 @@ def holes_of(domain: HasAxes) -> tuple[PlaneHole, ...]:
     >>> from sirenpde import Box, Disk, Interval
     >>> from sirenpde.geometry.holes import holes_of
     >>> plate = Box(x=(-1, 1), y=(-1, 1)) - Disk(center=(0.25, 0), radius=0.5)
-    >>> [hole.radius for hole in holes_of(plate * Interval(t=(0, 1)))], holes_of(Disk())
+    >>> [round(hole.radius, 12) for hole in holes_of(plate * Interval(t=(0, 1)))], holes_of(Disk())
     ([0.5], ())
     """
     if isinstance(domain, Product):

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from . import can
 from .boundary import Boundary, Face, Side, Solid
-from .cells import Cells
 from .domain import Data, Domain, check_count, named, quasi_random
 from .instants import held_at, instant
+from .meshes.cells import Cells
 from .nodes import WeightedNodes
 from .patch import Patch
 from .point import Axis

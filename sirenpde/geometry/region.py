@@ -11,10 +11,10 @@ from torch import Tensor
 
 from . import can
 from .arrays import as_mask
-from .cells import Cells
 from .domain import Data, Domain, check_count, column_of, subset
 from .instants import instant
-from .meshing import cells_within
+from .meshes.cells import Cells
+from .meshes.meshing import cells_within
 from .point import Axis
 from .slab import Slab
 

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor
 
-from .arc import Arc
 from .boundary import Boundary, Side
-from .cells import Cells
 from .domain import check_count, is_finite, is_number, named, quasi_random
-from .meshing import cells_within
+from .meshes.cells import Cells
+from .meshes.meshing import cells_within
+from .meshes.surfaces import Triangles, combined, enclosed_volume, level_surface
 from .motion import Motion
 from .nodes import WeightedNodes
-from .outline import Outline
-from .overlay import SAME, cut, joined
+from .plane.arc import Arc
+from .plane.outline import Outline
+from .plane.overlay import SAME, cut, joined
+from .plane.strips import strips
 from .point import Axis
 from .quadrature import cubature
 from .region import Predicate, Region
 from .sides import PlacedSide, Trimmed, moments_of
 from .slab import SLACK
-from .strips import strips
-from .surfaces import Triangles, combined, enclosed_volume, level_surface
 from .unrolled import unroll
 from .verified import STEP, size_of
 

@@ -15,15 +15,15 @@ def domain_to_value(domain: object) -> dict[str, Any] | None:
 
     >>> from sirenpde import Disk, Interval
     >>> domain_to_value(Disk(radius=2))
-    {'kind': 'disk.Disk', 'center': [0.0, 0.0], 'radius': 2, 'names': ['x', 'y']}
+    {'kind': 'plane.disk.Disk', 'center': [0.0, 0.0], 'radius': 2, 'names': ['x', 'y']}
     """
     if isinstance(domain, Box):
         ends = {axis.name: [axis.low, axis.high] for axis in domain.axes}
         return {"kind": "box", "axes": ends, "fixed": dict(domain.fixed)}
-    package, _, module = type(domain).__module__.rpartition(".")
-    if package != __package__ or not is_dataclass(domain):
+    module = type(domain).__module__
+    if not module.startswith(f"{__package__}.") or not is_dataclass(domain):
         return None
-    value: dict[str, Any] = {"kind": f"{module}.{type(domain).__name__}"}
+    value: dict[str, Any] = {"kind": f"{module.removeprefix(f'{__package__}.')}.{type(domain).__name__}"}
     for field in fields(domain):
         content = getattr(domain, field.name)
         plain = _plain(content)
@@ -36,14 +36,14 @@ def domain_to_value(domain: object) -> dict[str, Any] | None:
 def domain_from_value(value: Mapping[str, Any]) -> Any:
     """The shape again. Raises KeyError, TypeError, ValueError or AttributeError where the value is none.
 
-    >>> domain_from_value({'kind': 'disk.Disk', 'center': [0.0, 0.0], 'radius': 2, 'names': ['r', 'z']})
+    >>> domain_from_value({'kind': 'plane.disk.Disk', 'center': [0.0, 0.0], 'radius': 2, 'names': ['r', 'z']})
     Disk(center=(0.0, 0.0), radius=2, names=('r', 'z'))
     """
     kind, contents = value["kind"], {key: _content(v) for key, v in value.items() if key != "kind"}
     if kind == "box":
         return Box(**{name: tuple(ends) for name, ends in value["axes"].items()}).at(**value["fixed"])
-    module, _, name = kind.partition(".")
-    if not (module.isidentifier() and name.isidentifier()):
+    module, _, name = kind.rpartition(".")
+    if not all(part.isidentifier() for part in (*module.split("."), name)):
         raise ValueError(f"{kind!r} was given as the kind of a shape; expected a module and a class of it.")
     return getattr(importlib.import_module(f"{__package__}.{module}"), name)(**contents)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.cells import Cells
+from ..geometry.meshes.cells import Cells
 from ..geometry.point import Axis
 from .solids import edges_of, section, surface_of, tetrahedra_of
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..calculus.evaluate import PointFunction, over_points
 from ..calculus.field import Field
 from ..geometry.domain import Domain
-from ..geometry.mesh import TriangleMesh
+from ..geometry.meshes.mesh import TriangleMesh
 from ..geometry.point import Axis
 from .constraint import in_precision, name_of
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..calculus.operators import D, PointFunction, laplacian
 from ..geometry.box import Box
-from ..geometry.cloud import Cloud
+from ..geometry.data.cloud import Cloud
 from ..geometry.domain import Deferred
 from ..geometry.point import Point
 from ..geometry.tensor_grid import TensorGrid

@@ -53,7 +53,8 @@ def around_cold_circles(
     >>> from sirenpde.problem.reference import exact_values
     >>> square = Box(x=(-0.5, 0.5), y=(-0.5, 0.5))
     >>> u = around_cold_circles(square.axes, 0.5, 0.3, 0.1)
-    >>> [round(v, 8) for v in exact_values(u, square.axes, torch.tensor([[0.0, 0.0], [0.3, 0.0]]), {}).tolist()]
+    >>> points = torch.tensor([[0.0, 0.0], [0.3, 0.0]], dtype=torch.float64)
+    >>> [round(v, 8) for v in exact_values(u, square.axes, points, {}).tolist()]
     [0.23358492, 0.37987067]
     """
     x, y = axes

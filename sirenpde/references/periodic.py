@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..geometry.box import Box
-from ..geometry.cloud import Cloud
+from ..geometry.data.cloud import Cloud
 from ..geometry.domain import Deferred
 
 Modes = NDArray[np.complex128]  # Fourier coefficients of a real function, for the wavenumbers 0, ..., K

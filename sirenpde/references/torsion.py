@@ -10,7 +10,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from ..geometry.arc import Arc
+from ..geometry.plane.arc import Arc
 from ..geometry.point import Point
 from ..geometry.shape import Shape, arcs_of
 

@@ -16,8 +16,8 @@ from ..calculus.operators import PointFunction
 from ..export.places import OnMesh, cells_on, outside
 from ..geometry import can
 from ..geometry.box import Box
-from ..geometry.cells import Cells
 from ..geometry.domain import Domain
+from ..geometry.meshes.cells import Cells
 from ..geometry.nodes import WeightedNodes
 from ..geometry.point import Axis
 from ..geometry.quadrature import cubature

@@ -17,8 +17,8 @@ from sirenpde.export.formats.npz import write_npz
 from sirenpde.export.formats.vtu import write_vtu
 from sirenpde.export.mesh import Mesh, sample_cells
 from sirenpde.export.panels import panels
-from sirenpde.geometry.cells import Cells
 from sirenpde.geometry.frame import Frame
+from sirenpde.geometry.meshes.cells import Cells
 
 LINE = Cells(torch.linspace(0, 2, 5).double()[:, None], torch.tensor([[i, i + 1] for i in range(4)]))
 TETRA = Cells(torch.eye(4, 3).double(), torch.tensor([[3, 0, 1, 2]]))

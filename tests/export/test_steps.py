@@ -14,7 +14,7 @@ from sirenpde.export.grid import Grid
 from sirenpde.export.mesh import Mesh
 from sirenpde.export.series import Series
 from sirenpde.export.steps import joined, steps_of
-from sirenpde.geometry.cells import Cells
+from sirenpde.geometry.meshes.cells import Cells
 
 TIMES = np.linspace(0, 0.5, 3)
 ABOUT = About({"problem": 'a <heat> & "waves"', "seed": 3, "relative_l2": 1.5e-12}, {"w": ("wx", "wy")})

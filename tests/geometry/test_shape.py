@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from sirenpde import Box, Disk, Interval
-from sirenpde.geometry.arc import Arc
-from sirenpde.geometry.curves import EllipticArc
+from sirenpde.geometry.plane.arc import Arc
+from sirenpde.geometry.plane.curves import EllipticArc
 from sirenpde.geometry.point import Axis
 from sirenpde.geometry.quadrature import cubature
 from sirenpde.geometry.shape import Shape

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from sirenpde import Box, Disk
-from sirenpde.geometry.arc import Arc
-from sirenpde.geometry.curves import EllipticArc
+from sirenpde.geometry.plane.arc import Arc
+from sirenpde.geometry.plane.curves import EllipticArc
 from sirenpde.geometry.point import Axis
 from sirenpde.geometry.shape import Shape
 from sirenpde.geometry.verified import verify

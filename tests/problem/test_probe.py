@@ -26,7 +26,7 @@ from sirenpde import (
     on,
     solve,
 )
-from sirenpde.geometry.cloud import Cloud
+from sirenpde.geometry.data.cloud import Cloud
 from sirenpde.geometry.point import Point
 
 box = Box(x=(0, 1), y=(0, 2))

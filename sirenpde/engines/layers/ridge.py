@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ...calculus.plan import Plan, Polynomials, derivative
-from ...geometry.constants import Constant
+from ...geometry.data.constants import Constant
 from ...networks.activations.activation import Activation
 from ..buffers import Take, Turns
 from .linear import Affine, AffineGradient

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...calculus.plan import Polynomials
 from ...calculus.symbols import Symbol
-from ...geometry.constants import Constant
+from ...geometry.data.constants import Constant
 from ...networks.dense import Embedding
 from ..buffers import Take
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import torch
 from torch import Tensor
 
-from ..cloud import Cloud
+from ..data.cloud import Cloud
 from ..domain import Data, Deferred, read_data
 from ..point import Axis
 from ..tensor_grid import TensorGrid

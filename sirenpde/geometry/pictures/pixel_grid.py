@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..arrays import as_mask
-from ..cloud import Cloud
+from ..data.cloud import Cloud
 from ..domain import Data, Deferred, named, read_data
 from ..point import Axis
 from ..tensor_grid import TensorGrid

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..curves import Bezier, Curve, EllipticArc, Pair, Segment
+from ..plane.curves import Bezier, Curve, EllipticArc, Pair, Segment
 from .existing import existing, read_columns
 from .quiet import quiet
 

@@ -11,7 +11,7 @@ from mutations import mutated
 from solids import OBJ, obj, off, ply, sphere, stl, stl_text, tetrahedron, written
 
 from sirenpde import PointCloud
-from sirenpde.geometry.mesh import TriangleMesh
+from sirenpde.geometry.meshes.mesh import TriangleMesh
 
 
 def test_files_that_are_no_meshes(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Finite points with data, and coefficients that are interpolated."""

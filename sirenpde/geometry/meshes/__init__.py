@@ -1,0 +1,1 @@
+"""Triangle meshes as shapes; meshes of shapes, to draw and export on."""

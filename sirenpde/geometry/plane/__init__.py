@@ -1,0 +1,1 @@
+"""The plane: curves, the outlines that they bound, and shapes."""

@@ -1,0 +1,1 @@
+"""Shapes of space in closed form or given by a function."""
