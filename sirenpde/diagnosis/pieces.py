@@ -121,7 +121,7 @@ def _curved(constraint: Constraint, domain: Domain, keys: tuple[str, ...]) -> It
     flat = can.patches_of(domain) is not None or can.dimension_of(domain) == len(domain.axes)
     if domain.size is None and not flat and not set(keys) - {"normal"}:
         parts = [part.draw(DRAWN, torch.Generator().manual_seed(2)) for part in (domain, *_ends_of(domain))]
-        arcs = filter(_is_arc, can.faces_of(domain))
+        arcs = [face for face in can.faces_of(domain) if _is_arc(face)]
         parts += [arc.from_unit(torch.tensor([[0.0], [1.0]]).double()) for arc in arcs]
         points = torch.cat([points for points, _ in parts])
         data = {key: torch.cat([of[key] for _, of in parts]) for key in keys}
@@ -130,8 +130,9 @@ def _curved(constraint: Constraint, domain: Domain, keys: tuple[str, ...]) -> It
 
 def _ends_of(domain: Domain) -> list[Domain]:
     """The slices at both ends of the last axis, which a product with an interval has, of all faces."""
-    if can.faces_of(domain) and can.patches_of(domain) is None:
-        return [end for face in can.faces_of(domain) for end in _ends_of(face)]
+    faces = can.faces_of(domain)
+    if faces and can.patches_of(domain) is None:
+        return [end for face in faces for end in _ends_of(face)]
     last = domain.axes[-1]
     if (
         not (isinstance(domain, can.Slice) and isinstance(domain, can.HeldAt))
