@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -90,13 +91,13 @@ def check_held(kind: str, *, times: int = 0, axes: Sequence[str] = ()) -> None:
         )
 
 
-def check_no_values(kind: str, values: Mapping[str, Any]) -> None:
-    """Raises ValueError, which names formats that can, where a surface that has values is to go into a bare one."""
+def warn_left_out(kind: str, values: Mapping[str, Any]) -> None:
+    """Warn, and name formats that hold them, that the values of a surface do not go into its file."""
     if values:
         others = _listed(name for name in ("ply", "vtu", "vtkhdf"))
-        raise ValueError(
-            f"A surface with the values {', '.join(values)} was to be written as {kind.upper()}, which holds none. "
-            f"Write {others}."
+        warnings.warn(
+            f"{kind.upper()} holds the surface alone, without the values {', '.join(values)}. For these write {others}.",
+            stacklevel=2,
         )
 
 

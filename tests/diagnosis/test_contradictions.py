@@ -33,8 +33,8 @@ u = Field("u", box)
 v = Field("v", box, shape=(2,))
 z = Field("z", box, dtype=complex)
 c = Unknown("c", 3.0)
-part = TriangleMesh.open(bundled("bracket.stl"))
-warmth = Field("warmth", part)
+bracket = TriangleMesh.open(bundled("bracket.stl"))
+warmth = Field("warmth", bracket)
 start = on(box.at(t=0), 20, name="start")(u)
 space = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))
 w = Field("w", space)
@@ -198,7 +198,7 @@ AGREEING = {
             lambda p: u(p) - data["seen"](p)
         ),
     ],
-    "the surface of a mesh": [on(part.boundary(), 99, name="held")(lambda p: warmth(p) - 1)],
+    "the surface of a mesh": [on(bracket.boundary(), 99, name="held")(lambda p: warmth(p) - 1)],
     "a source beside a wall": [
         on(box, 99, name="pde")(lambda p: laplacian(u)(p) + 1),
         on(box.boundary(), 9, name="w")(u),

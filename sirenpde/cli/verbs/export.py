@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...export.format import format_of, formats
+from ...export.format import Format, format_of, formats
 from ...run import directory as runs
 from ...run.facts import facts_of
 from ..parser import Parser, UsageError, instants, listed, positive
@@ -86,8 +86,8 @@ def run(call: Call) -> int:
     solution = stored(session, run.read_checkpoint(session.given))
     facts = _reported(run.path / "report.json") or solution.facts
     sets = _chosen(solution.field_sets(), flags.fields)
-    if kind and formats()[kind].single:
-        sets = [replace(s, functions={name: f}) for s in sets for name, f in s.functions.items()]
+    if kind:
+        sets = [alone for fields in sets for alone in _one_file_each(fields, formats()[kind])]
     if flags.out and len(sets) > 1:
         raise ValueError(
             f"--out {flags.out} was given for {len(sets)} files, of {' and '.join(s.name for s in sets)}. Choose one "
@@ -107,6 +107,13 @@ def run(call: Call) -> int:
             else:
                 print(write_fields(_file(run, fields, flags, kind, place), further, request))
     return 0
+
+
+def _one_file_each(fields: FieldSet, kind: Format) -> list[FieldSet]:
+    """One output for each file of a format that shows one; of a solid's surface alone there is one file."""
+    if not kind.single or (fields.has_mesh and not kind.values):
+        return [fields]
+    return [replace(fields, functions={name: f}) for name, f in fields.functions.items()]
 
 
 def _kind(flags: argparse.Namespace) -> str | None:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from ...files.whole import whole
 from ..about import NOTHING, About
-from ..format import Format, check_no_values, register
+from ..format import Format, register, warn_left_out
 
 if TYPE_CHECKING:
     from ..surface import Surface
 
 
 def write_obj(path: str | PathLike[str], surface: Surface, about: About = NOTHING) -> Path:
-    """Write a surface as ``.obj``, with vertex normals; facts are comments. Raises ValueError where it has values."""
+    """Write a surface as ``.obj``, with vertex normals; facts are comments. A warning says that values are left out."""
     import numpy as np
 
     from ..surface import vertex_normals
 
-    check_no_values("obj", surface.values)
+    warn_left_out("obj", surface.values)
     with whole(path) as beside, beside.open("w", encoding="utf-8") as file:
         file.writelines(f"# {name} {' '.join(str(fact).split())}\n" for name, fact in about.facts.items())
         file.writelines("v {!r} {!r} {!r}\n".format(*place) for place in surface.vertices.tolist())
@@ -29,4 +29,4 @@ def write_obj(path: str | PathLike[str], surface: Surface, about: About = NOTHIN
     return Path(path)
 
 
-register(Format("obj", "a surface without values, as text", "surface", write_obj, single=True, values=False))
+register(Format("obj", "a surface alone, as text", "surface", write_obj, single=True, values=False))

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 
 from ...files.whole import whole
 from ..about import NOTHING, About
-from ..format import Format, check_no_values, register
+from ..format import Format, register, warn_left_out
 
 if TYPE_CHECKING:
     from ..surface import Surface
 
 
 def write_stl(path: str | PathLike[str], surface: Surface, about: About = NOTHING) -> Path:
-    """Write a surface as ``.stl``, which has no place for facts.
+    """Write a surface as ``.stl``, which has no place for facts, nor for values: a warning says so.
 
-    Raises ValueError where it has values, and where single precision would move the vertices by more than a
-    hundredth of an edge.
+    Raises ValueError where single precision would move the vertices by more than a hundredth of an edge.
     """
-    check_no_values("stl", surface.values)
     content = _stl(surface)
+    warn_left_out("stl", surface.values)
     with whole(path) as beside:
         beside.write_bytes(content)
     return Path(path)
@@ -48,7 +47,7 @@ def _stl(surface: Surface) -> bytes:
 register(
     Format(
         "stl",
-        "a surface without values, in single precision",
+        "a surface alone, in single precision",
         "surface",
         write_stl,
         single=True,
