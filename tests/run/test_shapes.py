@@ -136,6 +136,6 @@ def test_heat_on_a_disk():
 @pytest.mark.slow
 def test_heat_on_a_disk_slab_after_slab():
     """Cylinders, one on top of the other, each with sines of its own."""
-    solution = solve(cooling(SineFeatures(400, (4.0, 4.0, 2.0))), [March("t", slabs=2)], seed=0)
-    assert "2 slabs" in str(solution)
-    assert solution.errors["u"]["relative_l2"] < 1e-6
+    solution = solve(cooling(SineFeatures(800, (4.0, 4.0, 2.0))), [March("t", slabs=2)], seed=0)
+    assert solution.status == "solved" and "2 slabs" in str(solution)
+    assert solution.errors["u"]["relative_l2"] < 1e-9
