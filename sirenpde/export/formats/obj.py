@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def write_obj(path: str | PathLike[str], surface: Surface, about: About = NOTHING) -> Path:
-    """Write a surface as ``.obj``, with vertex normals; facts are comments. A warning says that values are left out."""
+    """Write a surface as ``.obj``, with vertex normals; facts are comments. A warning names values left out."""
     import numpy as np
 
     from ..surface import vertex_normals
