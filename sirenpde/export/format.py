@@ -96,7 +96,7 @@ def warn_left_out(kind: str, values: Mapping[str, Any]) -> None:
     if values:
         others = _listed(name for name in ("ply", "vtu", "vtkhdf"))
         warnings.warn(
-            f"{kind.upper()} holds the surface alone, without {', '.join(values)}. For values write {others}.",
+            f"{kind.upper()} holds the surface alone, without the values {', '.join(values)}. Write {others}.",
             stacklevel=2,
         )
 
