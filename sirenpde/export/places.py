@@ -47,7 +47,7 @@ class AtPoints:
     """Points (n, d) with a column for each axis, in the units of the file that a domain came from."""
 
     points: Array
-    name: str = "points"
+    name: str = ""  # of the table that they are from
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,8 @@ def cells_on(place: OnMesh | AtPoints, axes: Sequence[Axis], frame: Frame | None
         points, corners = np.asarray(place.points, dtype=np.float64), np.arange(len(place.points))[:, None]
         if points.ndim != 2 or points.shape[1] != len(axes) or not len(points):
             raise ValueError(
-                f"Points of shape {points.shape} were given; expected (n, {len(axes)}), a column for each of "
-                f"{names}. Reshape them."
+                f"Points of shape {points.shape} were given; expected (n, {len(axes)}), a number for each of "
+                f"{names}. Give every point all of these."
             )
     there = torch.from_numpy(np.ascontiguousarray(points))
     return Cells(there if frame is None else frame.apply(there), torch.from_numpy(corners))
@@ -267,8 +267,9 @@ def warn_outside(domain: Domain, points: Array, shown: Array, names: Sequence[st
         for i in rows[:_NAMED]
     )
     more = ", ..." if len(rows) > _NAMED else ""
+    where = f" of {what}" if what else ""
     warnings.warn(
-        f"{len(rows)} of the {len(points)} points of {what} lie outside the domain, where the field is not known "
+        f"{len(rows)} of the {len(points)} points{where} lie outside the domain, where the field is not known "
         f"({first}{more}). Their values are not numbers.",
         stacklevel=2,
     )

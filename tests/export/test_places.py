@@ -122,7 +122,7 @@ def test_meshes_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(ValueError, match="for a field of x, y one of the plane is needed"):
         read_places(tilted, 2, "x, y")
     (tmp_path / "broken.vtu").write_text("<VTKFile")
-    with pytest.raises(ValueError, match="could not be read as VTU"):
+    with pytest.raises(ValueError, match=r"could not be read as VTU .it is damaged, or of another kind"):
         read_places(tmp_path / "broken.vtu", 2, "x, y")
     with pytest.raises(FileNotFoundError, match="There is no file"):
         read_places(tmp_path / "none.vtu", 2, "x, y")

@@ -57,7 +57,8 @@ def image_of(carrier: Grid | Mesh, kind: str, other: str) -> Image:
     reason = why_no_image(carrier)
     if reason or not isinstance(carrier, Grid):
         raise ValueError(
-            f"A field {reason} was to be written as {kind}, which holds evenly spaced grids alone. Write {other}."
+            f"A field {reason} was to be written as {kind}, which holds evenly spaced grids alone. Write {other}, "
+            f"or export on a grid."
         )
     lines = [carrier.coordinates[i] for i in shown_axes(carrier)]
     spare = 3 - len(lines)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..readers.existing import existing
-from ..readers.quiet import quiet
+from ..readers.quiet import quiet, reason
 from .files import read_array
 
 Picture = NDArray[np.float64]  # (H, W) grey or (H, W, 3) colour, row 0 on top
@@ -174,7 +174,7 @@ def _load_array(file: Path) -> Picture:
             array = np.load(io.BytesIO(file.read_bytes()), allow_pickle=False)
     except Exception as error:
         raise ValueError(
-            f"'{file}' could not be read as an array ({' '.join(str(error).split())}); a file written by numpy.save "
+            f"'{file}' could not be read as an array ({reason(error)}); a file written by numpy.save "
             "is needed. Save it again."
         ) from error
     try:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .existing import existing
-from .quiet import quiet
+from .quiet import quiet, reason
 from .tables import Columns, Labelled, read_labelled
 
 Arrays = dict[str, NDArray[Any]]
@@ -62,9 +62,9 @@ def read_points(file: Path) -> tuple[Any, Arrays]:
 
 
 def unreadable(file: Path, error: BaseException) -> ValueError:
-    said = " ".join(str(error).split())[:200] or type(error).__name__
+    kind = file.suffix.lower().removeprefix(".").upper()
     return ValueError(
-        f"'{file}' could not be read as {file.suffix.lower().removeprefix('.').upper()} ({said}); a whole file of "
+        f"'{file}' could not be read as {kind} ({reason(error)}); a whole file of "
         "plain arrays is needed. Write it again."
     )
 

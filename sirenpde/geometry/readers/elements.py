@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .quiet import quiet
+from .quiet import quiet, reason
 from .surface import Surface, unreadable
 
 Indices = NDArray[np.int64]
@@ -35,7 +35,7 @@ def read_elements(file: Path) -> Surface:
         with quiet():
             mesh = meshio.read(file)
     except (Exception, SystemExit) as error:
-        why = " ".join(str(error).split())[:200] or type(error).__name__
+        why = reason(error)
         if "gmsh:physical" in why:
             why = (
                 "some of its elements belong to a physical group and others to none (it was saved with all of "

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .ply import read_ply
-from .quiet import quiet
+from .quiet import quiet, reason
 from .tables import Columns, read_table
 
 _SHIPPED = Path(__file__).parents[2] / "data"
@@ -74,7 +74,7 @@ def _read_npz(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> C
             columns: Columns = {key: archive[key] for key in archive.files}
     except Exception as error:
         raise ValueError(
-            f"'{file}' could not be read as NPZ ({' '.join(str(error).split())}); an archive written by "
+            f"'{file}' could not be read as NPZ ({reason(error)}); an archive written by "
             "numpy.savez is needed. Save plain arrays again."
         ) from error
     lengths = {key: len(array) if array.ndim else None for key, array in columns.items()}

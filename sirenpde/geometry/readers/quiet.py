@@ -30,6 +30,21 @@ def quiet(*loggers: str) -> Iterator[None]:
             logger.disabled = disabled
 
 
+def reason(error: BaseException) -> str:
+    """Why a library could not read a file, in one line.
+
+    meshio ends the program, with a number, where it cannot; numpy takes any file that is none of its own for pickled.
+    """
+    if isinstance(error, SystemExit):
+        return "it is damaged, or of another kind than its name says"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text"
+    said = " ".join(str(error).split())[:200]
+    if said.startswith("This file contains pickled"):
+        return "it is no file of plain arrays"
+    return said or type(error).__name__
+
+
 @contextlib.contextmanager
 def quiet_descriptor() -> Iterator[None]:
     """What compiled libraries, such as libtiff, write to the error stream by themselves is left out."""

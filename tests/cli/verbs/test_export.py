@@ -63,6 +63,24 @@ def test_a_field_on_a_disk_is_shown_solved_drawn_and_exported_on_it(case, capsys
         assert image.width > 400
 
 
+BALL = """
+from sirenpde import Ball, Field, LeastSquares, Problem, SineFeatures, grad, laplacian, on
+
+ball = Ball()
+x, y, z = ball.axes
+u = Field("u", ball, SineFeatures(100, 1.5))
+
+
+def flux(p):
+    return -grad(u)(p)
+
+
+inside = on(ball, 300, name="inside")(laplacian(u))
+rim = on(ball.boundary(), 300, name="rim")(lambda p: u(p) - x(p))
+problem = Problem(inside, rim, outputs=(u, flux), stages=(LeastSquares(),))
+"""
+
+
 WAVE = """
 import torch
 from sirenpde import Box, Field, Problem, SineFeatures, on
@@ -119,7 +137,7 @@ def test_values_at_points_are_answered_on_the_screen_or_in_a_file(case, capsys):
     np.testing.assert_allclose(values[:, 2], 1 - (values[:, :2] ** 2).sum(1), atol=1e-9)
     code, out, err = run(capsys, "export", "r", "--at", "2,0;0,0")
     assert code == 0 and out.splitlines()[1].endswith("nan")
-    assert "1 of the 2 points" in err and "1: x = 2, y = 0" in err
+    assert "1 of the 2 points lie outside" in " ".join(err.split()) and "1: x = 2, y = 0" in err
     (case / "probes.csv").write_text("x,y\n0.5,0.5\n")
     for name in ("u-at-probes.csv", "u-at-probes-2.csv"):
         assert run(capsys, "export", "r", "--at", "probes.csv")[1] == f"r/fields/{name}\n"
@@ -135,6 +153,22 @@ def test_values_at_points_are_answered_on_the_screen_or_in_a_file(case, capsys):
         (["--on", "a.vtu", "--resolution", "9"], "points of its own"),
         (["--out", "a.vtu", "--format", "npz"], "Leave one away"),
         (["--resolution", "20000"], "Lower the resolution"),
+        (["--at", "0"], "a number for each of x, y"),
+        (["--format", "vti"], "Write VTU, or export on a grid"),
     ):
         code, _, err = run(capsys, "export", "r", *words)
         assert code in (1, 2) and said in " ".join(err.split())
+
+
+def test_a_solid_of_several_outputs_has_one_surface(case, capsys):
+    (case / "ball.py").write_text(BALL)
+    assert run(capsys, "solve", "ball.py", "--out", "r", "--json")[0] == 0
+    code, out, err = run(capsys, "export", "r", "--format", "stl", "--resolution", "8")
+    assert code == 0 and out == "r/fields/u-flux.stl\n"
+    assert "STL holds the surface alone, without the values u, flux" in " ".join(err.split())
+    surface = pyvista.read(case / "r" / "fields" / "u-flux.stl")
+    assert surface.is_manifold and np.ptp(surface.points[:, 0]) > 1.9
+    assert run(capsys, "export", "r", "--format", "ply", "--resolution", "8")[1].split() == [
+        "r/fields/u.ply",
+        "r/fields/flux.ply",
+    ]

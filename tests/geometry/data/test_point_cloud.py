@@ -65,7 +65,7 @@ def test_files_that_are_no_clouds(tmp_path: Path) -> None:
     refused("data.csv", "x,y,z,d\n1,2,3,4\n1,2,4,nan\n", r"data\.csv', line 3, column 4 'd': nan")
     refused("same.csv", "1,2,3\n1,2,3\n", r"All points coincide")
     refused("bad.ply", "hello", r"could not be read as PLY")
-    refused("bad.npz", "hello", r"could not be read as NPZ")
+    refused("bad.npz", "hello", r"could not be read as NPZ .it is no file of plain arrays")
     refused(
         "mesh.obj", OBJ, r"type '\.obj'; points are read from .*sample the mesh by PointCloud\.sample_mesh"
     )

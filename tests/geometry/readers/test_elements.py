@@ -169,7 +169,7 @@ def test_refusals(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     capfd.readouterr()
     for name, text, message in [
         ("page.msh", "<html></html>\n", "could not be read as a mesh"),
-        ("page.vtu", "<html></html>\n", "could not be read as a mesh"),
+        ("page.vtu", "<html></html>\n", "could not be read as a mesh: it is damaged, or of another kind"),
         ("page.vtk", "<html></html>\n", "could not be read as a mesh"),
         ("line.vtu", None, "has no faces; a triangle mesh is needed"),
         ("cut.msh", gmsh41()[:300], "could not be read as a mesh"),
