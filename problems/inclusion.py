@@ -63,5 +63,11 @@ def problem(conductivity: float = 10.0) -> Problem:
         return u(p) - around(p)
 
     return Problem(
-        plate, inclusion, value, flux, far, outputs=(temperature,), reference={u: around, v: within}
+        plate,
+        inclusion,
+        value,
+        flux,
+        far,
+        outputs=(temperature,),
+        reference={temperature: exact, u: around, v: within},
     )

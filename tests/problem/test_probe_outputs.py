@@ -12,6 +12,7 @@ from sirenpde import (
     Adam,
     Box,
     D,
+    Disk,
     Field,
     LeastSquares,
     PointCloud,
@@ -170,3 +171,19 @@ def test_the_error_says_on_how_many_points_it_rests():
     assert found.errors["u"]["max"] < 1e-9 and abs(found.errors["u"]["points"] - 100) <= 10
     whole = solve(Problem(*LAWS[:2], reference={u: exact}))
     assert "points" not in whole.errors["u"]
+
+
+def test_an_output_of_fields_side_by_side_lives_on_their_union():
+    square, inner = Box(x=(-1, 1), y=(-1, 1)), Disk(radius=0.5)
+    u, v, w = Field("u", square - inner), Field("v", inner), Field("w", square)
+    rules = [on(f.domain, samples=10, name=f"of_{f.name}")(f) for f in (u, v, w)]
+
+    def joined(p):
+        return u(p) + v(p)
+
+    def overlapping(p):
+        return u(p) + w(p)
+
+    problem = Problem(*rules, outputs=(joined, overlapping))
+    assert problem.output(joined).domain.measure == pytest.approx(4, abs=1e-12)
+    assert problem.output(overlapping).domain.measure == pytest.approx(4 - math.pi / 4, abs=1e-12)

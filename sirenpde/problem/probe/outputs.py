@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import itertools
+import operator
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +18,7 @@ from ...calculus.field import Derivative, Field, Unknown
 from ...calculus.operators import PointFunction, Stack
 from ...geometry.domain import Deferred, Domain, HasAxes
 from ...geometry.point import Axis
+from ...geometry.shape import Shape
 from ..constraint import in_precision, name_of
 from .calling import call, call_together, check_field_axes, check_value
 from .messages import ConstraintError, declared_at
@@ -105,12 +110,29 @@ def _homes(function: PointFunction, fields: Sequence[Field]) -> Iterator[HasAxes
 
 
 def _smallest(requests: Requests, domain: HasAxes) -> HasAxes:
-    """The domain of the field that has the axes of all that were read; the given one where there is none."""
+    """The domain of the field that has the axes of all that were read; the given one where there is none.
+
+    What reads fields of shapes side by side lives on their union.
+    """
     names = {axis.name for u in requests.fields for axis in u.axes}
+    shapes = [u.domain for u in requests.fields if isinstance(u.domain, Shape)]
+    if len(shapes) == len(requests.fields) > 1 and _are_apart(shapes):
+        return functools.reduce(operator.or_, shapes)
     for u in requests.fields:
         if {axis.name for axis in u.axes} == names:
             return domain if u.axes == domain.axes and hasattr(domain, "draw") else u.domain
     return domain
+
+
+def _are_apart(shapes: Sequence[Shape]) -> bool:
+    """Whether shapes have the same axes and no inner point in common."""
+    for a, b in itertools.combinations(shapes, 2):
+        if a == b or [axis.name for axis in a.axes] != [axis.name for axis in b.axes]:
+            return False
+        with contextlib.suppress(ValueError):  # of what is empty
+            _ = a & b
+            return False
+    return True
 
 
 def _asked(
