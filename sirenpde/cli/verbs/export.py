@@ -87,7 +87,7 @@ def run(call: Call) -> int:
     facts = _reported(run.path / "report.json") or solution.facts
     sets = _chosen(solution.field_sets(), flags.fields)
     if kind:
-        sets = [alone for fields in sets for alone in _one_file_each(fields, formats()[kind])]
+        sets = [alone for fields in sets for alone in one_file_each(fields, formats()[kind])]
     if flags.out and len(sets) > 1:
         raise ValueError(
             f"--out {flags.out} was given for {len(sets)} files, of {' and '.join(s.name for s in sets)}. Choose one "
@@ -109,7 +109,7 @@ def run(call: Call) -> int:
     return 0
 
 
-def _one_file_each(fields: FieldSet, kind: Format) -> list[FieldSet]:
+def one_file_each(fields: FieldSet, kind: Format) -> list[FieldSet]:
     """One output for each file of a format that shows one; of a solid's surface alone there is one file."""
     if not kind.single or (fields.has_mesh and not kind.values):
         return [fields]

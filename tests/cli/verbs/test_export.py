@@ -8,6 +8,11 @@ from PIL import Image
 from problem_files import DISK, PICTURE, run
 from vtk_readers import read, read_all
 
+from sirenpde import Ball, Box, Field, Problem, on
+from sirenpde.cli.verbs.export import one_file_each
+from sirenpde.export.fields import field_sets
+from sirenpde.export.format import formats
+
 
 def test_export_and_plot_write_into_the_run(case, capsys):
     assert run(capsys, "solve", "case.py", "--out", "r")[0] == 0
@@ -61,24 +66,6 @@ def test_a_field_on_a_disk_is_shown_solved_drawn_and_exported_on_it(case, capsys
         assert list(arrays["axes"]) == ["x", "y"] and (arrays["points"] ** 2).sum(1).max() < 1 + 1e-12
     with Image.open(case / "r" / "figures" / "u.png") as image:
         assert image.width > 400
-
-
-BALL = """
-from sirenpde import Ball, Field, LeastSquares, Problem, SineFeatures, grad, laplacian, on
-
-ball = Ball()
-x, y, z = ball.axes
-u = Field("u", ball, SineFeatures(100, 1.5))
-
-
-def flux(p):
-    return -grad(u)(p)
-
-
-inside = on(ball, 300, name="inside")(laplacian(u))
-rim = on(ball.boundary(), 300, name="rim")(lambda p: u(p) - x(p))
-problem = Problem(inside, rim, outputs=(u, flux), stages=(LeastSquares(),))
-"""
 
 
 WAVE = """
@@ -160,15 +147,12 @@ def test_values_at_points_are_answered_on_the_screen_or_in_a_file(case, capsys):
         assert code in (1, 2) and said in " ".join(err.split())
 
 
-def test_a_solid_of_several_outputs_has_one_surface(case, capsys):
-    (case / "ball.py").write_text(BALL)
-    assert run(capsys, "solve", "ball.py", "--out", "r", "--json")[0] == 0
-    code, out, err = run(capsys, "export", "r", "--format", "stl", "--resolution", "8")
-    assert code == 0 and out == "r/fields/u-flux.stl\n"
-    assert "STL holds the surface alone, without the values u, flux" in " ".join(err.split())
-    surface = pyvista.read(case / "r" / "fields" / "u-flux.stl")
-    assert surface.is_manifold and np.ptp(surface.points[:, 0]) > 1.9
-    assert run(capsys, "export", "r", "--format", "ply", "--resolution", "8")[1].split() == [
-        "r/fields/u.ply",
-        "r/fields/flux.ply",
-    ]
+def test_a_solid_of_several_outputs_has_one_surface():
+    ball, box = Ball(), Box(x=(0, 1), y=(0, 1), z=(0, 1))
+    for domain, names in ((ball, ["u-v"]), (box, ["u", "v"])):
+        u, v = Field("u", domain), Field("v", domain)
+        problem = Problem(on(domain, 9, name="sum")(lambda p, u=u, v=v: u(p) + v(p)))
+        (fields,) = field_sets(problem, lambda function, points, data=None: points[:, 0])
+        assert [alone.name for alone in one_file_each(fields, formats()["stl"])] == names
+        assert [alone.name for alone in one_file_each(fields, formats()["ply"])] == ["u", "v"]
+        assert one_file_each(fields, formats()["vtu"]) == [fields]
