@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..export.fields import FieldSet, Request, in_own_units, on_grid, reference_on, spread, stepped
+from ..export.carriers import Request, in_own_units, on_grid, spread, stepped
+from ..export.fields import FieldSet, reference_on
 from ..export.grid import Grid, middles
 from ..export.mesh import Mesh, sample_cells
 from ..export.names import file_name

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..analysis.surfaces import surface_errors
 from ..export.about import About
-from ..export.fields import FieldSet, Request, default_format, on_grid, write_fields
+from ..export.carriers import Request, on_grid
+from ..export.fields import FieldSet
 from ..export.names import file_name
 from ..export.picture import as_rows, write_picture
+from ..export.write import default_format, write_fields
 from ..geometry import can
 from ..geometry.meshes.mesh import TriangleMesh
 from ..problem.constraint import name_of

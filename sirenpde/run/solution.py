@@ -396,8 +396,9 @@ class Solution:
                 or table that does not fit the axes, and what the format cannot hold.
         """
         from ..export.about import About
-        from ..export.fields import Request, export_fields
+        from ..export.carriers import Request
         from ..export.places import place_of
+        from ..export.write import export_fields
 
         sets = self.field_sets()
         place = place_of(sets[0].axes, on, at, grid, boundary)

@@ -15,17 +15,8 @@ from PIL import Image
 from vtk_readers import read, read_all
 
 from sirenpde import Box, D, Field, PixelGrid, Point, PointCloud, Problem, SineFeatures, laplacian, on, solve
-from sirenpde.export.fields import (
-    FieldSet,
-    Request,
-    default_format,
-    export_fields,
-    field_sets,
-    gridded,
-    on_grid,
-    with_derivatives,
-    write_fields,
-)
+from sirenpde.export.carriers import Request, gridded, on_grid
+from sirenpde.export.fields import FieldSet, field_sets, with_derivatives
 from sirenpde.export.formats.npz import write_npz
 from sirenpde.export.formats.png import write_png
 from sirenpde.export.formats.vtkhdf import write_vtkhdf
@@ -33,6 +24,7 @@ from sirenpde.export.grid import sample
 from sirenpde.export.picture import as_rows
 from sirenpde.export.sampled import CHUNK
 from sirenpde.export.vtk import spool
+from sirenpde.export.write import default_format, export_fields, write_fields
 from sirenpde.geometry.frame import Frame
 
 SPACE = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))

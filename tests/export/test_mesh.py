@@ -12,7 +12,7 @@ from PIL import Image
 from vtk_readers import read_all
 
 from sirenpde import Box, Disk, Field, Interval, LeastSquares, Problem, SineFeatures, Solution, on, solve
-from sirenpde.export.fields import on_grid
+from sirenpde.export.carriers import on_grid
 from sirenpde.export.formats.npz import write_npz
 from sirenpde.export.formats.vtu import write_vtu
 from sirenpde.export.mesh import Mesh, sample_cells

@@ -26,10 +26,12 @@ from sirenpde import (
     on,
     solve,
 )
-from sirenpde.export.fields import Request, field_sets, with_further, write_fields
+from sirenpde.export.carriers import Request
+from sirenpde.export.fields import field_sets, with_further
 from sirenpde.export.places import AtPoints, OnBoundary, OnGrid, OnMesh, outside, place_of, points_of
 from sirenpde.export.room import check_memory, check_mesh
 from sirenpde.export.sampled import Sampled
+from sirenpde.export.write import write_fields
 from sirenpde.geometry.readers.places import read_places
 
 SQUARE = Box(x=(-1, 1), y=(-1, 1))
@@ -179,7 +181,7 @@ def test_what_is_too_large_is_refused_beforehand():
     with pytest.raises(ValueError, match="up to 2236 points across are made"):
         check_mesh("plate", 20000, 2)
     (fields,) = known(SQUARE, ramp)
-    from sirenpde.export.fields import stepped
+    from sirenpde.export.carriers import stepped
 
     huge = stepped(fields, Request(20000))
     assert isinstance(huge.values, Sampled) and huge.shape == (20000, 20000)

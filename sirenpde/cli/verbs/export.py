@@ -21,7 +21,8 @@ from ..parser import Parser, UsageError, instants, listed, positive
 from ..verb import Call, Verb, register
 
 if TYPE_CHECKING:
-    from ...export.fields import FieldSet, Request
+    from ...export.carriers import Request
+    from ...export.fields import FieldSet
     from ...export.places import Place
 
 
@@ -76,7 +77,9 @@ def run(call: Call) -> int:
     A file that is there stays; the next is numbered. Points given as numbers are answered on the screen.
     """
     from ...export.about import About
-    from ...export.fields import Request, with_further, write_fields
+    from ...export.carriers import Request
+    from ...export.fields import with_further
+    from ...export.write import write_fields
     from ..session import reopen, stored
 
     flags = call.flags
@@ -154,8 +157,8 @@ def _file(
     run: runs.RunDirectory, fields: FieldSet, flags: argparse.Namespace, kind: str | None, place: Place | None
 ) -> Path:
     """Where a file goes: as asked, or into the run under a name that no file has."""
-    from ...export.fields import default_format
     from ...export.names import file_name
+    from ...export.write import default_format
 
     if flags.out:
         return Path(flags.out)
@@ -177,7 +180,7 @@ def _file(
 
 def _table(fields: FieldSet, request: Request) -> str:
     """The values at points as the lines of a CSV file."""
-    from ...export.fields import write_fields
+    from ...export.write import write_fields
 
     with tempfile.TemporaryDirectory() as folder:
         return write_fields(Path(folder) / "values.csv", fields, request).read_text(encoding="utf-8")
