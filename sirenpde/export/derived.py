@@ -11,7 +11,6 @@ from ..problem.problem import Problem
 from ..problem.reference import Reference
 
 Functions = Mapping[str, PointFunction]
-OPERATORS = ("grad", "laplacian", "hessian", "div", "curl")
 
 
 def derivatives(

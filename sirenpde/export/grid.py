@@ -114,10 +114,3 @@ def rows_of(points: Array) -> Iterator[Array]:
 def in_chunks(function: Function, points: Array) -> Array:
     """A function of points (N, d), some points at a time."""
     return np.concatenate([np.asarray(function(some)) for some in rows_of(points)])
-
-
-def real_parts(name: str, values: Array) -> dict[str, Array]:
-    """Complex values as three real arrays (``_real``, ``_imag``, ``_abs``), real ones as they are."""
-    if not np.iscomplexobj(values):
-        return {name: values}
-    return {f"{name}_real": values.real, f"{name}_imag": values.imag, f"{name}_abs": np.abs(values)}
