@@ -56,7 +56,10 @@ def sample_points(sets: Sequence[Samples], title: str = "") -> Figure:
     columns = min(len(sets), 3)
     rows = -(-len(sets) // columns)
     height = max({1: 1.6, 2: 3.7, 3: 3.5}[len(samples.axes)] for samples in shown)
-    figure = new_figure(3.3 * columns, height * rows + 0.2 + 0.3 * bool(title))
+    whole = height * rows + 0.2 + 0.3 * bool(title)
+    figure = new_figure(3.3 * columns, whole)
+    if title and any(len(samples.axes) == 3 for samples in shown):  # whose titles the layout does not see
+        figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - 0.3 / whole))
     for i, samples in enumerate(shown):
         solid = len(samples.axes) == 3
         ax = figure.add_subplot(rows, columns, i + 1, projection="3d" if solid else None)

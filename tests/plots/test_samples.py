@@ -77,3 +77,12 @@ def test_arrows_on_a_small_circle_do_not_crowd():
     assert 8 <= len(small.U) <= 20 and len(large.U) == 60
     gaps = np.linalg.norm(small.XY[:, None] - small.XY[None], axis=2) + 9 * np.eye(len(small.XY))
     assert gaps.min() > 0.4 * 0.6 - 1e-12
+
+
+def test_titles_of_panels_in_space_leave_room_for_that_of_all():
+    box = Box(x=(0, 1), y=(0, 1), z=(0, 1))
+    points = np.random.default_rng(0).random((50, 3))
+    figure = sample_points([Samples("heat\ndisk", box.axes, points)] * 3, "where its constraints hold")
+    figure.canvas.draw()
+    lowest = figure._suptitle.get_window_extent().y0
+    assert all(panel.title.get_window_extent().y1 < lowest for panel in figure.axes)

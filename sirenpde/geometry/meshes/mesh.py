@@ -26,7 +26,7 @@ from .cells import Cells
 from .closed import check_solid
 from .facets import Facets
 from .meshing import tetrahedra_within
-from .orientation import oriented
+from .orientation import Faces, oriented
 from .surfaces import Triangles
 
 
@@ -58,6 +58,7 @@ class TriangleMesh(Shape):
     faces: Tensor
     name: str = "mesh"
     groups: Mapping[str, Tensor] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # of reading it: that triangles were turned
 
     def __post_init__(self) -> None:
         for what, array in (("vertices", self.vertices), ("faces", self.faces)):
@@ -106,7 +107,13 @@ class TriangleMesh(Shape):
             )
         turned = oriented(merged.vertices, merged.faces)
         groups = {name: torch.from_numpy(chosen) for name, chosen in merged.groups.items()}
-        return TriangleMesh(torch.from_numpy(merged.vertices), torch.from_numpy(turned), file.stem, groups)
+        return TriangleMesh(
+            torch.from_numpy(merged.vertices),
+            torch.from_numpy(turned),
+            file.stem,
+            groups,
+            _turned(file.name, merged.faces, turned),
+        )
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -294,3 +301,13 @@ def _merged(surface: Surface) -> Surface:
     kept = np.linalg.norm(np.cross(b - a, c - a), axis=1) > 0
     groups = {name: chosen[kept] for name, chosen in surface.groups.items()}
     return Surface(vertices[first[order]], faces[kept], groups)
+
+
+def _turned(name: str, before: Faces, after: Faces) -> tuple[str, ...]:
+    """A word on triangles that were turned."""
+    count = int((before != after).any(1).sum())
+    said = (
+        f"{count} of the {len(after)} triangles of '{name}' pointed into the solid, or against their neighbours, and "
+        f"were turned: all normals point out of it. Turn them in the file as well, if other programs read it."
+    )
+    return (said,) if count else ()

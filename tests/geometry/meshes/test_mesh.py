@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+import trimesh
 from boxes import seeded
 from solids import OBJ, tetrahedron, written
 
-from sirenpde import Box, PointCloud
+from sirenpde import Box, Field, PointCloud, Problem, on
 from sirenpde.geometry.meshes.mesh import TriangleMesh
 from sirenpde.geometry.readers.existing import bundled
 
@@ -140,3 +141,16 @@ def test_groups_name_parts_of_the_surface() -> None:
         ValueError, match=r"mask on the group 'base' of 'mesh' has shape \(3,\); expected \(4,\)"
     ):
         TriangleMesh(mesh.vertices, mesh.faces, groups={"base": torch.ones(3, dtype=torch.bool)})
+
+
+def test_triangles_that_were_turned_are_told(tmp_path: Path) -> None:
+    cube = trimesh.creation.box()
+    cube.export(tmp_path / "outward.stl")
+    cube.invert()
+    cube.export(tmp_path / "inward.stl")
+    assert TriangleMesh.open(tmp_path / "outward.stl").notes == ()
+    mesh = TriangleMesh.open(tmp_path / "inward.stl")
+    (said,) = mesh.notes
+    assert "12 of the 12 triangles of 'inward.stl' pointed into the solid" in said and mesh.measure == 1
+    u = Field("u", mesh)
+    assert said in Problem(on(mesh, 9, name="flat")(u)).notes
