@@ -17,7 +17,7 @@ from ..arrays import as_numbers
 from ..domain import HasAxes
 from ..pictures.pictures import read_picture
 from ..point import Axis, Point, check_point
-from ..readers.columns import MESHES, Arrays, read_arrays, read_points
+from ..readers.columns import MESHES, TEXTS, Arrays, read_arrays, read_points
 from ..readers.existing import existing
 from .pieces import SimplexPieces, cubic, linear
 from .splines import TensorSpline, through
@@ -226,6 +226,11 @@ class Sampled(Coefficient):
             return _from_mesh(file, axes, key, degree or 1, outside)
         if kind in PICTURES:
             return _from_picture(file, axes, degree or 3, outside)
+        if kind in TEXTS:
+            raise ValueError(
+                f"'{file}' is a table of points; a coefficient is read from arrays on a grid (.npz, .mat, .h5), an "
+                "image or a mesh (.vtu, .vtk). Read it by Table.open, or save an array, a dimension for each axis."
+            )
         arrays, _ = read_arrays(file)
         arrays = {name: np.asarray(a).squeeze() for name, a in arrays.items()}
         values, grid = _from_archive(file, arrays, axes, key)

@@ -303,3 +303,9 @@ def test_meshes_that_are_refused():
     ]:
         with pytest.raises(ValueError, match=message):
             Sampled.on_mesh(nodes, simplices, values, degree=degree)
+
+
+def test_a_table_is_no_coefficient(tmp_path):
+    (tmp_path / "k.csv").write_text("x,k\n0,1\n1,2\n")
+    with pytest.raises(ValueError, match=r"k\.csv' is a table of points; .* Read it by Table\.open"):
+        Sampled.open(tmp_path / "k.csv")
