@@ -10,10 +10,11 @@ from torch import Tensor
 from .boundary import Boundary, Face, Side
 from .domain import Domain
 from .meshes.surfaces import Triangles, loops_of, prism
+from .plane.arc import polylines
 from .plane.outline import Outline
 from .product import Product, Range
 from .region import Predicate, Region
-from .shape import Piece, Shape, arcs_of, polylines
+from .shape import Piece, Shape, arcs_of
 
 
 @dataclass(frozen=True)

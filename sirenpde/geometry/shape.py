@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -18,9 +18,10 @@ from .meshes.meshing import cells_within
 from .meshes.surfaces import Triangles, combined, enclosed_volume, level_surface
 from .motion import Motion
 from .nodes import WeightedNodes
-from .plane.arc import Arc
+from .operators import Operator, check_overlap, keeps, level_of, said_empty, said_outside
+from .plane.arc import Arc, area
 from .plane.outline import Outline
-from .plane.overlay import SAME, cut, joined
+from .plane.overlay import cut, joined
 from .plane.strips import strips
 from .point import Axis
 from .quadrature import cubature
@@ -28,14 +29,12 @@ from .region import Predicate, Region
 from .sides import PlacedSide, Trimmed, moments_of
 from .slab import SLACK
 from .unrolled import unroll
-from .verified import STEP, size_of
+from .verified import size_of
 
 LONGEST = 60  # letters of the name of a combination
 FINE = 64  # points across a surface that stands for a solid
-LOOKED_AT = 4096  # points of a shape in space, to find whether shapes overlap
-MEASURED_AT = (
-    2**16
-)  # points of the box around a shape in space, of which the fraction inside gives its volume
+# Points of the box around a shape in space, of which the fraction inside gives its volume.
+MEASURED_AT = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,11 +109,8 @@ class Shape:
     @cached_property
     def _measure(self) -> float:
         arcs = arcs_of(self)
-        if arcs is not None:  # Green's formula: half of the integral of (p - c) · n
-            middle = torch.tensor([(low + high) / 2 for low, high in self.bounds], dtype=torch.float64)
-            rules = [arc.cubature(2) for arc in arcs]
-            fluxes = [((r.points - middle) * r.data["normal"]).sum(1) @ r.weights / 2 for r in rules]
-            return float(torch.stack(fluxes).sum())
+        if arcs is not None:
+            return area(arcs, self.bounds)
         measured = [moments_of(side) for side in self.sides] if self.dimension == 3 else [None]
         if None not in measured:  # a third of the integral of (p - c) · n
             middle = torch.tensor([(low + high) / 2 for low, high in self.bounds], dtype=torch.float64)
@@ -239,7 +235,7 @@ class Shape:
         shift = dict.fromkeys((axis.name for axis in self.axes), 0.0)
         for axis, distance in by.items():
             shift[named(self.axes, axis).name] = _checked(distance, f"{axis}=", "moved(x=0.5)")
-        return placed(self, Motion.translation(list(shift.values())))
+        return Placed(self, Motion.translation(list(shift.values())))
 
     def rotated(
         self, angle: float, about: tuple[float, ...] | None = None, axis: str | Axis | None = None
@@ -261,7 +257,7 @@ class Shape:
             )
         turn = _checked(angle, "the angle ", "rotated(math.pi / 4)")
         column = None if axis is None else self.axes.index(named(self.axes, axis))
-        return placed(self, Motion.rotation(turn, self._point(about), column))
+        return Placed(self, Motion.rotation(turn, self._point(about), column))
 
     def scaled(self, factor: float, about: tuple[float, ...] | None = None) -> Shape:
         """The shape, ``factor`` times as large; ``about`` is the point that stays, the middle if left out."""
@@ -270,7 +266,7 @@ class Shape:
             raise ValueError(
                 f"'{self.name}' was to be scaled by {factor!r}; expected a number above 0. Write shape.scaled(2)."
             )
-        return placed(self, Motion.dilation(size, self._point(about)))
+        return Placed(self, Motion.dilation(size, self._point(about)))
 
     def _pieces(self) -> tuple[Piece, ...]:
         return tuple(Piece(side) for side in self.sides)
@@ -312,22 +308,22 @@ class Combination(Shape):
     """
 
     first: Shape
-    operator: Literal["|", "&", "-"]
+    operator: Operator
     second: Shape
 
     def __post_init__(self) -> None:
         _check_operands(self.first, self.operator, self.second)
         if arcs_of(self.first) is not None and arcs_of(self.second) is not None:
             if not self._parts:
-                raise ValueError(self._said_empty())
+                raise ValueError(said_empty(self.name, self.first, self.second))
             before, after = arcs_of(self.first) or (), arcs_of(self) or ()
             uncut = len(before) == len(after) and all(
                 a.curve == b.curve for a, b in zip(before, after, strict=True)
             )
             if self.operator == "-" and uncut:
-                raise ValueError(self._said_outside())
+                raise ValueError(said_outside(self.first, self.second))
         elif self.operator != "|":
-            self._check_overlap()
+            check_overlap(self.name, self.first, self.operator, self.second)
 
     @property
     def name(self) -> str:
@@ -349,10 +345,7 @@ class Combination(Shape):
 
     def level(self, points: Tensor) -> Tensor:
         """The minimum, or the maximum, of the operands' levels."""
-        a, b = self.first.level(points), self.second.level(points)
-        if self.operator == "|":
-            return torch.minimum(a, b)
-        return torch.maximum(a, b if self.operator == "&" else -b)
+        return level_of(self.operator, self.first.level(points), self.second.level(points))
 
     def surface(self, resolution: int = 32) -> Triangles:
         if self.dimension != 3:
@@ -390,11 +383,11 @@ class Combination(Shape):
         kept, owners = list[Arc](), list[tuple[Shape, ...]]()
         for pieces, arcs, others, on_second in ((first, a, b, False), (second, b, a, True)):
 
-            def keeps(points: Tensor, normals: Tensor, near: Tensor, of: bool = on_second) -> Tensor:
+            def bounding(points: Tensor, normals: Tensor, near: Tensor, of: bool = on_second) -> Tensor:
                 return self.keeps(points, normals, of, near)
 
             owner = self.second if on_second else self.first
-            for piece, parts in zip(pieces, cut(arcs, others, keeps, size), strict=True):
+            for piece, parts in zip(pieces, cut(arcs, others, bounding, size), strict=True):
                 kept += parts
                 owners += [(owner, *piece.owners)] * len(parts)
         if not kept:
@@ -416,26 +409,10 @@ class Combination(Shape):
         )
 
     def keeps(self, points: Tensor, normals: Tensor, on_second: bool, near: Tensor | None = None) -> Tensor:
-        """Which points of an operand's boundary bound the result; ``normals`` point out of the result.
-
-        ``near`` (n,) is a length within which the boundary of the other operand crosses at none of the points.
-        """
+        """Which points of an operand's boundary bound the result; see ``operators.keeps``."""
         size = max(size_of(self.first), size_of(self.second))
-        other = self.first if on_second else self.second
-        beyond = other.level(points)
-        outside = self.operator == "|" or (self.operator == "-" and not on_second)
-        kept = beyond > 0 if outside else beyond < 0
-        close = (beyond.abs() <= SAME * size).nonzero()[:, 0]
-        if not len(close):
-            return kept
-        # On the other's boundary, or where two of its parts meet: a step to either side tells.
-        step = torch.full_like(beyond, STEP * size) if near is None else (near / 100).clamp(max=STEP * size)
-        p, by = points[close], step[close, None] * normals[close]
-        sides = torch.stack([other.level(p + by), other.level(p - by)])
-        shared = (sides[0] > 0) != (sides[1] > 0)
-        bounds = (self.level(p + by) > 0) & (self.level(p - by) < 0) & (not on_second)
-        kept[close] = torch.where(shared, bounds, sides[0] > 0 if outside else sides[0] < 0)
-        return kept
+        levels = (self.first.level, self.second.level)
+        return keeps(self.operator, levels, size, points, normals, on_second, near)
 
     def _bounds(self) -> tuple[tuple[float, float], ...]:
         if arcs_of(self.first) is not None and arcs_of(self.second) is not None:
@@ -447,28 +424,6 @@ class Combination(Shape):
         if self.operator == "&":
             return tuple((max(a, c), min(b, d)) for (a, b), (c, d) in pairs)
         return self.first.bounds
-
-    def _check_overlap(self) -> None:
-        """Raises ValueError where operands in space have nothing in common, as far as some points tell."""
-        generator = torch.Generator().manual_seed(0)
-        a, b = (shape.draw(LOOKED_AT, generator)[0] for shape in (self.first, self.second))
-        b_in_a, a_in_b = self.first.level(b) < 0, self.second.level(a) < 0
-        if not bool(b_in_a.any() or a_in_b.any()):
-            raise ValueError(self._said_outside() if self.operator == "-" else self._said_empty())
-        if self.operator == "-" and bool(a_in_b.all()):
-            raise ValueError(self._said_empty())
-
-    def _said_outside(self) -> str:
-        return (
-            f"'{self.second.name}', {_extent(self.second)}, was cut out of '{self.first.name}', "
-            f"{_extent(self.first)}. It lies outside, and cuts nothing. Move it, or leave it out."
-        )
-
-    def _said_empty(self) -> str:
-        return (
-            f"'{self.name}' is empty: the first is {_extent(self.first)}, the second {_extent(self.second)}. "
-            f"Move or scale one of them."
-        )
 
 
 @dataclass(frozen=True)
@@ -537,24 +492,12 @@ class Placed(Shape):
         return tuple(Piece(mapped(p.side), (self.shape, *p.owners)) for p in self.shape._pieces())
 
 
-def placed(shape: Shape, motion: Motion) -> Shape:
-    """The shape where a motion takes it."""
-    return Placed(shape, motion)
-
-
 def arcs_of(shape: Shape) -> tuple[Arc, ...] | None:
     """The arcs that bound a shape in the plane; None in space, or where a side is no arc."""
     if shape.dimension != 2:
         return None
     arcs = tuple(side for side in shape.sides if isinstance(side, Arc))
     return arcs if len(arcs) == len(shape.sides) else None
-
-
-def polylines(arcs: Sequence[Arc], resolution: int) -> list[Tensor]:
-    """The arcs as chains of chords, about three for each point across on a circle as large as all of them."""
-    bounds = [arc.bounds for arc in arcs]
-    size = max(max(b for _, b in of) - min(a for a, _ in of) for of in zip(*bounds, strict=True))
-    return [arc.polyline(tolerance=size / max(resolution, 2) ** 2 / 2) for arc in arcs]
 
 
 def _check_operands(first: Shape, operator: str, second: object) -> None:
@@ -585,13 +528,6 @@ def _check_operands(first: Shape, operator: str, second: object) -> None:
 
 def _names(shape: Shape) -> str:
     return ", ".join(axis.name for axis in shape.axes)
-
-
-def _extent(shape: Shape) -> str:
-    return " and ".join(
-        f"{axis.name} from {low:g} to {high:g}"
-        for axis, (low, high) in zip(shape.axes, shape.bounds, strict=True)
-    )
 
 
 def _checked(value: object, what: str, example: str) -> float:

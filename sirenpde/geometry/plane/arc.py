@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -198,3 +198,21 @@ class Arc:
                 torch.maximum(s - (self._length_between(low, s) - rest) / speed, low), low + 1 / panels
             )
         return s
+
+
+def area(arcs: Sequence[Arc], bounds: Sequence[Pair]) -> float:
+    """The area that arcs with these bounds enclose, to rounding, by Green's formula.
+
+    It is half of the integral of (p - c) · n over the arcs, c the middle of the bounds.
+    """
+    middle = torch.tensor([(low + high) / 2 for low, high in bounds], dtype=torch.float64)
+    rules = [arc.cubature(2) for arc in arcs]
+    fluxes = [((r.points - middle) * r.data["normal"]).sum(1) @ r.weights / 2 for r in rules]
+    return float(torch.stack(fluxes).sum())
+
+
+def polylines(arcs: Sequence[Arc], resolution: int) -> list[Tensor]:
+    """The arcs as chains of chords, about three for each point across on a circle as large as all of them."""
+    bounds = [arc.bounds for arc in arcs]
+    size = max(max(b for _, b in of) - min(a for a, _ in of) for of in zip(*bounds, strict=True))
+    return [arc.polyline(tolerance=size / max(resolution, 2) ** 2 / 2) for arc in arcs]

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from ..meshes.surfaces import Triangles, loops_of, turned_about
-from ..plane.arc import Arc
+from ..plane.arc import Arc, polylines
 from ..plane.outline import distances
 from ..point import Axis, check_axis_names
-from ..shape import Shape, arcs_of, polylines
+from ..shape import Shape, arcs_of
 from .sheet import Sheet, Turned
 
 ON_AXIS = 1e-12  # of the width: so near to the axis an arc of the profile lies on it
