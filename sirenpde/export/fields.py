@@ -183,7 +183,10 @@ def with_errors(fields: FieldSet) -> FieldSet:
 
 
 def with_residuals(fields: FieldSet) -> FieldSet:
-    """The functions and ``residual_NAME``, the residual of each constraint that holds throughout the domain."""
+    """The functions and ``residual_NAME``, the residual of each constraint that holds throughout the domain.
+
+    Raises ValueError where there is no such constraint.
+    """
     if not fields.residuals:
         raise ValueError(
             f"Residuals were asked for beside {', '.join(fields.functions)}, and no constraint holds throughout a "

@@ -63,7 +63,7 @@ def lattice(coordinates: Sequence[Array]) -> Array:
 def coordinates_of(axes: Sequence[Axis], resolution: int = 0) -> tuple[Array, ...]:
     """Equally spaced coordinates, ends included: ``resolution`` per axis, 0 for a number that fits the dimension.
 
-    From the fourth axis on it is the middle alone.
+    From the fourth axis on it is the middle alone. Raises ValueError for one point along an axis.
     """
     count = resolution or points_per_axis(len(axes))
     if count < 2:

@@ -113,7 +113,10 @@ def points_of(path: str | PathLike[str], axes: Sequence[Axis]) -> AtPoints:
 
 
 def cells_on(place: OnMesh | AtPoints, axes: Sequence[Axis], frame: Frame | None) -> Cells:
-    """The points and cells of a place given by the user, in the box: its units are undone."""
+    """The points and cells of a place given by the user, in the box: its units are undone.
+
+    Raises ValueError for points or a mesh of another dimension.
+    """
     names = ", ".join(axis.name for axis in axes)
     if isinstance(place, OnMesh):
         points, corners = read_places(Path(place.path), len(axes), names)

@@ -56,7 +56,10 @@ class Cloud:
         return self.points[chosen], select(self.data, chosen)
 
     def where(self, mask: ArrayLike | Tensor | str, name: str | None = None) -> Cloud:
-        """The points at which ``mask`` holds: booleans (n,), or the name of data that are not zero there."""
+        """The points at which ``mask`` holds: booleans (n,), or the name of data that are not zero there.
+
+        Raises ValueError where it holds at none.
+        """
         if isinstance(mask, str):
             read_data(self.data, mask, f"The cloud '{self.name}'")
             return self.where(self.data[mask] != 0, name or mask)

@@ -73,6 +73,9 @@ class PointCloud(Cloud):
         them; ``Box.around(cloud)`` is that box. With ``rescale=True`` they are centred and scaled to fill 95 %
         of the box, by default of [-1, 1]^3; ``cloud.frame`` leads back, and files are written in the units of
         this one.
+
+        Raises OSError where there is no such file, and ValueError for one that cannot be read, lacks a column of
+        coordinates, or has a value that is no number.
         """
         names = [axis.name for axis in (_CUBE if box is None else box.axes)]
         table = read_columns(path, columns, names)

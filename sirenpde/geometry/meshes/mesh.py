@@ -90,6 +90,9 @@ class TriangleMesh(Shape):
         surfaces of gmsh are ``groups``. Vertices at the same place become one (texture seams, STL corners),
         triangles without area are left out, and every closed part is turned to have its normals out of the solid:
         those of a part that lies within another point into the cavity that it bounds, see ``oriented``.
+
+        Raises OSError where there is no such file, and ValueError for one that cannot be read, is not finite, or has
+        no triangle with an area.
         """
         file = existing(path)
         surface = read_mesh(file)

@@ -61,7 +61,10 @@ class Skinned(Protocol):
 
 
 def cells_within(shape: Meshable, resolution: int) -> Cells:
-    """Lines, triangles or tetrahedra of a shape, about ``resolution`` points across. See ``triangulate``."""
+    """Lines, triangles or tetrahedra of a shape, about ``resolution`` points across. See ``triangulate``.
+
+    Raises ValueError for more than three dimensions, and for a shape that is too small to be seen at the resolution.
+    """
     if shape.dimension == 1:
         ((low, high),) = shape.bounds
         line = torch.linspace(low, high, resolution, dtype=torch.float64)[:, None]

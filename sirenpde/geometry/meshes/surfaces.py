@@ -21,7 +21,8 @@ def level_surface(
 ) -> Triangles:
     """Where a level changes its sign, by marching cubes ``resolution`` points across, moved onto its zero.
 
-    Smooth parts are met to rounding by the vertices; edges are cut by up to a cell.
+    Smooth parts are met to rounding by the vertices; edges are cut by up to a cell. Raises ValueError where no point
+    of the grid lies inside.
     """
     from skimage.measure import marching_cubes
 

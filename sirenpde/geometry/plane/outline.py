@@ -148,6 +148,8 @@ class Outline:
         return Outline(self.whole, arcs, named)
 
     def kept(self, predicate: Predicate) -> tuple[Arc, ...]:
+        """The parts of the arcs in which a predicate holds; ValueError where it changes all along an arc."""
+
         def holds(arc: Arc, s: Tensor) -> Tensor:
             return as_mask(predicate(arc.curve.at(s)), (len(s),), f"the predicate of '{self.name}'")
 

@@ -33,7 +33,7 @@ def bundled(name: str) -> Path:
 
 
 def existing(path: str | PathLike[str]) -> Path:
-    """The path, once it is certain that there is a file with something in it."""
+    """The path, once it is certain that there is a file with something in it; OSError or ValueError if not."""
     file = Path(path)
     if not file.exists():
         raise FileNotFoundError(
@@ -51,6 +51,8 @@ def read_columns(path: str | PathLike[str], names: Sequence[str] | None, axes: S
 
     A table without a header has the columns ``names``, or those of the axes, or of the axes and the normal.
     Vertices of a mesh (``.obj``, ``.stl``, ``.off``) are not points of a cloud: sample the mesh.
+
+    Raises ValueError for these and other kinds of files, and for what cannot be read as its kind.
     """
     file = existing(path)
     reader = _READERS.get(file.suffix.lower())
