@@ -21,6 +21,10 @@ Array = NDArray[Any]
 _POINTS, _ARROWS = 3000, 60
 _LENGTH, _MARGIN = 0.1, 0.04  # of an arrow, and beside it, as shares of an axis
 _NEAR = 0.4  # lengths of an arrow, between two of them
+_SMALL, _AROUND = (
+    0.3,
+    0.3,
+)  # extent of points as a share of the axes, below which they are seen close; space around
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +50,23 @@ class Samples:
         full[:, self.points.shape[1] - self.normals.shape[1] :] = self.normals
         return full
 
+    @property
+    def is_close(self) -> bool:
+        """Whether the points are a small part of their axes, as a circle in a long channel is: one sees it close."""
+        if len(self.axes) < 2 or not is_equal(self.axes) or not len(self.points):
+            return False
+        widest = max(axis.high - axis.low for axis in self.axes)
+        return 0 < float(np.ptp(self.points, axis=0).max()) < _SMALL * widest
+
+    @property
+    def window(self) -> list[tuple[float, float]]:
+        """The range of each axis that is shown, without room for arrows."""
+        if not self.is_close:
+            return [(axis.low, axis.high) for axis in self.axes]
+        low, high = self.points.min(0), self.points.max(0)
+        reach = (0.5 + _AROUND) * float((high - low).max())
+        return [(middle - reach, middle + reach) for middle in ((low + high) / 2).tolist()]
+
 
 def sample_points(sets: Sequence[Samples], title: str = "") -> Figure:
     """One panel for each set of points on axes of its own, with arrows for normals.
@@ -64,7 +85,10 @@ def sample_points(sets: Sequence[Samples], title: str = "") -> Figure:
         solid = len(samples.axes) == 3
         ax = figure.add_subplot(rows, columns, i + 1, projection="3d" if solid else None)
         _DRAW[len(samples.axes)](ax, samples, COLOURS[i % len(COLOURS)])
-        ax.set_title(f"{samples.title}\n{samples.total} points", fontsize=TEXT)
+        close = ", seen close" if samples.is_close else ""
+        ax.set_title(
+            f"{samples.title}\n{samples.total} point{'s' * (samples.total != 1)}{close}", fontsize=TEXT
+        )
     entitle(figure, title)
     return figure
 
@@ -104,8 +128,9 @@ def _starts(samples: Samples) -> tuple[Array, Array] | None:
     arrows = samples.arrows
     if arrows is None:
         return None
-    chosen = _apart(samples.points / _lengths(samples.axes), _ARROWS)
-    return samples.points[chosen], arrows[chosen] * _lengths(samples.axes)
+    lengths = _lengths(samples)
+    chosen = _apart(samples.points / lengths, _ARROWS)
+    return samples.points[chosen], arrows[chosen] * lengths
 
 
 def _apart(points: Array, most: int) -> Array:
@@ -119,16 +144,16 @@ def _apart(points: Array, most: int) -> Array:
     return np.array(chosen)
 
 
-def _lengths(axes: Sequence[Axis]) -> Array:
+def _lengths(samples: Samples) -> Array:
     """How long an arrow along each axis is: as long as all others where lengths compare."""
-    widths = np.array([axis.high - axis.low for axis in axes])
-    return _LENGTH * (np.full_like(widths, widths.max()) if is_equal(axes) else widths)
+    widths = np.array([high - low for low, high in samples.window])
+    return _LENGTH * (np.full_like(widths, widths.max()) if is_equal(samples.axes) else widths)
 
 
 def _bounds(samples: Samples) -> list[tuple[float, float]]:
     """The range of each axis with room for arrows."""
-    room = _lengths(samples.axes) * (1 + _MARGIN / _LENGTH)
-    return [(a.low - r, a.high + r) for a, r in zip(samples.axes, room, strict=True)]
+    room = _lengths(samples) * (1 + _MARGIN / _LENGTH)
+    return [(low - r, high + r) for (low, high), r in zip(samples.window, room, strict=True)]
 
 
 def _line(ax: Axes, samples: Samples, colour: str) -> None:

@@ -29,7 +29,10 @@ def test_samples_are_drawn_with_normals(tmp_path, dimension):
 def test_each_domain_has_axes_of_its_own(tmp_path):
     wide, narrow, line = Box(x=(0, 10), y=(0, 1)), Box(x=(4, 5), y=(0, 1)), Box(t=(0, 2))
     points = np.random.default_rng(0).uniform(size=(50, 2))
-    sets = [Samples("wide", wide.axes, points), Samples("narrow", narrow.axes, np.add(points, (4, 0)))]
+    sets = [
+        Samples("wide", wide.axes, points * (10, 1)),
+        Samples("narrow", narrow.axes, np.add(points, (4, 0))),
+    ]
     figure = sample_points([*sets, Samples("line", line.axes, points[:, :1])])
     first, second, third = figure.axes
     assert first.get_xlim()[1] > 10 and 3.8 < second.get_xlim()[0] < 4 and second.get_xlim()[1] < 5.2
@@ -67,14 +70,16 @@ def test_a_shape_has_its_outline_behind_the_samples():
     np.testing.assert_array_equal(figure.axes[0].collections[1].get_segments(), outline)
 
 
-def test_arrows_on_a_small_circle_do_not_crowd():
-    box, angles = Box(x=(-3, 3), y=(-3, 3)), np.linspace(0, 2 * np.pi, 600, endpoint=False)
+def on_a_circle(radius):
+    """A circle in a square from -3 to 3."""
+    angles = np.linspace(0, 2 * np.pi, 600, endpoint=False)
     normals = np.column_stack([np.cos(angles), np.sin(angles)])
-    small, large = (
-        sample_points([Samples("edge", box.axes, r * normals, normals)]).axes[0].collections[-1]
-        for r in (0.5, 3)
-    )
-    assert 8 <= len(small.U) <= 20 and len(large.U) == 60
+    return sample_points([Samples("edge", Box(x=(-3, 3), y=(-3, 3)).axes, radius * normals, normals)]).axes[0]
+
+
+def test_arrows_on_a_small_circle_do_not_crowd():
+    small, large = (on_a_circle(r).collections[-1] for r in (1, 3))
+    assert 13 <= len(small.U) <= 30 and len(large.U) == 60
     gaps = np.linalg.norm(small.XY[:, None] - small.XY[None], axis=2) + 9 * np.eye(len(small.XY))
     assert gaps.min() > 0.4 * 0.6 - 1e-12
 
@@ -86,3 +91,11 @@ def test_titles_of_panels_in_space_leave_room_for_that_of_all():
     figure.canvas.draw()
     lowest = figure._suptitle.get_window_extent().y0
     assert all(panel.title.get_window_extent().y1 < lowest for panel in figure.axes)
+
+
+def test_a_small_part_of_a_domain_is_seen_close():
+    ax = on_a_circle(0.1)
+    assert -0.22 < ax.get_xlim()[0] < -0.13 and 0.13 < ax.get_ylim()[1] < 0.22
+    assert ax.get_title() == "edge\n600 points, seen close"
+    arrows = ax.collections[-1]
+    assert 0.02 < np.hypot(arrows.U, arrows.V).max() < 0.04
