@@ -79,16 +79,16 @@ def _on_cells(fields: FieldSet, resolution: int | None = None) -> Mesh:
 
 
 def mesh_of(domain: Domain, resolution: int | None = None) -> Cells:
-    """A domain's own mesh, kept for the next file: tetrahedra take their time."""
-    return _mesh_of(domain, resolution)  # type: ignore[arg-type]  # all domains are hashable
-
-
-@functools.lru_cache(maxsize=8)
-def _mesh_of(domain: Domain, resolution: int | None) -> Cells:
+    """A domain's own mesh, kept for the next file or figure: tetrahedra take their time."""
     space = sum(not axis.is_time for axis in domain.axes)
     usual = _SOLID if space > 2 else points_per_axis(3) if space < len(domain.axes) else _PLANE
     check_mesh(domain.name, resolution or usual, space)
-    cells = can.cells_of(domain, resolution or usual)
+    return _kept(domain, resolution or usual)  # type: ignore[arg-type]  # all domains are hashable
+
+
+@functools.lru_cache(maxsize=8)
+def _kept(domain: Domain, resolution: int) -> Cells:
+    cells = can.cells_of(domain, resolution)
     assert cells is not None
     return cells
 

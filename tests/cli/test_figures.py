@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from sirenpde import (
+    Ball,
     Box,
     Disk,
     Field,
@@ -20,6 +21,8 @@ from sirenpde import (
     solve,
 )
 from sirenpde.cli import figures
+from sirenpde.export.carriers import on_grid
+from sirenpde.geometry.meshes.cells import Cells
 from sirenpde.plots import field_figure
 
 
@@ -29,6 +32,22 @@ def fitted(domain, exact, samples=400, **problem):
     return solve(
         Problem(on(domain, samples=samples)(lambda p: u(p) - exact(p)), **problem), [LeastSquares()]
     ), u
+
+
+def test_a_solid_is_meshed_once_for_its_file_and_its_figure(monkeypatch):
+    asked, ball = [], Ball()
+    corners = torch.tensor([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).double()
+
+    def cells(shape, resolution):
+        asked.append(resolution)
+        return Cells(corners, torch.arange(4)[None])
+
+    monkeypatch.setattr(Ball, "cells", cells)
+    x, _, _ = ball.axes
+    solution, _ = fitted(ball, x)
+    (fields,) = solution.field_sets()
+    written, drawn = on_grid(fields), figures.carrier_of(fields)
+    assert len(asked) == 1 and written.cells.points is drawn.cells.points
 
 
 def titles(figure):
