@@ -22,4 +22,6 @@ def test_each_problem_has_a_panel_with_its_own_curve_before_all_others(tmp_path)
 
 
 def test_a_single_case_without_others_is_drawn(tmp_path):
-    save_figure(tmp_path / "one.png", error_curves([ErrorCurve("alone", [(0.0, 0.1)])]), dpi=20)
+    figure = error_curves([ErrorCurve("alone", [(0.0, 0.1)])])
+    assert sum(ax.has_data() for ax in figure.axes) == 1
+    save_figure(tmp_path / "one.png", figure, dpi=20)
