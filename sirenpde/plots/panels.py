@@ -114,7 +114,10 @@ def _arrows(ax: Axes, points: Array, arrows: Array, largest: float) -> None:
 
     low, high = points.min(0), points.max(0)
     spacing = float(np.sqrt((high - low).prod())) / _ARROWS
-    lines = [np.arange(a + spacing / 2, b, spacing) for a, b in zip(low, high, strict=True)]
+    counts = np.maximum(1, np.floor((high - low) / spacing + 1e-9)).astype(int)
+    lines = [
+        a + (b - a) * (np.arange(n) + 0.5) / n for a, b, n in zip(low, high, counts, strict=True)
+    ]  # in the middle, none on the boundary
     sites = np.stack(np.meshgrid(*lines, indexing="ij"), -1).reshape(-1, 2)
     distance, nearest = cKDTree(points).query(sites)
     chosen = np.unique(nearest[distance < spacing / 2])

@@ -7,7 +7,17 @@ from matplotlib.colors import LogNorm
 from named_axes import named_axes
 
 from sirenpde import Box, Disk
-from sirenpde.plots import Shown, cells_views, cloud_view, field_figure, grid_views, image_figure, save_figure
+from sirenpde.plots import (
+    Shown,
+    cells_views,
+    cloud_view,
+    field_figure,
+    grid_views,
+    image_figure,
+    save_figure,
+)
+from sirenpde.plots.figures import new_figure
+from sirenpde.plots.panels import _arrows as draw_arrows
 
 X, Y = np.linspace(-1, 1, 21), np.linspace(0, 1, 11)
 U = np.sin(3 * X)[:, None] * np.cos(Y)[None, :]
@@ -267,3 +277,12 @@ def test_figures_bear_values_that_are_not_known(tmp_path, axes, reference, bad, 
 def test_a_dollar_in_a_name_is_no_formula(tmp_path):
     for name in ("$", "$a", "price in $ or $", r"$\nonsense{$"):
         save_figure(tmp_path / "u.png", field_figure(on_grid(name, "xy", (X, Y), U, U), name), dpi=20)
+
+
+def test_arrows_in_a_long_channel_are_in_the_middle_and_none_is_on_a_wall():
+    points = np.stack(np.meshgrid(np.linspace(0, 22, 221), np.linspace(0, 4.1, 83)), -1).reshape(-1, 2)
+    ax = new_figure(6, 2).add_subplot()
+    draw_arrows(ax, points, np.ones_like(points), 1.0)
+    heights = np.unique(ax.collections[0].XY[:, 1])
+    assert heights[0] > 0.3 and heights[-1] < 3.8
+    np.testing.assert_allclose(heights, 4.1 - heights[::-1], atol=0.06)
