@@ -9,6 +9,10 @@ log r and the angle about the cylinder, near which more points are drawn.
 
 Twice the integral of the traction over the circle is the drag and the lift in units of ½ ρ U² D; known are
 5.57953523384 and 0.010618948146, and 0.11752016697 / 0.04 for the difference of the pressures in front and behind.
+From a solution:
+
+    cylinder, stress = Disk((2, 2), 0.5).boundary(), solution["stress"].function
+    drag, lift = 2 * solution.integrate(lambda p: stress(p) @ cylinder.normal(p), cylinder).value
 
 Source: Schäfer and Turek, Benchmark computations of laminar flow around a cylinder, 1996; digits by Nabh, 1998.
 """
@@ -119,6 +123,6 @@ def problem(reynolds: float = 20.0) -> Problem:
         outlet,
         level,
         outputs=(velocity, pressure, psi, stress),
-        components={velocity: ("u", "v")},
+        components={velocity: ("u", "v"), stress: ("σxx", "σxy", "σyx", "σyy")},
         using=[LeastSquares()],
     )

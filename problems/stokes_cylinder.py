@@ -112,6 +112,6 @@ def problem() -> Problem:
         outlet,
         level,
         outputs=(velocity, pressure, psi, stress),
-        components={velocity: ("u", "v")},
+        components={velocity: ("u", "v"), stress: ("σxx", "σxy", "σyx", "σyy")},
         using=[LeastSquares()],
     )
