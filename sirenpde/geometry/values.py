@@ -43,9 +43,14 @@ def domain_from_value(value: Mapping[str, Any]) -> Any:
     if kind == "box":
         return Box(**{name: tuple(ends) for name, ends in value["axes"].items()}).at(**value["fixed"])
     module, _, name = kind.rpartition(".")
+    unknown = f"{kind!r} was given as the kind of a shape; expected a module and a class of it."
     if not all(part.isidentifier() for part in (*module.split("."), name)):
-        raise ValueError(f"{kind!r} was given as the kind of a shape; expected a module and a class of it.")
-    return getattr(importlib.import_module(f"{__package__}.{module}"), name)(**contents)
+        raise ValueError(unknown)
+    try:
+        home = importlib.import_module(f"{__package__}.{module}")
+    except ModuleNotFoundError:
+        raise ValueError(unknown) from None
+    return getattr(home, name)(**contents)
 
 
 def _plain(content: object) -> Any:

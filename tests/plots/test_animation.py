@@ -40,12 +40,13 @@ def test_a_gif_has_a_frame_for_each_figure(tmp_path):
         assert np.abs(image - frame).mean() < 6  # of 255, in 256 colours
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_mp4_has_a_frame_for_each_figure(tmp_path):
     video = pytest.importorskip("imageio_ffmpeg")
     drawn = figures()
     film = write_film(tmp_path / "u.mp4", drawn, rate=10, dpi=60)
     assert video.count_frames_and_secs(str(film))[0] == 4
-    reader = video.read_frames(str(film))
+    reader = video.read_frames(str(film))  # it leaves the pipes of its process open
     size = next(reader)["size"]
     frames = [np.frombuffer(frame, np.uint8).reshape(*size[::-1], 3).astype(int) for frame in reader]
     assert len(frames) == 4 and size[0] % 2 == size[1] % 2 == 0
