@@ -64,4 +64,5 @@ def problem() -> Problem:
         cooled,
         insulated,
         reference={T: Reference(known["temperature"], known)},
+        units={T: "K", **dict.fromkeys(bracket.axes, "cm")},
     )

@@ -66,7 +66,12 @@ def _is_differentiated(problem: Declared, axis: Axis) -> bool:
 
 
 def _time_axis(problem: Declared) -> Axis | None:
-    """The axis along which all fields evolve: constraints hold at its low end alone, and none at its high end."""
+    """The axis along which all fields evolve: constraints hold at its low end alone, and none at its high end.
+
+    A shape that has no slices, such as a mesh, has none.
+    """
+    if any(isinstance(u.domain, can.Level) and not isinstance(u.domain, can.Slice) for u in problem.fields):
+        return None
     shared = [axis for axis in problem.fields[0].axes if all(axis in u.axes for u in problem.fields)]
     for axis in shared:
         domains = [c.domain for c in problem.constraints if axis in c.domain.axes]

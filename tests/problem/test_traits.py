@@ -3,7 +3,7 @@
 import pytest
 from ladder_problems import bratu, burgers, decays, disk, fredholm, heat, picture, poisson, unknown_rate
 
-from sirenpde import l1
+from sirenpde import Box, D, Disk, Field, Interval, Problem, l1, laplacian, on
 
 # Each problem, the axis it evolves along, and what is true of it.
 TRAITS = {
@@ -31,3 +31,17 @@ def test_the_traits_of(declare, time, true):
     traits = vars(declare().traits)
     assert (traits["time"].name if traits["time"] else None) == time
     assert {name for name, holds in traits.items() if name != "time" and holds} == set(true.split())
+
+
+def test_a_side_of_a_shape_without_slices_is_no_start():
+    square = Box(x=(-1, 1), y=(-1, 1))
+    plate = square - Disk(radius=0.3)
+    u = Field("u", plate)
+    left = on(plate.boundary(where=lambda p: p[:, 0] == -1, name="left"), samples=20)(u)
+    problem = Problem(on(plate, samples=50, name="laplace")(laplacian(u)), left)
+    assert problem.traits.time is None
+    spacetime = plate * Interval(t=(0, 1))
+    v = Field("v", spacetime)
+    heat = on(spacetime, samples=50, name="heat")(lambda p: D(v, spacetime.axes[2])(p) - laplacian(v)(p))
+    start = on(spacetime.at(t=0), samples=20, name="start")(v)
+    assert str(Problem(heat, start).traits.time) == "t"
