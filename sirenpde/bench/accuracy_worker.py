@@ -73,7 +73,8 @@ class Curve:
         if now >= self.next:
             with self.clock.stopped():
                 solution = self.recalled(progress.snapshot())
-                self.points.append((cpu, wall, worst(solution)))
+                if solution.holds_until is None:  # the error of a march is told at its end
+                    self.points.append((cpu, wall, worst(solution)))
             self.next = _GROWTH * now
         over = progress.stage_index == progress.stage_count - 1 and progress.step >= progress.steps
         if now >= self.budget and not over:

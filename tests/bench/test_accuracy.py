@@ -7,6 +7,7 @@ import itertools
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -292,3 +293,16 @@ def test_words_that_make_no_benchmark(capsys: pytest.CaptureFixture[str]) -> Non
     assert "no case 'nothing_at_all'; it has" in capsys.readouterr().err
     assert main(["bench", "speed", "--seeds", "3"]) == 2
     assert "--seeds is a flag of 'sirenpde bench accuracy'" in capsys.readouterr().err
+
+
+def test_the_error_of_a_march_is_told_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accuracy_worker.Stopwatch, "_now", staticmethod(lambda: (10.0, 10.0)))
+    held, errors = [("t", 0.5), None], {"u": {"relative_l2": 1e-9}}
+    known = [SimpleNamespace(holds_until=end, errors=errors) for end in held]
+    curve = accuracy_worker.Curve(lambda snapshot: known.pop(0), 100.0, False)
+    curve.next = 0.0
+    counts: list[int] = []
+    for _ in held:
+        curve(SimpleNamespace(snapshot=dict, stage_index=0, stage_count=1, step=1, steps=9))  # type: ignore[arg-type]
+        counts.append(len(curve.points))
+    assert counts == [0, 1] and curve.points[0][2] == 1e-9
