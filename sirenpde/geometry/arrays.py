@@ -76,6 +76,15 @@ def as_mask(values: ArrayLike | Tensor, shape: tuple[int, ...], name: str) -> Te
     return mask
 
 
+def and_more(count: int) -> str:
+    """Said after the first of several faults.
+
+    >>> and_more(2), and_more(0)
+    (' (and 2 more)', '')
+    """
+    return f" (and {count} more)" if count else ""
+
+
 def check_finite(values: Tensor, name: str, columns: Sequence[str] = ()) -> None:
     """Raises ValueError naming the first row (and column) that is NaN or infinite."""
     bad = (~torch.isfinite(values)).nonzero()
@@ -83,7 +92,7 @@ def check_finite(values: Tensor, name: str, columns: Sequence[str] = ()) -> None
         row, *rest = bad[0].tolist()
         column = f", column {columns[rest[0]] if columns else rest[0]}" if rest else ""
         raise ValueError(
-            f"{name}: {values[tuple(bad[0])].item()} in row {row}{column} (and {len(bad) - 1} more); "
+            f"{name}: {values[tuple(bad[0])].item()} in row {row}{column}{and_more(len(bad) - 1)}; "
             f"finite numbers are needed. Drop these rows, or fill them in."
         )
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..arrays import as_numbers
+from ..arrays import and_more, as_numbers
 from ..domain import HasAxes
 from ..pictures.pictures import read_picture
 from ..point import Axis, Point, check_point
@@ -304,7 +304,7 @@ def _check_finite(values: NDArray[Any], name: str) -> None:
     if len(bad):
         at = ", ".join(map(str, bad[0].tolist()))
         raise ValueError(
-            f"The values of '{name}' hold {values[tuple(bad[0])]} at [{at}] (and {len(bad) - 1} more); finite "
+            f"The values of '{name}' hold {values[tuple(bad[0])]} at [{at}]{and_more(len(bad) - 1)}; finite "
             "numbers are needed. Fill them in."
         )
 

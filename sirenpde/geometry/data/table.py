@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import can
-from ..arrays import as_numbers
+from ..arrays import and_more, as_numbers
 from ..domain import HasAxes
 from ..point import Axis
 from ..readers.columns import labelled_columns
@@ -238,8 +238,8 @@ def _without_gaps(
         endless = v.reshape(count, -1).isinf().any(1).nonzero()[:, 0]
         if len(endless):
             raise ValueError(
-                f"{rows.source}, {rows.called(int(endless[0]))}, column '{chosen[ours]}': an infinite number (and "
-                f"{len(endless) - 1} more); finite ones are needed. Take these rows out."
+                f"{rows.source}, {rows.called(int(endless[0]))}, column '{chosen[ours]}': an infinite number"
+                f"{and_more(len(endless) - 1)}; finite ones are needed. Take these rows out."
             )
     gap = torch.stack(list(gaps.values())).any(0)
     bad = gap.nonzero()[:, 0]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import and_more
 from ..readers.existing import existing
 from ..readers.quiet import quiet, reason
 from .files import read_array
@@ -158,8 +159,8 @@ def as_picture(array: NDArray[np.generic], name: str) -> Picture:
     bad = np.argwhere(~np.isfinite(picture))
     if len(bad):
         raise ValueError(
-            f"The picture {name} has {picture[tuple(bad[0])]} in row {bad[0][0]}, column {bad[0][1]} (and "
-            f"{len(bad) - 1} more); finite numbers are needed. Fill these pixels in."
+            f"The picture {name} has {picture[tuple(bad[0])]} in row {bad[0][0]}, column {bad[0][1]}"
+            f"{and_more(len(bad) - 1)}; finite numbers are needed. Fill these pixels in."
         )
     return picture
 

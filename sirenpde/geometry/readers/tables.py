@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import and_more
+
 Columns = dict[str, NDArray[np.generic]]
 
 _NOTHING = ("", "na", "n/a", "nan", "null", "none", "-", "--")  # what stands in a cell where nothing is
@@ -358,8 +360,7 @@ def _column(
 
 
 def _not_finite(file: Path, line: int, i: int, name: str, cell: str, others: int) -> ValueError:
-    more = f" (and {others} more)" if others else ""
     return ValueError(
-        f"'{file}', line {line}, column {i + 1} '{name}': {cell}{more}; finite numbers are needed. Drop these "
-        "lines, or fill them in."
+        f"'{file}', line {line}, column {i + 1} '{name}': {cell}{and_more(others)}; finite numbers are needed. Drop "
+        "these lines, or fill them in."
     )
