@@ -155,3 +155,13 @@ def _elsewhere(reader: Reader) -> Callable[[Any], Tensor]:
         )
 
     return read
+
+
+def axes_about(names: Sequence[str], center: Sequence[float], radii: Sequence[float]) -> tuple[Axis, ...]:
+    """The axes of a round shape, each over its width.
+
+    >>> axes_about(("x",), (1.0,), (2.0,))
+    (Axis(name='x', low=-1.0, high=3.0),)
+    """
+    ends = zip(names, center, radii, strict=True)
+    return tuple(Axis(name, float(c - r), float(c + r)) for name, c, r in ends)

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..domain import check_count, is_finite, quasi_random
 from ..meshes.cells import Cells
 from ..nodes import WeightedNodes, equidistant, gauss
-from ..point import Axis, check_axis_names
+from ..point import Axis, axes_about, check_axis_names
 from ..shape import Shape
 from .arc import Arc
 from .curves import EllipticArc
@@ -57,8 +57,7 @@ class Disk(Shape):
     @property
     def axes(self) -> tuple[Axis, ...]:
         """The two axes, each over the disk's width."""
-        ends = ((float(c - self.radius), float(c + self.radius)) for c in self.center)
-        return tuple(Axis(name, low, high) for name, (low, high) in zip(self.names, ends, strict=True))
+        return axes_about(self.names, self.center, (self.radius, self.radius))
 
     @property
     def name(self) -> str:

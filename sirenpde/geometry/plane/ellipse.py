@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..domain import check_count, is_finite, quasi_random
 from ..nodes import WeightedNodes
-from ..point import Axis, check_axis_names
+from ..point import Axis, axes_about, check_axis_names
 from ..shape import Shape
 from .arc import Arc
 from .curves import EllipticArc
@@ -53,8 +53,7 @@ class Ellipse(Shape):
 
     @property
     def axes(self) -> tuple[Axis, ...]:
-        ends = ((float(c - r), float(c + r)) for c, r in zip(self.center, self.radii, strict=True))
-        return tuple(Axis(name, low, high) for name, (low, high) in zip(self.names, ends, strict=True))
+        return axes_about(self.names, self.center, self.radii)
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..domain import check_count, is_finite, quasi_random
 from ..meshes.surfaces import Triangles, sphere
 from ..nodes import WeightedNodes, equidistant, gauss
-from ..point import Axis, check_axis_names
+from ..point import Axis, axes_about, check_axis_names
 from ..shape import Shape
 from .sheet import Globe, Sheet
 
@@ -49,8 +49,7 @@ class Ball(Shape):
     @property
     def axes(self) -> tuple[Axis, ...]:
         """The three axes, each over the ball's width."""
-        ends = ((float(c - self.radius), float(c + self.radius)) for c in self.center)
-        return tuple(Axis(name, low, high) for name, (low, high) in zip(self.names, ends, strict=True))
+        return axes_about(self.names, self.center, (self.radius, self.radius, self.radius))
 
     @property
     def name(self) -> str:

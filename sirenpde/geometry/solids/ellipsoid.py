@@ -12,7 +12,7 @@ from torch import Tensor
 from ..domain import is_finite
 from ..meshes.surfaces import Triangles, sphere
 from ..nodes import WeightedNodes
-from ..point import Axis, check_axis_names
+from ..point import Axis, axes_about, check_axis_names
 from ..shape import Shape
 from .ball import Ball, check_center
 from .sheet import Globe, Sheet
@@ -53,8 +53,7 @@ class Ellipsoid(Shape):
     @property
     def axes(self) -> tuple[Axis, ...]:
         """The three axes, each over the ellipsoid's width."""
-        ends = ((float(c - r), float(c + r)) for c, r in zip(self.center, self.radii, strict=True))
-        return tuple(Axis(name, low, high) for name, (low, high) in zip(self.names, ends, strict=True))
+        return axes_about(self.names, self.center, self.radii)
 
     @property
     def name(self) -> str:
