@@ -251,7 +251,7 @@ def _fill(entries: Tensor, slopes: Tensor, chunks: Iterable[Tensor]) -> None:
 def _by_numbers(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
     """The slopes of all rows by the unknown numbers' parameters, (rows, unknowns)."""
     blocks = []
-    for group, batch in zip(system.groups, batches, strict=True):
+    for group, batch in system.paired(batches):
         slopes, first = _slopes_by_numbers(system, group, theta, batch), 0
         for member, i in enumerate(group.members):
             components = slice(first, first + group.evaluator.requests[member].size)

@@ -181,8 +181,8 @@ class System:
         return Evaluation(*summed(work(), (terms, gradient)))
 
     def paired(self, batches: Sequence[Batch]) -> Iterator[tuple[Group, Batch]]:
-        """Every group of constraints with its samples."""
-        return zip(self.groups, batches, strict=True)
+        """Every group of constraints with its samples, but for those without any."""
+        return (pair for pair in zip(self.groups, batches, strict=True) if len(pair[1]))
 
     def _add_chunk(
         self,
@@ -212,7 +212,8 @@ class System:
 
     def residuals(self, theta: Tensor, batches: Sequence[Batch]) -> list[Tensor]:
         """Every constraint's residuals as real components, (n, m), unweighted, in the problem's order."""
-        by_constraint: dict[int, Tensor] = {}
+        sizes = enumerate(self.problem.requests)
+        by_constraint = {i: theta.new_zeros(0, requests.size) for i, requests in sizes}
         for group, batch in self.paired(batches):
             values = evaluate(group.evaluator, theta, batch, self.device)
             by_constraint.update(zip(group.members, map(flat, values), strict=True))
