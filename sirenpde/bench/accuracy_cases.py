@@ -51,30 +51,32 @@ class Case:
     unpublished: str = "none is known"
 
 
-def _read(file: Path) -> tuple[Case, ...]:
+def read_cases(file: Path, published: Mapping[str, Any] | None = None) -> tuple[Case, ...]:
+    """The cases of a table in TOML; ``published`` is what all its published figures have in common."""
     entries = tomllib.loads(file.read_text(encoding="utf-8"))["case"]
-    published = [Published(**entry.pop("published")) if "published" in entry else None for entry in entries]
-    return tuple(Case(**entry, published=p) for entry, p in zip(entries, published, strict=True))
+    figures = [entry.pop("published", None) for entry in entries]
+    known = [None if figure is None else Published(**{**(published or {}), **figure}) for figure in figures]
+    return tuple(Case(**entry, published=figure) for entry, figure in zip(entries, known, strict=True))
 
 
-CASES = _read(Path(__file__).with_suffix(".toml"))
+CASES = read_cases(Path(__file__).with_suffix(".toml"))
 
 
 class UnknownCase(ValueError):
     """A name that no case has."""
 
 
-def chosen(names: Sequence[str], quick: bool) -> list[Case]:
+def chosen(names: Sequence[str], quick: bool, cases: Sequence[Case] = CASES) -> list[Case]:
     """The cases of these names, or of these problems; all of them where no name is given.
 
     The quick benchmark leaves the slow ones out, unless they are named. Raises UnknownCase.
     """
-    known = {word for case in CASES for word in (case.name, case.problem)}
+    known = {word for case in cases for word in (case.name, case.problem)}
     for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, sorted(known), n=2, cutoff=0.5)
             hint = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(sorted(known))}."
-            raise UnknownCase(f"The accuracy benchmark has no case '{name}'; {hint}")
+            raise UnknownCase(f"The benchmark has no case '{name}'; {hint}")
     if names:
-        return [case for case in CASES if {case.name, case.problem} & set(names)]
-    return [case for case in CASES if not (quick and case.slow)]
+        return [case for case in cases if {case.name, case.problem} & set(names)]
+    return [case for case in cases if not (quick and case.slow)]

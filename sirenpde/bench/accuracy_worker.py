@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..run.directory import as_json
 from .devices import device_name
+from .published_files import beside_the_file
 
 if TYPE_CHECKING:
     from ..problem.problem import Problem
@@ -121,6 +122,7 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
         "status": "budget" if curve.spent else solution.status,
         "relative_l2": error,
         "errors": judged.errors,
+        "file": beside_the_file(judged),
         "held_out": judged.relative_residual,
         "cpu_s": cpu,
         "wall_s": wall,

@@ -102,9 +102,9 @@ def directory() -> Path:
 
 
 def bundled_problems() -> list[BundledProblem]:
-    """The bundled problems with the first lines of their docstrings, in the order of their names; the papers' last.
+    """The bundled problems with the first lines of their docstrings, in the order of their names.
 
-    One in a folder is called by both: ``papers/helmholtz``.
+    Those in folders come last. One in a folder is called by both: ``papers/helmholtz``.
     """
     home = directory()
     files = [path for path in home.glob("**/*.py") if not path.name.startswith("_")]

@@ -42,7 +42,7 @@ def test_what_a_paper_did_is_found_by_folder_and_name():
     assert entry.path.parts[-2:] == ("papers", "helmholtz.py")
     assert loading.read(loading.find("papers/helmholtz")).name == "papers_helmholtz"
     assert loading.read(loading.find("helmholtz")).name == "helmholtz"
-    assert [entry.name for entry in loading.bundled_problems()][-1].startswith("papers/")
+    assert [entry.name for entry in loading.bundled_problems()][-1].startswith("pinnacle/")
 
 
 def test_a_file_is_found_by_its_path(tmp_path):
