@@ -1,4 +1,4 @@
-"""Derivatives of a network of slabs: every point goes to the engine of its slab."""
+"""Derivatives of networks of slabs and of cells: every point goes to the engine of its piece."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..calculus.symbols import Symbol
+from ..networks.pieces import PiecesNetwork
 from ..networks.slabs import SlabNetwork
 from .engine import Engine
 from .flat import trainable
@@ -30,6 +31,12 @@ class _Route:
 class _Weights:
     theta: Tensor
     loaded: dict[tuple[int, bool], Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _CellWeights:
+    theta: Tensor
+    loaded: dict[int, Any] = field(default_factory=dict)
 
 
 @differentiates(SlabNetwork)
@@ -114,3 +121,62 @@ def _still(symbols: Sequence[Symbol], axis: int) -> list[tuple[int, Symbol]]:
         if terms:
             left.append((request, Symbol.of(terms)))
     return left
+
+
+@differentiates(PiecesNetwork)
+class PiecesEngine:
+    """The ``Engine`` of a ``PiecesNetwork``: those of its cells, made and loaded when a point needs them."""
+
+    def __init__(self, network: PiecesNetwork, symbols: Sequence[Symbol], dimension: int) -> None:
+        self.network, self.symbols, self.dimension = network, symbols, dimension
+        sizes = [sum(p.numel() for _, p in trainable(module)) for module in network.networks]
+        ends = torch.tensor([0, *sizes]).cumsum(0).tolist()
+        self.slices = [slice(a, b) for a, b in pairwise(ends)]
+        self.engines: dict[int, Engine] = {}
+        first = self._engine(0)
+        self.kind = f"{first.kind}, by cells"
+        self.channels = first.channels
+        # A chunk has points of all cells, and each of them its own products.
+        self.chunk = first.chunk * len(network.networks)
+
+    def load(self, theta: Tensor) -> _CellWeights:
+        return _CellWeights(theta.detach())
+
+    def forward(self, weights: _CellWeights, x: Tensor) -> tuple[Tensor, list[tuple[int, Tensor, Any]]]:
+        tapes, derivatives = [], None
+        cells = self.network.partition.locate(x)
+        for cell in cells.unique().tolist():
+            engine, rows = self._engine(cell), (cells == cell).nonzero()[:, 0]
+            if cell not in weights.loaded:
+                weights.loaded[cell] = engine.load(weights.theta[self.slices[cell]])
+            values, tape = engine.forward(weights.loaded[cell], x[rows])
+            if derivatives is None:
+                derivatives = values.new_zeros(len(self.symbols), len(x), values.shape[-1])
+            derivatives[:, rows] = values
+            tapes.append((cell, rows, tape))
+        assert derivatives is not None
+        return derivatives, tapes
+
+    def backward(
+        self,
+        weights: _CellWeights,
+        tape: list[tuple[int, Tensor, Any]],
+        cotangent: Tensor,
+        gradient: Tensor,
+    ) -> None:
+        for cell, rows, of_cell in tape:
+            engine, columns, pull = self._engine(cell), self.slices[cell], cotangent[:, rows]
+            if gradient.dim() == 1:
+                engine.backward(weights.loaded[cell], of_cell, pull, gradient[columns])
+                continue
+            own = gradient.new_zeros(len(rows), columns.stop - columns.start)
+            engine.backward(weights.loaded[cell], of_cell, pull, own)
+            gradient[:, columns].index_add_(0, rows, own)
+
+    def features(self, weights: _CellWeights, x: Tensor) -> Tensor | None:
+        return None
+
+    def _engine(self, cell: int) -> Engine:
+        if cell not in self.engines:
+            self.engines[cell] = engine_for(self.network.networks[cell], self.symbols, self.dimension)
+        return self.engines[cell]

@@ -72,7 +72,7 @@ def affine_rows(
     """
     check_memory(system, batches)
     blocks = list(system.linear_rows(batches))
-    together = [_complex(block) for block in blocks]
+    together = [in_complex(block) for block in blocks]
     if held is None and all(block is not None for block in together):
         blocks = [block for block in together if block is not None]
     return _assembled(system, theta, blocks, None, held)
@@ -193,14 +193,14 @@ class FixedFeatures:
         key = id(block.evaluator), u
         if key in self._known:
             return self._known[key]
-        features = _features(system, theta, block, u)
+        features = features_of(system, theta, block, u)
         if not self._fits:
             return features
         self._known[key] = list(features)
         return self._known[key]
 
 
-def _features(system: System, theta: Tensor, block: Rows, u: Field) -> Iterator[Tensor]:
+def features_of(system: System, theta: Tensor, block: Rows, u: Field) -> Iterator[Tensor]:
     engine = block.evaluator.engines[u]
     weights = engine.load(system.parameters.of(u, theta))
     for _, chunk in chunked(block.batch, engine.chunk):
@@ -227,13 +227,13 @@ def _assembled(
         target[lines] = -(scale * block.offset).flatten()
         entries = matrix[lines].view(*block.offset.shape, -1)
         for u, slopes in zip(block.evaluator.fields, block.slopes, strict=True):
-            chunks = (features.of if features else _features)(system, theta, block, u)
-            _fill(entries[:, :, first_columns[u] :], scale[:, :, None, None] * slopes, chunks)
+            chunks = (features.of if features else features_of)(system, theta, block, u)
+            fill(entries[:, :, first_columns[u] :], scale[:, :, None, None] * slopes, chunks)
         first = lines.stop
     return DenseRows(DenseMap(matrix), target)
 
 
-def _fill(entries: Tensor, slopes: Tensor, chunks: Iterable[Tensor]) -> None:
+def fill(entries: Tensor, slopes: Tensor, chunks: Iterable[Tensor]) -> None:
     """entries[n, m, (o, f)] += Σ_s slopes[n, m, s, o] features[s, n, f], without the products that are zero."""
     used = slopes.abs().amax(dim=0).nonzero().tolist()
     if not used:
@@ -272,7 +272,7 @@ def _slopes_by_numbers(system: System, group: Group, theta: Tensor, batch: Batch
     return mapped(slopes, batch, group.evaluator.chunk(system.device))[0]
 
 
-def _complex(block: Rows) -> Rows | None:
+def in_complex(block: Rows) -> Rows | None:
     """The rows in complex numbers, where the residual is complex-linear in complex fields; else None."""
     if block.offset.shape[1] % 2 or not all(u.is_complex for u in block.evaluator.fields):
         return None
@@ -317,11 +317,11 @@ def store(system: System, theta: Tensor, unknowns: Tensor) -> Tensor:
     for (u, module), start, stop in zip(system.parameters.networks.items(), starts, starts[1:], strict=False):
         layer = unknowns[start:stop].reshape(-1, head_width(module))
         layer = torch.cat([layer.real, layer.imag]) if layer.is_complex() else layer
-        _write(system.parameters.of(u, result), module, layer)
+        write_head(system.parameters.of(u, result), module, layer)
     return result
 
 
-def _write(parameters: Tensor, module: nn.Module, layer: Tensor) -> None:
+def write_head(parameters: Tensor, module: nn.Module, layer: Tensor) -> None:
     weight, bias = head_names(module)
     views = unflatten(module, parameters)
     if weight in views:

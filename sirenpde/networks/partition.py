@@ -12,6 +12,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from .registry import known
+
 SLACK = 1e-9  # of an axis: edges computed in other ways are still the same
 
 Corner = tuple[float, ...]
@@ -34,6 +36,7 @@ class Face:
     beyond: float
 
 
+@known
 @dataclass(frozen=True)
 class Partition:
     """Cells that tile a box: the low and the high corner (d,) of each.

@@ -2,12 +2,14 @@
 
 import torch
 
-from sirenpde import SineLattice
+from sirenpde import SineLattice, Siren
 from sirenpde.calculus.symbols import Symbol
 from sirenpde.engines.flat import flatten
 from sirenpde.engines.nested import NestedEngine
-from sirenpde.engines.pieces import SlabEngine
+from sirenpde.engines.pieces import PiecesEngine, SlabEngine
 from sirenpde.engines.registry import engine_for
+from sirenpde.networks.partition import Partition
+from sirenpde.networks.pieces import Pieces
 from sirenpde.networks.slabs import Slabs
 
 F64 = torch.float64
@@ -45,3 +47,24 @@ def test_beyond_the_last_slab_the_field_stays_as_it_was() -> None:
     expected, _ = oracle.forward(theta, points)
     assert torch.allclose(found, expected, rtol=1e-11, atol=1e-11)
     assert found[0, 0] == found[0, 1] == found[0, 2] and found[1, 1] == found[1, 3] == 0
+
+
+def test_the_engine_of_cells_matches_the_oracle() -> None:
+    cells = Partition.grid([(0.0, 0.4, 1.0), (-1.0, 1.0)]).split(1, 1, 0.3)
+    network = Pieces(Siren(5, 1), cells).build([0.0, -1.0], [1.0, 1.0], 2, (), torch.Generator())
+    g = torch.Generator().manual_seed(0)
+    theta = torch.randn(flatten(network).shape, generator=g, dtype=F64)
+    points = torch.rand(30, 2, generator=g, dtype=F64) * torch.tensor([1.0, 2.0]) - torch.tensor([0.0, 1.0])
+    symbols = [Symbol.identity(2), Symbol.partial(2, 0), Symbol.partial(2, 1, 2)]
+    engine, oracle = engine_for(network, symbols, 2), NestedEngine(network, symbols, 2)
+    assert isinstance(engine, PiecesEngine)
+    weights = engine.load(theta)
+    found, tape = engine.forward(weights, points)
+    expected, slow = oracle.forward(theta, points)
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+    pull = torch.randn(found.shape, generator=g, dtype=F64)
+    for shape in ((len(theta),), (30, len(theta))):
+        gradient, wanted = torch.zeros(shape, dtype=F64), torch.zeros(shape, dtype=F64)
+        engine.backward(weights, tape, pull, gradient)
+        oracle.backward(theta, slow, pull, wanted)
+        torch.testing.assert_close(gradient, wanted, rtol=1e-9, atol=1e-9)

@@ -1,0 +1,161 @@
+"""The rows of one cell: its constraints, each in units of its own, and what joins it to its neighbours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..calculus.field import Field
+from ..calculus.symbols import Symbol
+from ..engines.flat import flatten
+from ..engines.registry import engine_for
+from ..networks.linear_head import head_width
+from ..residuals import Rows, System
+from .dense_rows import features_of, fill
+from .joins import Joint
+
+
+@dataclass(frozen=True)
+class CellRows:
+    """The rows of a cell: its constraints about the jets, and its joints with the place of each.
+
+    ``system`` has the cell's networks in place of the fields'. What ``blocks`` hold is scaled, so that features of
+    the cell's own speed enter every constraint with about one.
+    """
+
+    system: System
+    blocks: tuple[Rows, ...]
+    joints: tuple[Joint, ...]
+    cell: int
+    centre: Tensor  # (d,)
+
+    @property
+    def is_complex(self) -> bool:
+        return any(block.offset.is_complex() for block in self.blocks)
+
+    @property
+    def components(self) -> dict[Field, int]:
+        """How many unknown functions each field counts as."""
+        fields = self.system.problem.fields
+        return {u: u.components if self.is_complex else u.outputs for u in fields}
+
+    @property
+    def columns(self) -> int:
+        """How many unknowns the cell has of its own."""
+        networks, components = self.system.parameters.networks, self.components
+        return sum(head_width(networks[u]) * components[u] for u in networks)
+
+    def widths(self) -> list[int]:
+        """The numbers of unknowns on its joints."""
+        return [joint.width(self.components) for joint in self.joints]
+
+    def target(self) -> Tensor:
+        """What the rows have to give, (rows, 1)."""
+        mine = [-block.offset.flatten() for block in self.blocks]
+        joined = sum(
+            len(joint.nodes) * n * self.components[u]
+            for joint in self.joints
+            for u, n in joint.orders.items()
+        )
+        like = self.blocks[0].offset
+        return torch.cat([*mine, like.new_zeros(joined)])[:, None]
+
+    def matrix(self) -> Tensor:
+        """(rows, own columns and then those of the joints)."""
+        own, widths = self.columns, self.widths()
+        like, networks, components = self.blocks[0].offset, self.system.parameters.networks, self.components
+        rows = len(self.target())
+        matrix = like.new_zeros(rows, own + sum(widths))
+        starts, start = {}, 0
+        for u, module in networks.items():
+            starts[u] = start
+            start += head_width(module) * components[u]
+        theta = self.system.initial()
+        first = 0
+        for block in self.blocks:
+            lines = slice(first, first + block.offset.numel())
+            entries = matrix[lines].view(*block.offset.shape, -1)
+            for u, slopes in zip(block.evaluator.fields, block.slopes, strict=True):
+                fill(entries[:, :, starts[u] :], slopes, features_of(self.system, theta, block, u))
+            first = lines.stop
+        column = own
+        for joint, width in zip(self.joints, widths, strict=True):
+            first = self._join(matrix, first, column, joint, starts)
+            column += width
+        return matrix
+
+    def _join(
+        self, matrix: Tensor, first: int, column: int, joint: Joint, starts: Mapping[Field, int]
+    ) -> int:
+        """Fills the rows of one joint from ``first`` on; where the next ones begin."""
+        nodes, (count, polynomials) = joint.seen_by(self.cell).to(self.system.dtype), joint.basis.shape
+        held = (joint.roots[:, None] * joint.basis).to(matrix.dtype)
+        for u, order in joint.orders.items():
+            if not order:
+                continue
+            module, d = self.system.parameters.networks[u], len(u.axes)
+            symbols = [
+                Symbol.partial(d, joint.face.axis, j) if j else Symbol.identity(d) for j in range(order)
+            ]
+            engine = engine_for(module, symbols, d)
+            features = engine.features(engine.load(flatten(module)), nodes)
+            assert features is not None
+            unit, width = 1 / self.system.sizes[u], features.shape[2]
+            for j in range(order):
+                mine = (unit * joint.length**j * joint.roots)[:, None] * features[j]
+                for component in range(self.components[u]):
+                    lines = slice(first, first + count)
+                    own = starts[u] + component * width
+                    matrix[lines, own : own + width] = mine.to(matrix.dtype)
+                    matrix[lines, column : column + polynomials] = -held
+                    first, column = lines.stop, column + polynomials
+        return first
+
+    def is_like(self, other: CellRows) -> bool:
+        """Whether its matrix is the other's: the same points, slopes and joints in coordinates of the cell."""
+        if len(self.blocks) != len(other.blocks) or len(self.joints) != len(other.joints):
+            return False
+        for mine, its in zip(self.joints, other.joints, strict=True):
+            a, b = mine.seen_by(self.cell) - self.centre, its.seen_by(other.cell) - other.centre
+            if mine.face.axis != its.face.axis or mine.orders != its.orders or mine.length != its.length:
+                return False
+            if mine.basis.shape != its.basis.shape or not _near(a, b):
+                return False
+        for block, its_block in zip(self.blocks, other.blocks, strict=True):
+            if block.constraint != its_block.constraint or block.offset.shape != its_block.offset.shape:
+                return False
+            a, b = block.batch.points - self.centre, its_block.batch.points - other.centre
+            if not _near(a, b) or not all(map(_near, block.slopes, its_block.slopes)):
+                return False
+        return True
+
+
+def _near(a: Tensor, b: Tensor) -> bool:
+    if a.shape != b.shape:
+        return False
+    return not a.numel() or float((a - b).abs().amax()) <= 1e-12 * float(a.abs().amax())
+
+
+def scaled(block: Rows, rates: Sequence[float], system: System) -> Rows:
+    """A constraint's rows in units of what features of these rates, in radians per unit of each axis, make of it.
+
+    The sum of their squares is the mean over the cell that the weights of the batch say.
+    """
+    size = 0.0
+    for u, slopes in zip(block.evaluator.fields, block.slopes, strict=True):
+        for s, d in enumerate(block.evaluator.asked[u]):
+            usual = max(
+                abs(c) * math.prod(rate**n for rate, n in zip(rates, powers, strict=True))
+                for powers, c in d.symbol.terms
+            )
+            rms = float(slopes[:, :, s].abs().square().sum(2).mean().sqrt())
+            size = max(size, rms * usual * system.sizes[u])
+    weights, count = block.batch.weights, len(block.batch)
+    share = block.batch.points.new_ones(count) if weights is None else weights[:, block.index]
+    factor = (share / share.sum()).sqrt() / (size or 1.0)
+    each = tuple(factor[:, None, None, None] * slope for slope in block.slopes)
+    return replace(block, offset=factor[:, None] * block.offset, slopes=each)
