@@ -54,6 +54,24 @@ class Along:
         return tangent.to(value.dtype)
 
 
+@dataclass(frozen=True)
+class Flux:
+    """The component along one of the axes of a function that has one for each, in its last axis."""
+
+    function: PointFunction
+    axes: tuple[str, ...]
+    component: int
+
+    def __call__(self, p: Point) -> Tensor:
+        value = self.function(p)
+        if value.ndim == 0 or value.shape[-1] != len(self.axes):
+            raise ValueError(
+                f"div was given a function of shape {tuple(value.shape)} for the axes {', '.join(self.axes)}; expected "
+                f"one component per axis in the last place. Name the axes that the components belong to: div(f, x, y)."
+            )
+        return value[..., self.component]
+
+
 @overload
 def D(f: Field | Derivative, *axes: Axis) -> Derivative: ...
 @overload
@@ -148,17 +166,8 @@ def div(f: PointFunction, *axes: Axis) -> PointFunction:
 
     def divergence(p: Point) -> Tensor:
         along = axes or _axes_of(f) or _all_axes(p)
-        terms = []
-        for i, axis in enumerate(along):
-            slope = D(f, axis)(p)
-            if slope.ndim == 0 or slope.shape[-1] != len(along):
-                raise ValueError(
-                    f"div was given a function of shape {tuple(slope.shape)} for the axes "
-                    f"{', '.join(a.name for a in along)}; expected one component per axis in the last place. "
-                    f"Name the axes that the components belong to: div(f, x, y)."
-                )
-            terms.append(slope[..., i])
-        return torch.stack(terms).sum(0)
+        names = tuple(axis.name for axis in along)
+        return torch.stack([D(Flux(f, names, i), axis)(p) for i, axis in enumerate(along)]).sum(0)
 
     return divergence
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +22,8 @@ LINES = 6  # along which a function is looked at, through points of the domain
 PLACES = 257  # on each
 CLOSER = 8  # of the steps of a line, the most uneven ones, are looked at more closely
 PARTS, HALFWAY, ROUNDS = 8, 5, 10  # a step is cut into parts, and the steepest again, so many times
+MANY_LINES, MANY = 24, 128  # where all planes on which it jumps are looked for
+SAME, EXACT = 1e-7, 1e-11  # of an axis: places that are one, and how well one is known
 JUMP = 1e-8  # of the function's size
 POLE = 2.5  # of its size, above which it is not a jump but a pole
 STAYS = 0.9  # of the difference over the step halfway, for a jump; of a slope next to nothing stays
@@ -54,6 +56,73 @@ class Discontinuity:
         )
 
 
+@dataclass(frozen=True)
+class JumpingFlux:
+    """A function that a constraint differentiates along ``axis`` and that jumps across it, at these coordinates.
+
+    It is continuous itself where the constraint holds on both sides: a flux k u_x is, where k jumps, and u_x is not.
+    """
+
+    constraint: Constraint
+    function: PointFunction
+    axis: Axis
+    places: tuple[float, ...]
+
+
+def jumping_fluxes(problem: Problem) -> list[JumpingFlux]:
+    """The functions other than fields that constraints differentiate across planes on which they jump.
+
+    >>> import torch
+    >>> from sirenpde import Box, D, Field, Problem, on
+    >>> box = Box(x=(0, 1), y=(0, 1))
+    >>> (x, y), u = box.axes, Field("u", box)
+    >>> def flux(p):
+    ...     return torch.where(x(p) < 0.3, 1.0, 5.0) * D(u, x)(p)
+    >>> @on(box, samples=100)
+    ... def diffusion(p):
+    ...     return D(flux, x)(p) + D(u, y, y)(p)
+    >>> [(flux.axis.name, flux.places) for flux in jumping_fluxes(Problem(diffusion))]
+    [('x', (0.3,))]
+    """
+    found = []
+    for constraint in problem.constraints:
+        domain = constraint.domain
+        points, data = domain.draw(min(256, domain.size or 256), torch.Generator().manual_seed(1))
+        for function, axis in _differentiated(constraint, points, data):
+            at = _places(function, axis, domain, points, MANY_LINES, MANY)
+            if at is not None and len(at):
+                column = [a.name for a in domain.axes].index(axis.name)
+                places = shared(at[:, column].tolist(), axis.high - axis.low)
+                found.extend([JumpingFlux(constraint, function, axis, places)] if places else [])
+    return found
+
+
+def shared(places: Sequence[float], length: float) -> tuple[float, ...]:
+    """The coordinates that several lines have in common, ascending, free of what rounding leaves."""
+    groups: list[list[float]] = []
+    for place in sorted(places):
+        if groups and place - groups[-1][0] < SAME * length:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    # They are that near to where it jumps, and a short number as near is what a user wrote.
+    middles = [sum(group) / len(group) for group in groups if len(group) > 1]
+    return tuple(short(middle, EXACT * length) for middle in middles)
+
+
+def short(value: float, slack: float) -> float:
+    """The number of fewest decimals within ``slack`` of a value.
+
+    >>> short(0.299999999998, 1e-11), short(-0.33333333333, 1e-8)
+    (0.3, -0.33333333)
+    """
+    for digits in range(17):
+        rounded = round(value, digits)
+        if abs(rounded - value) <= slack:
+            return rounded
+    return value
+
+
 def jumps(problem: Problem) -> list[str]:
     """One paragraph for each constraint and axis along which a function that jumps is differentiated."""
     by_axis: dict[tuple[str, str], Discontinuity] = {}
@@ -67,7 +136,7 @@ def _of(constraint: Constraint) -> Iterator[Discontinuity]:
     domain = constraint.domain
     points, data = domain.draw(min(256, domain.size or 256), torch.Generator().manual_seed(1))
     for function, axis in _differentiated(constraint, points, data):
-        jump_points = _places(function, axis, domain, points)
+        jump_points = _places(function, axis, domain, points, LINES, CLOSER)
         if jump_points is not None and len(jump_points):
             along = jump_points[:, [a.name for a in domain.axes].index(axis.name)]
             same = float(along.max() - along.min()) < 1e-6 * (axis.high - axis.low)
@@ -89,20 +158,25 @@ def _differentiated(constraint: Constraint, points: Tensor, data: object) -> lis
     return list({(id(f), axis.name): (f, ranges[axis.name]) for f, axis in seen}.values())
 
 
-def _places(function: PointFunction, axis: Axis, domain: Domain, points: Tensor) -> Tensor | None:
-    """Points of the domain (k, d) at which the function jumps along the axis; None where it cannot be evaluated."""
+def _places(
+    function: PointFunction, axis: Axis, domain: Domain, points: Tensor, lines_count: int, closer: int
+) -> Tensor | None:
+    """Points of the domain (k, d) at which the function jumps along the axis; None where it cannot be evaluated.
+
+    On so many lines, of each of which the most uneven steps are looked at more closely.
+    """
     names = tuple(a.name for a in domain.axes)
     column = names.index(axis.name)
     low, high = float(points[:, column].min()), float(points[:, column].max())
     if high - low < 1e-6 * (axis.high - axis.low):
         return None
-    base = points[torch.linspace(0, len(points) - 1, LINES).long()]
+    base = points[torch.linspace(0, len(points) - 1, lines_count).long()]
     values = _evaluator(function, names)
     s = torch.linspace(low, high, PLACES, dtype=points.dtype)
     try:
-        scan = values(_along(base, column, s.expand(LINES, -1)))  # (lines, PLACES, m)
+        scan = values(_along(base, column, s.expand(lines_count, -1)))  # (lines, PLACES, m)
         size = scan.nan_to_num(0.0, 0.0, 0.0).abs().amax((0, 1)).clamp(min=1e-300)
-        lines, steps = _steepest(scan / size)
+        lines, steps = _steepest(scan / size, closer)
         if not len(lines):
             return points[:0]
         start, stop = s[steps], s[steps + 1]
@@ -139,13 +213,13 @@ def _along(base: Tensor, column: int, s: Tensor) -> Tensor:
     return points
 
 
-def _steepest(scan: Tensor) -> tuple[Tensor, Tensor]:
+def _steepest(scan: Tensor, closer: int) -> tuple[Tensor, Tensor]:
     """Lines and steps over which the function rises otherwise than a parabola would.
 
     A jump between two places shows in the third difference that has them in its middle, three times as large.
     """
     third = (scan[:, 3:] - 3 * scan[:, 2:-1] + 3 * scan[:, 1:-2] - scan[:, :-3]).abs()
-    top = third.nan_to_num(0.0, 0.0, 0.0).amax(2).topk(CLOSER, dim=1)
+    top = third.nan_to_num(0.0, 0.0, 0.0).amax(2).topk(closer, dim=1)
     lines = torch.arange(len(scan))[:, None].expand_as(top.indices)
     worth = top.values > JUMP
     return lines[worth], top.indices[worth] + 1
