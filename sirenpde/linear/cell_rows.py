@@ -23,11 +23,12 @@ from .joins import Joint
 class CellRows:
     """The rows of a cell: its constraints about the jets, and its joints with the place of each.
 
-    ``system`` has the cell's networks in place of the fields'. What ``blocks`` hold is scaled, so that features of
-    the cell's own speed enter every constraint with about one.
+    ``system`` has the cell's networks in place of the fields', of which ``fields`` are asked for there. What
+    ``blocks`` hold is scaled, so that features of the cell's own speed enter every constraint with about one.
     """
 
     system: System
+    fields: tuple[Field, ...]
     blocks: tuple[Rows, ...]
     joints: tuple[Joint, ...]
     cell: int
@@ -40,14 +41,13 @@ class CellRows:
     @property
     def components(self) -> dict[Field, int]:
         """How many unknown functions each field counts as."""
-        fields = self.system.problem.fields
-        return {u: u.components if self.is_complex else u.outputs for u in fields}
+        return {u: u.components if self.is_complex else u.outputs for u in self.fields}
 
     @property
     def columns(self) -> int:
         """How many unknowns the cell has of its own."""
         networks, components = self.system.parameters.networks, self.components
-        return sum(head_width(networks[u]) * components[u] for u in networks)
+        return sum(head_width(networks[u]) * components[u] for u in self.fields)
 
     def widths(self) -> list[int]:
         """The numbers of unknowns on its joints."""
@@ -71,9 +71,9 @@ class CellRows:
         rows = len(self.target())
         matrix = like.new_zeros(rows, own + sum(widths))
         starts, start = {}, 0
-        for u, module in networks.items():
+        for u in self.fields:
             starts[u] = start
-            start += head_width(module) * components[u]
+            start += head_width(networks[u]) * components[u]
         theta = self.system.initial()
         first = 0
         for block in self.blocks:
@@ -118,6 +118,8 @@ class CellRows:
     def is_like(self, other: CellRows) -> bool:
         """Whether its matrix is the other's: the same points, slopes and joints in coordinates of the cell."""
         if len(self.blocks) != len(other.blocks) or len(self.joints) != len(other.joints):
+            return False
+        if self.fields != other.fields:
             return False
         for mine, its in zip(self.joints, other.joints, strict=True):
             a, b = mine.seen_by(self.cell) - self.centre, its.seen_by(other.cell) - other.centre

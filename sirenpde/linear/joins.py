@@ -83,13 +83,13 @@ def joints(
     """The joints of these faces.
 
     Args:
-        orders: for every axis, how many derivatives across it are joined of each field.
+        orders: for every face, how many derivatives across it are joined of each field.
         counts: of polynomials along each axis of a face as long as the smaller of its cells.
         rates: how fast the features of cells of half length 1 are along each axis, in radians.
     """
     sides = [torch.tensor(b) - torch.tensor(a) for a, b in zip(partition.low, partition.high, strict=True)]
     found = []
-    for face in faces:
+    for face, joined in zip(faces, orders, strict=True):
         lines, polynomials = [], []
         for axis, (low, high) in enumerate(zip(face.low, face.high, strict=True)):
             if axis == face.axis:
@@ -110,5 +110,5 @@ def joints(
             weights, basis = torch.kron(weights, w), torch.kron(basis, p)
         halves = [float(sides[cell][face.axis]) / 2 for cell in (face.first, face.second)]
         length = math.sqrt(halves[0] * halves[1]) / max(1.0, rates[face.axis])
-        found.append(Joint(face, nodes, weights.sqrt(), basis, orders[face.axis], length))
+        found.append(Joint(face, nodes, weights.sqrt(), basis, joined, length))
     return found

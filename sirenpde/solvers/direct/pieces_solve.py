@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,8 +15,10 @@ from ...linear.dense_rows import in_complex, write_head
 from ...linear.fronts import Block, Eliminated, Front, bisected, eliminate_all, solve_fronts
 from ...linear.joins import Joint, joints, orders_along
 from ...networks.linear_head import head_width
+from ...networks.partition import Partition
 from ...networks.pieces import PiecesNetwork
 from ...residuals import Batch, Rows, System
+from ...residuals.unfit import Unfit
 from ...sampling.pieces import cell_batches
 
 ROWS = 3.0  # points inside a cell to a feature
@@ -63,9 +64,9 @@ def solve_pieces(
     """
     cells, joined = rows_of_pieces(system, fineness, linearised)
     solved = _eliminate(cells, joined, workers)
-    theta, networks = system.initial(), _networks(system)
-    for cell in cells:
-        _write(system, networks, theta, cell, solved.values[cell.cell])
+    theta = system.initial()
+    for cell, values in zip(cells, solved.values, strict=True):
+        _write(system, theta, cell, values)
     return PiecesSolution(theta, solved.unknowns, solved.factorised)
 
 
@@ -76,16 +77,56 @@ def rows_of_pieces(
 ) -> tuple[list[CellRows], list[Joint]]:
     """The rows of every cell, and what joins them; arguments as for ``solve_pieces``."""
     networks = _networks(system)
-    first = next(iter(networks))
-    partition = networks[first].partition
-    batches = cell_batches(system, partition, [axis.name for axis in first.axes], fineness.points)
+    whole = max(networks, key=lambda u: len(networks[u].partition))
+    partition, axes = networks[whole].partition, [axis.name for axis in whole.axes]
+    batches = cell_batches(system, partition, axes, fineness.points)
     blocks = _by_cell(system, batches, linearised or (lambda s, b: s.linear_rows(b)))
-    periodic = [first.axes.index(axis) for axis in first.periodic]
+    places = {u: places_in(partition, u, module.partition) for u, module in networks.items()}
+    active = [_active(of_cell, places, cell) for cell, of_cell in enumerate(blocks)]
+    periodic = [whole.axes.index(axis) for axis in whole.periodic]
     # A cell all around a period has periodic features.
     faces = [face for face in partition.faces(periodic) if face.first != face.second]
-    orders = [orders_along(system, axis) for axis in range(len(first.axes))]
-    joined = joints(partition, faces, orders, fineness.polynomials, fineness.rates)
-    return _cells(system, networks, blocks, joined, fineness), joined
+    orders = [orders_along(system, axis) for axis in range(len(whole.axes))]
+    of_faces = [
+        {u: n for u, n in orders[f.axis].items() if u in active[f.first] and u in active[f.second]}
+        for f in faces
+    ]
+    kept = [(face, order) for face, order in zip(faces, of_faces, strict=True) if any(order.values())]
+    joined = joints(
+        partition,
+        [face for face, _ in kept],
+        [order for _, order in kept],
+        fineness.polynomials,
+        fineness.rates,
+    )
+    return _cells(system, partition, places, active, blocks, joined, fineness), joined
+
+
+def places_in(partition: Partition, u: Field, own: Partition) -> dict[int, int]:
+    """The numbers among a field's own cells of those of a partition of all fields, where it has them.
+
+    Raises ``Unfit`` where they are not the same.
+    """
+    ends = {(low, high): number for number, (low, high) in enumerate(zip(own.low, own.high, strict=True))}
+    found = {}
+    for cell, (low, high) in enumerate(zip(partition.low, partition.high, strict=True)):
+        if (low, high) in ends:
+            found[cell] = ends[low, high]
+    if len(found) != len(own):
+        raise Unfit(
+            f"Field '{u.name}' has {len(own)} cells of which {len(own) - len(found)} are not among the "
+            f"{len(partition)} of the largest field; the same cells were expected where both are. Give cuts at the "
+            f"ends of the smaller box, or leave the cells out."
+        )
+    return found
+
+
+def _active(
+    blocks: Sequence[Rows], places: Mapping[Field, Mapping[int, int]], cell: int
+) -> tuple[Field, ...]:
+    """The fields that a cell's constraints ask for: outside of a shape, there are none."""
+    asked = {u for block in blocks for u in block.evaluator.fields}
+    return tuple(u for u, place in places.items() if u in asked and cell in place)
 
 
 def _networks(system: System) -> dict[Field, PiecesNetwork]:
@@ -127,29 +168,34 @@ def _joined(batches: Sequence[Batch]) -> Batch:
 
 def _cells(
     system: System,
-    networks: Mapping[Field, PiecesNetwork],
+    partition: Partition,
+    places: Mapping[Field, Mapping[int, int]],
+    active: Sequence[tuple[Field, ...]],
     blocks: Sequence[Sequence[Rows]],
     joined: Sequence[Joint],
     fineness: Fineness,
 ) -> list[CellRows]:
-    partition = next(iter(networks.values())).partition
     of_cell: list[list[Joint]] = [[] for _ in range(len(partition))]
     for joint in joined:
         of_cell[joint.face.first].append(joint)
         of_cell[joint.face.second].append(joint)
     numbers = {id(group.evaluator): g for g, group in enumerate(system.groups)}
-    found = []
+    networks, found = _networks(system), []
     for cell in range(len(partition)):
-        own = system.with_networks({u: module.networks[cell] for u, module in networks.items()})
+        if not blocks[cell]:
+            continue
+        own = system.with_networks(
+            {u: networks[u].networks[place.get(cell, 0)] for u, place in places.items()}
+        )
         low, high = (
             torch.tensor(ends[cell], dtype=torch.float64) for ends in (partition.low, partition.high)
         )
         rates = [rate / half for rate, half in zip(fineness.rates, ((high - low) / 2).tolist(), strict=True)]
-        mine = [
+        mine = tuple(
             scaled(replace(block, evaluator=own.groups[numbers[id(block.evaluator)]].evaluator), rates, own)
             for block in blocks[cell]
-        ]
-        found.append(CellRows(own, tuple(mine), tuple(of_cell[cell]), cell, (low + high) / 2))
+        )
+        found.append(CellRows(own, active[cell], mine, tuple(of_cell[cell]), cell, (low + high) / 2))
     return _in_one_field_of_numbers(found)
 
 
@@ -213,17 +259,15 @@ def _classes(cells: Sequence[CellRows]) -> list[list[int]]:
     return classes
 
 
-def _write(
-    system: System, networks: Mapping[Field, PiecesNetwork], theta: Tensor, cell: CellRows, values: Tensor
-) -> None:
-    start = 0
-    for u, module in networks.items():
-        of_cell = module.networks[cell.cell]
-        width = head_width(of_cell)
-        stop = start + width * cell.components[u]
-        layer = values[start:stop].reshape(-1, width)
+def _write(system: System, theta: Tensor, cell: CellRows, values: Tensor) -> None:
+    start, networks = 0, cell.system.parameters.networks
+    for u in cell.fields:
+        module, whole = networks[u], _networks(system)[u]
+        stop = start + head_width(module) * cell.components[u]
+        layer = values[start:stop].reshape(-1, head_width(module))
         layer = torch.cat([layer.real, layer.imag]) if layer.is_complex() else layer
-        sizes = [sum(p.numel() for p in n.parameters() if p.requires_grad) for n in module.networks]
-        first = list(itertools.accumulate([0, *sizes]))[cell.cell]
-        write_head(system.parameters.of(u, theta)[first : first + sizes[cell.cell]], of_cell, layer)
+        sizes = [sum(p.numel() for p in n.parameters() if p.requires_grad) for n in whole.networks]
+        number = next(i for i, n in enumerate(whole.networks) if n is module)
+        first = sum(sizes[:number])
+        write_head(system.parameters.of(u, theta)[first : first + sizes[number]], module, layer)
         start = stop
