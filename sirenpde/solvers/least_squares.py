@@ -21,12 +21,14 @@ from ..linear.newton import DAMPED, NOISY, newton
 from ..linear.null_space import NullSpace, null_space
 from ..linear.steps import FactoredSteps
 from ..networks.linear_head import has_linear_head
+from ..networks.pieces import PiecesNetwork
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..problem.problem import Problem
 from ..residuals import Batch, Group, System
 from ..residuals.unfit import Unfit
 from ..sampling.drawing import generator
 from ..sampling.ends import draw
+from .direct.pieces_growth import Growth, PiecesMemory, is_pieces, memory_of, told
 from .direct.search_memory import SearchMemory, search_of
 from .direct.search_policy import SEARCH
 from .direct.trials import FeatureTrial, OutOfTime, Trials, is_open_sines
@@ -40,6 +42,14 @@ class NotAffine(Unfit):
     """Constraints or networks that a least-squares stage cannot solve for."""
 
 
+@dataclass
+class Memory:
+    """What the stage remembers: a search for features, or the resolutions of fields in pieces."""
+
+    search: SearchMemory | None = None
+    pieces: PiecesMemory | None = None
+
+
 @dataclass(frozen=True)
 class LeastSquares:
     """Solves for the last layer of the networks: by one solve where the constraints are affine in it, else by Newton.
@@ -48,6 +58,7 @@ class LeastSquares:
     leave open is chosen by the residual on points that nothing is fitted to: how fast the sines are along each
     axis, on how many axes each depends, how many there are. After any training it is the best last layer for
     the features found. A Fourier or cosine series is solved for on grids, by transforms and without a matrix.
+    Fields in ``Pieces`` are solved for cell by cell, at two resolutions at least, whose difference is reported.
 
     What is minimised is the problem's objective. On boxes its samples are denser towards the ends of the axes,
     with weights that keep their mean. The solve is a QR factorisation, which bears dependent columns; normal
@@ -89,10 +100,13 @@ class LeastSquares:
     def precision(self) -> torch.dtype:
         return torch.float64
 
-    remembers: ClassVar[type] = SearchMemory
+    remembers: ClassVar[type] = Memory
 
     def bytes_needed(self, state: State) -> int:
-        """Bytes of the matrix and of the copy in which it is factorised; of a search, those of the largest trial."""
+        """Bytes of the matrix and of the copy in which it is factorised; of a search, those of the largest trial.
+
+        Of pieces none: each resolution looks at its own.
+        """
         if not all(map(has_linear_head, state.system.parameters.networks.values())):
             return 0
         columns = (
@@ -107,14 +121,37 @@ class LeastSquares:
         """One trial of a search for features; the whole solve where there is nothing to search for."""
         _check(state.system)
         state.step += 1
+        if any(map(is_pieces, state.recipes.values())):
+            return self._pieces(state)
         if state.memory is not None or any(map(is_open_sines, state.recipes.values())):
             return self._search(state)
         batches = _samples(state, state.system)
         reason = self._solve(state, batches)
         return _finished(state, batches, reason)
 
+    def _pieces(self, state: State) -> Report:
+        """One resolution of fields in pieces; the last where the next one is not needed, or takes too long."""
+        memory = state.remember(Memory, lambda: Memory(pieces=memory_of(state))).pieces
+        assert memory is not None
+        growth = Growth(state, memory, self.tolerance)
+        wanted = growth.next()
+        assert wanted is not None
+        trial = growth.trial(wanted)
+        better = not memory.trials or trial.record.held_out <= min(t.held_out for t in memory.trials)
+        memory.trials.append(trial.record)
+        if better:
+            memory.line = told(trial.record, trial.recipes)
+            state.system, state.theta = trial.system, trial.theta
+            state.recipes.update(trial.recipes)
+        further = growth.next()
+        cut = further is not None and not growth.has_time(further)
+        reason = f"{memory.line}; a finer resolution would have taken too long" if cut else memory.line
+        terms = state.system.losses(state.theta, state.held_out)
+        return Report(tuple(terms.tolist()), further is None or cut, reason, cut)
+
     def _search(self, state: State) -> Report:
-        memory = state.remember(SearchMemory, lambda: search_of(state))
+        memory = state.remember(Memory, lambda: Memory(search=search_of(state))).search
+        assert memory is not None
         search = memory.search(state, self.tolerance)
         try:
             trial = search.next()
@@ -233,6 +270,8 @@ def _whole(group: Group) -> bool:
 
 def solvable(module: nn.Module) -> bool:
     """Whether a least-squares stage can solve this network's last layer."""
+    if isinstance(module, PiecesNetwork):
+        return all(map(has_linear_head, module.networks))
     return has_linear_head(module) or isinstance(module, SeparableSeries | EvolvingSeries)
 
 
@@ -250,7 +289,11 @@ def _check(system: System) -> None:
             f"LeastSquares() cannot solve for {', '.join(headless)}: the network has no linear last layer that the "
             f"toolkit knows. Use a recipe such as Siren or SineFeatures, or Adam() and LBFGS()."
         )
-    series = [u.name for u, module in system.parameters.networks.items() if not has_linear_head(module)]
+    series = [
+        u.name
+        for u, module in system.parameters.networks.items()
+        if isinstance(module, SeparableSeries | EvolvingSeries)
+    ]
     if series and not system.problem.traits.affine:
         raise NotAffine(
             f"LeastSquares() solves for the series of {', '.join(series)} where the constraints are affine in the "

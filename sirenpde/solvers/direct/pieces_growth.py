@@ -1,0 +1,366 @@
+"""Which cells, and how many features in each: two resolutions always, and more for as long as they predict more."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...calculus.field import Field
+from ...calculus.symbols import Symbol
+from ...diagnosis.scales import AxisScale, axis_scales
+from ...engines.registry import engine_for
+from ...networks.partition import Partition
+from ...networks.pieces import Pieces
+from ...networks.sine_features import SineFeatures
+from ...networks.values import recipe_from_value, recipe_to_value
+from ...problem.problem import Problem
+from ...residuals import System
+from ...residuals.unfit import MEMORY_LIMIT, TooLarge, Unfit
+from ..stage import State
+from .pieces_solve import ROWS, Fineness, PiecesSolution, solve_pieces
+
+# Radians per half side of a cell, over the root of their number by axes: so sines have a seventh of their number of
+# degrees of freedom on two axes, and reach the last digits of what is half as fast.
+RATE = 0.594
+REACH = 0.6  # of the features' rate: waves that the cells are made for
+FEATURES = {1: (24, 40, 60), 2: (200, 300, 450, 700), 3: (300, 600, 1000)}  # of one output, by axes
+MANY = (400, 800)  # on more axes
+COARSER = 0.6  # as many features, where their number is given, for the comparison
+AGREE = 1e-10  # difference of two resolutions at which no finer one is tried
+FALLS = 0.3  # of the held-out residual: what more features must make of it, or the cells are halved
+GOOD = 1e-6  # difference of two resolutions, below which a finer one that takes a minute or more is not tried
+MOST_WORK = 4e11  # operations: a minute
+PROBES = 2000  # points at which two resolutions are compared
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Features in each cell, their rate along each axis in radians per half side, and how often cells were halved."""
+
+    features: int
+    halved: int
+
+
+@dataclass
+class PiecesRecord:
+    """What one resolution left on held-out points, and how far it was from the one before, if there was one."""
+
+    features: int
+    halved: int
+    held_out: float
+    difference: float | None
+    unknowns: int
+    factorised: int
+    seconds: float
+
+
+@dataclass
+class PiecesMemory:
+    """The recipes as they were given, by the fields' names as plain values, and the trials made."""
+
+    given: dict[str, dict[str, Any]]
+    trials: list[PiecesRecord] = field(default_factory=list)
+    line: str = ""  # on the best of them
+
+
+def is_pieces(recipe: object) -> bool:
+    """Whether a recipe has a network of frozen sines in each cell."""
+    return isinstance(recipe, Pieces) and isinstance(recipe.recipe, SineFeatures)
+
+
+def memory_of(state: State) -> PiecesMemory:
+    """The memory of a growth that begins with these recipes. Raises ``Unfit`` for what it cannot solve."""
+    check_pieces(state.system, state.recipes)
+    values = {u.name: recipe_to_value(recipe) for u, recipe in state.recipes.items()}
+    return PiecesMemory({name: value for name, value in values.items() if value is not None})
+
+
+def check_pieces(system: System, recipes: Mapping[Field, object]) -> None:
+    """Raises ``Unfit`` for fields, recipes or constraints that cells cannot be solved for."""
+    other = [u.name for u, recipe in recipes.items() if not is_pieces(recipe)]
+    if other:
+        raise Unfit(
+            f"LeastSquares() was given pieces for some fields, and other networks for {', '.join(other)}; expected "
+            f"Pieces(SineFeatures()) for all or for none. Declare them alike, or leave the networks out."
+        )
+    sited = [
+        c.name
+        for c, requests in zip(system.problem.constraints, system.problem.requests, strict=True)
+        if not requests.is_plain
+    ]
+    if sited:
+        raise Unfit(
+            f"Constraint '{sited[0]}' reads fields at other points than its own, in an integral or across a jump, so "
+            f"that it joins cells that do not touch; expected constraints at a point. Use SineFeatures() without "
+            f"pieces there."
+        )
+    axes = [tuple(axis.name for axis in u.axes) for u in recipes]
+    if len(set(axes)) > 1 or system.problem.unknowns:
+        raise Unfit(
+            "Pieces are solved for by LeastSquares() where all fields have the same axes and no number is unknown; "
+            "this problem is another. Use SineFeatures() without pieces."
+        )
+
+
+def told(record: PiecesRecord, recipes: Mapping[Field, Pieces]) -> str:
+    """One line on a trial: cells, features, unknowns, and how far it can be trusted."""
+    u, recipe = max(recipes.items(), key=lambda pair: _cells_of(*pair))
+    apart = "" if record.difference is None else f", {record.difference:.1e} from the resolution before"
+    return (
+        f"{recipe.describe()}, {record.unknowns} unknowns, {record.factorised} of {_cells_of(u, recipe)} cells "
+        f"factorised; held-out residual {record.held_out:.1e}{apart}"
+    )
+
+
+@dataclass(frozen=True)
+class PiecesTrial:
+    """The fields of one resolution."""
+
+    system: System
+    theta: Tensor
+    recipes: dict[Field, Pieces]
+    record: PiecesRecord
+
+
+class Growth:
+    """The resolutions of a problem, coarse ones first, each solved by ``trial``."""
+
+    def __init__(self, state: State, memory: PiecesMemory, tolerance: float) -> None:
+        self.state, self.memory, self.tolerance = state, memory, tolerance
+        fields = state.system.problem.fields
+        self.given: dict[Field, Pieces] = {u: recipe_from_value(memory.given[u.name]) for u in fields}
+        self.axes = len(fields[0].axes)
+        self.counts = self._counts()
+        self.scales = axis_scales(state.system.problem)
+
+    def _counts(self) -> tuple[int, ...]:
+        counts = [recipe.recipe.count for recipe in self.given.values()]  # type: ignore[attr-defined]
+        known = [count for count in counts if count is not None]
+        if known:
+            most = max(known)
+            return (max(1, math.ceil(COARSER * most)), most)
+        return FEATURES.get(self.axes, MANY)
+
+    @property
+    def are_cells_open(self) -> bool:
+        return all(recipe.cells is None for recipe in self.given.values())
+
+    def next(self) -> Resolution | None:
+        """What to solve next, a function of what was; None where that is enough."""
+        trials = self.memory.trials
+        if not trials:
+            return Resolution(self.counts[0], 0)
+        last = trials[-1]
+        more = [count for count in self.counts if count > last.features]
+        if len(trials) == 1 and more:
+            return Resolution(more[0], last.halved)
+        fixed = any(recipe.recipe.count is not None for recipe in self.given.values())  # type: ignore[attr-defined]
+        agree = last.difference is not None and last.difference < AGREE
+        if agree or (fixed and not more) or last.held_out <= self.tolerance:
+            return None
+        fell = len(trials) < 2 or last.held_out < FALLS * trials[-2].held_out
+        halved = len(trials) > 1 and last.halved > trials[-2].halved
+        if more and fell:
+            wanted = Resolution(more[0], last.halved)
+        elif self.are_cells_open and (fell or not halved):
+            wanted = Resolution(last.features, last.halved + 1)
+        else:
+            return None
+        good = last.difference is not None and last.difference < GOOD
+        return None if good and self.work(wanted) > MOST_WORK else wanted
+
+    def work(self, wanted: Resolution) -> float:
+        """Operations of its factorisations, as far as the last trial tells how many there are."""
+        last = self.memory.trials[-1]
+        cells = last.factorised * 2.0 ** (self.axes * (wanted.halved - last.halved))
+        outputs = sum(u.outputs for u in self.given)
+        return 2 * (ROWS + 1) * cells * (outputs * wanted.features) ** 3
+
+    def has_time(self, wanted: Resolution) -> bool:
+        """Whether a trial would end before the deadline, as the last one tells; the first is made in any case."""
+        if not self.memory.trials:
+            return True
+        last = self.memory.trials[-1]
+        forecast = last.seconds * self.work(wanted) / self.work(Resolution(last.features, last.halved))
+        return time.monotonic() + forecast <= self.state.deadline
+
+    def recipes(self, wanted: Resolution) -> dict[Field, Pieces]:
+        """The closed recipes of a resolution."""
+        rate = float(f"{RATE * wanted.features ** (1 / self.axes):.3g}")
+        found = {}
+        for u, recipe in self.given.items():
+            sines = recipe.recipe
+            assert isinstance(sines, SineFeatures)
+            bandwidth = rate if sines.bandwidth is None else sines.bandwidth
+            count = wanted.features
+            cells = self.cells(u, wanted) if recipe.cells is None else recipe.cells
+            found[u] = replace(recipe, recipe=replace(sines, count=count, bandwidth=bandwidth), cells=cells)
+        return found
+
+    def cells(self, u: Field, wanted: Resolution) -> Partition:
+        """Those of the smallest number of features, so that only halving changes them."""
+        rate = RATE * self.counts[0] ** (1 / self.axes)
+        edges = []
+        for axis in u.axes:
+            scale = next(s for s in self.scales if s.name == axis.name)
+            breaks = {
+                end for v in self.given for a in v.axes if a.name == axis.name for end in (a.low, a.high)
+            }
+            breaks |= set(scale.jumps) | set(scale.kinks)
+            places = cut(axis.low, axis.high, breaks, scale, rate)
+            for _ in range(wanted.halved):
+                places = sorted({*places, *((a + b) / 2 for a, b in pairwise(places))})
+            edges.append(places)
+        return Partition.grid(edges)
+
+    def trial(self, wanted: Resolution) -> PiecesTrial:
+        """Solves it, and compares it with the fields of the state, which are those of the trial before."""
+        started, state = time.monotonic(), self.state
+        recipes = self.recipes(wanted)
+        check_reach(state.system.problem, recipes, self.scales)
+        check_bytes(recipes, state.theta.dtype)
+        built = {u: state.build(u, recipe) for u, recipe in recipes.items()}
+        system = state.system.with_networks(built)
+        solved = solve_pieces(system, fineness(recipes, self.axes), workers=torch.get_num_threads())
+        held_out = _held_out(state, system, solved)
+        difference = None
+        if self.memory.trials:
+            difference = _difference(state, system, solved.theta)
+        record = PiecesRecord(
+            wanted.features,
+            wanted.halved,
+            held_out,
+            difference,
+            solved.unknowns,
+            solved.factorised,
+            time.monotonic() - started,
+        )
+        return PiecesTrial(system, solved.theta, recipes, record)
+
+
+def fineness(recipes: Mapping[Field, Pieces], axes: int) -> Fineness:
+    """What features of these recipes ask for."""
+    counts, rates = [], []
+    for recipe in recipes.values():
+        sines = recipe.recipe
+        assert isinstance(sines, SineFeatures) and sines.count is not None and sines.bandwidth is not None
+        counts.append(sines.count)
+        rates.append(sines.bandwidth if isinstance(sines.bandwidth, tuple) else (sines.bandwidth,) * axes)
+    count = max(counts)
+    rate = tuple(max(of) for of in zip(*rates, strict=True))
+    even = math.prod(rate) ** (1 / axes)
+    polynomials = tuple(math.ceil(count ** (1 / axes) * max(0.5, r / even)) for r in rate)
+    return Fineness(count, rate, polynomials, math.ceil(ROWS * count))
+
+
+def cut(low: float, high: float, breaks: set[float], scale: AxisScale, rate: float) -> list[float]:
+    """Edges along an axis: at the breaks, and so near that its fastest waves are within reach of features.
+
+    >>> from sirenpde.diagnosis.scales import AxisScale
+    >>> cut(0.0, 1.0, {0.25}, AxisScale("x", 0.0, 1.0, wavenumber=40.0), 10.0)
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
+    slack = 1e-6 * (high - low)
+    inner = sorted(b for b in breaks if low + slack < b < high - slack)
+    kept = [b for i, b in enumerate(inner) if i == 0 or b - inner[i - 1] > slack]
+    places = [low]
+    widest = 2 * REACH * rate / max(scale.fastest, 1e-300)
+    for a, b in pairwise([low, *kept, high]):
+        parts = max(1, math.ceil((b - a) / widest - 1e-9))
+        places += [a + (b - a) * i / parts for i in range(1, parts)] + [b]
+    return places
+
+
+def check_reach(problem: Problem, recipes: Mapping[Field, Pieces], scales: Sequence[AxisScale]) -> None:
+    """Raises ``Unfit`` where the equations' own waves, or data, are faster than the features of every cell."""
+    for u, recipe in recipes.items():
+        sines = recipe.recipe
+        assert isinstance(sines, SineFeatures) and sines.count is not None
+        partition = recipe.partition([a.low for a in u.axes], [a.high for a in u.axes])
+        for axis, (of_axis, edges) in enumerate(zip(u.axes, partition.edges, strict=True)):
+            scale = next(s for s in scales if s.name == of_axis.name)
+            half = min(b - a for a, b in pairwise(edges)) / 2
+            bandwidth = sines.bandwidth
+            rate = bandwidth[axis] if isinstance(bandwidth, tuple) else bandwidth
+            assert rate is not None
+            if scale.wavenumber * half > rate or scale.bandwidth * half > rate:
+                fastest = max(scale.wavenumber, scale.bandwidth)
+                cells = math.ceil((of_axis.high - of_axis.low) * fastest / (2 * REACH * rate))
+                count = math.ceil((fastest * half / REACH / RATE) ** len(u.axes))
+                raise Unfit(
+                    f"The cells of {u.name} cannot follow what varies along {of_axis.name}: {fastest:.3g} radians "
+                    f"per unit are {fastest * half:.3g} in half a cell, and its {sines.count} features reach {rate:.3g}. "
+                    f"Give about {cells} cells along {of_axis.name} or {count} features in each, or leave both out: "
+                    f"Pieces()."
+                )
+
+
+def bytes_of(recipes: Mapping[Field, Pieces], dtype: torch.dtype) -> int:
+    """At most so many bytes: the factors of all cells and joints, were no two of them equal."""
+    u, recipe = max(recipes.items(), key=lambda pair: _cells_of(*pair))
+    axes, cells = len(u.axes), _cells_of(u, recipe)
+    shape = fineness(recipes, axes)
+    own = shape.features * sum(v.outputs for v in recipes)
+    joined = (
+        2
+        * sum(v.outputs for v in recipes)
+        * sum(
+            2 * math.prod(n for other, n in enumerate(shape.polynomials) if other != axis)
+            for axis in range(axes)
+        )
+    )
+    number = torch.finfo(dtype).bits // 8
+    return cells * own * (own + joined) * number + 6 * shape.points * (own + joined) * number
+
+
+def check_bytes(recipes: Mapping[Field, Pieces], dtype: torch.dtype) -> None:
+    needed = bytes_of(recipes, dtype)
+    if needed > MEMORY_LIMIT:
+        u, recipe = max(recipes.items(), key=lambda pair: _cells_of(*pair))
+        raise TooLarge(
+            f"{_cells_of(u, recipe)} cells as {recipe.describe()} would need {needed / 2**30:.1f} GiB; "
+            f"{MEMORY_LIMIT >> 30} GiB are allowed. Give fewer cells or fewer features in each."
+        )
+
+
+def _cells_of(u: Field, recipe: Pieces) -> int:
+    return len(recipe.partition([a.low for a in u.axes], [a.high for a in u.axes]))
+
+
+def _held_out(state: State, system: System, solved: PiecesSolution) -> float:
+    """The residual on points that nothing was fitted to, relative to that of vanishing fields."""
+    losses = system.losses(solved.theta, state.held_out).sum()
+    found = math.sqrt(float(losses)) / system.norm_of_nothing(state.held_out)
+    return found if math.isfinite(found) else math.inf
+
+
+def _difference(state: State, system: System, theta: Tensor) -> float:
+    """How far its fields are from the state's: the root mean square relative to theirs, the largest of all fields."""
+    worst = 0.0
+    for u in system.problem.fields:
+        points = _probes(u, system, state)
+        values = [_values(each, of, u, points) for each, of in ((system, theta), (state.system, state.theta))]
+        size = float(values[0].norm())
+        worst = max(worst, float((values[0] - values[1]).norm()) / size if size else 0.0)
+    return worst
+
+
+def _probes(u: Field, system: System, state: State) -> Tensor:
+    """Held-out points of the constraints that ask for a field: where it is determined."""
+    found = []
+    for group, batch in system.paired(state.held_out):
+        if u in group.evaluator.fields and u in group.evaluator.columns:
+            found.append(group.evaluator.coordinates(u, batch)[:PROBES])
+    return torch.cat(found)
+
+
+def _values(system: System, theta: Tensor, u: Field, points: Tensor) -> Tensor:
+    engine = engine_for(system.parameters.networks[u], [Symbol.identity(len(u.axes))], len(u.axes))
+    return engine.forward(engine.load(system.parameters.of(u, theta)), points)[0][0]

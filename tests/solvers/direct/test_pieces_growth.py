@@ -1,0 +1,67 @@
+"""Which cells are chosen, and what is compared and refused."""
+
+import pytest
+import torch
+
+from sirenpde import Box, D, Field, Pieces, Problem, SineFeatures, Unknown, on, solve
+from sirenpde.diagnosis.scales import AxisScale
+from sirenpde.residuals.unfit import Unfit
+from sirenpde.solvers.direct.pieces_growth import cut, fineness
+
+LINE = Box(x=(0, 1))
+(x,) = LINE.axes
+
+
+def waves(recipe: object, k: float = 40.0) -> tuple[Problem, Field]:
+    """u'' + k² u = 0 with the solution cos(k x)."""
+    u = Field("u", LINE, recipe)  # type: ignore[arg-type]
+    problem = Problem(
+        on(LINE, samples=200, name="waves")(lambda p: D(u, x, x)(p) + k**2 * u(p)),
+        on(LINE.at(x=0), name="start")(lambda p: u(p) - 1),
+        on(LINE.at(x=0), name="slope")(lambda p: D(u, x)(p)),
+        reference={u: lambda p: torch.cos(k * x(p))},
+    )
+    return problem, u
+
+
+def test_two_resolutions_are_compared_and_the_difference_is_said() -> None:
+    problem, u = waves(Pieces(SineFeatures(40), cells=(6,)))
+    solution = solve(problem)
+    assert solution.errors["u"]["relative_l2"] < 1e-9
+    reason = str(solution)
+    assert "6 cells of 40 frozen sines" in reason and "from the resolution before" in reason
+
+
+def test_open_cells_are_cut_where_waves_ask_for_it() -> None:
+    problem, u = waves(Pieces(), k=200.0)
+    solution = solve(problem)
+    assert solution.errors["u"]["relative_l2"] < 1e-8
+
+
+def test_edges_lie_at_breaks_and_near_enough_for_the_waves() -> None:
+    scale = AxisScale("x", 0.0, 1.0, wavenumber=40.0)
+    places = cut(0.0, 1.0, {0.3}, scale, 10.0)
+    assert 0.3 in places and max(b - a for a, b in zip(places, places[1:], strict=False)) <= 0.3 + 1e-12
+
+
+def test_features_faster_along_one_axis_have_more_polynomials_there() -> None:
+    box = Box(x=(0, 1), y=(0, 1))
+    recipe = {Field("u", box): Pieces(SineFeatures(400, (20.0, 5.0)), (1, 1))}
+    assert fineness(recipe, 2).polynomials == (40, 10)
+
+
+def test_cells_that_cannot_follow_the_waves_are_refused_before_the_solve() -> None:
+    problem, _ = waves(Pieces(SineFeatures(24), cells=(2,)), k=400.0)
+    with pytest.raises(Unfit, match=r"400 radians per unit are 100 in half a cell.* Give about"):
+        solve(problem)
+
+
+def test_constraints_that_join_cells_far_apart_are_refused() -> None:
+    u, c = Field("u", LINE, Pieces()), Unknown("c", 1.0)
+    with pytest.raises(Unfit, match="no number is unknown"):
+        solve(
+            Problem(
+                on(LINE, samples=50, name="line")(lambda p: D(u, x)(p) - c(p)),
+                on(LINE.boundary(), samples=2, name="ends")(lambda p: u(p) - x(p)),
+            )
+        )
