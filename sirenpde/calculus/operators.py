@@ -66,8 +66,9 @@ class Flux:
         value = self.function(p)
         if value.ndim == 0 or value.shape[-1] != len(self.axes):
             raise ValueError(
-                f"div was given a function of shape {tuple(value.shape)} for the axes {', '.join(self.axes)}; expected "
-                f"one component per axis in the last place. Name the axes that the components belong to: div(f, x, y)."
+                f"div was given a function of shape {tuple(value.shape)} for the axes {', '.join(self.axes)}; "
+                f"expected one component per axis in the last place. Name the axes that the components belong to: "
+                f"div(f, x, y)."
             )
         return value[..., self.component]
 

@@ -22,8 +22,9 @@ LINES = 6  # along which a function is looked at, through points of the domain
 PLACES = 257  # on each
 CLOSER = 8  # of the steps of a line, the most uneven ones, are looked at more closely
 PARTS, HALFWAY, ROUNDS = 8, 5, 10  # a step is cut into parts, and the steepest again, so many times
-MANY_LINES, MANY = 24, 128  # where all planes on which it jumps are looked for
+MANY_LINES, MANY = 12, 64  # where all planes on which it jumps are looked for
 SAME, EXACT = 1e-7, 1e-11  # of an axis: places that are one, and how well one is known
+BESIDE = 1e-5  # of the most uneven step, which others are to be looked at
 JUMP = 1e-8  # of the function's size
 POLE = 2.5  # of its size, above which it is not a jump but a pole
 STAYS = 0.9  # of the difference over the step halfway, for a jump; of a slope next to nothing stays
@@ -221,7 +222,7 @@ def _steepest(scan: Tensor, closer: int) -> tuple[Tensor, Tensor]:
     third = (scan[:, 3:] - 3 * scan[:, 2:-1] + 3 * scan[:, 1:-2] - scan[:, :-3]).abs()
     top = third.nan_to_num(0.0, 0.0, 0.0).amax(2).topk(closer, dim=1)
     lines = torch.arange(len(scan))[:, None].expand_as(top.indices)
-    worth = top.values > JUMP
+    worth = (top.values > JUMP) & (top.values > BESIDE * top.values.amax())
     return lines[worth], top.indices[worth] + 1
 
 
