@@ -5,9 +5,8 @@
 with e_x = 1 - i a ((|x| - 1/2) / (1/2))² in the layer |x| > 1/2, and 1 elsewhere, where this is Δu + k²u = 0. With
 a = 50/k the layer returns less than 1e-5. The source f = (1 + i) N(0, σ²) is far narrower than a wave, but its wave
 in free space is known: (i - 1)/4 H₀⁽²⁾(kr) exp(-k²σ²/2). So the field is split, as usual for scattering: the total
-field u outside, the scattered field v in a core, and both in a band, where they differ by the known wave. u is a
-Fourier series, a perceptron on an integer lattice: what leaves on one side would come back on the other, but has two
-layers to pass.
+field u outside, the scattered field v in a core, and both in a band, where they differ by the known wave. Both
+have a network in each cell: the coefficients bend where the layer begins, and a wave is as long as a cell or two.
 
 Source: Sitzmann et al., Implicit Neural Representations with Periodic Activation Functions, 2020, section 4.3, with
 a = 5 at k = 20, and one field for all.
@@ -17,17 +16,14 @@ import torch
 from torch import Tensor
 
 from sirenpde import (
-    MLP,
     Box,
     D,
     Field,
-    FourierFeatures,
-    IntegerLattice,
     LeastSquares,
+    Pieces,
     Point,
     Problem,
     Reference,
-    SineFeatures,
     laplacian,
     on,
 )
@@ -44,8 +40,8 @@ def problem(wavenumber: float = 20.0) -> Problem:
     box, core = Box(x=(-1, 1), y=(-1, 1)), Box(x=(-0.25, 0.25), y=(-0.25, 0.25))
     outside, band = (part.where(lambda q: q.abs().amax(1) > 0.15) for part in (box, core))
     x, y = box.axes
-    u = Field("u", box, FourierFeatures(IntegerLattice(12 + round(k / 3)), MLP(depth=0)), dtype=complex)
-    v = Field("v", core, SineFeatures(100, bandwidth=5 + k / 4), dtype=complex)
+    u = Field("u", box, Pieces(), dtype=complex)
+    v = Field("v", core, Pieces(), dtype=complex)
     incoming = radiated(k, 0.01, (x, y))
 
     def e(s: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -37,6 +38,7 @@ AGREE = 1e-10  # difference of two resolutions at which no finer one is tried
 FALLS = 0.3  # of the held-out residual: what more features must make of it, or the cells are halved
 GOOD = 1e-6  # difference of two resolutions, below which a finer one that takes a minute or more is not tried
 MOST_WORK = 4e11  # operations: a minute
+FOUND = 3e-6  # of an axis, to which kinks are found
 PROBES = 2000  # points at which two resolutions are compared
 
 
@@ -268,7 +270,7 @@ def cut(low: float, high: float, breaks: set[float], scale: AxisScale, rate: flo
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
     slack = 1e-6 * (high - low)
-    inner = sorted(b for b in breaks if low + slack < b < high - slack)
+    inner = sorted(b for b in map(partial(_neat, high - low), breaks) if low + slack < b < high - slack)
     kept = [b for i, b in enumerate(inner) if i == 0 or b - inner[i - 1] > slack]
     places = [low]
     widest = 2 * REACH * rate / max(scale.fastest, 1e-300)
@@ -276,6 +278,12 @@ def cut(low: float, high: float, breaks: set[float], scale: AxisScale, rate: flo
         parts = max(1, math.ceil((b - a) / widest - 1e-9))
         places += [a + (b - a) * i / parts for i in range(1, parts)] + [b]
     return places
+
+
+def _neat(length: float, place: float) -> float:
+    """A place that was found by halving, as the short number that it stands for, if there is one."""
+    short = round(place / length, 4) * length
+    return short if abs(short - place) < FOUND * length else place
 
 
 def check_reach(problem: Problem, recipes: Mapping[Field, Pieces], scales: Sequence[AxisScale]) -> None:
@@ -296,8 +304,8 @@ def check_reach(problem: Problem, recipes: Mapping[Field, Pieces], scales: Seque
                 count = math.ceil((fastest * half / REACH / RATE) ** len(u.axes))
                 raise Unfit(
                     f"The cells of {u.name} cannot follow what varies along {of_axis.name}: {fastest:.3g} radians "
-                    f"per unit are {fastest * half:.3g} in half a cell, and its {sines.count} features reach {rate:.3g}. "
-                    f"Give about {cells} cells along {of_axis.name} or {count} features in each, or leave both out: "
+                    f"per unit are {fastest * half:.3g} in half a cell, and its {sines.count} features reach "
+                    f"{rate:.3g}. Give about {cells} cells along {of_axis.name} or {count} features in each, or leave both out: "
                     f"Pieces()."
                 )
 

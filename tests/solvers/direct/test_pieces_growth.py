@@ -1,5 +1,7 @@
 """Which cells are chosen, and what is compared and refused."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -25,7 +27,7 @@ def waves(recipe: object, k: float = 40.0) -> tuple[Problem, Field]:
 
 
 def test_two_resolutions_are_compared_and_the_difference_is_said() -> None:
-    problem, u = waves(Pieces(SineFeatures(40), cells=(6,)))
+    problem, _ = waves(Pieces(SineFeatures(40), cells=(6,)))
     solution = solve(problem)
     assert solution.errors["u"]["relative_l2"] < 1e-9
     reason = str(solution)
@@ -33,7 +35,7 @@ def test_two_resolutions_are_compared_and_the_difference_is_said() -> None:
 
 
 def test_open_cells_are_cut_where_waves_ask_for_it() -> None:
-    problem, u = waves(Pieces(), k=200.0)
+    problem, _ = waves(Pieces(), k=200.0)
     solution = solve(problem)
     assert solution.errors["u"]["relative_l2"] < 1e-8
 
@@ -41,7 +43,7 @@ def test_open_cells_are_cut_where_waves_ask_for_it() -> None:
 def test_edges_lie_at_breaks_and_near_enough_for_the_waves() -> None:
     scale = AxisScale("x", 0.0, 1.0, wavenumber=40.0)
     places = cut(0.0, 1.0, {0.3}, scale, 10.0)
-    assert 0.3 in places and max(b - a for a, b in zip(places, places[1:], strict=False)) <= 0.3 + 1e-12
+    assert 0.3 in places and max(b - a for a, b in pairwise(places)) <= 0.3 + 1e-12
 
 
 def test_features_faster_along_one_axis_have_more_polynomials_there() -> None:
