@@ -33,6 +33,7 @@ class CellRows:
     joints: tuple[Joint, ...]
     cell: int
     centre: Tensor  # (d,)
+    fluxes: tuple[tuple[Rows, ...], ...] = ()  # of each joint, in place of derivatives
 
     @property
     def is_complex(self) -> bool:
@@ -55,14 +56,17 @@ class CellRows:
 
     def target(self) -> Tensor:
         """What the rows have to give, (rows, 1)."""
-        mine = [-block.offset.flatten() for block in self.blocks]
-        joined = sum(
-            len(joint.nodes) * n * self.components[u]
-            for joint in self.joints
-            for u, n in joint.orders.items()
-        )
+        parts = [-block.offset.flatten() for block in self.blocks]
         like = self.blocks[0].offset
-        return torch.cat([*mine, like.new_zeros(joined)])[:, None]
+        for joint, fluxes in zip(self.joints, self._fluxes, strict=True):
+            orders = {u: n - (u in joint.lowered) for u, n in joint.orders.items()}
+            joined = len(joint.nodes) * sum(n * self.components[u] for u, n in orders.items())
+            parts += [like.new_zeros(joined), *(-flux.offset.T.flatten() for flux in fluxes)]
+        return torch.cat(parts)[:, None]
+
+    @property
+    def _fluxes(self) -> tuple[tuple[Rows, ...], ...]:
+        return self.fluxes or ((),) * len(self.joints)
 
     def matrix(self) -> Tensor:
         """(rows, own columns and then those of the joints)."""
@@ -83,18 +87,25 @@ class CellRows:
                 fill(entries[:, :, starts[u] :], slopes, features_of(self.system, theta, block, u))
             first = lines.stop
         column = own
-        for joint, width in zip(self.joints, widths, strict=True):
-            first = self._join(matrix, first, column, joint, starts)
+        for joint, fluxes, width in zip(self.joints, self._fluxes, widths, strict=True):
+            first = self._join(matrix, first, column, joint, fluxes, starts)
             column += width
         return matrix
 
     def _join(
-        self, matrix: Tensor, first: int, column: int, joint: Joint, starts: Mapping[Field, int]
+        self,
+        matrix: Tensor,
+        first: int,
+        column: int,
+        joint: Joint,
+        fluxes: Sequence[Rows],
+        starts: Mapping[Field, int],
     ) -> int:
         """Fills the rows of one joint from ``first`` on; where the next ones begin."""
         nodes, (count, polynomials) = joint.seen_by(self.cell).to(self.system.dtype), joint.basis.shape
         held = (joint.roots[:, None] * joint.basis).to(matrix.dtype)
-        for u, order in joint.orders.items():
+        for u, joined in joint.orders.items():
+            order = joined - (u in joint.lowered)
             if not order:
                 continue
             module, d = self.system.parameters.networks[u], len(u.axes)
@@ -113,6 +124,19 @@ class CellRows:
                     matrix[lines, own : own + width] = mine.to(matrix.dtype)
                     matrix[lines, column : column + polynomials] = -held
                     first, column = lines.stop, column + polynomials
+        for flux in fluxes:
+            for component in range(flux.offset.shape[1]):
+                lines = slice(first, first + count)
+                entries = matrix[lines].view(count, 1, -1)
+                for u, slopes in zip(flux.evaluator.fields, flux.slopes, strict=True):
+                    one = slopes[:, component : component + 1]
+                    fill(
+                        entries[:, :, starts[u] :],
+                        one,
+                        features_of(self.system, self.system.initial(), flux, u),
+                    )
+                matrix[lines, column : column + polynomials] = -held
+                first, column = lines.stop, column + polynomials
         return first
 
     def is_like(self, other: CellRows) -> bool:
@@ -121,13 +145,18 @@ class CellRows:
             return False
         if self.fields != other.fields:
             return False
-        for mine, its in zip(self.joints, other.joints, strict=True):
-            a, b = mine.seen_by(self.cell) - self.centre, its.seen_by(other.cell) - other.centre
-            if mine.face.axis != its.face.axis or mine.orders != its.orders or mine.length != its.length:
+        for joint, its_joint in zip(self.joints, other.joints, strict=True):
+            a, b = joint.seen_by(self.cell) - self.centre, its_joint.seen_by(other.cell) - other.centre
+            if joint.face.axis != its_joint.face.axis or joint.orders != its_joint.orders:
                 return False
-            if mine.basis.shape != its.basis.shape or not _near(a, b):
+            if joint.length != its_joint.length or joint.lowered != its_joint.lowered:
                 return False
-        for block, its_block in zip(self.blocks, other.blocks, strict=True):
+            if joint.basis.shape != its_joint.basis.shape or not _near(a, b):
+                return False
+        mine, its = ([rows for each in of._fluxes for rows in each] for of in (self, other))
+        if len(mine) != len(its):
+            return False
+        for block, its_block in zip((*self.blocks, *mine), (*other.blocks, *its), strict=True):
             if block.constraint != its_block.constraint or block.offset.shape != its_block.offset.shape:
                 return False
             a, b = block.batch.points - self.centre, its_block.batch.points - other.centre

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -41,6 +42,8 @@ class Joint:
     basis: Tensor  # (n, k), the polynomials there
     orders: Mapping[Field, int]
     length: float
+    fluxes: tuple[Any, ...] = ()  # in place of the highest derivatives of the fields ``lowered``
+    lowered: tuple[Field, ...] = ()
 
     def width(self, components: Mapping[Field, int]) -> int:
         """How many unknowns it has."""

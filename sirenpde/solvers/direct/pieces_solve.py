@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from ...calculus.field import Field
+from ...diagnosis.jumps import jumping_fluxes
 from ...linear.cell_rows import CellRows, scaled
 from ...linear.dense_rows import in_complex, write_head
+from ...linear.fluxes import Flux, flux_rows, with_fluxes
 from ...linear.fronts import Block, Eliminated, Front, bisected, eliminate_all, solve_fronts
 from ...linear.joins import Joint, joints, orders_along
 from ...networks.linear_head import head_width
@@ -92,13 +94,18 @@ def rows_of_pieces(
         for f in faces
     ]
     kept = [(face, order) for face, order in zip(faces, of_faces, strict=True) if any(order.values())]
-    joined = joints(
+    fluxes = [
+        Flux.of(flux.constraint, flux.function, axes.index(flux.axis.name), flux.places)
+        for flux in jumping_fluxes(system.problem)
+    ]
+    plain = joints(
         partition,
         [face for face, _ in kept],
         [order for _, order in kept],
         fineness.polynomials,
         fineness.rates,
     )
+    joined = [with_fluxes(joint, fluxes) for joint in plain]
     return _cells(system, partition, places, active, blocks, joined, fineness), joined
 
 
@@ -195,7 +202,9 @@ def _cells(
             scaled(replace(block, evaluator=own.groups[numbers[id(block.evaluator)]].evaluator), rates, own)
             for block in blocks[cell]
         )
-        found.append(CellRows(own, active[cell], mine, tuple(of_cell[cell]), cell, (low + high) / 2))
+        fluxes = tuple(flux_rows(own, joint, cell) for joint in of_cell[cell])
+        centre = (low + high) / 2
+        found.append(CellRows(own, active[cell], mine, tuple(of_cell[cell]), cell, centre, fluxes))
     return _in_one_field_of_numbers(found)
 
 
@@ -207,9 +216,14 @@ def _in_one_field_of_numbers(cells: list[CellRows]) -> list[CellRows]:
     if not all(u.is_complex for u in cells[0].system.problem.fields):
         return cells
     return [
-        replace(cell, blocks=tuple(block for block in blocks if block is not None))
+        replace(cell, blocks=tuple(block for block in blocks if block is not None), fluxes=_complex(cell))
         for cell, blocks in zip(cells, together, strict=True)
     ]
+
+
+def _complex(cell: CellRows) -> tuple[tuple[Rows, ...], ...]:
+    converted = [[in_complex(rows) for rows in of_joint] for of_joint in cell.fluxes]
+    return tuple(tuple(rows for rows in of_joint if rows is not None) for of_joint in converted)
 
 
 @dataclass(frozen=True)

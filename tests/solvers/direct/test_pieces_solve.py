@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from sirenpde import Box, D, Field, Pieces, Point, Problem, SineFeatures, laplacian, on
+from sirenpde import Box, D, Field, Pieces, Point, Problem, SineFeatures, div, grad, laplacian, on
 from sirenpde.calculus.symbols import Symbol
 from sirenpde.engines.registry import engine_for
 from sirenpde.linear.qr import solve_dense
@@ -164,3 +164,41 @@ def test_a_period_joins_the_last_cell_with_the_first() -> None:
     solved = solve_pieces(system, fineness(40, 6.0, 1, axes=1))
     points = torch.linspace(0, 2, 101, dtype=F64)[:, None]
     assert error(derivative(system, solved.theta, u, points), torch.cos(turns * points)) < 1e-11
+
+
+def test_where_a_coefficient_jumps_the_flux_is_joined_in_place_of_the_slope() -> None:
+    """The slope u_x jumps by a factor of 1,000 at x = 0.3; the flux a u_x does not, and neither does u."""
+    u = Field("u", SQUARE)
+
+    def a(p: Point) -> Tensor:
+        return torch.where(x(p) < 0.3, 1.0, 1000.0)
+
+    def exact(p: Point) -> Tensor:
+        s = x(p) - 0.3
+        return torch.sin(s) / a(p) * torch.cos(y(p)) + torch.cos(s) * torch.exp(y(p))
+
+    def flux(p: Point) -> Tensor:
+        return a(p) * grad(u)(p)
+
+    def heat(p: Point) -> Tensor:
+        return div(flux)(p) + 2 * torch.sin(x(p) - 0.3) * torch.cos(y(p))
+
+    problem = Problem(
+        on(SQUARE, samples=500, name="heat")(heat),
+        on(SQUARE.boundary(), samples=200, name="walls")(lambda p: u(p) - exact(p)),
+    )
+    networks = {
+        u: Pieces(SineFeatures(200, 8.0), ((0.3,), 2)).build([0, 0], [1, 1], 1, (), torch.Generator())
+    }
+    system = System(problem, networks, torch.device("cpu"), F64)
+    _, joined = rows_of_pieces(system, fineness(200, 8.0, 14))
+    assert [len(joint.fluxes) for joint in joined] == [1, 1, 0, 0]  # and not across y, where nothing jumps
+    solved = solve_pieces(system, fineness(200, 8.0, 14))
+    points = torch.rand(500, 2, generator=torch.Generator().manual_seed(0), dtype=F64)
+    s, k = points[:, :1] - 0.3, torch.where(points[:, :1] < 0.3, 1.0, 1000.0)
+    expected = torch.sin(s) / k * torch.cos(points[:, 1:]) + torch.cos(s) * torch.exp(points[:, 1:])
+    assert error(derivative(system, solved.theta, u, points), expected) < 1e-9
+    slope = Symbol.partial(2, 0)
+    sides = [torch.tensor([[0.3 + s, 0.2]], dtype=F64) for s in (-1e-12, 1e-12)]
+    below, above = (float(derivative(system, solved.theta, u, side, slope)) for side in sides)
+    assert abs(below / above - 1000) < 0.01  # 1e-8 of the values on the other side
