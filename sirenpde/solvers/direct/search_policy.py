@@ -26,6 +26,10 @@ class SearchPolicy:
     # Rows to columns, where the domain has points enough: with less, fits of frozen sines pass between the points.
     oversampling: float = 2.5
 
+    # Radians per half side beside those of data along an axis: what a field needs that varies smoothly.
+    margin: float = 4.0
+    # Axes whose bandwidths differ so much begin with bandwidths in proportion; others with the same for all.
+    uneven: float = 3.0
     # Bandwidths that are scanned for one number of features go down from the highest that they can fill the box
     # with, by halves, to these shares of it: with the fewest features or fewer axes, with more, and where dear.
     lowest_bandwidths: tuple[float, float, float] = (0.05, 0.2, 0.4)

@@ -12,6 +12,7 @@ from typing import NoReturn
 from torch import Tensor, nn
 
 from ...calculus.field import Field
+from ...diagnosis.scales import axis_scales
 from ...linear.affine_solve import is_affine_at, solve_affine
 from ...linear.dense_rows import DenseEquations, check_memory, column_count, dense_bytes, tangent_fields
 from ...linear.newton import DAMPED, NOISY, newton
@@ -261,6 +262,26 @@ class Trials:
     @cached_property
     def _seems_affine(self) -> bool:
         return self.base.problem.traits.affine
+
+    @cached_property
+    def proportions(self) -> dict[str, float]:
+        """How fast axes are beside each other, their geometric mean being one; empty where they are alike."""
+        axes = {
+            axis.name
+            for u, recipe in self.open_recipes.items()
+            if recipe.bandwidth is None
+            for axis in u.axes
+        }
+        needed = {
+            scale.name: scale.half * (scale.fastest if self._seems_affine else scale.bandwidth)
+            + self.policy.margin
+            for scale in axis_scales(self.base.problem)
+            if scale.name in axes
+        }
+        if not needed or max(needed.values()) < self.policy.uneven * min(needed.values()):
+            return {}
+        mean = math.prod(needed.values()) ** (1 / len(needed))
+        return {name: radians / mean for name, radians in needed.items()}
 
     @property
     def outputs(self) -> int:

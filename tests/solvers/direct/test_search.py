@@ -6,8 +6,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import torch
 
-from sirenpde import Box, D, Field, LeastSquares, Problem, SineFeatures, Unknown, on, solve
+from sirenpde import Box, D, Field, LeastSquares, Problem, SineFeatures, Unknown, laplacian, on, solve
 from sirenpde.solvers.direct.search import Search
 from sirenpde.solvers.direct.trials import FeatureTrial, OutOfTime, Shape, Trials
 
@@ -25,6 +26,7 @@ class Stub:
     tolerance: float = 1e-12
     outputs: int = 1
     most: int = 10**6
+    proportions: dict[str, float] = field(default_factory=dict)
     tried: list[Shape] = field(default_factory=list)
 
     def fit(self, shape, near, free):
@@ -159,3 +161,26 @@ def test_a_resumed_search_goes_on_where_it_was_and_makes_no_trial_twice(problem,
     assert [row.step for row in resumed.history] == [row.step for row in whole.history]
     assert resumed.theta.equal(whole.theta) and resumed.unknowns == whole.unknowns
     assert len(made) <= len(whole.history) - cut_at + 1
+
+
+def test_bandwidths_begin_in_the_proportions_of_the_data():
+    stub = Stub(smooth, proportions={"x": 0.25, "y": 4.0})
+    found, _ = run(stub)
+    (a, x_first), (b, y_first) = found[0].shape.bandwidth
+    assert (a, b) == ("x", "y")
+    assert y_first == pytest.approx(16 * x_first, rel=0.01)
+
+
+def test_a_source_twenty_times_faster_along_one_axis_is_met_at_once():
+    """u_xx + u_yy = f, u = sin πx sin 20πy: to 1e-10 on 800 features."""
+    x, y = box.axes
+
+    def exact(p):
+        return torch.sin(math.pi * x(p)) * torch.sin(20 * math.pi * y(p))
+
+    v = Field("v", box)
+    poisson = on(box, 2000, name="poisson")(lambda p: laplacian(v)(p) + 401 * math.pi**2 * exact(p))
+    walls = on(box.boundary(), 400, name="walls")(lambda p: v(p) - exact(p))
+    solution = solve(Problem(poisson, walls, reference={v: exact}))
+    assert solution.parameters <= 801
+    assert solution.errors["v"]["relative_l2"] < 1e-10
