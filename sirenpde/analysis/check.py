@@ -14,6 +14,7 @@ from ..calculus.evaluate import at_nodes, over_known
 from ..calculus.field import Derivative, Field
 from ..calculus.operators import D, PointFunction
 from ..calculus.symbols import Symbol
+from ..diagnosis.scales import axis_scales, describe
 from ..engines.engine import Engine
 from ..engines.nested import NestedEngine
 from ..geometry import can
@@ -86,12 +87,13 @@ def check(problem: Problem, system: System, seed: int = 0, scale: float = 1.0) -
 
     The derivative engine against nested ``torch.func`` on every request, in float64, values and parameter
     gradients; declared solutions substituted into the constraints; what makes an answer wrong without a residual
-    that shows it, and what the constraints leave undetermined; the samples; the scale of every term at the untrained
-    networks; time and memory of one gradient.
+    that shows it, and what the constraints leave undetermined; the scales along the axes; the samples; the
+    scale of every term at the untrained networks; time and memory of one gradient.
     """
     yield from check_engines(system)
     yield from check_reference(problem)
     yield from check_diagnosis(problem, system)
+    yield from check_axes(problem)
     for group in system.groups:
         yield check_samples(group, [problem.constraints[i].name for i in group.members], seed, scale)
     batches = system.draw(torch.Generator().manual_seed(seed), scale)
@@ -157,6 +159,13 @@ def check_diagnosis(problem: Problem, system: System) -> Iterator[Finding]:
     yield from _warnings("equations and conditions", noticed, fine)
     fine = "some hundred smooth directions of the fields are all seen by the constraints"
     yield from _warnings("what is determined", left_open(system, some_parameters(system)), fine)
+
+
+def check_axes(problem: Problem) -> Iterator[Finding]:
+    """What the constraints say along each axis: how fast they vary, layers, jumps, the equations' own lengths."""
+    for line in describe(axis_scales(problem)):
+        name, _, text = line.partition(": ")
+        yield Finding(f"scales along {name}", None, text)
 
 
 def _warnings(topic: str, texts: Sequence[str], fine: str) -> Iterator[Finding]:

@@ -36,6 +36,8 @@ STEEP = 0.4  # of the rise between two nodes that stays between any two places n
 JUMP, BEND = 1e-6, 1e-3
 CELLS, ZOOMS, PARTS = 6, 4, 64  # the steepest steps of a line, and how often they are cut into how many parts
 SAME = 1e-5  # of an axis: jumps so near are one
+TIMES = 3.0  # an axis so much faster than the others is named so
+FAST = 10.0  # e-foldings over half an axis of what is worth telling
 
 
 @dataclass(frozen=True)
@@ -308,3 +310,39 @@ def _shared(jumps: Sequence[Sequence[float]], length: float) -> tuple[float, ...
         if (lines > 1 or len(jumps) == 1) and not any(abs(place - other) < near for other in kept):
             kept.append(place)
     return tuple(kept)
+
+
+def describe(scales: Sequence[AxisScale]) -> list[str]:
+    """A line for each axis along which something is known.
+
+    >>> from sirenpde.diagnosis.scales import AxisScale, Layer, describe
+    >>> x = AxisScale("x", 0.0, 1.0, bandwidth=62.8, finest=63.0)
+    >>> y = AxisScale("y", 0.0, 1.0, bandwidth=3.1, finest=3.3, layers=(Layer(0.0, 0.01),))
+    >>> for line in describe([x, y]):
+    ...     print(line)
+    x: data up to 63 rad per unit, 20 times the others
+    y: data up to 3.1 rad per unit; a layer of width 0.01 at y = 0
+    """
+    return [f"{scale.name}: {'; '.join(words)}" for scale in scales if (words := list(_words(scale, scales)))]
+
+
+def _words(scale: AxisScale, scales: Sequence[AxisScale]) -> Iterator[str]:
+    if scale.bandwidth:
+        others = max((other.half * other.bandwidth for other in scales if other is not scale), default=0.0)
+        times = scale.half * scale.bandwidth / others if others else 1.0
+        beside = f", {times:.0f} times the others" if times >= TIMES else ""
+        yield f"data up to {scale.bandwidth:.2g} rad per unit{beside}"
+    if scale.wavenumber:
+        yield f"waves of the equations up to {scale.wavenumber:.2g} rad per unit"
+    if scale.entailed:
+        yield f"waves that follow from those along other axes, up to {scale.entailed:.2g} rad per unit"
+    if scale.decay * scale.half > FAST:
+        yield f"what is given at an end falls off by e in {1 / scale.decay:.2g}"
+    for layer in scale.layers:
+        place = 0.0 if abs(layer.place) < layer.width else layer.place
+        yield f"a layer of width {layer.width:.2g} at {scale.name} = {place:.3g}"
+    if scale.length < NARROW * scale.half:
+        yield f"layers of the equations as thin as {scale.length:.2g}"
+    for word, places in (("jumps", scale.jumps), ("kinks", scale.kinks)):
+        if places:
+            yield f"{word} at {scale.name} = {', '.join(f'{place:.4g}' for place in places)}"

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from .. import diagnosis
+from ..diagnosis.reach import out_of_reach
 from ..problem.problem import Problem
 from ..sampling.drawing import Drawing
 from ..solvers.ladder import Asked, Choice, choose, replacing
@@ -98,7 +99,7 @@ def solve(
         replaced = replacing(problem, network)
         asked = {u: recipe for u in problem.fields if (recipe := replaced or u.network) is not None}
         _go_on(run, _snapshot(resume), asked, using is not None, tolerance)
-    run.warnings = diagnosis.warnings(problem)
+    run.warnings = [*diagnosis.warnings(problem), *out_of_reach(problem, choice.recipes)]
     with watching(progress, budget) as told_of_steps:
         follow(run, Limits(budget, tolerance), told_of_steps)
     told = _determination(run) if run.status in ("solved", "rough", "budget") else None

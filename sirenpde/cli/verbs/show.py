@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def run(call: Call) -> int:
     """The problem's table, its networks, derivative channels and sizes; its samples as a picture."""
+    from ...diagnosis.reach import out_of_reach
+    from ...diagnosis.scales import axis_scales, describe
     from ..samples import draw_samples, picture_file, prepare
 
     session = call.session
@@ -28,6 +30,10 @@ def run(call: Call) -> int:
     print()
     print(table([["on", "field", "derivatives", "engine", "channels"], *_channels(system)], indent=""))
     print()
+    for line in describe(axis_scales(session.problem)):
+        print(f"scales: {line}")
+    for text in out_of_reach(session.problem, choice.recipes):
+        print(f"warning: {text}")
     print(f"chosen: {choice.reason}")
     for stage, needed in _memories(session, choice):
         print(f"memory: {stage}, {needed / 2**30:.2f} GiB of dense matrices")
