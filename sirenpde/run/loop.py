@@ -69,8 +69,8 @@ def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress
                 return False
             clock.share()
             shared = rung
-        if run.before is None:
-            _open_stage(run)
+        if run.before is None and not _open_stage(run):
+            continue
         report = _advance(run)
         clock.tick()
         last, late = run.in_last_rung, run.state.is_late or report.cut
@@ -96,16 +96,20 @@ def _stages(run: Run, limits: Limits, clock: Clock, progress: Callable[[Progress
 def _advance(run: Run) -> Report:
     """One advance; a stage that breaks, or that the problem does not fit, ends with the best fields that it had.
 
-    Raises what the stage raised, if it refused the problem, where nothing was computed and no rung is left.
+    Raises what the stage raised, if it refused the problem, where nothing was computed and no rung is left; and
+    whatever else went wrong, where no earlier stage has fields to show.
     """
     try:
         report = run.at_work.advance(run.state)
         run.reason = report.reason
         _note(run, report)
-    except BREAKS as error:
+    except Exception as error:
+        expected = isinstance(error, BREAKS)
+        if not expected and not _has_fields(run):
+            raise
         if not isinstance(error, NUMERICAL) and not run.history and run.in_last_rung:
             raise
-        text = " ".join(str(error).split()) or type(error).__name__
+        text = _told(error)
         run.troubles.append(text)
         run.put_back(_usable(run))
         terms = known.terms(run.state.system, run.state.theta, run.state.held_out)
@@ -114,22 +118,42 @@ def _advance(run: Run) -> Report:
     return report
 
 
+def _has_fields(run: Run) -> bool:
+    """Whether an earlier stage has found something, which no mistake in a later one may lose."""
+    return run.best is not None and run.best.is_finite
+
+
+def _told(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def _usable(run: Run) -> Iterate:
     """The fields that a stage broke off with, or the last before them that have a finite residual."""
     iterates = [x for x in (run.iterate(), run.last_finite, run.before) if x is not None]
     return next((x for x in iterates if x.is_finite), iterates[-1])
 
 
-def _open_stage(run: Run) -> None:
-    """Remember what to come back to; at the foot of another rung, build its networks."""
+def _open_stage(run: Run) -> bool:
+    """Remember what to come back to; at the foot of another rung, build its networks. False where that fails.
+
+    Raises what the building raised, where no earlier rung has fields to show.
+    """
     state = run.state
     if run.stage == 0 and run.rung > 0:
         old, opened = state.system, run.choice.rungs[run.rung]
-        recipes = state.recipes if run.best is None else run.best.recipes
-        state.recipes = dict(opened.recipes_after(recipes))
-        state.system = system_of(run.problem, state.recipes, state.build, old.device, old.dtype)
-        state.theta = number_start(state.system, state.seed)
+        recipes = dict(opened.recipes_after(state.recipes if run.best is None else run.best.recipes))
+        try:
+            system = system_of(run.problem, recipes, state.build, old.device, old.dtype)
+            theta = number_start(system, state.seed)
+        except Exception as error:
+            if not _has_fields(run):
+                raise
+            run.troubles.append(_told(error))
+            run.drop_rung()
+            return False
+        state.recipes, state.system, state.theta = recipes, system, theta
     run.before = run.last_finite = run.iterate()
+    return True
 
 
 def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:

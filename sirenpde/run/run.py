@@ -113,6 +113,11 @@ class Run:
         self._pause()
         self._to_next_rung()
 
+    def drop_rung(self) -> None:
+        """Go to the next rung, since this one cannot be built."""
+        self._forget()
+        self._to_next_rung()
+
     def share_anew(self) -> None:
         """Begin with the first rung that was cut off, since there is more time for each of them."""
         if not self.paused:

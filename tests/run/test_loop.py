@@ -102,10 +102,11 @@ def test_a_solution_whose_equations_have_no_value_at_zero_is_kept(make):
 
 POOR = Rung({}, (LeastSquares(),))
 FAILURES = [NotFinite("no number"), ZeroDivisionError("division by zero"), torch.linalg.LinAlgError("no svd")]
+MISTAKES = [ValueError("a shape that does not fit"), RuntimeError("no such engine"), KeyError("orders")]
 
 
 @pytest.mark.parametrize(
-    "broken", [*map(Breaks, FAILURES), Spoils()], ids=lambda s: str(getattr(s, "error", s.name))
+    "broken", [*map(Breaks, [*FAILURES, *MISTAKES]), Spoils()], ids=lambda s: str(getattr(s, "error", s.name))
 )
 def test_a_finite_rung_is_never_replaced_by_a_broken_one(rungs, broken):
     problem = parabola()
@@ -118,6 +119,32 @@ def test_a_finite_rung_is_never_replaced_by_a_broken_one(rungs, broken):
     assert solution.status == alone.status == "rough"
     assert torch.equal(solution.theta, alone.theta)
     assert "broke off" in solution.stages[1].reason and solution.stages[1].reason[11:] in solution.message
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
+def test_a_mistake_of_the_first_stage_is_raised(rungs, mistake):
+    problem = parabola()
+    (u,) = problem.fields
+    rungs(Rung({u: SineFeatures(3, 2.0)}, (Breaks(mistake),)), Rung({u: Siren(8, 1)}, (Adam(steps=2),)))
+    with pytest.raises(type(mistake)):
+        solve(problem)
+
+
+def test_networks_that_cannot_be_built_lose_no_earlier_solution(rungs):
+    problem = parabola()
+    (u,) = problem.fields
+    unbuildable = Rung({u: SineFeatures(40, bandwidth=(1.0, 2.0))}, (LeastSquares(),))
+    poor = Rung({u: SineFeatures(3, 2.0)}, (LeastSquares(),))
+    rungs(poor)
+    alone = solve(problem)
+    rungs(poor, unbuildable)
+    solution = solve(problem)
+    assert torch.equal(solution.theta, alone.theta) and "bandwidth" in solution.message
+    rungs(poor, unbuildable, Rung({u: SineFeatures(40, 4.0)}, (LeastSquares(),)))
+    assert solve(problem).status == "solved"
+    rungs(unbuildable, poor)
+    with pytest.raises(ValueError, match="bandwidth"):
+        solve(problem)
 
 
 def test_a_stage_that_breaks_hands_over_to_the_next_in_its_rung():
