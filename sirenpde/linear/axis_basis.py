@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 from torch import Tensor
 
@@ -11,6 +13,35 @@ from ..geometry.point import Axis
 from ..networks.series import Harmonics
 
 PER_WAVE = 3  # nodes to a period of the highest wave: a product of two such waves is still told apart
+
+
+class AxisFunctions(Protocol):
+    """Functions of one axis, orthonormal in the mean over it."""
+
+    strength: Tensor
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def is_periodic(self) -> bool: ...
+
+    @property
+    def nodes(self) -> int:
+        """Enough nodes to tell products of two functions apart."""
+        ...
+
+    def line(self, axis: Axis, count: int) -> Line:
+        """So many nodes on an interval of the axis."""
+        ...
+
+    def is_around(self, line: Line) -> bool: ...
+
+    def matrix(self, x: Tensor, derivative: int) -> Tensor:
+        """A derivative of all functions at x, (n, count)."""
+        ...
+
+    def map(self, line: Line, derivative: int, like: Tensor) -> AxisMap: ...
 
 
 class AxisBasis:
@@ -37,6 +68,10 @@ class AxisBasis:
         self._left, right = left * signs, right * signs[:, None]
         self.change = right.T / self.strength
         self.inverse = self.strength[:, None] * right
+
+    @property
+    def count(self) -> int:
+        return len(self.basis.modes)
 
     def reference(self) -> Line:
         """Nodes on which products of two of the functions are integrated to rounding."""

@@ -44,7 +44,7 @@ def _products(
 ) -> Tensor:
     """The products of the functions of two outputs, summed over all blocks, (K1 ... Kd, L1 ... Ld)."""
     first, second = (rows.bases[u] for u in pair)
-    counts = [(len(a.basis.modes), len(b.basis.modes)) for a, b in zip(first, second, strict=True)]
+    counts = [(a.count, b.count) for a, b in zip(first, second, strict=True)]
     sizes = [k * m for k, m in counts]
     total = rows.like.new_zeros(sizes[0], torch.Size(sizes[1:]).numel())
     for block, by_field in zip(rows.blocks, slopes, strict=True):

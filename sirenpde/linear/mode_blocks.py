@@ -116,7 +116,7 @@ class ModeBlocks:
 
     def _wavenumbers(self, axis: int) -> Tensor:
         """Of the waves along an axis: one of each pair ±k along the first, both along the others."""
-        basis = self.rows.bases[self.rows.fields[0]][axis].basis
+        basis = self.rows.waves[self.rows.fields[0]][axis].basis
         half = basis.wavenumbers[: len(basis.modes) // 2 + 1].to(self.rows.like)
         return half if axis == self.around[0] else torch.cat([half, -half[1:]])
 
@@ -168,7 +168,7 @@ class ModeBlocks:
     def _check(self) -> None:
         kinds = {
             tuple(len(b.basis.modes) if b.is_periodic else 0 for b in bases)
-            for bases in self.rows.bases.values()
+            for bases in self.rows.waves.values()
         }
         if len(kinds) > 1:
             raise Unsuited(

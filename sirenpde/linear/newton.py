@@ -10,11 +10,9 @@ from typing import Literal, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from .map import LinearMap
-
-Tangent = TypeVar("Tangent", bound=LinearMap)
-Given_co = TypeVar("Given_co", bound=LinearMap, covariant=True)
-Taken_contra = TypeVar("Taken_contra", bound=LinearMap, contravariant=True)
+Tangent = TypeVar("Tangent")
+Given_co = TypeVar("Given_co", covariant=True)
+Taken_contra = TypeVar("Taken_contra", contravariant=True)
 
 
 class Equations(Protocol[Given_co]):

@@ -12,10 +12,13 @@ import torch
 from torch import Tensor
 
 from .cgls import by_factor, cgls
+from .gmres import gmres
 from .map import LinearMap, columns_of
 from .mode_blocks import ModeBlocks
 from .newton import NewtonStep
 from .qr import Factor, solve_dense
+from .tau_rows import TauTangent
+from .tau_solve import TauSolve
 from .tensor_rows import TensorTangent
 
 
@@ -124,3 +127,40 @@ class ModeSteps:
             self.blocks = None
         left = float(solved.residual.norm())
         return NewtonStep(solved.x, left, is_fresh, is_certain=gradient < forcing.rounding)
+
+
+@dataclass
+class SeparableSteps:
+    """Steps by generalised minimal residuals, with the operator separated along the axes as preconditioner.
+
+    The correction that this makes of a residual is its measure. ``iterations`` counts those of all solves.
+    """
+
+    solve: TauSolve | None = None
+    deadline: float = math.inf
+    forcing: Forcing = Forcing(iterations=60, reduction=1e-6)
+    iterations: int = 0
+    correction: float = math.inf  # of the last step, relative to the solution
+
+    def step(self, tangent: TauTangent, residual: Tensor, damping: float, pace: float) -> NewtonStep:
+        forcing, is_fresh = self.forcing, self.solve is None
+        solve = self.solve or TauSolve(tangent)
+        target = solve.solve(-residual)
+        size = float(tangent.at.norm() + target.norm()) + 1e-300
+        correction = float(target.norm()) / size
+        stalled = correction < forcing.rounding and correction > forcing.stall * self.correction
+        self.solve, self.correction = solve, correction
+        if correction <= forcing.arrived or stalled:
+            return NewtonStep(torch.zeros_like(tangent.at), float(residual.norm()), is_fresh, arrived=True)
+        solved = gmres(
+            lambda x: solve.solve(tangent.apply(x)),
+            target,
+            forcing.reduction,
+            forcing.iterations,
+            self.deadline,
+        )
+        self.iterations += solved.iterations
+        if solved.iterations > forcing.keep:
+            self.solve = None
+        left = float((residual + tangent.apply(solved.x)).norm())
+        return NewtonStep(solved.x, left, is_fresh, is_certain=correction < forcing.rounding)

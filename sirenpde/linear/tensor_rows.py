@@ -21,7 +21,7 @@ from ..geometry.quadrature import quadrature
 from ..networks.series import SeparableSeries
 from ..residuals import Batch, Group, System
 from ..residuals.unfit import Unfit
-from .axis_basis import AxisBasis, broadcast_along
+from .axis_basis import AxisBasis, AxisFunctions, broadcast_along
 
 WEAK = 1e-15  # strength of a product of functions below which it is left out: its coefficients would be huge
 
@@ -35,7 +35,7 @@ class NoNodes(Unfit):
 
 
 def amplitude_transform(
-    bases: Sequence[AxisBasis], symbols: Sequence[Symbol], lines: Sequence[Line], like: Tensor
+    bases: Sequence[AxisFunctions], symbols: Sequence[Symbol], lines: Sequence[Line], like: Tensor
 ) -> GridTransform:
     """Amplitudes (K1, ..., Kd, outputs) of orthonormal functions -> derivatives on a tensor grid."""
     wanted = {powers for symbol in symbols for powers, _ in symbol.terms}
@@ -47,9 +47,22 @@ def amplitude_transform(
             for axis, (basis, line) in enumerate(zip(bases, lines, strict=True))
         ],
         [None],
-        (*(len(basis.basis.modes) for basis in bases), 1),
+        (*(basis.count for basis in bases), 1),
         [len(line.nodes) for line in lines],
     )
+
+
+def axis_bases(series: SeparableSeries) -> list[AxisBasis]:
+    """The functions of a series along each axis."""
+    return [AxisBasis(series.basis(axis)) for axis in range(series.dimension)]
+
+
+def strong_products(strengths: Sequence[Tensor]) -> Tensor:
+    """One for every product of functions to be used, else zero; broadcasts to (K1, ..., Kd, outputs)."""
+    product = torch.ones(1, dtype=torch.float64)
+    for axis, strength in enumerate(strengths):
+        product = product * broadcast_along(strength, axis, len(strengths) + 1)
+    return (product >= WEAK).double()
 
 
 def _sum(terms: Sequence[Tensor]) -> Tensor:
@@ -70,7 +83,7 @@ class Block:
     scale: Tensor  # (components, n), the square roots of weight times measure
 
 
-# Of a block's scaled residuals by the jets, per field (components, S, n, outputs).
+# Of a block's residuals by the jets, per field (components, S, n, outputs).
 Slopes = tuple[Tensor, ...]
 
 
@@ -80,19 +93,19 @@ class TensorRows:
     Amplitudes and residuals are flat vectors. The residuals are scaled so that the sum of their squares is the
     objective, with quadrature in place of the mean over samples.
 
+    ``bases`` are other functions along the axes of every field, to solve for in place of the series' own ``waves``;
+    coefficients are those of the waves.
+
     Raises Unsuited, NoNodes: for networks, losses, unknowns or domains that do not fit.
     """
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, bases: Mapping[Field, Sequence[AxisFunctions]] | None = None) -> None:
         _check(system)
         self.system = system
         self.fields = tuple(system.parameters.networks)
-        self.modules = [_series(system, u) for u in self.fields]
-        self.bases = {
-            u: [AxisBasis(m.basis(axis)) for axis in range(m.dimension)]
-            for u, m in zip(self.fields, self.modules, strict=True)
-        }
-        self.shapes = [tuple(m.coefficients.shape) for m in self.modules]
+        self.waves = {u: axis_bases(_series(system, u)) for u in self.fields}
+        self.bases: Mapping[Field, Sequence[AxisFunctions]] = self.waves if bases is None else bases
+        self.shapes = [(*(basis.count for basis in self.bases[u]), u.outputs) for u in self.fields]
         self.like = torch.empty(0, dtype=torch.float64, device=system.device)
         self.raw = self.like.new_zeros(0)
         self.strong = [self._strong(u) for u in self.fields]
@@ -113,7 +126,7 @@ class TensorRows:
         amplitudes = []
         for u, shape in zip(self.fields, self.shapes, strict=True):
             x = self.system.parameters.of(u, theta).to(self.like).view(shape)
-            for axis, basis in enumerate(self.bases[u]):
+            for axis, basis in enumerate(self.waves[u]):
                 x = basis.to_amplitudes(x, axis)
             amplitudes.append(x.reshape(-1))
         return torch.cat(amplitudes)
@@ -121,7 +134,7 @@ class TensorRows:
     def to_theta(self, amplitudes: Tensor) -> Tensor:
         coefficients = []
         for u, x in self.split(amplitudes).items():
-            for axis, basis in enumerate(self.bases[u]):
+            for axis, basis in enumerate(self.waves[u]):
                 x = basis.to_coefficients(x, axis)
             coefficients.append(x.reshape(-1))
         return torch.cat(coefficients).to(self.system.dtype)
@@ -130,23 +143,33 @@ class TensorRows:
 
     def vector(self, amplitudes: Tensor) -> Tensor:
         """All scaled residuals: block by block, component by component, point by point."""
-        by_field, residuals = self.split(amplitudes), []
-        for block in self.blocks:
-            values = block.group.residual_slopes.values(block.batch, self.jets(block, by_field), self.raw)
-            residuals.append((torch.cat(values, dim=1).T * block.scale).reshape(-1))
-        return torch.cat(residuals)
+        pairs = zip(self.values(amplitudes), self.blocks, strict=True)
+        return torch.cat([(values * block.scale).reshape(-1) for values, block in pairs])
 
     def tangent(self, amplitudes: Tensor) -> TensorTangent:
         """The derivative of ``vector`` by the amplitudes, as a map."""
+        scaled = [
+            tuple(slope * block.scale[:, None, :, None] for slope in slopes)
+            for block, slopes in zip(self.blocks, self.slopes(amplitudes), strict=True)
+        ]
+        return TensorTangent(self, amplitudes, scaled)
+
+    def values(self, amplitudes: Tensor) -> list[Tensor]:
+        """The residuals of every block as they are, (components, n)."""
+        by_field, values = self.split(amplitudes), []
+        for block in self.blocks:
+            each = block.group.residual_slopes.values(block.batch, self.jets(block, by_field), self.raw)
+            values.append(torch.cat(each, dim=1).T)
+        return values
+
+    def slopes(self, amplitudes: Tensor) -> list[Slopes]:
+        """The slopes of these by the jets."""
         by_field, slopes = self.split(amplitudes), []
         for block in self.blocks:
             jets = self.jets(block, by_field)
             _, each = block.group.residual_slopes.slopes(block.batch, jets, self.raw)
-            scale = block.scale[:, None, :, None]
-            slopes.append(
-                tuple(torch.stack([by_jet[f] for _, by_jet in each]) * scale for f in range(len(jets)))
-            )
-        return TensorTangent(self, amplitudes, slopes)
+            slopes.append(tuple(torch.stack([by_jet[f] for _, by_jet in each]) for f in range(len(jets))))
+        return slopes
 
     def jets(self, block: Block, amplitudes: Mapping[Field, Tensor]) -> list[Tensor]:
         """The requested derivatives of every field of a block, (S, n, outputs)."""
@@ -168,10 +191,7 @@ class TensorRows:
 
     def _strong(self, u: Field) -> Tensor:
         """One for every product of functions to be used, else zero; broadcasts to the amplitudes of a field."""
-        strength = torch.ones(1, dtype=torch.float64)
-        for axis, basis in enumerate(self.bases[u]):
-            strength = strength * broadcast_along(basis.strength, axis, len(u.axes) + 1)
-        return (strength >= WEAK).to(self.like)
+        return strong_products([basis.strength for basis in self.bases[u]]).to(self.like)
 
     def _node_counts(self) -> dict[str, int]:
         counts: dict[str, int] = {}
@@ -181,7 +201,7 @@ class TensorRows:
         return counts
 
     def _blocks(self, group: Group) -> Iterator[Block]:
-        lines: dict[str, AxisBasis] = {}
+        lines: dict[str, AxisFunctions] = {}
         for u in self.fields:
             lines.update({axis.name: basis for axis, basis in zip(u.axes, self.bases[u], strict=True)})
 

@@ -19,15 +19,20 @@ from ..linear.steps import ModeSteps
 from ..linear.tensor_rows import TensorRows
 from ..networks.sine_lattice import SineLattice
 from ..residuals import System
+from .direct import box_growth
 from .direct.lattice_growth import affordable, continued, larger, open_lattices, opened, resized, tails
 from .stage import Report, State
 
 
 @dataclass
 class Memory:
-    """The fields whose orders are left open, the rows of the system at hand, and the last factor that served."""
+    """The fields whose orders are left open, the rows of the system at hand, and the last factor that served.
+
+    ``box`` are the polynomials of a box that separates, as long as these serve.
+    """
 
     open: list[str] = field(default_factory=list)
+    box: box_growth.Box | None = None
     rows: TensorRows | None = transient()
     blocks: ModeBlocks | None = transient()
 
@@ -96,6 +101,11 @@ class Collocation:
             memory.open = [u.name for u in start]
             _rebuild(state, opened(start, None))
             state.theta = state.system.initial()
+            memory.box = box_growth.started(state.system) if set(start) == set(state.recipes) else None
+        if memory.box is not None:
+            report = self._on_box(state, memory, memory.box)
+            if report is not None:
+                return report
         rows = memory.rows_of(state.system)
         blocks = memory.blocks if memory.blocks is not None and memory.blocks.fits(rows) else None
         solved = collocate(rows, rows.from_theta(state.theta), self.iterations, blocks, state.deadline)
@@ -114,6 +124,26 @@ class Collocation:
         _rebuild(state, wanted)
         state.theta = continued(*before, state.system.parameters)
         return Report(terms)
+
+    def _on_box(self, state: State, memory: Memory, box: box_growth.Box) -> Report | None:
+        """One lattice of polynomials; None where they do not serve."""
+        solved = box_growth.solved(state.system, box, self.iterations, state.deadline)
+        if solved.late:
+            return Report(tuple(solved.rows.terms(solved.residual).tolist()), cut=True)
+        if box.failures >= box_growth.BOX.patience:
+            memory.box = None
+            return None
+        assert box.amplitudes is not None
+        recipes = {u: r for u, r in state.recipes.items() if isinstance(r, SineLattice)}
+        _rebuild(state, box_growth.lattices(solved.rows, box.amplitudes, recipes))
+        networks = state.system.parameters.networks
+        state.theta = box_growth.coefficients(solved.rows, box.amplitudes, networks).to(state.system.dtype)
+        state.step += 1
+        memory.box = box_growth.grown(solved.rows, box)
+        terms = tuple(solved.rows.terms(solved.residual).tolist())
+        agree = f"; the last two lattices differ by {box.change:.0e}" if math.isfinite(box.change) else ""
+        done = memory.box is None or state.step >= self.steps
+        return Report(terms, done, solved.note + agree if done else "", residuals=len(solved.residual))
 
     def _wanted(self, state: State, memory: Memory, solved: Collocated) -> dict[Field, SineLattice]:
         """The open lattices, as large as the fields ask for."""

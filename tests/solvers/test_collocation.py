@@ -47,6 +47,44 @@ def test_without_a_period_nothing_is_averaged():
     assert float(solution.errors["u"]["relative_l2"]) < 1e-12
 
 
+def test_boxes_without_periods_are_solved_at_the_cost_of_their_axes():
+    """Heat in a square over time, with waves five times shorter along one axis, by default settings."""
+    box = Box(t=(0, 0.1), x=(0, 1), y=(0, 1))
+    tau, a, b = box.axes
+    u = Field("u", box)
+
+    def exact(p):
+        fast = (
+            torch.exp(-26 * math.pi**2 * tau(p)) * torch.sin(5 * math.pi * a(p)) * torch.cos(math.pi * b(p))
+        )
+        return fast + torch.exp(-b(p)) * torch.sin(2 * a(p) + tau(p))
+
+    @on(box, samples=10)
+    def heat(p):
+        slow = torch.exp(-b(p)) * (torch.cos(2 * a(p) + tau(p)) + 3 * torch.sin(2 * a(p) + tau(p)))
+        return D(u, tau)(p) - laplacian(u, a, b)(p) - slow
+
+    @on(box.at(t=0), samples=10)
+    def start(p):
+        return u(p) - exact(p)
+
+    @on(box.boundary("x"), samples=10)
+    def sides(p):
+        return u(p) - exact(p)
+
+    @on(box.at(y=0), samples=10)
+    def below(p):
+        return D(u, b)(p) + torch.sin(2 * a(p) + tau(p))
+
+    @on(box.at(y=1), samples=10)
+    def above(p):
+        return D(u, b)(p) + math.exp(-1) * torch.sin(2 * a(p) + tau(p))
+
+    solution = solve(Problem(heat, start, sides, below, above, reference={u: exact}), [Collocation()])
+    assert float(solution.errors["u"]["relative_l2"]) < 1e-11
+    assert solution.networks["u"].coefficients.numel() > 11**3
+
+
 def test_open_orders_grow_as_far_as_the_field_asks():
     line = Box(x=(0, 1))
     (s,) = line.axes

@@ -91,7 +91,7 @@ def tails(rows: TensorRows, amplitudes: Tensor, recipes: Lattices, along: Axis |
             if along is not None and axis.name == along.name:
                 continue
             for sizes, share in ((highest, GROWTH.highest), (upper, GROWTH.upper)):
-                size = tail(rows.bases[u][axis_index], by_field[u], axis_index, share)
+                size = tail(rows.waves[u][axis_index], by_field[u], axis_index, share)
                 sizes[axis.name] = max(sizes.get(axis.name, 0.0), size)
     return Tails(highest, upper)
 

@@ -1,0 +1,291 @@
+"""As many equations as unknowns on a box: residuals tested by polynomials, conditions on the faces in their place.
+
+Residuals inside are tested by all but the highest polynomials along each axis, as many fewer as there are conditions
+across it; the conditions take the place of these. So the system is square, as differential equations with the right
+number of conditions are, and an operator along one axis stays a small matrix.
+
+Source: Lanczos, Trigonometric interpolation of empirical and analytical functions, 1938 (the tau method); Gottlieb
+and Orszag, Numerical Analysis of Spectral Methods, 1977, section 10.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import scipy.optimize
+import torch
+from torch import Tensor
+
+from .axis_basis import AxisFunctions
+from .tensor_rows import Block, Slopes, TensorRows, Unsuited
+
+FAINT = 1e-3  # of the mean: rows are divided by no smaller size of an operator
+DIRECT = "Collocation() separates axes only where"
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One component of a block's residuals, and the unknown that it is for.
+
+    ``axis`` is the one across which it is a condition, as the ``rank``-th of these; None inside.
+    """
+
+    block: int
+    component: int
+    axis: int | None
+    unknown: int = 0
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """An output of a field, with its equation inside and its conditions across every axis."""
+
+    field: int
+    output: int
+    inside: Equation
+    conditions: tuple[tuple[Equation, ...], ...]
+
+
+class TauRows:
+    """The residuals of tensor rows tested so, as functions of the amplitudes: both are flat and equally long.
+
+    Residuals are divided at every node by the size of the operator there, for these ``slopes``: one whose
+    coefficients vary by a common factor has constant ones then.
+
+    Raises Unsuited: where equations and conditions do not match the unknowns one by one.
+    """
+
+    def __init__(self, rows: TensorRows, slopes: Sequence[Slopes]) -> None:
+        self.rows = rows
+        self.sizes = rows.shapes[0][:-1]
+        if any(shape[:-1] != self.sizes for shape in rows.shapes):
+            raise Unsuited(f"{DIRECT} all fields have the same orders.")
+        self.scales = [self._scale(*pair) for pair in zip(rows.blocks, slopes, strict=True)]
+        self.unknowns = self._matched(slopes)
+        self.equations = [
+            e for u in self.unknowns for e in (u.inside, *(c for across in u.conditions for c in across))
+        ]
+
+    def vector(self, amplitudes: Tensor) -> Tensor:
+        return self.tested(self.rows.values(amplitudes))
+
+    def tangent(self, amplitudes: Tensor) -> TauTangent:
+        return TauTangent(self, amplitudes, self.rows.slopes(amplitudes))
+
+    def tested(self, values: Sequence[Tensor]) -> Tensor:
+        """Residuals at the nodes of all blocks -> what the polynomials see of them, equation by equation."""
+        return torch.cat([self._test(e, values[e.block][e.component]).reshape(-1) for e in self.equations])
+
+    def shape(self, equation: Equation) -> tuple[int, ...]:
+        """How many polynomials an equation is tested by along each axis.
+
+        Where two faces meet, the conditions across the later axis leave out what those across the earlier one set.
+        """
+        unknown = self.unknowns[equation.unknown]
+        kept = [n - len(c) for n, c in zip(self.sizes, unknown.conditions, strict=True)]
+        last = len(self.sizes) if equation.axis is None else equation.axis
+        return tuple(
+            1 if a == equation.axis else kept[a] if a < last else n for a, n in enumerate(self.sizes)
+        )
+
+    def operator(self, equation: Equation, unknown: Unknown, slopes: Sequence[Slopes]) -> list[Tensor]:
+        """What an equation does to an unknown along each axis, averaged over the others.
+
+        Matrices (n, n) inside; (1, n) across the axis of a condition, and none along the others. Derivatives along
+        two axes at once are left out.
+        """
+        block, axes = self.rows.blocks[equation.block], range(len(self.sizes))
+        lengths = [len(line.nodes) for line in block.nodes.lines]
+        matrices = [
+            self.rows.like.new_zeros(1 if a == equation.axis else n, n) for a, n in enumerate(self.sizes)
+        ]
+        scale = self.scales[equation.block][equation.component]
+        for powers, slope in self._terms(block, equation.component, unknown, slopes[equation.block]):
+            active = [a for a in axes if powers[a] > 0]
+            coefficient = (slope / scale).view(lengths)
+            if len(active) > 1 or (equation.axis is not None and active not in ([], [equation.axis])):
+                continue
+            if equation.axis is not None:
+                shares = [(equation.axis, self._mean(block, coefficient, equation.axis))]
+            elif active:
+                shares = [(active[0], self._mean(block, coefficient, active[0]))]
+            else:  # a sum of functions of one axis each
+                shares = [(a, self._mean(block, coefficient, a)) for a in axes]
+                mean = float(shares[0][1] @ block.nodes.lines[0].weights.to(shares[0][1]))
+                shares = [(a, c - mean if a else c) for a, c in shares]
+            for a, c in shares:
+                line, functions = block.nodes.lines[a], self.functions(a)
+                image = c[:, None] * functions.matrix(line.nodes, powers[a]).to(c)
+                if a != equation.axis:
+                    image = (functions.matrix(line.nodes, 0) * line.weights[:, None]).T.to(c) @ image
+                matrices[a] += image
+        return matrices
+
+    def functions(self, axis: int) -> AxisFunctions:
+        return self.rows.bases[self.rows.fields[0]][axis]
+
+    # ------------------------------------------------------------------------------------- parts
+
+    def _test(self, equation: Equation, values: Tensor) -> Tensor:
+        lines = self.rows.blocks[equation.block].nodes.lines
+        x = values / self.scales[equation.block][equation.component]
+        x = x.view([len(line.nodes) for line in lines])
+        for a, count in enumerate(self.shape(equation)):
+            if a != equation.axis:
+                functions = self.functions(a).matrix(lines[a].nodes, 0)[:, :count]
+                tests = (functions * lines[a].weights[:, None]).to(x)
+                x = torch.tensordot(x, tests, dims=([a], [0])).movedim(-1, a)
+        return x
+
+    def _mean(self, block: Block, values: Tensor, axis: int) -> Tensor:
+        """The mean over all axes but one, by the quadrature of a block."""
+        for a in reversed(range(values.ndim)):
+            if a != axis:
+                values = torch.tensordot(values, block.nodes.lines[a].weights.to(values), dims=([a], [0]))
+        return values
+
+    def _terms(
+        self, block: Block, component: int, unknown: Unknown, slopes: Slopes
+    ) -> Iterator[tuple[tuple[int, ...], Tensor]]:
+        """The partial derivatives of an unknown in a component of a block, and their coefficients (n,)."""
+        fields = block.group.evaluator.fields
+        if self.rows.fields[unknown.field] in fields:
+            f = fields.index(self.rows.fields[unknown.field])
+            for term in block.transforms[f].terms:
+                yield term.keys, term.factor * slopes[f][component, term.request, :, unknown.output]
+
+    def _scale(self, block: Block, slopes: Slopes) -> Tensor:
+        """How large the operator of a block is at its nodes, relative to its mean, (components, n).
+
+        Ones where coefficients are nearer to functions of their own axis as they are.
+        """
+        terms = [
+            (self._size(term.keys), term.keys, term.factor * slope[:, term.request, :, output])
+            for slope, transform in zip(slopes, block.transforms, strict=True)
+            for term in transform.terms
+            for output in range(slope.shape[-1])
+        ]
+        total = torch.zeros_like(block.scale)
+        for size, _, coefficient in terms:
+            total += (size * coefficient).square()
+        total = total.sqrt()
+        mean = total.mean(1, keepdim=True)
+        scale = torch.where(mean > 0, total / mean.clamp(min=1e-300), 1.0).clamp(min=FAINT)
+        plain = torch.ones_like(scale)
+        mixed = [
+            sum(size**2 * self._mixed(block, keys, c / divisor) for size, keys, c in terms)
+            for divisor in (plain, scale)
+        ]
+        return (
+            torch.where((mixed[0] <= mixed[1] + 1e-20 * mean[:, 0] ** 2)[:, None], plain, scale)
+            if terms
+            else plain
+        )
+
+    def _mixed(self, block: Block, powers: Sequence[int], coefficients: Tensor) -> Tensor:
+        """What of a derivative's coefficients (components, n) is no function of its axis alone, mean square."""
+        lengths = [len(line.nodes) for line in block.nodes.lines]
+        own = [a for a, power in enumerate(powers) if power > 0]
+        rest = []
+        for c in coefficients:
+            x = c.view(lengths)
+            if len(own) == 1:
+                x = x - self._mean(block, x, own[0]).view([-1 if a == own[0] else 1 for a in range(x.ndim)])
+            elif not own:
+                continue
+            rest.append(x.square().mean())
+        return torch.stack(rest) if rest else coefficients.new_zeros(len(coefficients))
+
+    def _size(self, powers: Sequence[int]) -> float:
+        """Of a derivative of a field that varies as fast as the polynomials can."""
+        pairs = enumerate(zip(self.sizes, powers, strict=True))
+        return math.prod((n / self._length(a)) ** p for a, (n, p) in pairs)
+
+    def _length(self, axis: int) -> float:
+        ends = self.rows.fields[0].axes[axis]
+        return ends.high - ends.low
+
+    def _matched(self, slopes: Sequence[Slopes]) -> list[Unknown]:
+        """The unknowns with their equations: inside that with the largest operators, conditions likewise."""
+        axes = len(self.sizes)
+        equations = [
+            Equation(b, component, self._across(block))
+            for b, block in enumerate(self.rows.blocks)
+            for component in range(len(block.scale))
+        ]
+        inside = [e for e in equations if e.axis is None]
+        unknowns = [
+            Unknown(f, o, inside[0] if inside else equations[0], ((),) * axes)
+            for f, u in enumerate(self.rows.fields)
+            for o in range(u.outputs)
+        ]
+        if len(inside) != len(unknowns):
+            raise Unsuited(f"{DIRECT} there are as many equations on the box as unknowns.")
+        sizes = torch.tensor(
+            [[sum(float(m.norm()) for m in self.operator(e, u, slopes)) for u in unknowns] for e in inside]
+        )
+        _, pairing = scipy.optimize.linear_sum_assignment(-(sizes + 1e-300).log().T.numpy())
+        found: list[list[list[Equation]]] = [[[] for _ in range(axes)] for _ in unknowns]
+        for e in equations:
+            if e.axis is not None:
+                rows = [float(self.operator(e, u, slopes)[e.axis].norm()) for u in unknowns]
+                k = max(range(len(rows)), key=rows.__getitem__)
+                found[k][e.axis].append(replace(e, unknown=k, rank=len(found[k][e.axis])))
+        matched = [
+            replace(
+                u, inside=replace(inside[pairing[k]], unknown=k), conditions=tuple(tuple(c) for c in found[k])
+            )
+            for k, u in enumerate(unknowns)
+        ]
+        for u in matched:
+            self._check(u, slopes)
+        return matched
+
+    def _check(self, unknown: Unknown, slopes: Sequence[Slopes]) -> None:
+        """As many conditions across every axis as the order of the operator along it."""
+        inside = unknown.inside
+        terms = self._terms(self.rows.blocks[inside.block], inside.component, unknown, slopes[inside.block])
+        seen = [powers for powers, c in terms if bool((c != 0).any())]
+        for a, conditions in enumerate(unknown.conditions):
+            order = max((powers[a] for powers in seen), default=0)
+            if len(conditions) != (0 if self.functions(a).is_periodic else order):
+                raise Unsuited(
+                    f"{DIRECT} there are as many conditions across each as derivatives along it; along "
+                    f"{self.rows.fields[0].axes[a].name} there are {order}, and {len(conditions)} conditions."
+                )
+
+    def _across(self, block: Block) -> int | None:
+        """The axis across which a block lies; None for the box itself. Raises Unsuited for parts of these."""
+        lines = block.nodes.lines
+        across = [a for a, line in enumerate(lines) if len(line.nodes) == 1]
+        for a, line in enumerate(lines):
+            axis = self.rows.fields[0].axes[a]
+            whole = self.functions(a).line(axis, len(line.nodes))
+            slack = 1e-9 * (axis.high - axis.low)
+            if a not in across and float((whole.nodes - line.nodes).abs().max()) > slack:
+                raise Unsuited(f"{DIRECT} constraints hold on the whole box and on whole faces.")
+        if len(across) > 1:
+            raise Unsuited(f"{DIRECT} constraints hold on the whole box and on whole faces.")
+        return across[0] if across else None
+
+
+@dataclass(frozen=True)
+class TauTangent:
+    """The derivative of tau rows by the amplitudes, ``at`` some of them."""
+
+    residuals: TauRows
+    at: Tensor
+    slopes: Sequence[Slopes]
+
+    def apply(self, x: Tensor) -> Tensor:
+        rows = self.residuals.rows
+        amplitudes, images = rows.split(x), []
+        for block, by_field in zip(rows.blocks, self.slopes, strict=True):
+            image = torch.zeros_like(block.scale)
+            for slope, jet in zip(by_field, rows.jets(block, amplitudes), strict=True):
+                image += (slope * jet).sum((1, 3))
+            images.append(image)
+        return self.residuals.tested(images)

@@ -1,0 +1,250 @@
+"""Boxes without periods, solved for in polynomials whose numbers grow until two lattices agree.
+
+The lattice of sines that a field asked for is fitted to the polynomials, as small as it represents them.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ...calculus.field import Field
+from ...geometry.point import Axis
+from ...linear.axis_basis import AxisBasis, AxisFunctions, along_axis
+from ...linear.axis_polynomials import AxisPolynomials
+from ...linear.newton import UNDAMPED, newton
+from ...linear.steps import SeparableSteps
+from ...linear.tau_rows import TauRows
+from ...linear.tensor_rows import TensorRows, Unsuited, axis_bases, strong_products
+from ...networks.series import SeparableSeries
+from ...networks.sine_lattice import SineLattice
+from ...residuals import System
+
+
+@dataclass(frozen=True)
+class BoxPolicy:
+    """How many polynomials to start with, how they follow the field, and when they are enough."""
+
+    # Polynomials along each axis to start with, by the number of axes; more than four have fewer still.
+    start: tuple[int, ...] = (16, 14, 12, 9, 6)
+    # Parts of the polynomials beyond which amplitudes count as the highest.
+    highest: float = 0.8
+    # Two lattices that differ so little, relative to the field, agree to rounding.
+    rounding: float = 1e-13
+    # Waves that are this small beyond the highest part are no reason to grow.
+    faint: float = 1e-13
+    # Polynomials grow by half, or where the field is known but for its last digits, by less.
+    growth: float = 1.5
+    gentle: float = 1.2
+    known: float = 1e-6
+    # Unknowns of all fields together.
+    largest: int = 1_500_000
+    # Lattices one after the other on which Newton's method did not arrive.
+    patience: int = 2
+    # What a lattice of sines may lose of a field, relative to it, and by how much its orders grow until it does.
+    lost: float = 2e-13
+    finer: float = 1.1
+
+
+BOX = BoxPolicy()
+
+
+@dataclass
+class Box:
+    """The polynomials that stand for the fields: how many along each axis, and their amplitudes.
+
+    ``change`` is what the last lattice changed, relative to the fields.
+    """
+
+    counts: list[int]
+    amplitudes: Tensor | None = None
+    change: float = math.inf
+    failures: int = 0
+
+
+@dataclass(frozen=True)
+class BoxSolve:
+    """One lattice of polynomials: its rows and residuals there, and how it ended."""
+
+    rows: TensorRows
+    residual: Tensor
+    arrived: bool
+    note: str
+    late: bool
+
+
+def started(system: System) -> Box | None:
+    """Polynomials to begin with; None where the problem does not separate into as many equations as unknowns.
+
+    That is asked on few polynomials: there must be equations on the box and conditions on whole faces, as many of
+    them across each axis as derivatives along it.
+    """
+    fields = tuple(system.parameters.networks)
+    axes = fields[0].axes
+    without = [axis for axis in axes if axis not in fields[0].periodic]
+    if any(u.axes != axes or u.periodic != fields[0].periodic for u in fields) or len(without) < 2:
+        return None
+    try:
+        rows = rows_on(system, [7] * len(axes))
+        TauRows(rows, rows.slopes(_zero(rows)))
+    except Unsuited:
+        return None
+    return Box([BOX.start[min(len(axes), len(BOX.start)) - 1]] * len(axes))
+
+
+def solved(system: System, box: Box, iterations: int, deadline: float) -> BoxSolve:
+    """Newton's method on one lattice, from the last one's solution on; the box is brought up to date."""
+    rows = rows_on(system, box.counts)
+    start = _zero(rows) if box.amplitudes is None else box.amplitudes
+    tau = TauRows(rows, rows.slopes(start))
+    steps = SeparableSteps(deadline=deadline)
+    result = newton(tau, start, steps, UNDAMPED, iterations, deadline=deadline)
+    arrived = result.end == "arrived" and bool(result.x.isfinite().all())
+    size = float(result.x.norm())
+    if arrived:
+        box.change = (
+            float((result.x - start).norm()) / size if size and box.amplitudes is not None else math.inf
+        )
+        box.failures = 0
+    else:
+        box.failures += 1
+    box.amplitudes = result.x if arrived else start
+    note = (
+        f"{' x '.join(map(str, box.counts))} polynomials, {len(result.x)} coefficients, {result.steps} Newton "
+        f"steps, {steps.iterations} inner iterations{'' if arrived else ', not converged'}"
+    )
+    late = not arrived and time.monotonic() >= deadline
+    return BoxSolve(rows, rows.vector(box.amplitudes), arrived, note, late)
+
+
+def grown(rows: TensorRows, box: Box) -> Box | None:
+    """More polynomials where the highest are not faint; None where two lattices agree or more are not affordable."""
+    assert box.amplitudes is not None
+    waves = tails(rows, box.amplitudes)
+    if box.change <= BOX.rounding or (box.change <= BOX.known and max(waves) <= BOX.faint):
+        return None
+    factor = BOX.growth if box.change > BOX.known else BOX.gentle
+    everywhere = max(waves) <= BOX.faint
+    counts = [
+        math.ceil(factor * n) if everywhere or wave > BOX.faint else n
+        for n, wave in zip(box.counts, waves, strict=True)
+    ]
+    unknowns = sum(math.prod(counts) * shape[-1] for shape in rows.shapes)
+    if unknowns > BOX.largest:
+        return None
+    larger = [_functions(rows.fields[0], axis, n) for axis, n in enumerate(counts)]
+    pieces = [_padded(x, rows.bases[u], larger).reshape(-1) for u, x in rows.split(box.amplitudes).items()]
+    return replace(box, counts=[f.count for f in larger], amplitudes=torch.cat(pieces))
+
+
+def rows_on(system: System, counts: Sequence[int]) -> TensorRows:
+    """The rows of a system for so many polynomials along each axis."""
+    fields = tuple(system.parameters.networks)
+    functions = [_functions(fields[0], axis, n) for axis, n in enumerate(counts)]
+    return TensorRows(system, dict.fromkeys(fields, functions))
+
+
+def tails(rows: TensorRows, amplitudes: Tensor) -> list[float]:
+    """The share of the fields, the worst of all, in the highest functions of every axis."""
+    worst = [0.0] * (len(rows.shapes[0]) - 1)
+    for u, x in rows.split(amplitudes).items():
+        for axis, functions in enumerate(rows.bases[u]):
+            index, order = torch.arange(functions.count), functions.count - 1
+            if functions.is_periodic:
+                order //= 2
+                index = torch.where(index > order, index - order, index)
+            highest = x.index_select(axis, (index > BOX.highest * order).nonzero()[:, 0].to(x.device))
+            worst[axis] = max(worst[axis], float(highest.norm()) / (float(x.norm()) or 1.0))
+    return worst
+
+
+# ------------------------------------------------------------------------------------------ to sines
+
+
+def lattices(
+    rows: TensorRows, amplitudes: Tensor, recipes: Mapping[Field, SineLattice]
+) -> dict[Field, SineLattice]:
+    """The smallest lattices of sines, of the same orders for all fields, that represent these polynomials."""
+    orders = [1] * (len(rows.shapes[0]) - 1)
+    for u, x in rows.split(amplitudes).items():
+        for axis in range(len(orders)):
+            orders[axis] = max(orders[axis], _order(u, axis, rows.bases[u][axis], x))
+    return {u: replace(recipe, orders=tuple(orders)) for u, recipe in recipes.items()}
+
+
+def coefficients(rows: TensorRows, amplitudes: Tensor, networks: Mapping[Field, object]) -> Tensor:
+    """The coefficients with which series of sines are nearest to polynomials."""
+    pieces = []
+    for u, x in rows.split(amplitudes).items():
+        series = networks[u]
+        assert isinstance(series, SeparableSeries)
+        waves = axis_bases(series)
+        for axis, (basis, functions) in enumerate(zip(waves, rows.bases[u], strict=True)):
+            x = along_axis(_change(functions, basis), x, axis)
+        x = x * strong_products([basis.strength for basis in waves]).to(x)
+        for axis, basis in enumerate(waves):
+            x = basis.to_coefficients(x, axis)
+        pieces.append(x.reshape(-1))
+    return torch.cat(pieces)
+
+
+def _order(u: Field, axis: int, functions: AxisFunctions, x: Tensor) -> int:
+    if functions.is_periodic:
+        return functions.count // 2
+    # A few random combinations of the rows along the other axes tell what all of them lose.
+    random = torch.Generator().manual_seed(0)
+    flat = x.movedim(axis, 0).flatten(1)
+    mixed = torch.randn(flat.shape[1], 8, generator=random, dtype=torch.float64).to(flat)
+    sketch = (flat @ mixed).cpu()
+    order = max(2, math.ceil(functions.count / 4))
+    while 2 * order + 1 < functions.count + 4:
+        change = _change(functions, _waves(u, axis, order))
+        if float((sketch - change.T @ (change @ sketch)).norm()) <= BOX.lost * float(sketch.norm()):
+            break
+        order = math.ceil(BOX.finer * order + 0.5)
+    return order
+
+
+def _change(functions: AxisFunctions, basis: AxisBasis) -> Tensor:
+    """Amplitudes of functions -> of the orthonormal sines nearest to them."""
+    if functions.is_periodic:
+        return torch.eye(functions.count, dtype=torch.float64)
+    return basis.project(functions.matrix(basis.reference().nodes, 0))
+
+
+def _waves(u: Field, axis: int, order: int) -> AxisBasis:
+    module = SineLattice(order).build(
+        [u.axes[axis].low],
+        [u.axes[axis].high],
+        1,
+        (0,) if u.axes[axis] in u.periodic else (),
+        torch.Generator(),
+    )
+    return AxisBasis(module.basis(0))
+
+
+def _functions(u: Field, axis: int, count: int) -> AxisFunctions:
+    ends: Axis = u.axes[axis]
+    return _waves(u, axis, count // 2) if ends in u.periodic else AxisPolynomials(ends.low, ends.high, count)
+
+
+def _padded(x: Tensor, functions: Sequence[AxisFunctions], larger: Sequence[AxisFunctions]) -> Tensor:
+    """Amplitudes with zeros for the functions that are new."""
+    for axis, (old, new) in enumerate(zip(functions, larger, strict=True)):
+        zeros = x.new_zeros([new.count - old.count if a == axis else n for a, n in enumerate(x.shape)])
+        if not old.is_periodic:
+            x = torch.cat([x, zeros], dim=axis)
+            continue
+        half = zeros.narrow(axis, 0, (new.count - old.count) // 2)
+        cosines, sines = x.split([old.count // 2 + 1, old.count // 2], dim=axis)
+        x = torch.cat([cosines, half, sines, half], dim=axis)
+    return x
+
+
+def _zero(rows: TensorRows) -> Tensor:
+    return rows.like.new_zeros(sum(math.prod(shape) for shape in rows.shapes))

@@ -1,0 +1,133 @@
+"""Polynomials on boxes: which boxes they serve, when they grow, and how sines take over from them."""
+
+import math
+
+import torch
+from tensor_problems import system_of
+
+from sirenpde import Box, Field, SineLattice, laplacian, on
+from sirenpde.solvers.direct import box_growth
+
+
+def square(wave, periodic=()):
+    box = Box(x=(0, 1), y=(0, 2))
+    a, b = box.axes
+    u = Field("u", box, SineLattice(1), periodic=[box.axes[i] for i in periodic])
+
+    @on(box, samples=10)
+    def inside(p):
+        return laplacian(u)(p) + torch.sin(wave * a(p)) * torch.exp(b(p))
+
+    @on(box.boundary(), samples=10)
+    def edges(p):
+        return u(p)
+
+    return u, (inside, edges)
+
+
+def run(system, box):
+    boxes, solves = [], []
+    while box is not None:
+        boxes.append(box)
+        solves.append(box_growth.solved(system, box, 20, math.inf))
+        box = box_growth.grown(solves[-1].rows, box)
+    return boxes, solves
+
+
+def test_polynomials_grow_along_the_axis_that_asks_for_them_until_two_lattices_agree():
+    system = system_of(*square(50.0)[1])
+    first = box_growth.started(system)
+    boxes, solves = run(system, first)
+    assert all(solved.arrived for solved in solves)
+    assert boxes[0].counts == [14, 14] and math.isinf(boxes[0].change)
+    assert boxes[-1].counts[0] > 50 and boxes[-1].change < 1e-12
+    tails = box_growth.tails(solves[-1].rows, boxes[-1].amplitudes)
+    assert max(tails) < 1e-11
+
+
+def test_sines_take_the_place_of_polynomials_without_loss():
+    u, constraints = square(9.0)
+    system = system_of(*constraints)
+    boxes, solves = run(system, box_growth.started(system))
+    rows, amplitudes = solves[-1].rows, boxes[-1].amplitudes
+    recipe = box_growth.lattices(rows, amplitudes, {u: SineLattice()})[u]
+    network = recipe.build([0.0, 0.0], [1.0, 2.0], 1, (), torch.Generator())
+    theta = box_growth.coefficients(rows, amplitudes, {u: network})
+    network.coefficients.data = theta.view(network.coefficients.shape)
+    x, y = torch.linspace(0, 1, 23).double(), torch.linspace(0, 2, 19).double()
+    along = [basis.matrix(nodes, 0) for basis, nodes in zip(rows.bases[u], (x, y), strict=True)]
+    values = along[0] @ amplitudes.view(rows.shapes[0])[..., 0] @ along[1].T
+    points = torch.cartesian_prod(x, y)
+    found = network(points)[:, 0].detach()
+    assert float((found - values.reshape(-1)).norm() / values.norm()) < 1e-8  # largest at the corners
+    assert network.coefficients.numel() <= 1.5 * amplitudes.numel()
+
+
+def test_boxes_that_do_not_separate_are_left_to_others():
+    u, (inside, _) = square(3.0)
+
+    @on(u.domain.boundary("x"), samples=10)
+    def left(p):
+        return u(p)
+
+    assert box_growth.started(system_of(inside, left)) is None
+    assert box_growth.started(system_of(*square(3.0, periodic=[1])[1])) is None
+
+
+def test_periodic_axes_keep_their_waves():
+    box = Box(x=(0, 1), y=(0, 1), s=(0, 2))
+    a, b, s = box.axes
+    u = Field("u", box, SineLattice(1), periodic=(s,))
+
+    def exact(p):
+        return (
+            torch.sin(math.pi * a(p)) * torch.sin(2 * math.pi * b(p)) * torch.exp(torch.sin(math.pi * s(p)))
+        )
+
+    @on(box, samples=10)
+    def inside(p):
+        phase = math.pi * s(p)
+        return laplacian(u)(p) + math.pi**2 * exact(p) * (5 + torch.sin(phase) - torch.cos(phase) ** 2)
+
+    @on(box.boundary("x", "y"), samples=10)
+    def edges(p):
+        return u(p)
+
+    system = system_of(inside, edges)
+    boxes, solves = run(system, box_growth.started(system))
+    rows, amplitudes = solves[-1].rows, boxes[-1].amplitudes
+    assert boxes[-1].change < 1e-12
+    recipe = box_growth.lattices(rows, amplitudes, {u: SineLattice()})[u]
+    network = recipe.build([0.0] * 3, [1.0, 1.0, 2.0], 1, (2,), torch.Generator())
+    network.coefficients.data = box_growth.coefficients(rows, amplitudes, {u: network}).view(
+        network.coefficients.shape
+    )
+    points = torch.rand(50, 3, generator=torch.Generator().manual_seed(0)).double() * torch.tensor(
+        [1.0, 1.0, 2.0]
+    )
+    expected = (
+        torch.sin(math.pi * points[:, 0])
+        * torch.sin(2 * math.pi * points[:, 1])
+        * torch.exp(torch.sin(math.pi * points[:, 2]))
+    )
+    found = network(points)[:, 0].detach()
+    unit = float(expected @ found / expected.square().sum())
+    assert float((found - unit * expected).abs().max()) < 1e-10 * unit
+
+
+def test_a_problem_without_a_solution_by_newton_is_given_up():
+    box = Box(x=(0, 1), y=(0, 1))
+    u = Field("u", box, SineLattice(1))
+
+    @on(box, samples=10)
+    def inside(p):
+        return laplacian(u)(p) + 40 * torch.exp(u(p))
+
+    @on(box.boundary(), samples=10)
+    def edges(p):
+        return u(p)
+
+    lattice = box_growth.started(system_of(inside, edges))
+    solved = box_growth.solved(system_of(inside, edges), lattice, 8, math.inf)
+    assert not solved.arrived and "not converged" in solved.note
+    assert lattice.failures == 1 and float(lattice.amplitudes.norm()) == 0
