@@ -303,9 +303,10 @@ def coefficients(system: System, theta: Tensor) -> Tensor:
     blocks = []
     for u, module in system.parameters.networks.items():
         named = unflatten(module, system.parameters.of(u, theta))
-        weight, shift = head_names(module)
-        bias = [] if shift is None else [named[shift][:, None]]
-        blocks.append(torch.cat([named[weight], *bias], dim=1).flatten())
+        layer = []
+        for weight, shift in head_names(module):
+            layer += [named[weight]] if shift is None else [named[weight], named[shift][:, None]]
+        blocks.append(torch.cat(layer, dim=1).flatten())
     return torch.cat([*blocks, theta[system.parameters.numbers_slice]])
 
 
@@ -322,9 +323,12 @@ def store(system: System, theta: Tensor, unknowns: Tensor) -> Tensor:
 
 
 def write_head(parameters: Tensor, module: nn.Module, layer: Tensor) -> None:
-    weight, bias = head_names(module)
-    views = unflatten(module, parameters)
-    if weight in views:
-        views[weight].copy_(layer[:, : views[weight].shape[1]])
-    if bias in views:
-        views[bias].copy_(layer[:, -1])
+    views, first = unflatten(module, parameters), 0
+    for weight, bias in head_names(module):
+        if weight in views:
+            count = views[weight].shape[1]
+            views[weight].copy_(layer[:, first : first + count])
+            first += count
+        if bias in views:
+            views[bias].copy_(layer[:, first])
+            first += 1

@@ -34,23 +34,35 @@ def linear_head(module: nn.Module) -> nn.Linear | None:
     return module.linear_head if isinstance(module.linear_head, nn.Linear) else None
 
 
+def linear_heads(module: nn.Module) -> tuple[nn.Linear, ...]:
+    """The last layers of a module whose value is their sum, each of features of its own: one, or those that it names
+    as its ``linear_heads``, as networks under windows do; none where it does not end in any.
+    """
+    several = getattr(module, "linear_heads", None)
+    if several is not None:
+        return tuple(several)
+    head = linear_head(module)
+    return () if head is None else (head,)
+
+
 def has_linear_head(module: nn.Module) -> bool:
-    return linear_head(module) is not None
+    return bool(linear_heads(module))
 
 
 def head_width(module: nn.Module) -> int:
-    """How many numbers the last layer has for each output: one per feature, and the bias; none without one."""
-    head = linear_head(module)
-    return 0 if head is None else head.in_features + (head.bias is not None)
+    """How many numbers the last layers have for each output: one per feature, and the biases; none without one."""
+    return sum(head.in_features + (head.bias is not None) for head in linear_heads(module))
 
 
-def head_names(module: nn.Module) -> tuple[str, str | None]:
-    """The names of the last layer's weight and bias among the module's parameters. Raises ValueError without one."""
-    head = linear_head(module)
-    if head is None:
+def head_names(module: nn.Module) -> list[tuple[str, str | None]]:
+    """The names of the last layers' weights and biases among the parameters. Raises ValueError without one."""
+    if not has_linear_head(module):
         raise ValueError(
             f"a {type(module).__name__}; a module with a linear head was expected. Give it the attribute "
             f"linear_head, its last nn.Linear, and the method features(x)."
         )
     names = {id(parameter): name for name, parameter in module.named_parameters()}
-    return names[id(head.weight)], None if head.bias is None else names[id(head.bias)]
+    return [
+        (names[id(head.weight)], None if head.bias is None else names[id(head.bias)])
+        for head in linear_heads(module)
+    ]

@@ -16,6 +16,7 @@ from .partition import Partition
 from .recipe import Recipe, check_box, check_whole, is_curved, is_linear, is_open, smallest, typical
 from .registry import known
 from .sine_features import SineFeatures
+from .windows import Windows, WindowsNetwork
 
 Cuts = int | tuple[float, ...]  # of one axis: equal parts, or the places where it is cut
 
@@ -53,12 +54,16 @@ class Pieces:
     Args:
         recipe: of the network in each cell; a count of features is that of each cell.
         cells: one entry per axis, a number of equal parts or the places of the cuts; or a ``Partition``.
-        blend: "hard", each point has the network of its cell.
+        blend: "hard", each point has the network of its cell, or "smooth", cells reach into their neighbours by
+            windows that sum to one (`Windows`), and nothing is to be joined: a finite basis, which is trained as one
+            network. The cells are then a grid.
+        overlap: of windows, in parts of a cell.
 
     Raises ValueError for numbers that are no counts, and when built on a box that the cells do not tile.
 
     Source: the random feature method with pieces of Chen, Chi, E and Yang, 2022, section 2, with sharp cells; the
-    joins are those of spectral elements by least squares.
+    joins are those of spectral elements by least squares. Windows: Moseley, Markham and Nissen-Meyer, Finite Basis
+    Physics-Informed Neural Networks, 2023.
 
     >>> import torch
     >>> from sirenpde import SineFeatures
@@ -72,11 +77,19 @@ class Pieces:
 
     recipe: Recipe = field(default_factory=SineFeatures)
     cells: tuple[Cuts, ...] | Partition | None = None
-    blend: Literal["hard"] = "hard"
+    blend: Literal["hard", "smooth"] = "hard"
+    overlap: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.blend != "hard":
-            raise ValueError(f"blend={self.blend!r}; 'hard' was expected. Leave it out.")
+        if self.blend not in ("hard", "smooth"):
+            raise ValueError(
+                f"blend={self.blend!r}; 'hard' or 'smooth' was expected. Leave it out for cells that are joined on "
+                f"their faces."
+            )
+        if not 0 < self.overlap <= 1:
+            raise ValueError(
+                f"overlap={self.overlap!r}; a part of a cell, more than 0 and at most 1, was expected. Write 0.5."
+            )
         if isinstance(self.cells, tuple):
             for cuts in self.cells:
                 if not isinstance(cuts, tuple):
@@ -127,15 +140,39 @@ class Pieces:
         outputs: int,
         periodic: Sequence[int],
         generator: Generator,
-    ) -> PiecesNetwork:
+    ) -> PiecesNetwork | WindowsNetwork:
         check_box(low, high, outputs, periodic)
-        partition, seed = self.partition(low, high), int(torch.randint(2**62, (), generator=generator))
+        partition = self.partition(low, high)
+        if self.blend == "smooth":
+            return self._windows(partition, outputs, periodic, generator)
+        seed = int(torch.randint(2**62, (), generator=generator))
         networks = []
         for a, b in zip(partition.low, partition.high, strict=True):
             whole = [axis for axis in periodic if (a[axis], b[axis]) == (low[axis], high[axis])]
             alike = torch.Generator().manual_seed(seed)
             networks.append(self.recipe.build(a, b, outputs, whole, alike))
         return PiecesNetwork(partition, networks)
+
+    def _windows(
+        self, partition: Partition, outputs: int, periodic: Sequence[int], generator: Generator
+    ) -> WindowsNetwork:
+        edges = partition.edges
+        if math.prod(len(places) - 1 for places in edges) != len(partition):
+            raise ValueError(
+                f"Windows of {len(partition)} cells that are no grid; cells=(4, 4), a number or the cuts of each "
+                f"axis, was expected. Use blend='hard' for a tree of cells."
+            )
+        cut = [axis for axis in periodic if len(edges[axis]) > 2]
+        if cut:
+            raise ValueError(
+                f"Windows along axis {cut[0]}, which is periodic; one cell was expected there. Cut the other axes, "
+                f"or use blend='hard'."
+            )
+        windows = Windows(edges, self.overlap)
+        networks = [
+            self.recipe.build(*windows.box(j), outputs, periodic, generator) for j in range(len(windows))
+        ]
+        return WindowsNetwork(windows, networks)
 
     def describe(self) -> str:
         return f"{self._count()} of {self.recipe.describe()}"
@@ -149,7 +186,7 @@ class Pieces:
                 return f"{len(self.cells)} cells"
         else:
             counts = [cuts if isinstance(cuts, int) else len(cuts) + 1 for cuts in self.cells]
-        return f"{' x '.join(map(str, counts))} cells"
+        return f"{' x '.join(map(str, counts))} {'cells' if self.blend == 'hard' else 'windows'}"
 
 
 def _edges(axis: int, cuts: Cuts, low: float, high: float) -> tuple[float, ...]:

@@ -52,6 +52,6 @@ def test_a_module_without_a_linear_head_has_no_features() -> None:
 
 
 def test_the_last_layer_is_known_by_name() -> None:
-    assert head_names(network(2)) == ("head.weight", "head.bias")
-    assert head_names(network(2, bias=False)) == ("head.weight", None)
+    assert head_names(network(2)) == [("head.weight", "head.bias")]
+    assert head_names(network(2, bias=False)) == [("head.weight", None)]
     assert head_width(network(2, widths=(6, 5))) == 6
