@@ -32,6 +32,7 @@ from .geometry.readers.existing import bundled as bundled
 from .geometry.solids.ball import Ball as Ball
 from .geometry.solids.cylinder import Cylinder as Cylinder
 from .geometry.solids.ellipsoid import Ellipsoid as Ellipsoid
+from .geometry.solids.hyperball import Hyperball as Hyperball
 from .geometry.solids.implicit import Implicit as Implicit
 from .geometry.solids.revolution import Revolution as Revolution
 from .networks.around_holes import Hole as Hole

@@ -287,11 +287,13 @@ def images_of(domain: object) -> Mapping[str, Tensor]:
 
 
 def needs_mesh(domain: object) -> bool:
-    """Whether a domain has a mesh of itself because no grid fills it, as one fills a box."""
+    """Whether a domain has a mesh of itself because no grid fills it, as one fills a box; none has beyond space."""
     if not isinstance(domain, Triangulate):
         return False
+    space = [axis for axis in domain.axes if not axis.is_time]  # type: ignore[attr-defined]
+    if len(space) > 3:
+        return False
     if isinstance(domain, Restricted):
-        space = [axis for axis in domain.axes if not axis.is_time]  # type: ignore[attr-defined]
         return len(space) == 2 and space == list(domain.axes) and dimension_of(domain) == len(space)  # type: ignore
     patches = patches_of(domain)
     return patches is None or len(patches) != 1
