@@ -305,8 +305,8 @@ def check_reach(problem: Problem, recipes: Mapping[Field, Pieces], scales: Seque
                 raise Unfit(
                     f"The cells of {u.name} cannot follow what varies along {of_axis.name}: {fastest:.3g} radians "
                     f"per unit are {fastest * half:.3g} in half a cell, and its {sines.count} features reach "
-                    f"{rate:.3g}. Give about {cells} cells along {of_axis.name} or {count} features in each, or leave both out: "
-                    f"Pieces()."
+                    f"{rate:.3g}. Give about {cells} cells along {of_axis.name}, {count} features in each, or leave "
+                    f"both out: Pieces()."
                 )
 
 
