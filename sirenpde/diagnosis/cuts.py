@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from ..calculus.field import Field
 from ..geometry import can
 from ..geometry.instants import instant
-from ..networks.partition import Partition
 from ..problem.problem import Problem
 from .jumps import jumping_fluxes, shared, short
 from .lines import told
@@ -31,7 +28,6 @@ STEEP = 20.0  # times the length in which it falls: in half a cell of that lengt
 GRADED = 4.0  # how much longer each cell is than the one nearer to a layer of data, whose shape is not known
 DRAWN = 128  # points of a domain, through which lines lead
 PLACES, LINES, HALVINGS = 257, 24, 44  # where predicates are read, and how closely
-RADIANS = 6.0  # of the waves in half a cell
 
 
 def cuts_of(problem: Problem) -> dict[str, tuple[float, ...]]:
@@ -69,27 +65,13 @@ def cuts_of(problem: Problem) -> dict[str, tuple[float, ...]]:
     return {scale.name: _distinct(cuts[scale.name], scale.low, scale.high) for scale in scales}
 
 
-def cells_of(problem: Problem, u: Field, radians: float = RADIANS) -> Partition:
-    """The cells of a field: cut where something jumps or a layer ends, and so fine that waves are resolved.
+def speed_between(scale: AxisScale) -> float:
+    """How fast what lies between the cuts of an axis varies, in radians per unit, as far as it is known.
 
-    ``radians`` are those of the fastest waves, of data or of the equations, in half a cell along each axis.
+    Beside layers, whose cells are their own, the bandwidth of the whole axis says nothing about the rest of it.
     """
-    cuts = cuts_of(problem)
-    by_name = {scale.name: scale for scale in axis_scales(problem)}
-    edges = []
-    for axis in u.axes:
-        inner = [place for place in cuts[axis.name] if axis.low < place < axis.high]
-        scale = by_name[axis.name]
-        thin = math.isfinite(scale.length) or bool(
-            scale.layers
-        )  # which a bandwidth of the whole axis is that of
-        rate = scale.wavenumber if thin else scale.fastest
-        places = [axis.low]
-        for low, high in zip([axis.low, *inner], [*inner, axis.high], strict=True):
-            parts = max(1, math.ceil(rate * (high - low) / 2 / radians - SAME))
-            places += [low + (high - low) * part / parts for part in range(1, parts)] + [high]
-        edges.append(places)
-    return Partition.grid(edges)
+    thin = NEAR * scale.length < THIN * (scale.high - scale.low) or bool(scale.layers)
+    return scale.wavenumber if thin else scale.fastest
 
 
 def _is_plane(problem: Problem, scale: AxisScale, place: float, order: int) -> bool:

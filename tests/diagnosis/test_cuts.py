@@ -1,13 +1,12 @@
 """Cells end where coefficients, sources, data and conditions change, and beside layers."""
 
-import math
-
 import pytest
 import torch
 
 from sirenpde import Box, D, Disk, Field, Problem, div, grad, laplacian, on
-from sirenpde.diagnosis.cuts import cells_of, cuts_of
+from sirenpde.diagnosis.cuts import cuts_of, speed_between
 from sirenpde.diagnosis.jumps import jumping_fluxes
+from sirenpde.diagnosis.scales import axis_scales
 
 SQUARE = Box(x=(0, 1), y=(0, 2))
 x, y = SQUARE.axes
@@ -27,14 +26,12 @@ def poisson(source, *others):
 def test_a_smooth_problem_is_not_cut():
     problem = poisson(lambda p: torch.sin(3 * x(p)) * torch.exp(y(p)))
     assert cuts_of(problem) == {"x": (), "y": ()}
-    assert len(cells_of(problem, problem.fields[0])) == 1
 
 
 def test_jumps_and_kinks_of_sources():
     problem = poisson(lambda p: torch.where(x(p) < 1 / 3, 1.0, y(p)) + (y(p) - 0.7).abs())
     cuts = cuts_of(problem)
     assert cuts["x"] == (pytest.approx(1 / 3, abs=1e-8),) and cuts["y"] == (pytest.approx(0.7, abs=2e-6),)
-    assert len(cells_of(problem, problem.fields[0])) == 4
 
 
 def test_jumps_of_a_square_are_four_planes_and_those_of_a_circle_none():
@@ -66,7 +63,6 @@ def test_fluxes_that_jump_are_found_by_component_with_all_their_places():
     fluxes = {flux.axis.name: flux for flux in jumping_fluxes(problem)}
     assert fluxes["x"].places == (0.25, 0.5, 0.75) and fluxes["y"].places == (0.5, 1.0, 1.5)
     assert cuts_of(problem) == {"x": (0.25, 0.5, 0.75), "y": (0.5, 1.0, 1.5)}
-    assert len(cells_of(problem, problem.fields[0])) == 16
 
 
 def test_conditions_that_give_way_to_others():
@@ -102,17 +98,17 @@ def test_layers_of_an_equation_have_cells_at_the_ends(width):
     assert len(cuts) == 4
     assert cuts[0] == pytest.approx(8 * width) and cuts[1] == pytest.approx(36 * width)
     assert cuts[2:] == pytest.approx((1 - 36 * width, 1 - 8 * width))
-    assert math.prod(len(edges) - 1 for edges in cells_of(problem, u).edges) == 25
+    assert [speed_between(scale) for scale in axis_scales(problem)] == [0, 0]
 
 
-def test_waves_are_given_enough_cells():
+def test_without_layers_waves_say_how_fast_it_is_between_cuts():
     u = Field("u", SQUARE)
     problem = Problem(
         on(SQUARE, samples=200, name="inside")(lambda p: laplacian(u)(p) + 50**2 * u(p)),
         on(SQUARE.boundary(), samples=50, name="walls")(lambda p: u(p) - 1),
     )
-    # 25 and 50 radians in half of each axis, at most 6 in half a cell.
-    assert [len(edges) - 1 for edges in cells_of(problem, u).edges] == [5, 9]
+    assert [speed_between(scale) for scale in axis_scales(problem)] == pytest.approx([50, 50])
+    assert cuts_of(problem) == {"x": (), "y": ()}
 
 
 def test_a_shape_is_cut_as_the_box_around_it():

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ...calculus.field import Field
 from ...calculus.symbols import Symbol
+from ...diagnosis.cuts import cuts_of, speed_between
 from ...diagnosis.scales import AxisScale, axis_scales
 from ...engines.registry import engine_for
 from ...networks.partition import Partition
@@ -141,6 +142,7 @@ class Growth:
         self.axes = len(fields[0].axes)
         self.counts = self._counts()
         self.scales = axis_scales(state.system.problem)
+        self.cuts = cuts_of(state.system.problem)
 
     def _counts(self) -> tuple[int, ...]:
         counts = [recipe.recipe.count for recipe in self.given.values()]  # type: ignore[attr-defined]
@@ -215,7 +217,7 @@ class Growth:
             breaks = {
                 end for v in self.given for a in v.axes if a.name == axis.name for end in (a.low, a.high)
             }
-            breaks |= set(scale.jumps) | set(scale.kinks)
+            breaks |= set(self.cuts[axis.name])
             places = cut(axis.low, axis.high, breaks, scale, rate)
             for _ in range(wanted.halved):
                 places = sorted({*places, *((a + b) / 2 for a, b in pairwise(places))})
@@ -273,7 +275,7 @@ def cut(low: float, high: float, breaks: set[float], scale: AxisScale, rate: flo
     inner = sorted(b for b in map(partial(_neat, high - low), breaks) if low + slack < b < high - slack)
     kept = [b for i, b in enumerate(inner) if i == 0 or b - inner[i - 1] > slack]
     places = [low]
-    widest = 2 * REACH * rate / max(scale.fastest, 1e-300)
+    widest = 2 * REACH * rate / max(speed_between(scale), 1e-300)
     for a, b in pairwise([low, *kept, high]):
         parts = max(1, math.ceil((b - a) / widest - 1e-9))
         places += [a + (b - a) * i / parts for i in range(1, parts)] + [b]
@@ -305,8 +307,8 @@ def check_reach(problem: Problem, recipes: Mapping[Field, Pieces], scales: Seque
                 raise Unfit(
                     f"The cells of {u.name} cannot follow what varies along {of_axis.name}: {fastest:.3g} radians "
                     f"per unit are {fastest * half:.3g} in half a cell, and its {sines.count} features reach "
-                    f"{rate:.3g}. Give about {cells} cells along {of_axis.name}, {count} features in each, or leave "
-                    f"both out: Pieces()."
+                    f"{rate:.3g}. Give about {cells} cells along {of_axis.name} or {count} features in each, or "
+                    f"leave both out: Pieces()."
                 )
 
 
