@@ -47,6 +47,7 @@ from .networks.series import FourierSeries as FourierSeries
 from .networks.series import WaveSeries as WaveSeries
 from .networks.sine_features import SineFeatures as SineFeatures
 from .networks.sine_lattice import SineLattice as SineLattice
+from .networks.singular import Singular as Singular
 from .networks.siren import Siren as Siren
 from .problem.constraint import Constraint as Constraint
 from .problem.constraint import on as on

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator
 from torch.quasirandom import SobolEngine
 
 from .dense import Embedding
+from .polar import Family, Plane, PolarWaves
 from .registry import known
 
 FASTER = 2.0  # about a hole than in the box, beside what their number can fill
@@ -30,7 +31,7 @@ class Hole:
     >>> hole = Hole((0, 1), (0.3, -0.3), 0.1, bandwidth=(4.0, 12.0))
     >>> recipe = SineFeatures(400, 20.0, around=(hole,))
     >>> network = recipe.build([-1.0, -1.0], [1.0, 1.0], 1, (), torch.Generator().manual_seed(0))
-    >>> network.holes[0].steps.abs().amax(0).round().tolist()
+    >>> network.points[0].steps.abs().amax(0).round().tolist()
     [4.0, 12.0]
     """
 
@@ -40,66 +41,10 @@ class Hole:
     bandwidth: tuple[float, float] | None = None
 
 
-class HoleWaves(nn.Module):
-    """The waves sin(k log(r / radius) + m θ + κ·xi + b) about a hole, m whole.
-
-    r and θ are polar coordinates about the centre, in the units of the axes; xi in [-1, 1] are all coordinates, of
-    which those of the plane have κ = 0. With z = r e^{iθ} the waves are imaginary parts of e^{i(κ·xi + b)} z^α z̄^β,
-    α = (ik + m) / 2, β = (ik - m) / 2, so that all their derivatives are known in closed form.
-    """
-
-    steps: Tensor  # (m, 2), k and m
-    frequencies: Tensor  # (m, d), κ in radians per unit of xi
-    phases: Tensor  # (m,)
-    centre: Tensor  # (d,)
-    scale: Tensor  # (d,)
-
-    def __init__(
-        self, hole: Hole, steps: Tensor, frequencies: Tensor, phases: Tensor, centre: Tensor, scale: Tensor
-    ) -> None:
-        super().__init__()
-        self.hole = hole
-        for name, value in zip(
-            ("steps", "frequencies", "phases", "centre", "scale"),
-            (steps, frequencies, phases, centre, scale),
-            strict=True,
-        ):
-            self.register_buffer(name, value)
-
-    def polar(self, x: Tensor) -> Tensor:
-        """Points (..., d) -> log(r / radius) and the angle (..., 2)."""
-        a, b = (x[..., axis] - c for axis, c in zip(self.hole.axes, self.hole.centre, strict=True))
-        squared = ((a**2 + b**2) / self.hole.radius**2).clamp(min=NEAREST**2)
-        return torch.stack([squared.log() / 2, torch.atan2(b, a)], dim=-1)
-
-    def forward(self, x: Tensor) -> Tensor:  # (..., d) -> (..., m)
-        xi = (x - self.centre) * self.scale
-        return torch.sin(self.polar(x) @ self.steps.T + xi @ self.frequencies.T + self.phases)
-
-
-class AroundHoles(nn.Module):
-    """Waves of the coordinates, waves about holes, and a linear head on all of them."""
-
-    def __init__(self, waves: Embedding, holes: Sequence[HoleWaves], head: nn.Linear) -> None:
-        super().__init__()
-        self.waves = waves
-        self.holes = nn.ModuleList(holes)
-        self.head = head
-
-    @property
-    def linear_head(self) -> nn.Linear:
-        return self.head
-
-    def features(self, x: Tensor) -> Tensor:  # (..., d) -> (..., features of the head)
-        return torch.cat([self.waves(x), *(hole(x) for hole in self.holes)], dim=-1)
-
-    def forward(self, x: Tensor) -> Tensor:  # (..., d) -> (..., outputs)
-        y: Tensor = self.head(self.features(x))
-        return y
-
-
-def hole_waves(hole: Hole, count: int, beside: Embedding, side: Sequence[float], seed: int) -> HoleWaves:
+def hole_waves(hole: Hole, count: int, beside: Embedding, side: Sequence[float], seed: int) -> PolarWaves:
     """So many waves about a hole, twice as fast beside their number as those of ``beside``, of bandwidths ``side``.
+
+    They are sin(k log(r / radius) + m θ + κ·xi + b), m whole and κ = 0 along the axes of the plane.
 
     With k and m up to B in size, log r up to L = log(R / radius), R the distance of the box's farthest corner, and
     bandwidths b along other axes, (2 / π) B² L Π (2 b / π) waves fill the box of frequencies, and in the
@@ -122,7 +67,12 @@ def hole_waves(hole: Hole, count: int, beside: Embedding, side: Sequence[float],
     steps = torch.stack([along * k[:, plane[0]], windings], dim=1)
     frequencies = k * torch.tensor([float(b) for b in side], dtype=torch.float64)
     frequencies[:, plane] = 0
-    return HoleWaves(hole, steps, frequencies, 2 * math.pi * unit[:, 0], beside.centre, beside.scale)
+    none = torch.zeros(count, 2, dtype=torch.float64)
+    family = Family(none[:, 0], steps, none, frequencies, 2 * math.pi * unit[:, 0])
+    unit_matrix = ((1 / hole.radius, 0.0), (0.0, 1 / hole.radius))
+    return PolarWaves(
+        Plane(hole.axes, hole.centre, unit_matrix, NEAREST), family, beside.centre, beside.scale
+    )
 
 
 def seeds(count: int, generator: Generator) -> list[int]:

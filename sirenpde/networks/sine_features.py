@@ -13,11 +13,14 @@ from torch import Generator, Tensor, nn
 from torch.quasirandom import SobolEngine
 
 from .activations.sine import sine
-from .around_holes import AroundHoles, Hole, hole_waves
+from .around_holes import Hole, hole_waves
 from .dense import DenseNetwork
+from .polar import AroundPoints
 from .recipe import check_box, check_positive, check_whole, one_per_axis, uniform_layer, wave_embedding
 from .registry import known, offer
+from .singular import Singular, described, singular_waves
 
+APART = 1000  # between the seeds of singular points
 UNIFORM = 3  # axes up to which frequencies fill a box; beyond, nearly all of its volume lies in its corners
 
 
@@ -32,7 +35,8 @@ class SineFeatures:
     number, or one per axis) where it has three entries or fewer, and normal with the same variance where it
     has more; b is uniform in [0, 2 pi]. All are quasi-random, from a scrambled Sobol sequence. Along a
     periodic axis k is a multiple of pi. With ``count=None`` or ``bandwidth=None`` the least-squares solver
-    chooses them, and the interaction too.
+    chooses them, and the interaction too. Half of the features are ``around`` holes and at ``singular`` points, if
+    there are such, in equal parts.
 
     Raises ValueError for numbers that are not positive, and when built with one of them still to be chosen.
 
@@ -56,6 +60,7 @@ class SineFeatures:
     bandwidth: float | tuple[float, ...] | None = None
     interaction: int | None = None
     around: tuple[Hole, ...] = ()
+    singular: tuple[Singular, ...] = ()
 
     def __post_init__(self) -> None:
         if self.count is not None:
@@ -83,7 +88,7 @@ class SineFeatures:
         outputs: int,
         periodic: Sequence[int],
         generator: Generator,
-    ) -> DenseNetwork | AroundHoles:
+    ) -> DenseNetwork | AroundPoints:
         check_box(low, high, outputs, periodic)
         if self.count is None or self.bandwidth is None:
             raise ValueError(
@@ -95,8 +100,8 @@ class SineFeatures:
         side = torch.tensor([float(b) for b in box], dtype=torch.float64)
         together = min(self.interaction or dimension, dimension)
         seed = int(torch.randint(2**62, (), generator=generator))
-        each = self._around_each
-        plain = self.count - each * len(self.around)
+        each = self._at_each
+        plain = self.count - each * self._points
         unit = SobolEngine(dimension + 1, scramble=True, seed=seed).draw(plain, dtype=torch.float64)
         k = _frequencies(2 * unit[:, 1:] - 1, side, list(periodic), together <= UNIFORM)
         if together < dimension:
@@ -106,15 +111,23 @@ class SineFeatures:
         head = uniform_layer(self.count, outputs, 0.0, 0.0, generator)
         if not each:
             return DenseNetwork(waves, hidden, [], sine, head)
-        holes = [
+        points = [
             hole_waves(hole, each, waves, side.tolist(), seed + 1 + i) for i, hole in enumerate(self.around)
         ]
-        return AroundHoles(waves, holes, head)
+        points += [
+            singular_waves(singular, each, waves, side.tolist(), seed + 1 + APART * (i + 1))
+            for i, singular in enumerate(self.singular)
+        ]
+        return AroundPoints(waves, points, head)
 
     @property
-    def _around_each(self) -> int:
-        """How many of the features wind about each hole: half of all together."""
-        return 0 if not self.around or self.count is None else self.count // (2 * len(self.around))
+    def _points(self) -> int:
+        return len(self.around) + len(self.singular)
+
+    @property
+    def _at_each(self) -> int:
+        """How many of the features belong to each hole or singular point: half of all together."""
+        return 0 if not self._points or self.count is None else self.count // (2 * self._points)
 
     def describe(self) -> str:
         count = "frozen sines" if self.count is None else f"{self.count} frozen sines"
@@ -123,6 +136,8 @@ class SineFeatures:
         if self.around:
             holes = "a hole" if len(self.around) == 1 else f"{len(self.around)} holes"
             count += f", half of them about {holes}"
+        if self.singular:
+            count += f", with {described(self.singular)}"
         if self.bandwidth is None:
             return f"{count}, bandwidth chosen by the solver"
         box = self.bandwidth if isinstance(self.bandwidth, tuple) else (self.bandwidth,)

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..geometry import can
 from ..geometry.domain import Domain
 from ..residuals import Batch, Group, System
+from .refinement import refined, singular_planes
 
 MOST_AXES = 2  # in more dimensions the weights differ too much for what the edges gain
 NEAREST = 0.5  # of the distance from where a point came from: with less it is nearer to another part of the boundary
@@ -40,6 +41,8 @@ def draw_group(system: System, group: Group, generator: torch.Generator, scale: 
     points of the boundary, along the normal, as Chebyshev points are from the ends of an interval. What they count
     for leaves the objective as it is in the mean where the boundary is straight, and nearly so where it bends.
 
+    Towards points at which the networks are singular they are denser still.
+
     >>> from sirenpde.sampling.ends import MOST_AXES
     >>> MOST_AXES
     2
@@ -48,6 +51,11 @@ def draw_group(system: System, group: Group, generator: torch.Generator, scale: 
     points, data = group.domain.draw(count, generator)
     shape = _enclosed(group.domain)
     moved, weights = _towards_ends(group, points) if shape is None else _inward(shape, points, generator)
+    planes = singular_planes(list(system.parameters.networks.values()))
+    if planes and set(group.data) <= {"normal"}:
+        on_boundary = "normal" in data
+        moved, fewer = refined(group.domain, moved, planes, on_boundary, generator)
+        weights = fewer if weights is None else weights * fewer
     batch = system.batch(moved, {key: data[key] for key in group.data})
     if weights is None:
         return batch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from ..calculus.field import Field
+from ..diagnosis.singular_points import singular_points
 from ..engines.flat import flatten
 from ..geometry import can
 from ..geometry.holes import holes_of
@@ -17,6 +19,7 @@ from ..networks.around_holes import Hole
 from ..networks.recipe import Recipe, SizedByGrid, is_linear
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
+from ..networks.singular import Singular
 from ..problem.problem import Problem
 from ..problem.stage import stages_of
 from ..problem.traits import Traits
@@ -40,6 +43,7 @@ ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not mak
 ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes minutes
 # Of a trained network where direct solves were exact, or left what may be noise: half a minute.
 LAST_STEPS = 60
+SAME_PLACE = 1e-6  # of a field's longest axis: a singular point declared so near to a corner is that corner
 
 Declared = Mapping[Field, Recipe | nn.Module | None]
 Asked = Recipe | Literal["auto", "siren"] | None  # in place of the declared networks
@@ -90,7 +94,7 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Asked) -> C
     declared: Declared = {u: None if left_open else recipe or u.network for u in problem.fields}
     stages = stages_of(using) or (problem.using if network is None else None)
     if stages:
-        suited = {u: _suited(u, stages[0], traits) for u in declared}
+        suited = {u: _suited(problem, u, stages[0], traits) for u in declared}
         return _choice([Rung(_filled(problem, declared, suited), tuple(stages))], "as asked for")
     if all(recipe is None for recipe in declared.values()):
         rungs = _ladder(problem, traits)
@@ -120,11 +124,11 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     """
     if not traits.smooth:
         return [_trained(problem, dict.fromkeys(problem.fields), traits)]
-    sines = Rung({u: frozen_sines(u) for u in problem.fields}, (LeastSquares(),))
+    sines = Rung({u: frozen_sines(problem, u) for u in problem.fields}, (LeastSquares(),))
     lattice: Mapping[Field, Recipe] = {u: SineLattice() for u in problem.fields}
     march = []
     if traits.time is not None and traits.alike:
-        march = [Rung({u: _marched(u, traits) for u in problem.fields}, (March(traits.time),))]
+        march = [Rung({u: _marched(problem, u, traits) for u in problem.fields}, (March(traits.time),))]
     if traits.affine and traits.tensor and traits.wide and traits.time is not None and not traits.family:
         return [Rung(lattice, (March(traits.time, tolerance=ACROSS),), enough=ROUGHLY), sines]
     collocation = [Rung(lattice, (Collocation(),))] if traits.tensor else []
@@ -143,37 +147,67 @@ def _last(problem: Problem, traits: Traits) -> Rung:
 
 def _declared(problem: Problem, declared: Declared, traits: Traits) -> list[Rung]:
     """What can work where networks are declared, for some fields at least."""
-    open_ones = {u: frozen_sines(u) if traits.time is None else _marched(u, traits) for u in declared}
+    open_ones = {
+        u: frozen_sines(problem, u) if traits.time is None else _marched(problem, u, traits) for u in declared
+    }
     rungs = [_direct(problem, _filled(problem, declared, open_ones), traits)]
     if rungs[0] is None or (not traits.affine and None in declared.values()):
         rungs.append(_trained(problem, declared, traits))
     return [rung for rung in rungs if rung is not None]
 
 
-def _suited(u: Field, stage: Stage, traits: Traits) -> Recipe:
+def _suited(problem: Problem, u: Field, stage: Stage, traits: Traits) -> Recipe:
     """What a field without a network gets for a stage that was asked for."""
     if isinstance(stage, March):
-        return _suited(u, stage.stages[0], traits) if stage.stages else _marched(u, traits)
+        return _suited(problem, u, stage.stages[0], traits) if stage.stages else _marched(problem, u, traits)
     if isinstance(stage, Collocation):
         return SineLattice()
-    return frozen_sines(u) if isinstance(stage, LeastSquares) else siren_for(None)
+    return frozen_sines(problem, u) if isinstance(stage, LeastSquares) else siren_for(None)
 
 
-def _marched(u: Field, traits: Traits) -> Recipe:
-    return SineLattice() if traits.products and not traits.affine else frozen_sines(u)
+def _marched(problem: Problem, u: Field, traits: Traits) -> Recipe:
+    return SineLattice() if traits.products and not traits.affine else frozen_sines(problem, u)
 
 
-def frozen_sines(u: Field) -> SineFeatures:
-    """Frozen sines, half of them about the holes of the field's domain, if it has any."""
+def frozen_sines(problem: Problem, u: Field) -> SineFeatures:
+    """Frozen sines, half of them about the holes and at the singular points of the field, if it has any."""
     holes = (Hole((0, 1), hole.centre, hole.radius) for hole in holes_of(u.domain))
-    return SineFeatures(around=tuple(holes))
+    return SineFeatures(around=tuple(holes), singular=singular_points(problem, u))
+
+
+def _told_by_shape(problem: Problem, u: Field, recipe: Recipe | nn.Module) -> Recipe | nn.Module:
+    """A recipe whose singular points are completed from the shape and the conditions there."""
+    if not isinstance(recipe, SineFeatures) or not any(s.is_open for s in recipe.singular):
+        return recipe
+    known = singular_points(problem, u)
+    return replace(recipe, singular=tuple(_completed(u, s, known) for s in recipe.singular))
+
+
+def _completed(u: Field, singular: Singular, known: Sequence[Singular]) -> Singular:
+    if not singular.is_open:
+        return singular
+    size = max(axis.high - axis.low for axis in u.axes)
+    for other in known:
+        if math.dist(other.at, singular.at) < SAME_PLACE * size:
+            exponents = other.exponents if singular.exponents is None else singular.exponents
+            return replace(other, kind=singular.kind, exponents=exponents, tried=False)
+    there = "; ".join(point.describe() for point in known) or "none"
+    raise ValueError(
+        f"{singular.describe()} was declared for field '{u.name}'; the shape and its conditions tell of no such "
+        f"point, only of: {there}. Say between which directions the domain lies, angles in radians against the "
+        f"clock: "
+        f'Singular("{singular.kind}", at={singular.at}, between=(0, 1.5 * math.pi)).'
+    )
 
 
 def _filled(
     problem: Problem, declared: Declared, open_ones: Mapping[Field, Recipe]
 ) -> dict[Field, Recipe | nn.Module]:
     """Every field's network, with what is left open filled in as far as it is known before the solve."""
-    return {u: _at_nyquist(u, recipe or open_ones[u], problem) for u, recipe in declared.items()}
+    return {
+        u: _told_by_shape(problem, u, _at_nyquist(u, recipe or open_ones[u], problem))
+        for u, recipe in declared.items()
+    }
 
 
 def _direct(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module], traits: Traits) -> Rung | None:

@@ -56,6 +56,7 @@ class Search:
         best = yield from self.coarse()
         best = yield from self.fewer_axes(best)
         best = yield from self.by_axis(best)
+        best = yield from self.everywhere(best)
         search = replace(self, free=self.trials.undetermined(best))
         if search.free is not None and search.free.exact:
             best = (yield from search.fit(best.shape, best)) or best
@@ -171,6 +172,18 @@ class Search:
                 break
             best = trial
         return best
+
+    def everywhere(self, best: FeatureTrial) -> Trying:
+        """Features also at points where the data decide whether the solution is smooth, where they predict more."""
+        tried = any(s.tried for recipe in self.trials.open_recipes.values() for s in recipe.singular)
+        count = max(count for count in self.counts if self.policy.is_cheap(count * self.trials.outputs))
+        if not tried or best.held_out < self.policy.smooth:
+            return best
+        plain = best
+        if count > best.shape.count:
+            plain = (yield from self.fit(best.shape.larger(count, 0.0), best)) or best
+        trial = yield from self.fit(replace(plain.shape, everywhere=True), best)
+        return best if trial is None or trial.held_out > self.policy.rough * plain.held_out else trial
 
     def grown(self, best: FeatureTrial) -> Trying:
         """More features, in a band that widens as did well where trials are cheap."""

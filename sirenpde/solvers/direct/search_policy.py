@@ -50,6 +50,12 @@ class SearchPolicy:
     # In a band that widens as the features grow: by the fourth root of their number, and by all of it.
     widening: tuple[float, float] = (0.25, 1.0)
 
+    # A held-out residual of few features that leaves no doubt that the solution is smooth at corners where it need
+    # not be ...
+    smooth: float = 1e-8
+    # ... and what features at those must make of it, where it is larger.
+    rough: float = 0.3
+
     # Two larger numbers of features in a row that leave more than this gain nothing.
     stalled: float = 0.9
     # A held-out residual of fields that are resolved in part: what is left may be noise.

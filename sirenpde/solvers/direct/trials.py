@@ -30,15 +30,19 @@ from .search_policy import SEARCH, SearchPolicy
 
 @dataclass(frozen=True)
 class Shape:
-    """What a search chooses: how many features, how fast along each axis, of how many axes each."""
+    """What a search chooses: how many features, how fast along each axis, of how many axes each; and whether some are
+    at points that a smooth solution does not need them at."""
 
     count: int
     bandwidth: tuple[tuple[str, float], ...]  # by the axes' names
     interaction: int | None = None
+    everywhere: bool = False
 
     def recipe(self, u: Field, declared: SineFeatures) -> SineFeatures:
         """A field's recipe with what it leaves open filled in."""
         count = min(declared.count or self.count, self.count)
+        points = [replace(s, tried=False) for s in declared.singular if self.everywhere or not s.tried]
+        declared = replace(declared, singular=tuple(points))
         if declared.bandwidth is not None:
             return replace(declared, count=count)
         by_name = dict(self.bandwidth)
