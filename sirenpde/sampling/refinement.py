@@ -14,7 +14,7 @@ from ..networks.polar import AroundPoints, Plane
 
 CLOSEST = 1e-6  # of the distance within which samples are moved
 SHARE = 0.5  # of the samples in there are moved
-WITHIN = 0.5  # of the box's shorter side
+WITHIN = 0.5  # of the box's shorter side, and of the way to the next singular point
 
 
 def singular_planes(networks: Sequence[nn.Module]) -> tuple[Plane, ...]:
@@ -41,7 +41,7 @@ def refined(
     depth, power = -math.log(CLOSEST), 1 if on_boundary else 2
     for plane in planes:
         columns = list(plane.axes)
-        reach = WITHIN * min(domain.axes[c].high - domain.axes[c].low for c in columns)
+        reach = _reach(domain, plane, planes)
         centre = points.new_tensor(plane.centre)
         ratio = torch.exp(-depth * torch.rand(len(points), generator=generator, dtype=points.dtype))
         chosen = torch.rand(len(points), generator=generator, dtype=points.dtype) < SHARE
@@ -56,3 +56,10 @@ def refined(
         gain = SHARE * (distance**-power - 1) / (power * depth) + 1 - SHARE
         weights = torch.where(kept, weights / gain, weights)
     return moved, weights
+
+
+def _reach(domain: Domain, plane: Plane, planes: Sequence[Plane]) -> float:
+    """How far from a point samples are moved."""
+    sides = [domain.axes[column].high - domain.axes[column].low for column in plane.axes]
+    others = [math.dist(plane.centre, other.centre) for other in planes if other.axes == plane.axes]
+    return WITHIN * min(*sides, *(distance for distance in others if distance > 0))
