@@ -117,7 +117,7 @@ def tangent_fields(
         id(old.evaluator): new.evaluator for old, new in zip(near.groups, system.groups, strict=True)
     }
     blocks = [
-        replace(_about_nothing(near, at, block), evaluator=evaluators[id(block.evaluator)])
+        replace(about_nothing(near, at, block), evaluator=evaluators[id(block.evaluator)])
         for block in near.linear_rows(batches, at=at)
     ]
     linear = _assembled(system, theta, blocks, None, held)
@@ -128,7 +128,7 @@ def tangent_fields(
     return linear
 
 
-def _about_nothing(near: System, at: Tensor, block: Rows) -> Rows:
+def about_nothing(near: System, at: Tensor, block: Rows) -> Rows:
     """Rows for changes of the jets as rows for the jets themselves."""
     evaluator, weights, offset = block.evaluator, block.evaluator.load(at), block.offset
 
