@@ -139,7 +139,7 @@ class Collocation:
         networks = state.system.parameters.networks
         state.theta = box_growth.coefficients(solved.rows, box.amplitudes, networks).to(state.system.dtype)
         state.step += 1
-        memory.box = box_growth.grown(solved.rows, box)
+        memory.box = box_growth.grown(solved.rows, box, self.tolerance)
         terms = tuple(solved.rows.terms(solved.residual).tolist())
         agree = f"; the last two lattices differ by {box.change:.0e}" if math.isfinite(box.change) else ""
         done = memory.box is None or state.step >= self.steps

@@ -82,7 +82,7 @@ def test_boxes_without_periods_are_solved_at_the_cost_of_their_axes():
 
     solution = solve(Problem(heat, start, sides, below, above, reference={u: exact}), [Collocation()])
     assert float(solution.errors["u"]["relative_l2"]) < 1e-11
-    assert solution.networks["u"].coefficients.numel() > 11**3
+    assert "the last two lattices differ by" in solution.stages[-1].reason
 
 
 def test_open_orders_grow_as_far_as_the_field_asks():

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ...calculus.field import Field
+from ...diagnosis.scales import axis_scales
 from ...geometry.point import Axis
 from ...linear.axis_basis import AxisBasis, AxisFunctions, along_axis
 from ...linear.axis_polynomials import AxisPolynomials
@@ -36,12 +37,24 @@ class BoxPolicy:
     highest: float = 0.8
     # Two lattices that differ so little, relative to the field, agree to rounding.
     rounding: float = 1e-13
-    # Waves that are this small beyond the highest part are no reason to grow.
+    # Waves that are this small beyond the highest part are no reason to grow, nor are those that are less than so much
+    # of the worst axis': what is not resolved along one axis leaves its traces along the others.
     faint: float = 1e-13
+    beside: float = 0.1
+    # Polynomials per radian of half an axis that a problem's data vary in, and unknowns that these may start with.
+    per_radian: float = 1.2
+    first: int = 20_000
     # Polynomials grow by half, or where the field is known but for its last digits, by less.
     growth: float = 1.5
     gentle: float = 1.2
     known: float = 1e-6
+    # Once a lattice changes less than the first, one that changes more than the second part of what the last one did
+    # says that the field is not smooth, as at a corner. More polynomials are a poor way to it where they are many.
+    roughly: float = 1e-3
+    slow: float = 0.3
+    many: int = 50_000
+    # Of the tolerance: less need not change.
+    agreed: float = 0.01
     # Unknowns of all fields together.
     largest: int = 1_500_000
     # Lattices one after the other on which Newton's method did not arrive.
@@ -58,12 +71,13 @@ BOX = BoxPolicy()
 class Box:
     """The polynomials that stand for the fields: how many along each axis, and their amplitudes.
 
-    ``change`` is what the last lattice changed, relative to the fields.
+    ``change`` is what the last lattice changed, relative to the fields, and ``before`` what the one before it did.
     """
 
     counts: list[int]
     amplitudes: Tensor | None = None
     change: float = math.inf
+    before: float = math.inf
     failures: int = 0
 
 
@@ -94,7 +108,10 @@ def started(system: System) -> Box | None:
         TauRows(rows, rows.slopes(_zero(rows)))
     except Unsuited:
         return None
-    return Box([BOX.start[min(len(axes), len(BOX.start)) - 1]] * len(axes))
+    least = BOX.start[min(len(axes), len(BOX.start)) - 1]
+    radians = {scale.name: scale.fastest * scale.half for scale in axis_scales(system.problem)}
+    counts = [least + math.ceil(BOX.per_radian * radians.get(axis.name, 0.0)) for axis in axes]
+    return Box(counts if math.prod(counts) <= BOX.first else [least] * len(axes))
 
 
 def solved(system: System, box: Box, iterations: int, deadline: float) -> BoxSolve:
@@ -107,9 +124,8 @@ def solved(system: System, box: Box, iterations: int, deadline: float) -> BoxSol
     arrived = result.end == "arrived" and bool(result.x.isfinite().all())
     size = float(result.x.norm())
     if arrived:
-        box.change = (
-            float((result.x - start).norm()) / size if size and box.amplitudes is not None else math.inf
-        )
+        change = float((result.x - start).norm()) / (size or 1.0)
+        box.before, box.change = box.change, change if size and box.amplitudes is not None else math.inf
         box.failures = 0
     else:
         box.failures += 1
@@ -122,16 +138,22 @@ def solved(system: System, box: Box, iterations: int, deadline: float) -> BoxSol
     return BoxSolve(rows, rows.vector(box.amplitudes), arrived, note, late)
 
 
-def grown(rows: TensorRows, box: Box) -> Box | None:
-    """More polynomials where the highest are not faint; None where two lattices agree or more are not affordable."""
+def grown(rows: TensorRows, box: Box, tolerance: float) -> Box | None:
+    """More polynomials where the highest are not faint.
+
+    None where two lattices agree well within the tolerance, where they come nearer slowly, or where more polynomials
+    are not affordable.
+    """
     assert box.amplitudes is not None
     waves = tails(rows, box.amplitudes)
-    if box.change <= BOX.rounding or (box.change <= BOX.known and max(waves) <= BOX.faint):
+    slow = BOX.slow * box.before < box.change <= BOX.roughly
+    agreed = box.change <= max(BOX.rounding, tolerance if slow else BOX.agreed * tolerance)
+    if agreed or (slow and len(box.amplitudes) > BOX.many):
         return None
-    factor = BOX.growth if box.change > BOX.known else BOX.gentle
-    everywhere = max(waves) <= BOX.faint
+    factor = BOX.gentle if box.change <= BOX.known and not slow else BOX.growth
+    least = max(BOX.faint, BOX.beside * max(waves))
     counts = [
-        math.ceil(factor * n) if everywhere or wave > BOX.faint else n
+        math.ceil(factor * n) if wave >= least or max(waves) <= BOX.faint else n
         for n, wave in zip(box.counts, waves, strict=True)
     ]
     unknowns = sum(math.prod(counts) * shape[-1] for shape in rows.shapes)
