@@ -45,7 +45,7 @@ def problem(wavenumber: float = 20.0) -> Problem:
     incoming = radiated(k, 0.01, (x, y))
 
     def e(s: Tensor) -> Tensor:
-        return torch.complex(torch.ones_like(s), -50 / k * (2 * s.abs() - 1).clamp(min=0) ** 2)
+        return torch.complex(torch.ones_like(s), -100 / k * (2 * s.abs() - 1).clamp(min=0) ** 2)
 
     def flux_x(p: Point) -> Tensor:
         return e(y(p)) / e(x(p)) * D(u, x)(p)

@@ -24,6 +24,7 @@ JUMP, KINK = (
 # second nothing is left of it.
 NEAR, GONE = 8.0, 36.0
 THIN = 0.25  # of an axis: a cell next to its end that were longer is none of its own
+WAVE = 0.1  # radians of the equations' own waves in the length of a layer
 STEEP = 20.0  # times the length in which it falls: in half a cell of that length an exponential is resolved
 GRADED = 4.0  # how much longer each cell is than the one nearer to a layer of data, whose shape is not known
 DRAWN = 128  # points of a domain, through which lines lead
@@ -114,7 +115,8 @@ def _layers(scale: AxisScale) -> Iterator[float]:
     """Cuts beside the layers of an axis: of equations one cell in which they fall, and one in which they vanish."""
     low, high, half = scale.low, scale.high, (scale.high - scale.low) / 2
     most, near, gone = THIN * (high - low), NEAR * scale.length, GONE * scale.length
-    if near < most:
+    # What falls off within a wave is no layer: the cells that waves ask for resolve it.
+    if near < most and scale.wavenumber * scale.length < WAVE:
         yield from (low + near, high - near)
         if half - near > STEEP * scale.length:  # what is left of it begins the next cell
             yield from (min(low + gone, low + half), max(high - gone, high - half))

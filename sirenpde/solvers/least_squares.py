@@ -25,7 +25,7 @@ from ..networks.pieces import PiecesNetwork
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..problem.problem import Problem
 from ..residuals import Batch, Group, System
-from ..residuals.unfit import Unfit
+from ..residuals.unfit import TooLarge, Unfit
 from ..sampling.drawing import generator
 from ..sampling.ends import draw
 from .direct.pieces_growth import Growth, PiecesMemory, is_pieces, memory_of, told
@@ -136,7 +136,15 @@ class LeastSquares:
         growth = Growth(state, memory, self.tolerance)
         wanted = growth.next()
         assert wanted is not None
-        trial = growth.trial(wanted)
+        try:
+            trial = growth.trial(wanted)
+        except TooLarge:
+            if not memory.trials:
+                raise
+            terms = state.system.losses(state.theta, state.held_out)
+            return Report(
+                tuple(terms.tolist()), True, f"{memory.line}; a finer resolution would not fit the memory"
+            )
         better = not memory.trials or trial.record.held_out <= min(t.held_out for t in memory.trials)
         memory.trials.append(trial.record)
         if better:

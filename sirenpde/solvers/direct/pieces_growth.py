@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,17 +13,16 @@ import torch
 from torch import Tensor
 
 from ...calculus.field import Field
-from ...calculus.symbols import Symbol
 from ...diagnosis.cuts import cuts_of, speed_between
 from ...diagnosis.scales import AxisScale, axis_scales
-from ...engines.registry import engine_for
 from ...networks.partition import Partition
 from ...networks.pieces import Pieces
 from ...networks.sine_features import SineFeatures
 from ...networks.values import recipe_from_value, recipe_to_value
 from ...problem.problem import Problem
-from ...residuals import System
-from ...residuals.unfit import MEMORY_LIMIT, TooLarge, Unfit
+from ...residuals import Evaluator, System, evaluate, requests_of
+from ...residuals.unfit import Unfit
+from ...sampling.drawing import generator
 from ..stage import State
 from .pieces_solve import ROWS, Fineness, PiecesSolution, solve_pieces
 
@@ -32,15 +30,15 @@ from .pieces_solve import ROWS, Fineness, PiecesSolution, solve_pieces
 # degrees of freedom on two axes, and reach the last digits of what is half as fast.
 RATE = 0.594
 REACH = 0.6  # of the features' rate: waves that the cells are made for
-FEATURES = {1: (24, 40, 60), 2: (200, 300, 450, 700), 3: (300, 600, 1000)}  # of one output, by axes
+FEATURES = {1: (24, 40, 60), 2: (250, 375, 560, 840), 3: (300, 600, 1000)}  # of one output, by axes
 MANY = (400, 800)  # on more axes
 COARSER = 0.6  # as many features, where their number is given, for the comparison
 AGREE = 1e-10  # difference of two resolutions at which no finer one is tried
 FALLS = 0.3  # of the held-out residual: what more features must make of it, or the cells are halved
-GOOD = 1e-6  # difference of two resolutions, below which a finer one that takes a minute or more is not tried
-MOST_WORK = 4e11  # operations: a minute
-FOUND = 3e-6  # of an axis, to which kinks are found
-PROBES = 2000  # points at which two resolutions are compared
+# Differences of two resolutions, and the operations above which no finer one is tried where they are smaller: on one
+# core some five seconds, and half a minute.
+ENOUGH = ((1e-8, 3e10), (1e-6, 2e11))
+PROBES, PROBED = 2000, 11  # points at which two resolutions are compared, and the number of their draw
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,7 @@ class PiecesRecord:
     difference: float | None
     unknowns: int
     factorised: int
+    work: float  # operations of its factorisations
     seconds: float
 
 
@@ -177,22 +176,23 @@ class Growth:
             wanted = Resolution(last.features, last.halved + 1)
         else:
             return None
-        good = last.difference is not None and last.difference < GOOD
-        return None if good and self.work(wanted) > MOST_WORK else wanted
+        if last.difference is None:
+            return wanted
+        dear = any(last.difference < near and self.work(wanted) > most for near, most in ENOUGH)
+        return None if dear else wanted
 
     def work(self, wanted: Resolution) -> float:
         """Operations of its factorisations, as far as the last trial tells how many there are."""
         last = self.memory.trials[-1]
-        cells = last.factorised * 2.0 ** (self.axes * (wanted.halved - last.halved))
-        outputs = sum(u.outputs for u in self.given)
-        return 2 * (ROWS + 1) * cells * (outputs * wanted.features) ** 3
+        cells = 2.0 ** (self.axes * (wanted.halved - last.halved))
+        return last.work * cells * (wanted.features / last.features) ** 3
 
     def has_time(self, wanted: Resolution) -> bool:
         """Whether a trial would end before the deadline, as the last one tells; the first is made in any case."""
         if not self.memory.trials:
             return True
         last = self.memory.trials[-1]
-        forecast = last.seconds * self.work(wanted) / self.work(Resolution(last.features, last.halved))
+        forecast = last.seconds * self.work(wanted) / last.work
         return time.monotonic() + forecast <= self.state.deadline
 
     def recipes(self, wanted: Resolution) -> dict[Field, Pieces]:
@@ -229,7 +229,6 @@ class Growth:
         started, state = time.monotonic(), self.state
         recipes = self.recipes(wanted)
         check_reach(state.system.problem, recipes, self.scales)
-        check_bytes(recipes, state.theta.dtype)
         built = {u: state.build(u, recipe) for u, recipe in recipes.items()}
         system = state.system.with_networks(built)
         solved = solve_pieces(system, fineness(recipes, self.axes), workers=torch.get_num_threads())
@@ -244,6 +243,7 @@ class Growth:
             difference,
             solved.unknowns,
             solved.factorised,
+            solved.work,
             time.monotonic() - started,
         )
         return PiecesTrial(system, solved.theta, recipes, record)
@@ -272,7 +272,7 @@ def cut(low: float, high: float, breaks: set[float], scale: AxisScale, rate: flo
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
     slack = 1e-6 * (high - low)
-    inner = sorted(b for b in map(partial(_neat, high - low), breaks) if low + slack < b < high - slack)
+    inner = sorted(b for b in breaks if low + slack < b < high - slack)
     kept = [b for i, b in enumerate(inner) if i == 0 or b - inner[i - 1] > slack]
     places = [low]
     widest = 2 * REACH * rate / max(speed_between(scale), 1e-300)
@@ -280,12 +280,6 @@ def cut(low: float, high: float, breaks: set[float], scale: AxisScale, rate: flo
         parts = max(1, math.ceil((b - a) / widest - 1e-9))
         places += [a + (b - a) * i / parts for i in range(1, parts)] + [b]
     return places
-
-
-def _neat(length: float, place: float) -> float:
-    """A place that was found by halving, as the short number that it stands for, if there is one."""
-    short = round(place / length, 4) * length
-    return short if abs(short - place) < FOUND * length else place
 
 
 def check_reach(problem: Problem, recipes: Mapping[Field, Pieces], scales: Sequence[AxisScale]) -> None:
@@ -312,34 +306,6 @@ def check_reach(problem: Problem, recipes: Mapping[Field, Pieces], scales: Seque
                 )
 
 
-def bytes_of(recipes: Mapping[Field, Pieces], dtype: torch.dtype) -> int:
-    """At most so many bytes: the factors of all cells and joints, were no two of them equal."""
-    u, recipe = max(recipes.items(), key=lambda pair: _cells_of(*pair))
-    axes, cells = len(u.axes), _cells_of(u, recipe)
-    shape = fineness(recipes, axes)
-    own = shape.features * sum(v.outputs for v in recipes)
-    joined = (
-        2
-        * sum(v.outputs for v in recipes)
-        * sum(
-            2 * math.prod(n for other, n in enumerate(shape.polynomials) if other != axis)
-            for axis in range(axes)
-        )
-    )
-    number = torch.finfo(dtype).bits // 8
-    return cells * own * (own + joined) * number + 6 * shape.points * (own + joined) * number
-
-
-def check_bytes(recipes: Mapping[Field, Pieces], dtype: torch.dtype) -> None:
-    needed = bytes_of(recipes, dtype)
-    if needed > MEMORY_LIMIT:
-        u, recipe = max(recipes.items(), key=lambda pair: _cells_of(*pair))
-        raise TooLarge(
-            f"{_cells_of(u, recipe)} cells as {recipe.describe()} would need {needed / 2**30:.1f} GiB; "
-            f"{MEMORY_LIMIT >> 30} GiB are allowed. Give fewer cells or fewer features in each."
-        )
-
-
 def _cells_of(u: Field, recipe: Pieces) -> int:
     return len(recipe.partition([a.low for a in u.axes], [a.high for a in u.axes]))
 
@@ -352,25 +318,18 @@ def _held_out(state: State, system: System, solved: PiecesSolution) -> float:
 
 
 def _difference(state: State, system: System, theta: Tensor) -> float:
-    """How far its fields are from the state's: the root mean square relative to theirs, the largest of all fields."""
-    worst = 0.0
-    for u in system.problem.fields:
-        points = _probes(u, system, state)
-        values = [_values(each, of, u, points) for each, of in ((system, theta), (state.system, state.theta))]
-        size = float(values[0].norm())
-        worst = max(worst, float((values[0] - values[1]).norm()) / size if size else 0.0)
+    """How far its outputs are from the state's: the root mean square relative to theirs, the largest of all."""
+    worst, random = 0.0, generator(state.seed, PROBED)
+    for function in system.problem.outputs:
+        home = system.problem.output(function).domain
+        points, data = home.draw(None if home.size is not None else PROBES, random)
+        batch, axes = system.batch(points, data), tuple(axis.name for axis in home.axes)
+        requests = requests_of([function], batch, axes)
+        pairs = ((system, theta), (state.system, state.theta))
+        new, old = (
+            evaluate(Evaluator([function], requests, axes, each.parameters), of, batch, system.device)[0]
+            for each, of in pairs
+        )
+        size = float(new.norm())
+        worst = max(worst, float((new - old).norm()) / size if size else 0.0)
     return worst
-
-
-def _probes(u: Field, system: System, state: State) -> Tensor:
-    """Held-out points of the constraints that ask for a field: where it is determined."""
-    found = []
-    for group, batch in system.paired(state.held_out):
-        if u in group.evaluator.fields and u in group.evaluator.columns:
-            found.append(group.evaluator.coordinates(u, batch)[:PROBES])
-    return torch.cat(found)
-
-
-def _values(system: System, theta: Tensor, u: Field, points: Tensor) -> Tensor:
-    engine = engine_for(system.parameters.networks[u], [Symbol.identity(len(u.axes))], len(u.axes))
-    return engine.forward(engine.load(system.parameters.of(u, theta)), points)[0][0]

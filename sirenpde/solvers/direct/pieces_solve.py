@@ -20,7 +20,7 @@ from ...networks.linear_head import head_width
 from ...networks.partition import Partition
 from ...networks.pieces import PiecesNetwork
 from ...residuals import Batch, Rows, System
-from ...residuals.unfit import Unfit
+from ...residuals.unfit import MEMORY_LIMIT, TooLarge, Unfit
 from ...sampling.pieces import cell_batches
 
 ROWS = 3.0  # points inside a cell to a feature
@@ -42,11 +42,12 @@ class Fineness:
 
 @dataclass(frozen=True)
 class PiecesSolution:
-    """The parameters, and how many unknowns and distinct cells there were."""
+    """The parameters, how many unknowns and distinct cells there were, and the operations that these took."""
 
     theta: Tensor
     unknowns: int
     factorised: int
+    work: float
 
 
 def solve_pieces(
@@ -69,7 +70,7 @@ def solve_pieces(
     theta = system.initial()
     for cell, values in zip(cells, solved.values, strict=True):
         _write(system, theta, cell, values)
-    return PiecesSolution(theta, solved.unknowns, solved.factorised)
+    return PiecesSolution(theta, solved.unknowns, solved.factorised, solved.work)
 
 
 def rows_of_pieces(
@@ -231,6 +232,7 @@ class _Solved:
     values: list[Tensor]  # of every cell
     unknowns: int
     factorised: int
+    work: float
 
 
 def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int) -> _Solved:
@@ -246,6 +248,7 @@ def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int)
         return eliminate_all(fronts, [[i] for i in members])
 
     classes = _classes(cells)
+    _check_memory([cells[members[0]] for members in classes], workers)
     own: dict[int, Eliminated] = {}
     rest: dict[int, Front] = {}
     with ThreadPoolExecutor(max(1, workers)) as pool:
@@ -258,7 +261,31 @@ def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int)
         known = solve_fronts([rest[i] for i in range(count)], tree, workers=workers)
     values = [own[i].solve(known)[i][:, 0] for i in range(count)]
     unknowns = sum(len(value) for value in values) + sum(len(value) for value in known.values())
-    return _Solved(values, unknowns, len(classes))
+    work = sum(_work(cells[members[0]]) for members in classes)
+    return _Solved(values, unknowns, len(classes), work)
+
+
+def _work(cell: CellRows) -> float:
+    """Operations of a cell's factorisation."""
+    own = cell.columns
+    rows, columns = len(cell.target()) + own, own + sum(cell.widths())
+    return (8.0 if cell.is_complex else 2.0) * own * columns * max(rows - own / 3, own)
+
+
+def _check_memory(distinct: Sequence[CellRows], workers: int) -> None:
+    """Raises ``TooLarge`` before anything is factorised, where the factors and the matrices at work would not fit."""
+    kept = most = 0
+    for cell in distinct:
+        own, held = cell.columns, sum(cell.widths())
+        number = cell.target().element_size()
+        kept += (own * (own + held) + held * held) * number
+        most = max(most, 3 * (len(cell.target()) + own) * (own + held) * number)
+    needed = kept + workers * most
+    if needed > MEMORY_LIMIT:
+        raise TooLarge(
+            f"{len(distinct)} different cells of {distinct[0].columns} unknowns would need {needed / 2**30:.1f} GiB; "
+            f"{MEMORY_LIMIT >> 30} GiB are allowed. Give fewer cells or fewer features in each."
+        )
 
 
 def _classes(cells: Sequence[CellRows]) -> list[list[int]]:
