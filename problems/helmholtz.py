@@ -3,14 +3,16 @@
     ∂x(e_y/e_x ∂x u) + ∂y(e_x/e_y ∂y u) + e_x e_y k² u = 0   on [-1, 1]², but for the source,
 
 with e_x = 1 - i a ((|x| - 1/2) / (1/2))² in the layer |x| > 1/2, and 1 elsewhere, where this is Δu + k²u = 0. With
-a = 50/k the layer returns less than 1e-5. The source f = (1 + i) N(0, σ²) is far narrower than a wave, but its wave
+a = 100/k the layer returns less than 1e-10. The source f = (1 + i) N(0, σ²) is far narrower than a wave, but its wave
 in free space is known: (i - 1)/4 H₀⁽²⁾(kr) exp(-k²σ²/2). So the field is split, as usual for scattering: the total
 field u outside, the scattered field v in a core, and both in a band, where they differ by the known wave. Both
-have a network in each cell: the coefficients bend where the layer begins, and a wave is as long as a cell or two.
+have a network in each of many cells, as wide as a wave or two and cut where the layer begins.
 
 Source: Sitzmann et al., Implicit Neural Representations with Periodic Activation Functions, 2020, section 4.3, with
 a = 5 at k = 20, and one field for all.
 """
+
+import math
 
 import torch
 from torch import Tensor
@@ -40,8 +42,9 @@ def problem(wavenumber: float = 20.0) -> Problem:
     box, core = Box(x=(-1, 1), y=(-1, 1)), Box(x=(-0.25, 0.25), y=(-0.25, 0.25))
     outside, band = (part.where(lambda q: q.abs().amax(1) > 0.15) for part in (box, core))
     x, y = box.axes
-    u = Field("u", box, Pieces(), dtype=complex)
-    v = Field("v", core, Pieces(), dtype=complex)
+    many = 8 * math.ceil(k / 50)  # cells along an axis of the box; the core has a quarter of them
+    u = Field("u", box, Pieces(cells=(many, many)), dtype=complex)
+    v = Field("v", core, Pieces(cells=(many // 4, many // 4)), dtype=complex)
     incoming = radiated(k, 0.01, (x, y))
 
     def e(s: Tensor) -> Tensor:
