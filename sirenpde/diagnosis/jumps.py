@@ -13,6 +13,7 @@ from ..calculus.operators import PointFunction
 from ..geometry import can
 from ..geometry.domain import Domain
 from ..geometry.point import Axis
+from ..networks.pieces import Pieces
 from ..problem.constraint import Constraint
 from ..problem.probe import Recorder
 from ..problem.problem import Problem
@@ -38,6 +39,7 @@ class Discontinuity:
     axis: Axis
     place: Tensor
     everywhere: bool  # at the same coordinate on all lines
+    is_on_planes: bool  # at coordinates that several lines have in common
 
     def __str__(self) -> str:
         a, names = self.axis.name, [axis.name for axis in self.constraint.domain.axes]
@@ -128,9 +130,19 @@ def jumps(problem: Problem) -> list[str]:
     """One paragraph for each constraint and axis along which a function that jumps is differentiated."""
     by_axis: dict[tuple[str, str], Discontinuity] = {}
     for constraint in problem.constraints:
+        if _is_cut(problem, constraint):
+            continue
         for jump in _of(constraint):
             by_axis.setdefault((constraint.name, jump.axis.name), jump)
     return [str(jump) for jump in by_axis.values()]
+
+
+def _is_cut(problem: Problem, constraint: Constraint) -> bool:
+    """Whether its fields have cells that end wherever something jumps, joined by fluxes."""
+    fields = problem.requests[problem.constraints.index(constraint)].fields
+    if not all(isinstance(u.network, Pieces) and u.network.cells is None for u in fields):
+        return False
+    return all(jump.is_on_planes for jump in _of(constraint))
 
 
 def _of(constraint: Constraint) -> Iterator[Discontinuity]:
@@ -142,7 +154,8 @@ def _of(constraint: Constraint) -> Iterator[Discontinuity]:
             along = jump_points[:, [a.name for a in domain.axes].index(axis.name)]
             same = float(along.max() - along.min()) < 1e-6 * (axis.high - axis.low)
             several = len(jump_points) > 1 or len(domain.axes) == 1
-            yield Discontinuity(constraint, axis, jump_points[0], same and several)
+            planes = bool(shared(along.tolist(), axis.high - axis.low))
+            yield Discontinuity(constraint, axis, jump_points[0], same and several, planes)
 
 
 def _differentiated(constraint: Constraint, points: Tensor, data: object) -> list[tuple[PointFunction, Axis]]:

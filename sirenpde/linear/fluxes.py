@@ -74,7 +74,7 @@ def flux_rows(system: System, joint: Joint, cell: int) -> tuple[Rows, ...]:
             size *= max(_size(rows, u, system) for u in joint.lowered if u in rows.evaluator.fields) or 1.0
         order = max(joint.orders[u] for u in joint.lowered) - 1
         rows = pair[0] if cell == joint.face.first else pair[1]
-        factor = joint.length**order / size**0.5 * joint.roots
+        factor = joint.scale(order) / size**0.5
         slopes = tuple(factor[:, None, None, None] * slope for slope in rows.slopes)
         scaled.append(replace(rows, offset=factor[:, None] * rows.offset, slopes=slopes))
     return tuple(scaled)

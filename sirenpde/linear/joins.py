@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,11 @@ from ..geometry.nodes import gauss
 from ..networks.partition import Face, Partition
 from ..residuals import System
 
+SAME = 1e-9  # of a face: points that are one
+DENSER, GRADED = (
+    2.5,
+    5,
+)  # nodes to a polynomial at a singular point, and the power by which they come near to it
 OVERSAMPLED = 1.5  # nodes to a polynomial, along each axis of a face
 
 
@@ -42,12 +47,18 @@ class Joint:
     basis: Tensor  # (n, k), the polynomials there
     orders: Mapping[Field, int]
     length: float
+    near: Tensor | None = None  # (n,), distances from a singular point at an end, of the face's length
     fluxes: tuple[Any, ...] = ()  # in place of the highest derivatives of the fields ``lowered``
     lowered: tuple[Field, ...] = ()
 
     def width(self, components: Mapping[Field, int]) -> int:
         """How many unknowns it has."""
         return self.basis.shape[1] * sum(n * components[u] for u, n in self.orders.items())
+
+    def scale(self, order: int) -> Tensor:
+        """What the rows of a derivative are multiplied by, (n,): at a singular point it grows as 1 / r^order."""
+        factor = self.length**order * self.roots
+        return factor if self.near is None else factor * self.near**order
 
     def seen_by(self, cell: int) -> Tensor:
         """The nodes as one of its cells sees them: around a period at the low end of the axis."""
@@ -56,6 +67,34 @@ class Joint:
         moved = self.nodes.clone()
         moved[:, self.face.axis] = self.face.beyond
         return moved
+
+
+def graded(joint: Joint, points: Sequence[Sequence[float]]) -> Joint:
+    """The joint with nodes that are denser towards singular points at its ends, and an unknown for each.
+
+    What is singular there is no polynomial. Faces of more than one axis, and those without such points, stay.
+    """
+    face = joint.face
+    along = [axis for axis, (a, b) in enumerate(zip(face.low, face.high, strict=True)) if a < b]
+    if len(along) != 1:
+        return joint
+    length = face.high[along[0]] - face.low[along[0]]
+    at_low, at_high = (
+        any(math.dist(end, point) < SAME * length for point in points) for end in (face.low, face.high)
+    )
+    if not at_low and not at_high:
+        return joint
+    t = gauss(0, 1, math.ceil(DENSER * joint.basis.shape[1])).nodes
+    low, high = t**GRADED if at_low else t, (1 - t) ** GRADED if at_high else 1 - t
+    low, high = low / (low + high), high / (low + high)
+    nodes = joint.nodes[:1].repeat(len(t), 1)
+    nodes[:, along[0]] = torch.where(
+        low < high, face.low[along[0]] + length * low, face.high[along[0]] - length * high
+    )
+    ones = torch.ones_like(t)
+    near = torch.minimum(low if at_low else ones, high if at_high else ones)
+    basis = torch.eye(len(t), dtype=torch.float64)
+    return replace(joint, nodes=nodes, roots=ones / math.sqrt(len(t)), basis=basis, near=near)
 
 
 def orders_along(system: System, axis: int) -> dict[Field, int]:

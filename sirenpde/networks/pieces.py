@@ -18,6 +18,8 @@ from .registry import known
 from .sine_features import SineFeatures
 from .windows import Windows, WindowsNetwork
 
+FOUND = 1e-9  # of a cell: points so near to its faces lie on them
+
 Cuts = int | tuple[float, ...]  # of one axis: equal parts, or the places where it is cut
 
 
@@ -150,7 +152,7 @@ class Pieces:
         for a, b in zip(partition.low, partition.high, strict=True):
             whole = [axis for axis in periodic if (a[axis], b[axis]) == (low[axis], high[axis])]
             alike = torch.Generator().manual_seed(seed)
-            networks.append(self.recipe.build(a, b, outputs, whole, alike))
+            networks.append(_of_cell(self.recipe, a, b).build(a, b, outputs, whole, alike))
         return PiecesNetwork(partition, networks)
 
     def _windows(
@@ -187,6 +189,33 @@ class Pieces:
         else:
             counts = [cuts if isinstance(cuts, int) else len(cuts) + 1 for cuts in self.cells]
         return f"{' x '.join(map(str, counts))} {'cells' if self.blend == 'hard' else 'windows'}"
+
+
+def _of_cell(recipe: Recipe, low: Sequence[float], high: Sequence[float]) -> Recipe:
+    """The recipe with those of its singular points that lie in a cell, from where the cell opens to one side."""
+    if not isinstance(recipe, SineFeatures) or not recipe.singular:
+        return recipe
+    kept = []
+    for point in recipe.singular:
+        ends = [(low[axis], high[axis]) for axis in point.axes]
+        slack = [FOUND * (b - a) for a, b in ends]
+        if all(a - s <= c <= b + s for c, (a, b), s in zip(point.at, ends, slack, strict=True)):
+            kept.append(point if point.between else replace(point, between=_opening(point.at, ends, slack)))
+    return replace(recipe, singular=tuple(kept))
+
+
+def _opening(
+    at: Sequence[float], ends: Sequence[tuple[float, float]], slack: Sequence[float]
+) -> tuple[float, float] | None:
+    """The directions from a point in a box between which the box lies, against the clock; None for all of them."""
+    sides = [
+        (abs(c - a) <= s) - (abs(c - b) <= s) for c, (a, b), s in zip(at, ends, slack, strict=True)
+    ]  # 1 where the box lies above the point along an axis, -1 where below, 0 where on both sides
+    if sides == [0, 0]:
+        return None
+    middle = math.atan2(sides[1], sides[0])
+    half = math.pi / 4 if 0 not in sides else math.pi / 2
+    return middle - half, middle + half
 
 
 def _edges(axis: int, cuts: Cuts, low: float, high: float) -> tuple[float, ...]:

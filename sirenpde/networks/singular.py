@@ -21,6 +21,7 @@ Pair = tuple[float, float]
 HIGHEST = 30.0  # exponents of bare powers end here: beyond, they are as smooth as the waves beside them
 BARE = 0.2  # of the waves at a point are bare powers r^λ e^{±iλθ}
 FAMILIES = 3  # of exponents that differ by no whole number, multiplied by waves of all coordinates
+FEW = 6  # points that are named one by one
 NEAREST = 1e-14  # of the box: nearer to the point r is as large
 
 
@@ -213,6 +214,9 @@ def described(points: Sequence[Singular]) -> str:
     """The points in a few words, those that are only tried by their number."""
     sure = [point.describe() for point in points if not point.tried]
     tried = len(points) - len(sure)
+    if len(sure) > FEW:
+        low = min(power for point in points for power in point.powers)
+        sure = [f"{len(sure)} singular points, r^{low:.4g} and higher"]
     if tried:
         where = "a corner" if tried == 1 else f"{tried} {'more ' if sure else ''}corners"
         sure.append(f"{where} where the data may ask for it")

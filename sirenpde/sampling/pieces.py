@@ -17,7 +17,9 @@ from ..geometry.patch import Patch
 from ..geometry.point import Axis
 from ..geometry.tensor_grid import TensorGrid
 from ..networks.partition import Partition
+from ..networks.polar import Plane
 from ..residuals import Batch, Group, System
+from .refinement import CLOSEST
 
 SLACK = 1e-9  # of a side: less of it is rounding
 MOST_AXES = 3  # up to which nodes are a tensor product: beyond, each axis would have too few
@@ -65,6 +67,7 @@ def cell_batches(
     points: int | Sequence[int],
     pattern: Pattern = gauss_pattern,
     seed: int = 0,
+    singular: Sequence[Plane] = (),
 ) -> list[tuple[Batch, ...]]:
     """For every cell a batch for each group of the system's constraints, empty where the group has no point there.
 
@@ -73,6 +76,7 @@ def cell_batches(
         points: about how many inside a cell, one number or one for each; on its faces as many along each axis.
         pattern: of nodes in a cell's own coordinates, so that equal cells have equal nodes.
         seed: of what is drawn, on domains that are no products of intervals and no shapes.
+        singular: polar coordinates about singular points, towards which the nodes of the cells that touch them move.
 
     The factors in ``Batch.weights`` are such that the terms of the objective, ``System.losses``, summed over all
     cells, are means over the constraints' whole domains: exactly so for polynomials on boxes and their faces, and up
@@ -96,7 +100,7 @@ def cell_batches(
     """
     wanted = [points] * len(cells) if isinstance(points, int) else list(points)
     tiles = Tiles(cells, tuple(axes), wanted)
-    by_group = [_batches(system, group, tiles, pattern, seed) for group in system.groups]
+    by_group = [_batches(system, group, tiles, pattern, seed, singular) for group in system.groups]
     return list(zip(*by_group, strict=True))
 
 
@@ -134,7 +138,9 @@ class Tiles:
         return self.cells.locate(points[:, [names.index(name) for name in self.axes]])
 
 
-def _batches(system: System, group: Group, tiles: Tiles, pattern: Pattern, seed: int) -> list[Batch]:
+def _batches(
+    system: System, group: Group, tiles: Tiles, pattern: Pattern, seed: int, singular: Sequence[Plane]
+) -> list[Batch]:
     layout = None if set(group.data) - {"normal"} else layout_of(group.domain)
     if layout is not None and group.data and layout.patches[0].normal is None:
         layout = None
@@ -142,6 +148,8 @@ def _batches(system: System, group: Group, tiles: Tiles, pattern: Pattern, seed:
         nodes = _drawn(group, tiles, torch.Generator().manual_seed(seed))
     else:
         nodes = [layout.nodes(tiles, cell, pattern) for cell in range(len(tiles.cells))]
+        if len(tiles.axes) == len(group.domain.axes) and can.dimension_of(group.domain) == len(tiles.axes):
+            nodes = [_towards(of, tiles, cell, singular) for cell, of in enumerate(nodes)]
     total = sum(float(of.weights.sum()) for of in nodes)
     if not total > 0:
         raise ValueError(
@@ -239,6 +247,38 @@ def layout_of(domain: Domain) -> Layout | None:
         if can.dimension_of(domain) == len(around.free):
             return Layout((around,), (domain.contains,))
     return None
+
+
+def _towards(nodes: WeightedNodes, tiles: Tiles, cell: int, singular: Sequence[Plane]) -> WeightedNodes:
+    """With as many nodes again, at distances r of all sizes from the singular points of a cell.
+
+    Each is an old one, moved along its ray; what it counts for is as in ``refinement.refined``.
+    """
+    low, high = (
+        torch.tensor(ends[cell], dtype=torch.float64) for ends in (tiles.cells.low, tiles.cells.high)
+    )
+    points, weights = [nodes.points], nodes.weights
+    depth = -math.log(CLOSEST)
+    for plane in singular:
+        columns, centre = list(plane.axes), torch.tensor(plane.centre, dtype=torch.float64)
+        slack = SLACK * (high - low)[columns]
+        if not bool(((centre >= low[columns] - slack) & (centre <= high[columns] + slack)).all()):
+            continue
+        unit = quasi_random(len(nodes.points), 1, torch.Generator().manual_seed(len(points)))
+        moved = nodes.points.clone()
+        moved[:, columns] = centre + torch.exp(-depth * unit) * (moved[:, columns] - centre)
+        points.append(moved)
+    if len(points) == 1:
+        return nodes
+    every = torch.cat(points)
+    weights = weights.repeat(len(points)) / len(points)
+    for plane in singular:
+        columns, centre = list(plane.axes), torch.tensor(plane.centre, dtype=torch.float64)
+        reach = float((torch.maximum(centre - low[columns], high[columns] - centre)).norm())
+        near = ((every[:, columns] - centre).norm(dim=1) / reach).clamp(CLOSEST, 1)
+        weights = weights / (0.5 + 0.5 * (near**-2 - 1) / (2 * depth)) if near.min() < 1 else weights
+    rows = len(points)
+    return WeightedNodes(every, weights, {key: value.repeat(rows, 1) for key, value in nodes.data.items()})
 
 
 def _drawn(group: Group, tiles: Tiles, generator: torch.Generator) -> list[WeightedNodes]:

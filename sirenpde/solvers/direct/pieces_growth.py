@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ...calculus.field import Field
 from ...diagnosis.cuts import cuts_of, speed_between
+from ...diagnosis.material_corners import material_corners
 from ...diagnosis.scales import AxisScale, axis_scales
 from ...networks.partition import Partition
 from ...networks.pieces import Pieces
@@ -142,6 +143,7 @@ class Growth:
         self.counts = self._counts()
         self.scales = axis_scales(state.system.problem)
         self.cuts = cuts_of(state.system.problem)
+        self.singular = {u: material_corners(state.system.problem, u) for u in fields}
 
     def _counts(self) -> tuple[int, ...]:
         counts = [recipe.recipe.count for recipe in self.given.values()]  # type: ignore[attr-defined]
@@ -205,7 +207,12 @@ class Growth:
             bandwidth = rate if sines.bandwidth is None else sines.bandwidth
             count = wanted.features
             cells = self.cells(u, wanted) if recipe.cells is None else recipe.cells
-            found[u] = replace(recipe, recipe=replace(sines, count=count, bandwidth=bandwidth), cells=cells)
+            closed = replace(sines, count=count, bandwidth=bandwidth)
+            if self.singular[u] and not sines.singular and recipe.cells is None:
+                # Half of the features are at a singular point, and the others are those of half as many.
+                slower = float(f"{RATE * (count / 2) ** (1 / self.axes):.3g}")
+                closed = replace(closed, singular=self.singular[u], bandwidth=sines.bandwidth or slower)
+            found[u] = replace(recipe, recipe=closed, cells=cells)
         return found
 
     def cells(self, u: Field, wanted: Resolution) -> Partition:
@@ -217,12 +224,21 @@ class Growth:
             breaks = {
                 end for v in self.given for a in v.axes if a.name == axis.name for end in (a.low, a.high)
             }
-            breaks |= set(self.cuts[axis.name])
+            breaks |= set(self.cuts[axis.name]) | set(self._between(axis.name))
             places = cut(axis.low, axis.high, breaks, scale, rate)
             for _ in range(wanted.halved):
                 places = sorted({*places, *((a + b) / 2 for a, b in pairwise(places))})
             edges.append(places)
         return Partition.grid(edges)
+
+    def _between(self, name: str) -> list[float]:
+        """Where cells are cut halfway between singular points, so that each has one at most."""
+        found: list[float] = []
+        for u, points in self.singular.items():
+            column = [axis.name for axis in u.axes].index(name)
+            places = sorted({point.at[column] for point in points})
+            found += [(a + b) / 2 for a, b in pairwise(places)]
+        return found
 
     def trial(self, wanted: Resolution) -> PiecesTrial:
         """Solves it, and compares it with the fields of the state, which are those of the trial before."""

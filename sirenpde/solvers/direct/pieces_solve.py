@@ -15,13 +15,14 @@ from ...linear.cell_rows import CellRows, scaled
 from ...linear.dense_rows import in_complex, write_head
 from ...linear.fluxes import Flux, flux_rows, with_fluxes
 from ...linear.fronts import Block, Eliminated, Front, bisected, eliminate_all, solve_fronts
-from ...linear.joins import Joint, joints, orders_along
+from ...linear.joins import Joint, graded, joints, orders_along
 from ...networks.linear_head import head_width
 from ...networks.partition import Partition
 from ...networks.pieces import PiecesNetwork
 from ...residuals import Batch, Rows, System
 from ...residuals.unfit import MEMORY_LIMIT, TooLarge, Unfit
 from ...sampling.pieces import cell_batches
+from ...sampling.refinement import singular_planes
 
 ROWS = 3.0  # points inside a cell to a feature
 
@@ -82,7 +83,8 @@ def rows_of_pieces(
     networks = _networks(system)
     whole = max(networks, key=lambda u: len(networks[u].partition))
     partition, axes = networks[whole].partition, [axis.name for axis in whole.axes]
-    batches = cell_batches(system, partition, axes, fineness.points)
+    planes = singular_planes([network for module in networks.values() for network in module.networks])
+    batches = cell_batches(system, partition, axes, fineness.points, singular=planes)
     blocks = _by_cell(system, batches, linearised or (lambda s, b: s.linear_rows(b)))
     places = {u: places_in(partition, u, module.partition) for u, module in networks.items()}
     active = [_active(of_cell, places, cell) for cell, of_cell in enumerate(blocks)]
@@ -106,7 +108,8 @@ def rows_of_pieces(
         fineness.polynomials,
         fineness.rates,
     )
-    joined = [with_fluxes(joint, fluxes) for joint in plain]
+    points = [plane.centre for plane in planes if plane.axes == (0, 1)]
+    joined = [with_fluxes(graded(joint, points), fluxes) for joint in plain]
     return _cells(system, partition, places, active, blocks, joined, fineness), joined
 
 

@@ -1,10 +1,12 @@
 """Affine problems solved in cells: against exact solutions, and against one dense matrix of all rows."""
 
+import pytest
 import torch
 from torch import Tensor
 
 from sirenpde import Box, D, Field, Pieces, Point, Problem, SineFeatures, div, grad, laplacian, on
 from sirenpde.calculus.symbols import Symbol
+from sirenpde.diagnosis.material_corners import material_corners
 from sirenpde.engines.registry import engine_for
 from sirenpde.linear.qr import solve_dense
 from sirenpde.residuals import System
@@ -202,3 +204,31 @@ def test_where_a_coefficient_jumps_the_flux_is_joined_in_place_of_the_slope() ->
     sides = [torch.tensor([[0.3 + s, 0.2]], dtype=F64) for s in (-1e-12, 1e-12)]
     below, above = (float(derivative(system, solved.theta, u, side, slope)) for side in sides)
     assert abs(below / above - 1000) < 0.01  # 1e-8 of the values on the other side
+
+
+@pytest.mark.slow
+def test_cells_at_a_cross_of_materials_have_its_functions_and_agree() -> None:
+    """The solution behaves like r^0.39 there: sines alone leave a hundredth."""
+    u = Field("u", SQUARE)
+
+    def flux(p: Point) -> Tensor:
+        return torch.where((x(p) < 0.5) == (y(p) < 0.5), 1.0, 10.0) * grad(u)(p)
+
+    problem = Problem(
+        on(SQUARE, samples=500, name="heat")(lambda p: div(flux)(p) + 1),
+        on(SQUARE.boundary(), samples=200, name="walls")(lambda p: u(p)),
+    )
+    points = torch.rand(500, 2, generator=torch.Generator().manual_seed(0), dtype=F64)
+    found = []
+    for singular, features in (
+        (material_corners(problem, u), 200),
+        (material_corners(problem, u), 300),
+        ((), 300),
+    ):
+        recipe = Pieces(SineFeatures(features, 5.0, singular=singular), (4, 4))
+        network = recipe.build([0, 0], [1, 1], 1, (), torch.Generator().manual_seed(0))
+        system = System(problem, {u: network}, torch.device("cpu"), F64)
+        solved = solve_pieces(system, fineness(features, 5.0, 14))
+        found.append(derivative(system, solved.theta, u, points))
+    assert error(found[0], found[1]) < 1e-5
+    assert error(found[2], found[1]) > 1e-3
