@@ -11,9 +11,10 @@ from ..geometry.instants import instant
 from ..geometry.point import Axis
 from .affine import has_squares, is_affine
 from .declared import Declared
+from .separable import is_separable
 
 # Without a period, up to which a lattice has room for more than a few orders along each.
-LATTICE_AXES = 3
+LATTICE_AXES = 4
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Traits:
     products: bool  # every domain is a product along the axes: a box, a slice, faces, nodes on a grid
     wide: bool  # two axes of space or more
     tensor: bool  # every domain is a box, a slice or a face, on few axes, and equations hold at a point
+    separable: bool  # and conditions across every axis are as many as derivatives along it
 
 
 def traits_of(problem: Declared) -> Traits:
@@ -38,6 +40,7 @@ def traits_of(problem: Declared) -> Traits:
     open_axes = [axis for axis in first if axis not in problem.fields[0].periodic]
     boxes = all(can.patches_of(c.domain) is not None for c in problem.constraints)
     whole = alike and all(c.domain.axes == first for c in problem.constraints)
+    tensor = boxes and whole and plain and len(open_axes) <= LATTICE_AXES and not problem.unknowns
     return Traits(
         smooth=has_squares(problem),
         affine=is_affine(problem),
@@ -46,7 +49,8 @@ def traits_of(problem: Declared) -> Traits:
         family=any(not _is_differentiated(problem, axis) for axis in first),
         products=all(_is_product(c.domain) for c in problem.constraints),
         wide=len(first) > 2,
-        tensor=boxes and whole and plain and len(open_axes) <= LATTICE_AXES and not problem.unknowns,
+        tensor=tensor,
+        separable=tensor and is_separable(problem),
     )
 
 

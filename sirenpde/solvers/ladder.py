@@ -12,6 +12,7 @@ from torch import nn
 
 from ..calculus.field import Field
 from ..diagnosis.singular_points import singular_points
+from ..diagnosis.scales import axis_scales
 from ..engines.flat import flatten
 from ..geometry import can
 from ..geometry.holes import holes_of
@@ -39,6 +40,8 @@ from .trained_siren import siren_for, siren_of
 FIRST_ORDER = Adam(points=Points(Fresh(minibatch=2048)))
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
+FINE = 1000  # products of functions beyond which a lattice is far cheaper than a dense matrix ...
+SMOOTH = 10  # ... of which a smooth field asks for so many along each axis, and for one more per radian of half of it
 ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not make better in as much time
 ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes minutes
 # Of a trained network where direct solves were exact, or left what may be noise: half a minute.
@@ -119,7 +122,8 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
 
     The rules: marching suits what evolves on boxes and is not affine, unless it is a family of equations, which one
     fit solves at once, and what evolves in two axes of space or more, where equal slabs cost little after the first;
-    frozen sines suit all else. Then comes whatever else fits the domains, and a trained network
+    a lattice suits boxes whose axes can be taken apart, where these are three or more or the data are too fine for
+    one dense matrix; frozen sines suit all else. Then comes whatever else fits the domains, and a trained network
     last.
     """
     if not traits.smooth:
@@ -129,12 +133,23 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     march = []
     if traits.time is not None and traits.alike:
         march = [Rung({u: _marched(problem, u, traits) for u in problem.fields}, (March(traits.time),))]
-    if traits.affine and traits.tensor and traits.wide and traits.time is not None and not traits.family:
-        return [Rung(lattice, (March(traits.time, tolerance=ACROSS),), enough=ROUGHLY), sines]
     collocation = [Rung(lattice, (Collocation(),))] if traits.tensor else []
+    fine = traits.separable and (traits.wide or _products(problem) > FINE)
+    if traits.affine and traits.tensor and traits.wide and traits.time is not None and not traits.family:
+        across = Rung(lattice, (March(traits.time, tolerance=ACROSS),), enough=ROUGHLY)
+        return [*(collocation if fine else []), across, sines]
+    if fine and (traits.affine or traits.time is None):
+        return [*collocation, sines, *march, _last(problem, traits)]
     if march and not traits.affine and not traits.family and traits.products:
         return [*march, sines, _last(problem, traits)]
     return [sines, *collocation, *march, _last(problem, traits)]
+
+
+def _products(problem: Problem) -> float:
+    """How many products of functions of one axis the data of a problem ask for."""
+    u = problem.fields[0]
+    radians = {scale.name: scale.fastest * scale.half for scale in axis_scales(problem)}
+    return math.prod(SMOOTH + radians.get(axis.name, 0.0) for axis in u.axes)
 
 
 def _last(problem: Problem, traits: Traits) -> Rung:

@@ -7,16 +7,20 @@ from sirenpde import Box, D, Disk, Field, Interval, Problem, l1, laplacian, on
 
 # Each problem, the axis it evolves along, and what is true of it.
 TRAITS = {
-    "affine": (lambda: poisson(), None, "smooth affine alike tensor products"),
+    "affine": (lambda: poisson(), None, "smooth affine alike tensor products separable"),
     "many axes": (lambda: poisson(axes=5), None, "smooth affine alike wide products"),
-    "absolute values": (lambda: poisson(loss=l1), None, "alike tensor products"),
-    "nonlinear": (lambda: bratu(), None, "smooth alike tensor products"),
+    "absolute values": (lambda: poisson(loss=l1), None, "alike tensor products separable"),
+    "nonlinear": (lambda: bratu(), None, "smooth alike tensor products separable"),
     "evolution": (lambda: burgers(), "t", "smooth alike tensor products"),
     "known at the end": (lambda: burgers(known_at=0.2), None, "smooth alike tensor products"),
-    "heat on a line": (lambda: heat(axes=1), "t", "smooth affine alike tensor products"),
-    "heat in a square": (lambda: heat(), "t", "smooth affine alike wide tensor products"),
-    "a family": (lambda: decays(), "t", "smooth alike family tensor products"),
-    "an affine family": (lambda: decays(power=1), "t", "smooth affine alike family tensor products"),
+    "heat on a line": (lambda: heat(axes=1), "t", "smooth affine alike tensor products separable"),
+    "heat in a square": (lambda: heat(), "t", "smooth affine alike wide tensor products separable"),
+    "a family": (lambda: decays(), "t", "smooth alike family tensor products separable"),
+    "an affine family": (
+        lambda: decays(power=1),
+        "t",
+        "smooth affine alike family tensor products separable",
+    ),
     "one equation": (lambda: decays(family=False), "t", "smooth alike tensor products"),
     "fields on other axes": (lambda: decays(family=False, other=True), "t", "smooth products"),
     "evolution on a disk": (lambda: disk(), "t", "smooth alike wide"),

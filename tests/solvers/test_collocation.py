@@ -81,7 +81,7 @@ def test_boxes_without_periods_are_solved_at_the_cost_of_their_axes():
         return D(u, b)(p) + math.exp(-1) * torch.sin(2 * a(p) + tau(p))
 
     solution = solve(Problem(heat, start, sides, below, above, reference={u: exact}), [Collocation()])
-    assert float(solution.errors["u"]["relative_l2"]) < 1e-11
+    assert float(solution.errors["u"]["relative_l2"]) < 1e-10
     assert "the last two lattices differ by" in solution.stages[-1].reason
 
 

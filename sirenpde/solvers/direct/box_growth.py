@@ -37,10 +37,11 @@ class BoxPolicy:
     highest: float = 0.8
     # Two lattices that differ so little, relative to the field, agree to rounding.
     rounding: float = 1e-13
-    # Waves that are this small beyond the highest part are no reason to grow, nor are those that are less than so much
-    # of the worst axis': what is not resolved along one axis leaves its traces along the others.
+    # Waves that are this small beyond the highest part are no reason to grow, nor are, while fields are hardly known,
+    # those that are less than so much of the worst axis': what one axis does not resolve leaves traces along others.
     faint: float = 1e-13
     beside: float = 0.1
+    hardly: float = 1e-3
     # Polynomials per radian of half an axis that a problem's data vary in, and unknowns that these may start with.
     per_radian: float = 1.2
     first: int = 20_000
@@ -50,7 +51,7 @@ class BoxPolicy:
     known: float = 1e-6
     # Once a lattice changes less than the first, one that changes more than the second part of what the last one did
     # says that the field is not smooth, as at a corner. More polynomials are a poor way to it where they are many.
-    roughly: float = 1e-3
+    roughly: float = 0.1
     slow: float = 0.3
     many: int = 50_000
     # Of the tolerance: less need not change.
@@ -151,7 +152,7 @@ def grown(rows: TensorRows, box: Box, tolerance: float) -> Box | None:
     if agreed or (slow and len(box.amplitudes) > BOX.many):
         return None
     factor = BOX.gentle if box.change <= BOX.known and not slow else BOX.growth
-    least = max(BOX.faint, BOX.beside * max(waves))
+    least = BOX.faint if max(waves) <= BOX.hardly else max(BOX.faint, BOX.beside * max(waves))
     counts = [
         math.ceil(factor * n) if wave >= least or max(waves) <= BOX.faint else n
         for n, wave in zip(box.counts, waves, strict=True)
