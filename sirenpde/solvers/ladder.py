@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from ..calculus.field import Field
-from ..diagnosis.singular_points import singular_points
 from ..diagnosis.scales import axis_scales
+from ..diagnosis.singular_points import singular_points
 from ..engines.flat import flatten
 from ..geometry import can
 from ..geometry.holes import holes_of
