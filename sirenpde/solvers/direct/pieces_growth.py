@@ -25,6 +25,7 @@ from ...residuals import Evaluator, System, evaluate, requests_of
 from ...residuals.unfit import Unfit
 from ...sampling.drawing import generator
 from ..stage import State
+from .pieces_newton import PiecesNewton, newton_pieces
 from .pieces_solve import ROWS, Fineness, PiecesSolution, solve_pieces
 
 # Radians per half side of a cell, over the root of their number by axes: so sines have a seventh of their number of
@@ -247,7 +248,7 @@ class Growth:
         check_reach(state.system.problem, recipes, self.scales)
         built = {u: state.build(u, recipe) for u, recipe in recipes.items()}
         system = state.system.with_networks(built)
-        solved = solve_pieces(system, fineness(recipes, self.axes), workers=torch.get_num_threads())
+        solved = self._solved(system, fineness(recipes, self.axes))
         held_out = _held_out(state, system, solved)
         difference = None
         if self.memory.trials:
@@ -263,6 +264,14 @@ class Growth:
             time.monotonic() - started,
         )
         return PiecesTrial(system, solved.theta, recipes, record)
+
+    def _solved(self, system: System, shape: Fineness) -> PiecesSolution | PiecesNewton:
+        """One solve where the constraints are affine, Newton's method from the state's fields where they are not."""
+        workers = torch.get_num_threads()
+        if system.problem.traits.affine:
+            return solve_pieces(system, shape, workers=workers)
+        start = self.state.system, self.state.theta
+        return newton_pieces(system, shape, start, workers=workers, deadline=self.state.deadline)
 
 
 def fineness(recipes: Mapping[Field, Pieces], axes: int) -> Fineness:
@@ -326,7 +335,7 @@ def _cells_of(u: Field, recipe: Pieces) -> int:
     return len(recipe.partition([a.low for a in u.axes], [a.high for a in u.axes]))
 
 
-def _held_out(state: State, system: System, solved: PiecesSolution) -> float:
+def _held_out(state: State, system: System, solved: PiecesSolution | PiecesNewton) -> float:
     """The residual on points that nothing was fitted to, relative to that of vanishing fields."""
     losses = system.losses(solved.theta, state.held_out).sum()
     found = math.sqrt(float(losses)) / system.norm_of_nothing(state.held_out)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...linear.dense_rows import about_nothing
 from ...residuals import Batch, Rows, System
-from .pieces_solve import Fineness, PiecesSolution, rows_of_pieces, solve_pieces
+from .pieces_solve import Fineness, rows_of_pieces, solve_pieces
 
 # Of a step that does not lower the residual.
 HALVINGS = 6
@@ -27,14 +27,15 @@ IN_VAIN = 3
 class PiecesNewton(NamedTuple):
     """Where Newton's method ended: the parameters, and the norms of the rows' residuals, the start's first.
 
-    ``last`` is the solve of its last step; ``end`` says why it ended: nothing is left to gain, no step lowers the
-    residual, no more steps, or no more time.
+    ``end`` says why it ended: nothing is left to gain, no step lowers the residual, no more steps, or no more time.
+    ``unknowns`` are those of every step, and ``factorised`` the distinct cells of the last.
     """
 
     theta: Tensor
     sizes: tuple[float, ...]
     end: Literal["arrived", "stuck", "steps", "late"]
-    last: PiecesSolution | None
+    unknowns: int
+    factorised: int
 
 
 def newton_pieces(
@@ -57,20 +58,17 @@ def newton_pieces(
         fineness: of points and joints.
         start: other networks of the problem with their parameters, such as coarser ones, or these of a neighbouring
             problem; the first step is linearised about them. The system's own as they are if left out.
-        iterations: at most so many steps.
+        iterations: at most so many steps, and one at least.
         workers: threads, each of which factorises one cell.
         deadline: of ``time.monotonic()``, beyond which it ends where it is.
 
     Source: Deuflhard, Newton Methods for Nonlinear Problems, 2004, section 4.3 (Gauss-Newton methods, damped).
     """
     near, theta = start or (system, system.initial())
-    here, last, in_vain = _About(near, theta), None, 0
+    here, in_vain = _About(near, theta), 0
     sizes = [_norm(_residuals(system, fineness, here, here))]
-    end: Literal["arrived", "stuck", "steps", "late"] = "steps"
-    while len(sizes) <= iterations:
-        if time.monotonic() >= deadline:
-            end = "late"
-            break
+    end: Literal["arrived", "stuck", "steps", "late"]
+    while True:
         last = solve_pieces(system, fineness, here.rows, workers)
         before = _residuals(system, fineness, here, here)
         step = _towards(system, fineness, here, last.theta, before)
@@ -82,7 +80,11 @@ def newton_pieces(
         if step.is_still or in_vain == IN_VAIN:
             end = "arrived"
             break
-    return PiecesNewton(here.theta if here.of is system else system.initial(), tuple(sizes), end, last)
+        if len(sizes) > iterations or time.monotonic() >= deadline:
+            end = "steps" if len(sizes) > iterations else "late"
+            break
+    theta = here.theta if here.of is system else last.theta
+    return PiecesNewton(theta, tuple(sizes), end, last.unknowns, last.factorised)
 
 
 class _About:
