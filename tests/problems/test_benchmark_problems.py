@@ -33,6 +33,7 @@ SAMPLED = [
     ("korteweg_de_vries", {}),
     ("kuramoto_sivashinsky", {}),
     ("cavity", {}),
+    ("cavity_uniform_lid", {}),
 ]
 
 

@@ -7,7 +7,7 @@ from reference_values import at, drawn, relative
 
 from sirenpde import Box, D, laplacian
 from sirenpde.references import cavity
-from sirenpde.references.cavity import driven_cavity, parabola
+from sirenpde.references.cavity import driven_cavity, parabola, uniform
 
 
 def test_the_flow_in_a_corner_is_biharmonic_and_follows_the_walls():
@@ -62,3 +62,39 @@ def test_a_slower_lid_at_a_larger_viscosity_drives_the_same_flow():
     assert torch.allclose(whole, 2 * half, rtol=0, atol=1e-11)
     with pytest.raises(ValueError, match="expected the unit square"):
         driven_cavity(Box(x=(0, 2), y=(0, 1)))
+
+
+def test_the_flow_below_a_sliding_wall_is_biharmonic_and_follows_the_walls():
+    box = Box(x=(0, 1), y=(0, 1))
+    x, y = box.axes
+
+    def psi(p):
+        return cavity.sliding_flow(x(p), y(p))
+
+    inside = drawn(box, 100)
+    inside = inside[inside.sum(1) > 0.3]
+    assert float(at(box, laplacian(laplacian(psi, x, y), x, y), inside).abs().max()) < 1e-8
+    for wall, normal, slope in (("x", x, 0.0), ("y", y, -1.0)):
+        points = drawn(box.at(**{wall: 0}), 50)
+        assert float(at(box, psi, points).abs().max()) < 1e-15
+        slopes = at(box, D(psi, normal), points)
+        assert torch.allclose(slopes, torch.full_like(slopes, slope), rtol=0, atol=1e-10)
+
+
+def test_below_a_uniform_lid_the_table_is_the_flow_and_known_extremes_are_met():
+    """Botella and Peyret, Benchmark spectral results on the lid-driven cavity flow, 1998, tables 2 and 3."""
+    known, found = cavity._found(100.0, uniform, None), cavity._found(100.0, uniform, 24)
+    away = (slice(3, -3), slice(0, -3))
+    assert np.abs(known.at(41, 0, 1) - found.at(41, 0, 1))[away].max() < 2e-4
+    fast, middle = cavity._found(1000.0, uniform, None), 500
+    assert fast.at(1001, 0, 1)[middle].min() == pytest.approx(-0.3885698, abs=4e-6)
+    across = -fast.at(1001, 1, 0)[:, middle]
+    assert (across.max(), across.min()) == pytest.approx((0.3769447, -0.5270771), abs=6e-6)
+
+
+def test_below_a_uniform_lid_walls_are_followed_but_in_its_corners():
+    flow = cavity._found(400.0, uniform, None)
+    u, v = flow.at(41, 0, 1), -flow.at(41, 1, 0)
+    assert np.abs(u[1:-1, -1] - 1).max() < 1e-12
+    edges = [u[0, :-1], u[-1, :-1], u[:, 0], v[0, :-1], v[-1, :-1], v[:, 0], v[1:-1, -1]]
+    assert max(np.abs(edge).max() for edge in edges) < 1e-12
