@@ -35,7 +35,7 @@ from sirenpde.references.cavity import driven_cavity, sliding_flow, uniform
 CORNER = 0.05  # about the lid's ends, where nothing is compared
 
 
-def problem(reynolds: float = 100.0, features: int = 200) -> Problem:
+def problem(reynolds: float = 100.0, features: int = 260) -> Problem:
     """A cavity below a uniform lid, measured against a spectral solution.
 
     Args:

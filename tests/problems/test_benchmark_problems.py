@@ -26,6 +26,10 @@ EXACT = [
     ("reaction", {}),
     ("eikonal_shapes", {"shape": "sphere"}),
     ("eikonal_shapes", {"shape": "torus"}),
+    ("fisher", {}),
+    ("travelling_front", {}),
+    ("carried_pulse", {}),
+    ("drifting_pulse", {}),
 ]
 SAMPLED = [
     ("allen_cahn", {"start": "kink"}),
@@ -86,7 +90,9 @@ REACHED_SLOWLY = [
     ("poisson_10d", {}, 1e-9),
     ("kovasznay", {}, 1e-10),
     ("cavity", {}, 1e-4),
+    ("cavity_uniform_lid", {}, 1e-4),
     ("reaction", {}, 1e-10),
+    ("fisher", {}, 1e-11),
     ("eikonal_shapes", {"shape": "sphere"}, 1e-5),
     ("eikonal_shapes", {"shape": "torus"}, 1e-5),
 ]
