@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from sirenpde import Box, Field, Point, Problem, Table, div, grad, on
+from sirenpde import Box, Field, Point, Problem, SineFeatures, Table, div, grad, on
 
 square = Box(x=(0, 1), y=(0, 1))
 x, y = square.axes
@@ -39,15 +39,22 @@ def measured(noise: float, seed: int) -> Table:
     return Table.of({"x": places[:, 0], "y": places[:, 1], "u": exact + noise * error}, square)
 
 
-def problem(noise: float = 0.1, draw: int = 0, source: Literal["solution", "code"] = "solution") -> Problem:
+def problem(
+    noise: float = 0.1,
+    draw: int = 0,
+    source: Literal["solution", "code"] = "solution",
+    features: int = 60,
+) -> Problem:
     """A conductivity and a temperature from measurements of the latter.
 
     Args:
         noise: the standard deviation of the measurements.
         draw: the seed of the noise.
         source: "solution", that of the two exact fields; "code", as the suite's program has it.
+        features: sines of each field. Few of them follow the noise less.
     """
-    u, a = Field("u", square), Field("a", square)
+    waves = SineFeatures(features, bandwidth=4)
+    u, a = Field("u", square, waves), Field("a", square, waves)
     probes = measured(noise, draw)
     shift = SHIFTS[source]
 

@@ -114,11 +114,16 @@ class Flow:
     def at(self, nodes: int, i: int, j: int) -> Array:
         """∂x^i ∂y^j ψ on a regular grid, (nodes, nodes)."""
         x = np.linspace(0, 1, nodes)
-        along = _basis(len(self.coefficients), x, max(i, j))
+        return self.on(x, x, i, j)
+
+    def on(self, x: Array, y: Array, i: int, j: int) -> Array:
+        """∂x^i ∂y^j ψ on the grid of these coordinates, (len(x), len(y))."""
+        modes = len(self.coefficients)
+        along_x, along_y = _basis(modes, x, i)[i], _basis(modes, y, j)[j]
         f = D(self.lift, *[_X] * i, *[_Y] * j) if i + j else self.lift
         # The slope of the angle is undefined in a corner, where r² is 0.
-        known = np.nan_to_num(_on_grid(f, x))
-        value: Array = known + along[i] @ self.coefficients @ along[j].T
+        known = np.nan_to_num(_on_grid(f, x, y))
+        value: Array = known + along_x @ self.coefficients @ along_y.T
         return value
 
 
@@ -128,17 +133,18 @@ def _found(reynolds: float, lid: Lid, modes: int | None) -> Flow:
         with np.load(Path(__file__).with_name(TABLE)) as table:
             if f"{reynolds:g}" in table:
                 return Flow(_lift(lid), table[f"{reynolds:g}"].astype(np.float64))
-    return _flow(reynolds, lid, modes or MODES)
+    return flow_below(reynolds, lid, modes or MODES)
 
 
 @lru_cache(maxsize=8)
-def _flow(reynolds: float, lid: Lid, modes: int) -> Flow:
+def flow_below(reynolds: float, lid: Lid, modes: int) -> Flow:
+    """The flow of ``driven_cavity``, computed once per process. Raises ValueError where Newton's method fails."""
     lift = _lift(lid)
     points, weight = legendre.leggauss(modes + modes // 2 + 8)
     x, weight = (1 + points) / 2, weight / 2
     b0, b1, b2 = _basis(modes, x, 2)
     area = weight[:, None] * weight
-    known = tuple(_on_grid(f, x) for f in (D(lift, _X), D(lift, _Y), laplacian(lift, _X, _Y)))
+    known = tuple(_on_grid(f, x, x) for f in (D(lift, _X), D(lift, _Y), laplacian(lift, _X, _Y)))
 
     def slopes(c: Array) -> tuple[Array, Array, Array]:
         """ψ_x, ψ_y and Δψ of the polynomial."""
@@ -199,9 +205,9 @@ def _basis(modes: int, x: Array, order: int) -> list[Array]:
     return [legendre.legvander(2 * x - 1, len(c) - 1) @ c for c in each]
 
 
-def _on_grid(f: PointFunction, x: Array) -> Array:
-    points = TensorGrid.full([torch.from_numpy(x)] * 2).points
-    values: Array = exact_values(f, _UNIT.axes, points, {}).reshape(len(x), len(x)).numpy()
+def _on_grid(f: PointFunction, x: Array, y: Array) -> Array:
+    points = TensorGrid.full([torch.from_numpy(x), torch.from_numpy(y)]).points
+    values: Array = exact_values(f, _UNIT.axes, points, {}).reshape(len(x), len(y)).numpy()
     return values
 
 

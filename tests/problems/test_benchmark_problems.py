@@ -59,7 +59,7 @@ def test_declaring_a_problem_computes_no_reference(name, flags, monkeypatch):
         raise AssertionError("a reference was computed")
 
     monkeypatch.setattr(periodic, "_history", computed)
-    monkeypatch.setattr(cavity, "_flow", computed)
+    monkeypatch.setattr(cavity, "flow_below", computed)
     assert declared(name, **flags).reference
 
 

@@ -36,7 +36,7 @@ def test_the_cavity_has_converged(coarse, fine, most):
 
 def test_the_cavity_solves_navier_stokes_and_follows_its_walls():
     reynolds, nodes = 100.0, 41
-    flow = cavity._flow(reynolds, parabola, 32)
+    flow = cavity.flow_below(reynolds, parabola, 32)
     u, v = flow.at(nodes, 0, 1), -flow.at(nodes, 1, 0)
     wx = -flow.at(nodes, 3, 0) - flow.at(nodes, 1, 2)
     wy = -flow.at(nodes, 2, 1) - flow.at(nodes, 0, 3)

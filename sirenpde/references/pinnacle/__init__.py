@@ -1,0 +1,1 @@
+"""Certified solutions of PINNacle's problems that have no closed form."""
