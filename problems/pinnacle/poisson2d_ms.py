@@ -20,10 +20,13 @@ from torch import Tensor
 from sirenpde import (
     Box,
     Field,
+    LeastSquares,
+    Pieces,
     Point,
     PointCloud,
     Problem,
     Reference,
+    SineFeatures,
     bundled,
     div,
     dot,
@@ -56,7 +59,7 @@ def problem(form: Literal["flux", "code"] = "flux") -> Problem:
     Args:
         form: "flux", -div(a grad u) = f; "code", -a Δu = f.
     """
-    u = Field("u", square)
+    u = Field("u", square, Pieces(SineFeatures(250), cells=(5, 5)))
     boundary = square.boundary()
 
     def conducted(p: Point) -> Tensor:
@@ -67,15 +70,16 @@ def problem(form: Literal["flux", "code"] = "flux") -> Problem:
 
     operator = {"flux": conducted, "code": dropped}[form]
 
-    @on(square, samples=8000)
+    @on(square, samples=16000)
     def balance(p: Point) -> Tensor:
         """-div(a grad u) = f"""
         return operator(p) + source(p)
 
-    @on(boundary, samples=1000, weight=100)
+    @on(boundary, samples=2000, weight=100)
     def leaving(p: Point) -> Tensor:
         """∂u/∂n = -u"""
         return dot(boundary.normal(p), grad(u)(p)) + u(p)
 
     known = PointCloud.open(bundled("pinnacle/poisson2d_ms.npz"), square)
-    return Problem(balance, leaving, reference={u: Reference(known[form], known)})
+    known_form = {u: Reference(known[form], known)}
+    return Problem(balance, leaving, reference=known_form, using=[LeastSquares()])
