@@ -28,7 +28,7 @@ def over_a_step(
 
     At the outlet that says p = 0, since ∂u/∂x = -∂v/∂y = 0 there. Taylor and Hood's elements of degree 2 and 1 on
     rectangles that grow from the re-entrant corner, where p is not finite; Newton's method. Between the meshes of
-    3,483 and 7,182 cells, the latter the default, u, v and p together differ by 2.4e-4 where r > 0.02 from the corner,
+    3,483 and 7,182 cells, the latter the default, u, v and p together differ by 2.4e-4 at r > 0.02 from the corner,
     u by 8e-5; the default takes 50 s and needs scikit-fem, of the extra "dev".
 
     Args:
