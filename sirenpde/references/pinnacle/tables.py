@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from . import fourier, perforated, two_valued
+from . import channel, fourier, perforated, two_valued
 
 Columns = dict[str, NDArray[np.float64] | NDArray[np.float32]]
 
@@ -46,6 +46,17 @@ def on_period(values: NDArray[np.float64], low: float, length: float, end: float
     places = low + length * np.arange(count)[chosen] / count
     certified = np.moveaxis(values[:, :, chosen, chosen], 1, -1)
     return on_lattice(np.linspace(0, end, frames).tolist(), places, {"certified": certified})
+
+
+def ns2d_lt(degrees: tuple[int, int], each: int, end: float = 2.0) -> Columns:
+    """Velocity and pressure every 1/4 from t = 1/4 on, at nodes inside and at the outlet."""
+    frames = round(4 * end) + 1
+    x, y = np.arange(1, 21) / 10, np.arange(1, 12) / 12
+    values = channel.swinging_flow(degrees, each, end, frames, x, y)[1:]
+    times = np.linspace(0, end, frames)[1:]
+    nodes = np.stack(np.meshgrid(times, x, y, indexing="ij"), -1).reshape(-1, 3)
+    columns = {name: column.round(12) for name, column in zip("txy", nodes.T, strict=True)}
+    return {**columns, "certified": values.reshape(-1, 3).astype(np.float32)}
 
 
 def wave2d_cg(places: NDArray[np.float64], values: Mapping[str, NDArray[np.float64]]) -> Columns:
@@ -103,7 +114,8 @@ def _heat2d_vc(folder: Path) -> Columns:
 RECIPES: dict[str, Callable[[Path], Columns]] = {
     "heat2d_lt": lambda folder: heat2d_lt(fourier.heat_reaction(159, 0.025, 100.0, 11)),
     "gs": lambda folder: on_period(fourier.gray_scott(256, 0.5, 200.0, 11), -1, 2, 200.0),
-    "burgers2d_c": lambda folder: on_period(fourier.burgers(512, 5e-4, 1.0, 11), 0, 1, 1.0),
+    "burgers2d_c": lambda folder: on_period(fourier.burgers(256, 1e-3, 1.0, 11), 0, 1, 1.0),
+    "ns2d_lt": lambda folder: ns2d_lt((44, 24), 160),
     "wave2d_cg": lambda folder: _waves(),
     "heat2d_cg": lambda folder: heat2d_cg(),
     "heat2d_vc": _heat2d_vc,
