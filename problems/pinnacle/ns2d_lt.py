@@ -4,10 +4,11 @@
     u = (sin πy (sin πt + sin 3πt + sin 5πt), 0)   at x = 0,      u = 0   at y = 0, 1 and at t = 0,
     ∂u/∂n / 100 = p n   at x = 2.
 
-The suite asks for p = 0 at the outlet, one condition too few, and for p = 0 at t = 0, which is not free to choose; its
-reference, which is not to be had, suppresses flow back through the outlet, where much flows back in every period. The
-condition here is the natural one. Measured against polynomials of high degree, velocity and pressure together, until
-t = 2: two degrees differ in the velocity by 1e-4 until t = 1, and by 2e-2 at t = 2, since errors grow.
+The suite asks for p = 0 at the outlet, one condition too few, and for p = 0 at t = 0, which is not free to choose;
+its reference, which is not to be had, suppresses flow back through the outlet, where much flows back in every
+period. The condition here is the natural one. Measured against polynomials of high degree, velocity and pressure
+together, until t = 2: two degrees differ in the velocity by 1e-4 until t = 1, and by 2e-2 at t = 2, since errors
+grow.
 
 Source: Hao et al., PINNacle, 2024.
 """

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 LENGTH, HEIGHT, VISCOSITY = 2.0, 1.0, 0.01
 # Of the new value and the last ones: backward differences, and extrapolation, of order one, two and three.
@@ -19,7 +20,7 @@ AHEAD = ((1.0,), (2.0, -1.0), (3.0, -3.0, 1.0))
 
 @dataclass(frozen=True)
 class Line:
-    """Polynomials along one side, by their values at Lobatto's nodes, and Legendre's of two degrees less for pressures.
+    """Polynomials along one side by their values at Lobatto's nodes, and Legendre's, two degrees less, for pressures.
 
     ``value``, ``slope`` and ``pressure`` are matrices to Gauss' nodes.
     """

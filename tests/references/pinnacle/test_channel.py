@@ -1,4 +1,4 @@
-"""Flow through a channel whose inlet swings: against its conditions, higher degrees, shorter steps and packed values."""
+"""Flow through a channel whose inlet swings: against its conditions, higher degrees, and packed values."""
 
 import numpy as np
 import pytest
@@ -44,5 +44,5 @@ def test_packed_values_are_what_is_computed():
 
 
 def test_steps_that_are_too_long_are_told():
-    with np.errstate(all="ignore"), pytest.raises(ValueError, match="beyond bounds.*shorter"):
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"beyond bounds.*shorter"):
         channel.swinging_flow((16, 12), 3, 5.0, 11, np.array([1.0]), np.array([0.5]))
