@@ -26,6 +26,7 @@ from .geometry.pictures.pixel_grid import PixelGrid as PixelGrid
 from .geometry.plane.disk import Disk as Disk
 from .geometry.plane.ellipse import Ellipse as Ellipse
 from .geometry.plane.polygon import Polygon as Polygon
+from .geometry.plane.slit import Slit as Slit
 from .geometry.point import Axis as Axis
 from .geometry.point import Point as Point
 from .geometry.readers.existing import bundled as bundled

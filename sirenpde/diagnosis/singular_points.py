@@ -60,7 +60,10 @@ def singular_points(problem: Problem, u: Field) -> tuple[Singular, ...]:
     conditions = _Conditions(problem, u)
     if not conditions.equations:
         return ()
-    found = [conditions.at_corner(corner) for corner in corners_of(u.domain)]
+    corners = list(corners_of(u.domain))
+    places = [corner.at for corner in corners]
+    # Where a slit starts two corners share a place, and functions at it would not jump across the slit.
+    found = [conditions.at_corner(corner) for corner in corners if places.count(corner.at) == 1]
     for arc in conditions.sides:
         found += [conditions.on_side(arc, s) for s in conditions.changes(arc)]
     cut = [conditions.cut(singular) for singular in found if singular is not None]

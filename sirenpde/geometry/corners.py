@@ -79,10 +79,11 @@ def corners_of(domain: HasAxes) -> Iterator[Corner]:
     [(0.0, 0.0)]
     """
     arcs = plane_arcs(domain) or ()
-    for before in arcs:
-        for after in arcs:
-            if before.end == after.start and before is not after:
-                yield Corner(before, after)
+    for before, following in zip(arcs, (*arcs[1:], *arcs[:1]), strict=True):
+        # Where a slit starts, four arcs meet: those that follow each other belong together.
+        meeting = [arc for arc in (following, *arcs) if arc.start == before.end]
+        if meeting and meeting[0] is not before:
+            yield Corner(before, meeting[0])
 
 
 def lies_on(domain: object, points: Tensor) -> Tensor:

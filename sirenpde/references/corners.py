@@ -90,6 +90,34 @@ def l_shape_fit() -> Fitted:
     return _fit(_harmonics(edge[:, :1], edge[:, 1:]), edge.square().sum(1) / 4)
 
 
+def sheared_crack(p: Point) -> Tensor:
+    """A square [-1, 1]² with a crack from (1, 0) to (0, 0), its sides free, pulled by 1 at y = 1 and -1 at y = -1.
+
+    Δu = 0, u_x = 0 at x = ±1 and u_y = 0 on the crack: u is odd in y, and above a sum of powers
+    a_m r^(m + 1/2) sin((m + 1/2) φ), φ the angle to the line ahead of the tip. It misses the other conditions by ``sheared_crack_fit().edge_error``.
+
+    >>> from sirenpde.references.corners import sheared_crack_fit
+    >>> sheared_crack_fit().edge_error < 1e-11
+    True
+    """
+    x, y = p.coords[0], p.coords[1]
+    # With θ = π - φ from the crack, sin λφ = (-1)^m cos λθ: the powers of Motz's problem, their signs in turn.
+    above = (_halves(x[..., None], y.abs()[..., None], 0) * sheared_crack_fit().coefficients.to(x)).sum(-1)
+    return torch.where(y < 0, -above, above)
+
+
+@lru_cache(maxsize=1)
+def sheared_crack_fit() -> Fitted:
+    s = _even_to_the_ends()
+    one, up = torch.ones_like(s), (1 + s) / 2
+    right, left = torch.stack([one, up], dim=1), torch.stack([-one, up], dim=1)
+    top = torch.stack([s, one], dim=1)
+    matrix = torch.cat(
+        [_halves(edge[:, :1], edge[:, 1:], kind) for edge, kind in ((right, 1), (left, 1), (top, 0))]
+    )
+    return _fit(matrix, torch.cat([0 * one, 0 * one, one]))
+
+
 def _harmonics(x: Tensor, y: Tensor) -> Tensor:
     n = torch.arange(DEGREE + 1, dtype=x.dtype)
     r, angle = torch.sqrt(x * x + y * y) / REACH, torch.atan2(y, x)

@@ -13,6 +13,9 @@ from ..geometry.domain import Domain
 from ..networks.polar import AroundPoints, Plane
 
 CLOSEST = 1e-6  # of the distance within which samples are moved
+ON_EDGES = (
+    1e-3  # and of samples on the boundary, so that rounding does not bring them to the other side of a slit
+)
 SHARE = 0.5  # of the samples in there are moved
 WITHIN = 0.5  # of the box's shorter side, and of the way to the next singular point
 
@@ -33,12 +36,13 @@ def refined(
     """Points (n, d), some of them moved towards singular points, and what each counts (n,).
 
     Of the points within R of one every other is moved along its ray to ρ times its distance r, log ρ uniform down to
-    log CLOSEST = -L, unless it leaves the domain. Where density was even, it is then 1/2 + q / 2 as large, with
+    -L, unless it leaves the domain. Where density was even, it is then 1/2 + q / 2 as large, with
     q = ((R / r)^m - 1) / (mL) and m = 2, or 1 on the boundary, and a point counts for the inverse. A boundary that is
     bent at the point stays as it is.
     """
     moved, weights = points.clone(), points.new_ones(len(points))
-    depth, power = -math.log(CLOSEST), 1 if on_boundary else 2
+    closest, power = (ON_EDGES, 1) if on_boundary else (CLOSEST, 2)
+    depth = -math.log(closest)
     for plane in planes:
         columns = list(plane.axes)
         reach = _reach(domain, plane, planes)
@@ -52,7 +56,7 @@ def refined(
         if not bool(kept.any()):
             continue
         moved = torch.where((kept & chosen)[:, None], closer, moved)
-        distance = ((moved[:, columns] - centre).norm(dim=1) / reach).clamp(CLOSEST, 1)
+        distance = ((moved[:, columns] - centre).norm(dim=1) / reach).clamp(closest, 1)
         gain = SHARE * (distance**-power - 1) / (power * depth) + 1 - SHARE
         weights = torch.where(kept, weights / gain, weights)
     return moved, weights

@@ -5,7 +5,7 @@ import torch
 
 from sirenpde import Box
 from sirenpde.problem.reference import exact_values
-from sirenpde.references.corners import l_shape, l_shape_fit, motz, motz_fit
+from sirenpde.references.corners import l_shape, l_shape_fit, motz, motz_fit, sheared_crack, sheared_crack_fit
 
 HALF = Box(x=(-1, 1), y=(0, 1))
 PUBLISHED = (
@@ -50,3 +50,15 @@ def test_the_l_shape_is_symmetric_about_its_diagonal():
     first = at(l_shape, (-0.5, 0.3), (0.4, 0.7), (-0.2, -0.8))
     second = at(l_shape, (-0.3, 0.5), (-0.7, -0.4), (0.8, 0.2))
     assert float((first - second).abs().max()) < 1e-12
+
+
+def test_the_sheared_crack_has_its_conditions():
+    fit = sheared_crack_fit()
+    assert fit.edge_error < 1e-12
+    values = at(sheared_crack, (0.3, 1.0), (0.3, -1.0), (-0.4, 0.0))
+    assert float((values - torch.tensor([1.0, -1.0, 0.0])).abs().max()) < 1e-12
+    step = 1e-5
+    slopes = at(sheared_crack, (0.4, 0.0), (1.0, 0.5)) - at(sheared_crack, (0.4, step), (1.0 - step, 0.5))
+    assert float(slopes.abs().max()) < 100 * step**2
+    ahead = at(sheared_crack, (1e-8, 1e-9))  # beside the crack, near its tip: a₀ (r / R)^(1/2)
+    assert float(ahead) == pytest.approx(float(fit.coefficients[0]) * (1e-8 / 2**0.5) ** 0.5, rel=0.01)

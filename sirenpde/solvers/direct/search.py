@@ -182,8 +182,12 @@ class Search:
         plain = best
         if count > best.shape.count:
             plain = (yield from self.fit(best.shape.larger(count, 0.0), best)) or best
-        trial = yield from self.fit(replace(plain.shape, everywhere=True), best)
-        return best if trial is None or trial.held_out > self.policy.rough * plain.held_out else trial
+        found, shape = plain, replace(plain.shape, everywhere=True)
+        for slower in (1.0, self.policy.stride**-2):
+            trial = yield from self.fit(shape.faster(slower, self.axes), best)
+            if trial is not None and trial.held_out < found.held_out:
+                found = trial
+        return found if found.held_out < self.policy.rough * plain.held_out else best
 
     def grown(self, best: FeatureTrial) -> Trying:
         """More features, in a band that widens as did well where trials are cheap."""

@@ -25,6 +25,7 @@ from ...residuals import Batch, Group, NotFinite, System
 from ...residuals.unfit import MEMORY_LIMIT
 from ...sampling.drawing import FIXED, HELD_OUT, generator
 from ...sampling.ends import draw_group
+from ...sampling.refinement import singular_planes
 from .search_policy import SEARCH, SearchPolicy
 
 
@@ -249,8 +250,13 @@ class Trials:
         return self.drawn[columns]
 
     def draw(self, system: System, columns: int) -> tuple[Batch, ...]:
-        """At most two points a column of each group of constraints, and in all enough rows for the columns."""
-        wanted = [self.scale * min(1.0, 2 * columns / _points(group)) for group in system.groups]
+        """At most two points a column of each group of constraints, and in all enough rows for the columns.
+
+        All points, where features at singular points are to be told from each other near these.
+        """
+        sharp = bool(singular_planes(list(system.parameters.networks.values())))
+        share = math.inf if sharp else 2 * columns
+        wanted = [self.scale * min(1.0, share / _points(group)) for group in system.groups]
         rows = sum(
             scale * _points(group) * sum(system.problem.requests[i].size for i in group.members)
             for scale, group in zip(wanted, system.groups, strict=True)
