@@ -4,7 +4,8 @@
     u = ±1    on y = ±1,      u_n = 0   on x = ±1 and on both sides of the crack.
 
 u is the displacement across the plane. It jumps across the crack, and at its tip behaves like r^(1/2): the stress
-there is not bounded, and its intensity is what one asks for. The reference is a sum of such powers fitted on the edge.
+there is not bounded, and its intensity is what one asks for. The reference is a sum of such powers, fitted
+on the edge.
 
 Source: Westergaard, Bearing pressures and cracks, 1939, for the field at the tip.
 """

@@ -94,7 +94,8 @@ def sheared_crack(p: Point) -> Tensor:
     """A square [-1, 1]² with a crack from (1, 0) to (0, 0), its sides free, pulled by 1 at y = 1 and -1 at y = -1.
 
     Δu = 0, u_x = 0 at x = ±1 and u_y = 0 on the crack: u is odd in y, and above a sum of powers
-    a_m r^(m + 1/2) sin((m + 1/2) φ), φ the angle to the line ahead of the tip. It misses the other conditions by ``sheared_crack_fit().edge_error``.
+    a_m r^(m + 1/2) sin((m + 1/2) φ), φ the angle to the line ahead of the tip.
+    It misses the other conditions by ``sheared_crack_fit().edge_error``.
 
     >>> from sirenpde.references.corners import sheared_crack_fit
     >>> sheared_crack_fit().edge_error < 1e-11

@@ -14,7 +14,7 @@ REACHED = [
 ]
 REACHED_SLOWLY = [
     ("motz", 1e-10),
-    ("sheared_crack", 1e-9),
+    ("sheared_crack", 1e-10),
     ("poisson_l_shape", 1e-10),
     ("plate_with_hole", 1e-9),
     ("poisson_four_holes", 1e-7),
