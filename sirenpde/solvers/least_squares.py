@@ -28,7 +28,7 @@ from ..residuals import Batch, Group, System
 from ..residuals.unfit import TooLarge, Unfit
 from ..sampling.drawing import generator
 from ..sampling.ends import draw
-from .direct.pieces_growth import Growth, PiecesMemory, is_pieces, memory_of, told
+from .direct.pieces_growth import AS_GOOD, Growth, PiecesMemory, compared, is_pieces, memory_of, told
 from .direct.search_memory import SearchMemory, search_of
 from .direct.search_policy import SEARCH
 from .direct.trials import FeatureTrial, OutOfTime, Trials, is_open_sines
@@ -143,17 +143,19 @@ class LeastSquares:
                 raise
             terms = state.system.losses(state.theta, state.held_out)
             return Report(
-                tuple(terms.tolist()), True, f"{memory.line}; a finer resolution would not fit the memory"
+                tuple(terms.tolist()),
+                True,
+                f"{memory.line}{compared(memory)}; a finer resolution would not fit the memory",
             )
-        better = not memory.trials or trial.record.held_out <= min(t.held_out for t in memory.trials)
         memory.trials.append(trial.record)
-        if better:
+        if trial.record.held_out <= AS_GOOD * min(t.held_out for t in memory.trials):
             memory.line = told(trial.record, trial.recipes)
             state.system, state.theta = trial.system, trial.theta
             state.recipes.update(trial.recipes)
         further = growth.next()
         cut = further is not None and not growth.has_time(further)
-        reason = f"{memory.line}; a finer resolution would have taken too long" if cut else memory.line
+        reason = f"{memory.line}{compared(memory)}"
+        reason += "; a finer resolution would have taken too long" if cut else ""
         terms = state.system.losses(state.theta, state.held_out)
         return Report(tuple(terms.tolist()), further is None or cut, reason, cut)
 
