@@ -28,7 +28,8 @@ class PiecesNewton(NamedTuple):
     """Where Newton's method ended: the parameters, and the norms of the rows' residuals, the start's first.
 
     ``end`` says why it ended: nothing is left to gain, no step lowers the residual, no more steps, or no more time.
-    ``unknowns`` are those of every step, and ``factorised`` the distinct cells of the last.
+    ``unknowns`` are those of every step, ``factorised`` the distinct cells of the last, and ``work`` the operations
+    of all factorisations.
     """
 
     theta: Tensor
@@ -36,6 +37,7 @@ class PiecesNewton(NamedTuple):
     end: Literal["arrived", "stuck", "steps", "late"]
     unknowns: int
     factorised: int
+    work: float
 
 
 def newton_pieces(
@@ -65,11 +67,12 @@ def newton_pieces(
     Source: Deuflhard, Newton Methods for Nonlinear Problems, 2004, section 4.3 (Gauss-Newton methods, damped).
     """
     near, theta = start or (system, system.initial())
-    here, in_vain = _About(near, theta), 0
+    here, in_vain, work = _About(near, theta), 0, 0.0
     sizes = [_norm(_residuals(system, fineness, here, here))]
     end: Literal["arrived", "stuck", "steps", "late"]
     while True:
         last = solve_pieces(system, fineness, here.rows, workers)
+        work += last.work
         before = _residuals(system, fineness, here, here)
         step = _towards(system, fineness, here, last.theta, before)
         if step is None:
@@ -84,7 +87,7 @@ def newton_pieces(
             end = "steps" if len(sizes) > iterations else "late"
             break
     theta = here.theta if here.of is system else last.theta
-    return PiecesNewton(theta, tuple(sizes), end, last.unknowns, last.factorised)
+    return PiecesNewton(theta, tuple(sizes), end, last.unknowns, last.factorised, work)
 
 
 class _About:
