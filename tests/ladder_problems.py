@@ -84,9 +84,9 @@ def disk():
     return Problem(flow, start, on(cylinder.boundary("x", "y"), 200, name="rim")(lambda p: v(p) - 1))
 
 
-def heat(turning=False, axes=2):
-    """Heat that is carried across a line or a square: affine, and an evolution."""
-    box = Box(t=(0, 0.5), **{"xy"[i]: (-1, 1) for i in range(axes)})
+def heat(turning=False, axes=2, cold=True):
+    """Heat that is carried across a line or a square: affine, and an evolution; with cold walls from the start."""
+    box = Box(t=(0, 0.5), **{"xyz"[i]: (-1, 1) for i in range(axes)})
     t, *space = box.axes
     u = Field("u", box)
 
@@ -95,9 +95,13 @@ def heat(turning=False, axes=2):
         carried = sum((c * D(u, a)(p) for c, a in zip(speeds, space, strict=False)), torch.zeros(()))
         return D(u, t)(p) + carried - 0.1 * laplacian(u, *space)(p)
 
+    def start(p):
+        waves = [torch.cos(math.pi / 2 * a(p)) for a in (space if cold else space[:1])]
+        return u(p) - torch.stack(waves).prod(0)
+
     return Problem(
         on(box, 1000, name="motion")(motion),
-        on(box.at(t=0), 200, name="start")(lambda p: u(p) - torch.cos(math.pi / 2 * space[0](p))),
+        on(box.at(t=0), 200, name="start")(start),
         on(box.boundary(*space), 200, name="walls")(u),
     )
 

@@ -11,12 +11,13 @@ import torch
 from torch import nn
 
 from ..calculus.field import Field
-from ..diagnosis.scales import axis_scales
+from ..diagnosis.contradictions import contradictions
 from ..diagnosis.singular_points import singular_points
 from ..engines.flat import flatten
 from ..geometry import can
 from ..geometry.holes import holes_of
 from ..networks.around_holes import Hole
+from ..networks.pieces import Pieces
 from ..networks.recipe import Recipe, SizedByGrid, is_linear
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
@@ -29,6 +30,7 @@ from ..sampling.points import Points
 from .adam import Adam
 from .broyden import SelfScaledBroyden
 from .collocation import Collocation
+from .crowding import crowding
 from .gauss_newton import GaussNewton
 from .lbfgs import LBFGS
 from .least_squares import LeastSquares
@@ -40,10 +42,9 @@ from .trained_siren import siren_for, siren_of
 FIRST_ORDER = Adam(points=Points(Fresh(minibatch=2048)))
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
-FINE = 1000  # products of functions beyond which a lattice is far cheaper than a dense matrix ...
-SMOOTH = 10  # ... of which a smooth field asks for so many along each axis, and for one more per radian of half of it
 ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not make better in as much time
 ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes minutes
+PIECES_AXES = 3  # beyond, cells have too many faces
 # Of a trained network where direct solves were exact, or left what may be noise: half a minute.
 LAST_STEPS = 60
 SAME_PLACE = 1e-6  # of a field's longest axis: a singular point declared so near to a corner is that corner
@@ -121,35 +122,49 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     """What can work on a problem whose networks are all left open, the most promising first.
 
     The rules: marching suits what evolves on boxes and is not affine, unless it is a family of equations, which one
-    fit solves at once, and what evolves in two axes of space or more, where equal slabs cost little after the first;
-    a lattice suits boxes whose axes can be taken apart, where these are three or more or the data are too fine for
-    one dense matrix; frozen sines suit all else. Then comes whatever else fits the domains, and a trained network
-    last.
+    fit solves at once. Tensor products suit boxes whose axes can be taken apart, where these are three or more or
+    what the constraints say is too fine for one dense matrix; pieces suit layers, jumps and kinks, and what is too
+    fine elsewhere; frozen sines, with functions of their own at singular points, suit all else. Then comes whatever
+    else fits the domains, and a trained network last.
     """
     if not traits.smooth:
         return [_trained(problem, dict.fromkeys(problem.fields), traits)]
-    sines = Rung({u: frozen_sines(problem, u) for u in problem.fields}, (LeastSquares(),))
+    smooth = {u: frozen_sines(problem, u) for u in problem.fields}
+    sines = Rung(smooth, (LeastSquares(),))
     lattice: Mapping[Field, Recipe] = {u: SineLattice() for u in problem.fields}
+    collocation = [Rung(lattice, (Collocation(),))] if traits.tensor else []
     march = []
     if traits.time is not None and traits.alike:
         march = [Rung({u: _marched(problem, u, traits) for u in problem.fields}, (March(traits.time),))]
-    collocation = [Rung(lattice, (Collocation(),))] if traits.tensor else []
-    fine = traits.separable and (traits.wide or _products(problem) > FINE)
-    if traits.affine and traits.tensor and traits.wide and traits.time is not None and not traits.family:
+    crowded, last = crowding(problem), _last(problem, traits)
+    many = crowded is not None and crowded.kind == "waves"
+    fine = traits.separable and (traits.wide or many)
+    if not traits.affine:
+        if march and not traits.family and traits.products:
+            return [*march, sines, last]
+        direct = [*collocation, sines] if fine and traits.time is None else [sines, *collocation]
+        return [*direct, *march, last]
+    pieces = [Rung({u: Pieces() for u in problem.fields}, (LeastSquares(),))] if _in_pieces(problem) else []
+    if traits.tensor and traits.wide and traits.time is not None and not traits.family:
         across = Rung(lattice, (March(traits.time, tolerance=ACROSS),), enough=ROUGHLY)
-        return [*(collocation if fine else []), across, sines]
-    if fine and (traits.affine or traits.time is None):
-        return [*collocation, sines, *march, _last(problem, traits)]
-    if march and not traits.affine and not traits.family and traits.products:
-        return [*march, sines, _last(problem, traits)]
-    return [sines, *collocation, *march, _last(problem, traits)]
+        if contradictions(problem):  # what polynomials on the whole never settle, slabs leave behind
+            return [across, sines]
+        return [*(collocation if fine else []), across, sines, *pieces]
+    if crowded is not None and not many:
+        return [*pieces, *collocation, sines, *march, last]
+    if not (fine or many) or any(not point.tried for sine in smooth.values() for point in sine.singular):
+        return [sines, *collocation, *pieces, *march, last]
+    direct = [*collocation, *pieces] if fine else [*pieces, *collocation]
+    return [*direct, sines, *march, last]
 
 
-def _products(problem: Problem) -> float:
-    """How many products of functions of one axis the data of a problem ask for."""
-    u = problem.fields[0]
-    radians = {scale.name: scale.fastest * scale.half for scale in axis_scales(problem)}
-    return math.prod(SMOOTH + radians.get(axis.name, 0.0) for axis in u.axes)
+def _in_pieces(problem: Problem) -> bool:
+    """Whether cells can be joined: constraints at a point, fields on the same axes, and few of these."""
+    axes = {tuple(axis.name for axis in u.axes) for u in problem.fields}
+    plain = all(requests.is_plain for requests in problem.requests)
+    given = any(set(requests.data) - {"normal"} for requests in problem.requests)
+    few = len(problem.fields[0].axes) <= PIECES_AXES
+    return len(axes) == 1 and plain and not given and few and not problem.unknowns
 
 
 def _last(problem: Problem, traits: Traits) -> Rung:
@@ -277,7 +292,9 @@ def _reason(problem: Problem, traits: Traits) -> str:
         names = [c.name for c in problem.constraints if not c.loss.is_square]
         return f"since the loss of {', '.join(names)} is not a sum of squares"
     if traits.affine:
-        return "since the constraints are affine in the fields"
+        crowded = crowding(problem)
+        why = "" if crowded is None else f", and {crowded.reason}"
+        return f"since the constraints are affine in the fields{why}"
     grows = "" if traits.time is None else f" and {traits.time.name} starts at {traits.time.low:g}"
     grows += ", for a family of equations" if traits.family and grows else ""
     return f"since the constraints are not affine in the fields{grows}"

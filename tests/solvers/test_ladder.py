@@ -7,19 +7,34 @@ from ladder_problems import bratu, burgers, decays, disk, fredholm, heat, pictur
 from sirenpde import (
     LBFGS,
     Adam,
+    Box,
     Collocation,
+    Field,
     FourierSeries,
     LeastSquares,
     March,
+    Problem,
     SineFeatures,
     SineLattice,
     Siren,
     l1,
+    laplacian,
+    on,
 )
 from sirenpde.solvers.ladder import Rung, choose
 
+
+def shaken(source):
+    """u_xx + u_yy = f on a square."""
+    box = Box(x=(0, 1), y=(0, 1))
+    u = Field("u", box)
+    inside = on(box, 100, name="inside")(lambda p: laplacian(u)(p) - source(p, *box.axes))
+    return Problem(inside, on(box.boundary(), 40, name="walls")(u))
+
+
 # A rung is the kind of its networks and its stages.
 SINES, LATTICE = "SineFeatures: least squares", "SineLattice: collocation"
+PIECES = "Pieces: least squares"
 MARCH, MARCHED_SINES = "SineLattice: march along t", "SineFeatures: march along t"
 NEWTON, POLISHED = "Siren: Gauss-Newton", "Siren: Gauss-Newton, least squares"
 FIRST_ORDER = "Siren: Adam, L-BFGS"
@@ -34,7 +49,7 @@ def rungs(choice):
 
 
 LADDERS = {
-    "affine": (lambda: poisson(), [SINES, LATTICE, POLISHED], "since the constraints are affine"),
+    "affine": (lambda: poisson(), [SINES, LATTICE, PIECES, POLISHED], "since the constraints are affine"),
     "many axes": (lambda: poisson(axes=5), [SINES, POLISHED], "affine"),
     "absolute values": (
         lambda: poisson(loss=l1),
@@ -45,16 +60,32 @@ LADDERS = {
     "nonlinear": (lambda: bratu(), [SINES, LATTICE, NEWTON], "not affine"),
     "evolution": (lambda: burgers(), [MARCH, SINES, NEWTON], "not affine in the fields and t starts at 0"),
     "known at the end": (lambda: burgers(known_at=0.2), [SINES, LATTICE, NEWTON], "not affine"),
-    "heat on a line": (lambda: heat(axes=1), [SINES, LATTICE, MARCHED_SINES, POLISHED], "affine"),
-    "heat in a square": (lambda: heat(), [LATTICE, MARCH, SINES], "affine"),
-    "heat in a square, with speeds that vary": (
-        lambda: heat(turning=True),
-        [LATTICE, MARCH, SINES],
-        "affine",
+    "heat on a line": (lambda: heat(axes=1), [SINES, LATTICE, PIECES, MARCHED_SINES, POLISHED], "affine"),
+    "heat in a square": (lambda: heat(), [LATTICE, MARCH, SINES, PIECES], "affine"),
+    "heat in a square whose walls turn cold": (lambda: heat(cold=False), [MARCH, SINES], "affine"),
+    "heat in a cube": (lambda: heat(axes=3), [LATTICE, MARCH, SINES], "affine"),
+    "many waves": (
+        lambda: shaken(lambda p, x, y: torch.sin(60 * x(p)) * torch.sin(60 * y(p))),
+        [LATTICE, PIECES, SINES, POLISHED],
+        "asks for about",
+    ),
+    "a layer": (
+        lambda: shaken(lambda p, x, y: torch.exp(-200 * x(p)) + y(p)),
+        [PIECES, LATTICE, SINES, POLISHED],
+        "there are layers of width 0.005",
+    ),
+    "a jump": (
+        lambda: shaken(lambda p, x, y: torch.where(x(p) > 0.3, 1.0, 2.0) + y(p)),
+        [PIECES, LATTICE, SINES, POLISHED],
+        "what they say jumps at x = 0.3",
     ),
     "evolution on a disk": (lambda: disk(), [SINES, MARCHED_SINES, NEWTON], "not affine"),
     "a family": (lambda: decays(), [SINES, LATTICE, MARCH, NEWTON], "for a family of equations"),
-    "an affine family": (lambda: decays(power=1), [SINES, LATTICE, MARCHED_SINES, POLISHED], "affine"),
+    "an affine family": (
+        lambda: decays(power=1),
+        [SINES, LATTICE, PIECES, MARCHED_SINES, POLISHED],
+        "affine",
+    ),
     "one equation": (lambda: decays(family=False), [MARCH, SINES, NEWTON], "not affine"),
     "fields on other axes": (lambda: decays(family=False, other=True), [SINES, NEWTON], "not affine"),
     "a picture": (lambda: picture(), [SINES, POLISHED], "affine"),
@@ -91,7 +122,7 @@ DECLARED = {
     ),
     "a series": (lambda: picture(FourierSeries()), None, ["FourierSeries: least squares"]),
     "a module": (lambda: poisson(MODULE), None, ["Sequential: Adam, self-scaled Broyden"]),
-    "left open again": (lambda: poisson(Siren(32, 2)), "auto", [SINES, LATTICE, POLISHED]),
+    "left open again": (lambda: poisson(Siren(32, 2)), "auto", [SINES, LATTICE, PIECES, POLISHED]),
     "the trained SIREN": (lambda: poisson(SineFeatures()), "siren", [POLISHED]),
     "the trained SIREN, nonlinear": (lambda: bratu(), "siren", [NEWTON]),
     "the trained SIREN in time": (lambda: burgers(), "siren", [NEWTON]),
@@ -136,7 +167,7 @@ def test_a_series_has_the_order_that_its_picture_resolves():
 
 @pytest.mark.parametrize("turning", [False, True])
 def test_a_march_across_a_square_is_good_enough_sooner(turning):
-    _, march, sines = choose(heat(turning), None, None).rungs
+    march, sines = choose(heat(turning, cold=False), None, None).rungs
     assert march.enough == 1e-4 and march.stages[0].tolerance == 1e-6 and sines.enough == 1e-6
 
 
