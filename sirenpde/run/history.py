@@ -18,6 +18,7 @@ class Record:
     loss: float
     reason: str
     residuals: int | None = None  # that it made small, where these were not those of the declared samples
+    difference: float | None = None  # of its last two resolutions, relative to the fields
 
 
 @dataclass(frozen=True)

@@ -196,7 +196,15 @@ def _remember(run: Run, iterate: Iterate) -> None:
 def _record(run: Run, report: Report, reason: str) -> None:
     name, seconds = run.at_work.name, sum(record.seconds for record in run.records)
     run.records.append(
-        Record(name, run.state.step, run.seconds - seconds, report.loss, reason, report.residuals)
+        Record(
+            name,
+            run.state.step,
+            run.seconds - seconds,
+            report.loss,
+            reason,
+            report.residuals,
+            report.difference,
+        )
     )
 
 

@@ -14,6 +14,8 @@ from torch import Tensor
 from ..calculus.field import Field
 from ..calculus.operators import PointFunction
 from ..geometry.domain import Domain
+from ..networks.pieces import Pieces
+from ..networks.sine_lattice import SineLattice
 from ..problem.constraint import name_of
 from ..problem.problem import Problem
 from ..problem.rich import html_table
@@ -29,8 +31,10 @@ from .fields import Evaluable, Integral
 from .history import Record as Record
 from .history import Row as Row
 from .history import Status as Status
+from .iterate import Recipes
 from .progress import Progress
 from .run import Run
+from .second_fit import second_fit, worst
 from .slabs import PerSlab, residuals_per_slab
 from .summary import headline, rows_of, summary
 
@@ -81,6 +85,7 @@ class Solution:
     checkpoint: Snapshot
     determination: Determination | None = None  # of the fields and unknown numbers, where it was looked at
     again: Again | None = None
+    recipes: Recipes | None = None  # of the networks
 
     def __getitem__(self, function: PointFunction | str) -> Evaluable:
         if isinstance(function, str) or (isinstance(function, Field) and function not in self.problem.fields):
@@ -243,12 +248,31 @@ class Solution:
 
     @property
     def error_estimate(self) -> dict[str, Any]:
-        """The true error where a reference exists; else the held-out residual, which is not an error bound."""
+        """The true error where a reference exists; else how far two resolutions are apart, or the held-out residual.
+
+        The residual is no error bound; the difference of two resolutions is about the error of the coarser one, and
+        is there, as ``two_resolutions``, beside a true error too.
+        """
+        apart = self.two_resolutions
+        beside: dict[str, Any] = {} if apart is None else {"two_resolutions": apart}
         if self.errors:
             worst = max(float(e["relative_l2"]) for e in self.errors.values())
-            return {"kind": "true error against the reference", "relative_l2": worst}
+            return {"kind": "true error against the reference", "relative_l2": worst, **beside}
         rms = {name: value["held_out_rms"] for name, value in self.constraints.items()}
-        return {"kind": "held-out residual, no reference declared", "held_out_rms": rms}
+        kind = "held-out residual, no reference declared" if apart is None else "two resolutions compared"
+        return {"kind": kind, **beside, "held_out_rms": rms}
+
+    @cached_property
+    def two_resolutions(self) -> float | None:
+        """The relative L2 distance of the fields to those of another resolution, the largest of all fields; None
+        where none can be had at little cost, as for trained networks."""
+        recipes = self.recipes
+        if recipes is None or not bool(self.theta.isfinite().all()):
+            return None
+        if any(isinstance(recipe, Pieces | SineLattice) for recipe in recipes.values()):
+            known = [record.difference for record in self.stages if record.difference is not None]
+            return known[-1] if known else None
+        return worst(second_fit(self.system, self.theta, recipes, self.seed))
 
     def report(self) -> dict[str, Any]:
         """The run in numbers, as ``report.json`` holds it."""
@@ -449,4 +473,5 @@ def solution_of(run: Run, determination: Determination | None = None, again: Aga
         snapshot(run),
         determination,
         again,
+        best.recipes,
     )

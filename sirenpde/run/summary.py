@@ -83,8 +83,12 @@ def rows_of(solution: Account, report: Mapping[str, Any]) -> Iterator[tuple[str,
         yield from (("", f"{where}: {_error(entry)}") for where, entry in error.get("on", {}).items())
         if "surface" in error:
             yield "", f"surface: {_error(error['surface'])}"
+    apart = report.get("error_estimate", {}).get("two_resolutions")
     if not report["errors"]:
-        yield "error", "not known: the problem declares no reference; see the held-out residuals"
+        rest = "see the held-out residuals" if apart is None else f"about {_number(apart)}, relative L2"
+        yield "error", f"not known: the problem declares no reference; {rest}"
+    if apart is not None:
+        yield "error", f"two resolutions differ by {_number(apart)}"
     errors = report.get("unknown_errors", {})
     for constraint, fit in report.get("chi_square", {}).items():
         yield "fit", f"{constraint}: chi-square {fit['value']:.4g} of {fit['measurements']} measurements"

@@ -143,7 +143,9 @@ class Collocation:
         terms = tuple(solved.rows.terms(solved.residual).tolist())
         agree = f"; the last two lattices differ by {box.change:.0e}" if math.isfinite(box.change) else ""
         done = memory.box is None or state.step >= self.steps
-        return Report(terms, done, solved.note + agree if done else "", residuals=len(solved.residual))
+        apart = box.change if math.isfinite(box.change) else None
+        note = solved.note + agree if done else ""
+        return Report(terms, done, note, residuals=len(solved.residual), difference=apart)
 
     def _wanted(self, state: State, memory: Memory, solved: Collocated) -> dict[Field, SineLattice]:
         """The open lattices, as large as the fields ask for."""

@@ -157,7 +157,9 @@ class LeastSquares:
         reason = f"{memory.line}{compared(memory)}"
         reason += "; a finer resolution would have taken too long" if cut else ""
         terms = state.system.losses(state.theta, state.held_out)
-        return Report(tuple(terms.tolist()), further is None or cut, reason, cut)
+        return Report(
+            tuple(terms.tolist()), further is None or cut, reason, cut, difference=trial.record.difference
+        )
 
     def _search(self, state: State) -> Report:
         memory = state.remember(Memory, lambda: Memory(search=search_of(state))).search

@@ -95,7 +95,7 @@ class Report:
 
     ``cut`` says that it would have gone on, had there been time; ``residuals`` how many real numbers it made
     small, where these were not those of the declared samples; ``finite`` whether all parameters are finite, where
-    that was read with the terms.
+    that was read with the terms; ``difference`` how far the last two resolutions are apart, relative to the fields.
     """
 
     terms: tuple[float, ...]
@@ -104,6 +104,7 @@ class Report:
     cut: bool = False
     residuals: int | None = None
     finite: bool | None = None
+    difference: float | None = None
 
     @property
     def loss(self) -> float:
