@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from sirenpde import Box, Field, Point, Problem, SineFeatures, Table, div, grad, on
+from sirenpde import Box, Field, LeastSquares, Point, Problem, SineFeatures, Table, div, grad, on
 
 square = Box(x=(0, 1), y=(0, 1))
 x, y = square.axes
@@ -85,4 +85,12 @@ def problem(
         """u is measured"""
         return u(p) - probes["u"](p)
 
-    return Problem(heat, rim, seen, outputs=(both,), components={both: ("u", "a")}, reference={both: truth})
+    return Problem(
+        heat,
+        rim,
+        seen,
+        outputs=(both,),
+        components={both: ("u", "a")},
+        reference={both: truth},
+        using=[LeastSquares()],
+    )
