@@ -3,7 +3,8 @@
     u' = cos x + 15 cos 15x   on [-2π, 2π],      u(0) = 0,      u = sin x + sin 15x.
 
 Thirty windows, each seven tenths of a cell wide where it meets its neighbour, with a network of sixteen sines in
-coordinates of its own; the paper's have two layers of sixteen tanh and take 50 000 steps of Adam.
+coordinates of its own. The paper's have two layers of sixteen tanh under a factor tanh 15x and take 50 000 steps of
+Adam, which leave 1.9e-4 of u when repeated here (27 minutes of one core); a hundred steps of Gauss-Newton leave 1e-12.
 
 Source: Moseley, Markham and Nissen-Meyer, Finite Basis Physics-Informed Neural Networks (FBPINNs), Advances in
 Computational Mathematics 2023, section 5.2.2.
