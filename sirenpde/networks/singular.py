@@ -170,8 +170,8 @@ def singular_waves(
     plane = plane_at(singular, low, high)
     powers, dimension = singular.powers, len(side)
     smooth = dimension == 2
-    bare = [p for p in powers if p > 0][: max(1, int(BARE * count) // 2)]
-    parts = [_bare(bare, singular, dimension)] if smooth and singular.kind != "source" else []
+    bare = [p for p in powers if p > 0][: min(count // 2, max(1, int(BARE * count) // 2))]
+    parts = [_bare(bare, singular, dimension)] if smooth and bare and singular.kind != "source" else []
     left = count - sum(len(part.phases) for part in parts)
     families = families_of(powers) or [1.0]
     shares = [
@@ -179,7 +179,8 @@ def singular_waves(
     ]
     shares[0] += left - sum(shares)
     for i, (power, share) in enumerate(zip(families, shares, strict=True)):
-        parts.append(_products(power, share, singular, side, seed + i))
+        if share > 0:
+            parts.append(_products(power, share, singular, side, seed + i))
     return PolarWaves(plane, Family.joined(parts), beside.centre, beside.scale)
 
 
