@@ -43,6 +43,7 @@ from .networks.fourier import Gaussian as Gaussian
 from .networks.fourier import IntegerLattice as IntegerLattice
 from .networks.fourier import Positional as Positional
 from .networks.mlp import MLP as MLP
+from .networks.partition import Partition as Partition
 from .networks.pieces import Pieces as Pieces
 from .networks.series import FourierSeries as FourierSeries
 from .networks.series import WaveSeries as WaveSeries

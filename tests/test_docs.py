@@ -27,7 +27,9 @@ def test_a_problem_of_the_manual_is_solved_as_written(block: str) -> None:
     assert max(errors["relative_l2"] for errors in solution.errors.values()) < 1e-9
 
 
-@pytest.mark.parametrize("name", [pytest.param("domains", marks=pytest.mark.slow), "data", "pinnacle"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("domains", marks=pytest.mark.slow), "data", "pieces", "pinnacle"]
+)
 def test_a_page_runs_as_written(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "docs/images").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
