@@ -14,6 +14,7 @@ from ..calculus.evaluate import at_nodes, over_known
 from ..calculus.field import Derivative, Field
 from ..calculus.operators import D, PointFunction
 from ..calculus.symbols import Symbol
+from ..diagnosis.reach import out_of_reach
 from ..diagnosis.scales import axis_scales, describe
 from ..engines.engine import Engine
 from ..engines.nested import NestedEngine
@@ -82,7 +83,13 @@ def some_parameters(system: System) -> Tensor:
     return theta
 
 
-def check(problem: Problem, system: System, seed: int = 0, scale: float = 1.0) -> Iterator[Finding]:
+def check(
+    problem: Problem,
+    system: System,
+    seed: int = 0,
+    scale: float = 1.0,
+    recipes: Mapping[Field, Recipe | nn.Module] | None = None,
+) -> Iterator[Finding]:
     """Look at a problem before it is solved, one finding after another.
 
     The derivative engine against nested ``torch.func`` on every request, in float64, values and parameter
@@ -92,8 +99,9 @@ def check(problem: Problem, system: System, seed: int = 0, scale: float = 1.0) -
     """
     yield from check_engines(system)
     yield from check_reference(problem)
-    yield from check_diagnosis(problem, system)
+    yield from check_diagnosis(problem, system, recipes)
     yield from check_axes(problem)
+    yield from check_networks(problem, recipes or {})
     for group in system.groups:
         yield check_samples(group, [problem.constraints[i].name for i in group.members], seed, scale)
     batches = system.draw(torch.Generator().manual_seed(seed), scale)
@@ -152,9 +160,11 @@ def _relative(a: Tensor, b: Tensor) -> float:
 # --------------------------------------------------------------------------------------------- diagnosis
 
 
-def check_diagnosis(problem: Problem, system: System) -> Iterator[Finding]:
+def check_diagnosis(
+    problem: Problem, system: System, recipes: Mapping[Field, object] | None = None
+) -> Iterator[Finding]:
     """Jumps, contradictions, growth without bound, and what is not determined near some fields, as warnings."""
-    noticed = diagnosis.warnings(problem)
+    noticed = diagnosis.warnings(problem, recipes)
     fine = "no growth without bound, no jumps under derivatives, no conditions that contradict each other"
     yield from _warnings("equations and conditions", noticed, fine)
     fine = "some hundred smooth directions of the fields are all seen by the constraints"
@@ -166,6 +176,12 @@ def check_axes(problem: Problem) -> Iterator[Finding]:
     for line in describe(axis_scales(problem)):
         name, _, text = line.partition(": ")
         yield Finding(f"scales along {name}", None, text)
+
+
+def check_networks(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module]) -> Iterator[Finding]:
+    """Networks that cannot represent what the constraints say, as warnings; nothing where all can."""
+    for text in out_of_reach(problem, recipes):
+        yield Finding("networks", None, text, warns=True)
 
 
 def _warnings(topic: str, texts: Sequence[str], fine: str) -> Iterator[Finding]:

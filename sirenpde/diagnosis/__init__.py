@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from ..calculus.field import Field
 from ..problem.problem import Problem
 from .contradictions import contradictions
 from .illposed import ill_posed
 from .jumps import jumps
 
 
-def warnings(problem: Problem) -> list[str]:
+def warnings(problem: Problem, recipes: Mapping[Field, object] | None = None) -> list[str]:
     """What makes an answer wrong without a residual that shows it, a paragraph each; none for most problems.
 
     Short waves that grow without bound, functions that jump where they are differentiated, and conditions that
-    contradict each other where they meet.
+    contradict each other where they meet. ``recipes`` are the networks chosen, if known: cells may end at jumps.
     Everything is found by evaluating the constraints on some hundred points: a fraction of a second, and the same
     at every call.
 
@@ -25,7 +28,7 @@ def warnings(problem: Problem) -> list[str]:
     >>> print(warnings(Problem(start, wall))[0].partition(":")[0])
     The constraints 'start' and 'wall' contradict each other where they meet, at t = 0, x = 0
     """
-    return [*problem.notes, *ill_posed(problem), *jumps(problem), *contradictions(problem)]
+    return [*problem.notes, *ill_posed(problem), *jumps(problem, recipes), *contradictions(problem)]
 
 
 __all__ = ["warnings"]

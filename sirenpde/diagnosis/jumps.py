@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ..calculus.evaluate import over_points, point
+from ..calculus.field import Field
 from ..calculus.operators import PointFunction
 from ..geometry import can
 from ..geometry.domain import Domain
@@ -126,23 +127,39 @@ def short(value: float, slack: float) -> float:
     return value
 
 
-def jumps(problem: Problem) -> list[str]:
-    """One paragraph for each constraint and axis along which a function that jumps is differentiated."""
+def jumps(problem: Problem, recipes: Mapping[Field, object] | None = None) -> list[str]:
+    """One paragraph for each constraint and axis along which a function that jumps is differentiated.
+
+    None for those whose fields have cells that end there: ``recipes`` are the networks chosen, the declared ones if
+    left out.
+    """
+    networks = {u: u.network for u in problem.fields} if recipes is None else recipes
     by_axis: dict[tuple[str, str], Discontinuity] = {}
     for constraint in problem.constraints:
-        if _is_cut(problem, constraint):
+        if _is_cut(problem, constraint, networks):
             continue
         for jump in _of(constraint):
             by_axis.setdefault((constraint.name, jump.axis.name), jump)
     return [str(jump) for jump in by_axis.values()]
 
 
-def _is_cut(problem: Problem, constraint: Constraint) -> bool:
+def _is_cut(problem: Problem, constraint: Constraint, networks: Mapping[Field, object]) -> bool:
     """Whether its fields have cells that end wherever something jumps, joined by fluxes."""
     fields = problem.requests[problem.constraints.index(constraint)].fields
-    if not all(isinstance(u.network, Pieces) and u.network.cells is None for u in fields):
+    return all(_ends_at(u, networks[u], jump) for jump in _of(constraint) for u in fields)
+
+
+def _ends_at(u: Field, recipe: object, jump: Discontinuity) -> bool:
+    """Whether the cells of a field end at a jump: those that are chosen do, on planes, and declared ones may."""
+    if not isinstance(recipe, Pieces) or recipe.blend != "hard":
         return False
-    return all(jump.is_on_planes for jump in _of(constraint))
+    if recipe.cells is None:
+        return jump.is_on_planes
+    names = [axis.name for axis in jump.constraint.domain.axes]
+    axis = [other.name for other in u.axes].index(jump.axis.name)
+    edges = recipe.partition([a.low for a in u.axes], [a.high for a in u.axes]).edges[axis]
+    place, near = float(jump.place[names.index(jump.axis.name)]), SAME * (jump.axis.high - jump.axis.low)
+    return jump.everywhere and any(abs(place - edge) < near for edge in edges)
 
 
 def _of(constraint: Constraint) -> Iterator[Discontinuity]:

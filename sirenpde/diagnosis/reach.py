@@ -9,6 +9,7 @@ from torch import nn
 
 from ..calculus.field import Field
 from ..networks.fourier import FourierFeatures, Gaussian, Positional
+from ..networks.pieces import Pieces
 from ..networks.recipe import Recipe
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
@@ -52,6 +53,8 @@ def _mismatch(u: Field, recipe: Recipe, scales: Sequence[AxisScale]) -> str | No
     """What is wrong with one field's recipe; None for nothing."""
     halves = [(axis.high - axis.low) / 2 for axis in u.axes]
     needed = [scale.bandwidth * half for scale, half in zip(scales, halves, strict=True)]
+    if isinstance(recipe, Pieces):
+        return _unjoined(u, recipe)
     opening = f"The network of '{u.name}' ({recipe.describe()}) cannot represent the data"
     each = zip(scales, halves, needed, _own(recipe, len(halves)), strict=True)
     factor = STRETCH if isinstance(recipe, SineFeatures | SineLattice) else HARMONICS
@@ -73,6 +76,17 @@ def _mismatch(u: Field, recipe: Recipe, scales: Sequence[AxisScale]) -> str | No
             f"Write SineFeatures(count={_round(room)}), or leave the choice to the solver: SineFeatures()."
         )
     return None
+
+
+def _unjoined(u: Field, recipe: Pieces) -> str | None:
+    """What is wrong with cells whose networks are trained: nothing joins them on their faces."""
+    if recipe.blend == "smooth" or recipe.is_linear or recipe.cells is None:
+        return None
+    return (
+        f"The network of '{u.name}' ({recipe.describe()}) jumps on the faces of its cells: trained networks are not "
+        f"joined there, as frozen sines are, and a derivative at a point does not see a jump. Expected windows that "
+        f'overlap, or frozen sines. Write blend="smooth", or Pieces(SineFeatures(), cells={recipe.cells!r}).'
+    )
 
 
 def _own(recipe: Recipe, dimension: int) -> list[float]:

@@ -99,9 +99,12 @@ def solve(
         replaced = replacing(problem, network)
         asked = {u: recipe for u in problem.fields if (recipe := replaced or u.network) is not None}
         _go_on(run, _snapshot(resume), asked, using is not None, tolerance)
-    run.warnings = [*diagnosis.warnings(problem), *out_of_reach(problem, choice.recipes)]
+    run.warnings = [*diagnosis.warnings(problem, choice.recipes), *out_of_reach(problem, choice.recipes)]
     with watching(progress, budget) as told_of_steps:
         follow(run, Limits(budget, tolerance), told_of_steps)
+    if not _alike(choice.recipes, run.shown().recipes):  # a jump that cells end at may not be seen by others
+        said = diagnosis.warnings(problem, run.shown().recipes)
+        run.warnings += [text for text in said if text not in run.warnings]
     told = _determination(run) if run.status in ("solved", "rough", "budget") else None
     run.warnings += [] if told is None else told.describe()
     if told is not None:
@@ -126,6 +129,11 @@ def solve(
         )
 
     return solution_of(run, told, again)
+
+
+def _alike(chosen: Recipes, found: Recipes) -> bool:
+    """Whether the networks found are of the kinds first chosen."""
+    return all(type(chosen[u]) is type(found[u]) for u in chosen)
 
 
 def _determination(run: Run) -> Determination | None:

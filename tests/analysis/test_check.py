@@ -211,3 +211,14 @@ def test_integrals_and_jumps_are_checked_like_the_rest():
     assert any(text.startswith("w, w_x: forward jets") or "w at the other end" in text for text in engines)
     wrong = Problem(amount, law, reference={w: lambda p: 1 + torch.cos(2 * math.pi * s(p))})
     assert substituted(wrong)["amount"].ok is False
+
+
+def test_a_network_that_cannot_represent_the_data_is_a_warning():
+    box = Box(x=(0, 1))
+    u = Field("u", box, SineFeatures(200, bandwidth=10))
+    problem = Problem(on(box, 100, name="eq")(lambda p: laplacian(u)(p) - torch.sin(400 * box.axes[0](p))))
+    recipes = choose(problem, None, None).recipes
+    found = [
+        f for f in check(problem, build_system(problem, recipes), recipes=recipes) if f.topic == "networks"
+    ]
+    assert [f.warns for f in found] == [True] and "up to 400 rad per unit" in found[0].text

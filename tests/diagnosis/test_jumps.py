@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sirenpde import Box, D, Field, Problem, diagnosis, div, grad, laplacian, on, solve
+from sirenpde import Box, D, Field, Pieces, Problem, SineFeatures, diagnosis, div, grad, laplacian, on, solve
 
 line = Box(y=(0, 2))
 (y,) = line.axes
@@ -77,7 +77,7 @@ def test_a_curved_interface_is_seen_in_the_plane_and_not_outside_of_the_domain()
 
 
 def test_solve_warns_and_what_it_proposes_is_right():
-    wrong = solve(conducting(JUMPING["where"][0]))
+    wrong = solve(conducting(JUMPING["where"][0]), network=SineFeatures())
     assert any("jumps at y = 1." in said for said in wrong.warnings)
     assert f", {len(wrong.warnings)} warning" in repr(wrong)
     below, above = Box(y=(0, 1)), Box(y=(1, 2))
@@ -95,3 +95,12 @@ def test_solve_warns_and_what_it_proposes_is_right():
     assert not right.warnings
     assert right[u]([[1.0]])[0] == pytest.approx(200 / 1.38, rel=1e-8)
     assert right[v]([[2.0]])[0] == pytest.approx(200 / 1.38 + 0.5, rel=1e-8)
+
+
+def test_a_jump_at_which_cells_are_cut_is_no_warning_and_one_is_where_they_are_not():
+    problem = conducting(JUMPING["where"][0])
+    for cut in (Pieces(), Pieces(cells=(2,)), Pieces(cells=((0.5, 1.0),))):
+        assert diagnosis.warnings(problem, {T: cut}) == []
+    for other in (SineFeatures(), Pieces(blend="smooth"), Pieces(cells=(3,))):
+        (said,) = diagnosis.warnings(problem, {T: other})
+        assert "jumps at y = 1." in said

@@ -11,6 +11,7 @@ from sirenpde import (
     FourierFeatures,
     Gaussian,
     LeastSquares,
+    Pieces,
     Problem,
     SineFeatures,
     SineLattice,
@@ -65,3 +66,14 @@ def test_too_few_features_are_named_with_a_number_that_would_do():
 def test_a_run_says_it_before_its_first_stage():
     slow = solve(poisson(SineFeatures(100, bandwidth=4), 40), using=[LeastSquares()])
     assert any("cannot represent the data" in text for text in slow.warnings)
+
+
+def test_trained_networks_that_nothing_joins_are_named():
+    hard, smooth = (
+        Pieces(Siren(width=8, depth=1), cells=(2, 2), blend=blend) for blend in ("hard", "smooth")
+    )
+    problem = poisson(hard, 3.0)
+    (u,) = problem.fields
+    (said,) = out_of_reach(problem, {u: hard})
+    assert "jumps on the faces of its cells" in said and 'blend="smooth"' in said
+    assert out_of_reach(problem, {u: smooth}) == out_of_reach(problem, {u: Pieces(cells=(2, 2))}) == []

@@ -15,11 +15,11 @@ def run(call: Call) -> int:
     from ..samples import draw_samples, picture_file, prepare
 
     session, as_json = call.session, call.flags.json
-    _, system = prepare(session)
+    choice, system = prepare(session)
     file = picture_file(session, call.flags.out)
     settings = session.given.settings
     findings: list[Finding] = []
-    checks = check(session.problem, system, settings.seed, settings.samples_scale)
+    checks = check(session.problem, system, settings.seed, settings.samples_scale, choice.recipes)
     while True:
         with aside():
             finding = next(checks, None)

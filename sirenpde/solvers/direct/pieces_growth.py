@@ -166,6 +166,10 @@ class Growth:
     def are_cells_open(self) -> bool:
         return all(recipe.cells is None for recipe in self.given.values())
 
+    @property
+    def is_count_given(self) -> bool:
+        return any(recipe.recipe.count is not None for recipe in self.given.values())  # type: ignore[attr-defined]
+
     def next(self) -> Resolution | None:
         """What to solve next, a function of what was; None where that is enough."""
         trials = self.memory.trials
@@ -175,7 +179,7 @@ class Growth:
         more = [count for count in self.counts if count > last.features]
         if len(trials) == 1 and more:
             return Resolution(more[0], last.halved)
-        fixed = any(recipe.recipe.count is not None for recipe in self.given.values())  # type: ignore[attr-defined]
+        fixed = self.is_count_given
         agree = last.difference is not None and last.difference < AGREE
         if agree or (fixed and not more) or last.held_out <= self.tolerance:
             return None
@@ -253,7 +257,9 @@ class Growth:
         """Solves it, and compares it with the fields of the state, which are those of the trial before."""
         started, state = time.monotonic(), self.state
         recipes = self.recipes(wanted)
-        check_reach(state.system.problem, recipes, self.scales)
+        # Where their number is given, it is that number which has to reach, not that of the comparison.
+        most = replace(wanted, features=self.counts[-1]) if self.is_count_given else wanted
+        check_reach(state.system.problem, self.recipes(most), self.scales)
         built = {u: state.build(u, recipe) for u, recipe in recipes.items()}
         system = state.system.with_networks(built)
         solved = self._solved(system, fineness(recipes, self.axes))
