@@ -121,3 +121,16 @@ def test_a_corner_has_the_powers_of_its_opening():
 def test_what_is_no_singular_point_is_said(given, told):
     with pytest.raises(ValueError, match=told):
         Singular(**given)
+
+
+@pytest.mark.parametrize("count", [8, 9, 16, 17, 24])
+def test_few_features_leave_one_or_none_for_each_singular_point(count):
+    network = built(count, SINGULAR)
+    assert network(torch.zeros(3, 3, dtype=torch.float64)).shape == (3, 2)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 6])
+def test_a_corner_of_the_plane_has_at_most_its_share(count):
+    corner = Singular("corner", at=(0.0, 0.0), between=(0.0, 1.5 * math.pi))
+    network = SineFeatures(count, 4.0, singular=(corner,)).build([-1, -1], [1, 1], 1, (), torch.Generator())
+    assert network.features(torch.ones(5, 2, dtype=torch.float64)).shape == (5, count)
