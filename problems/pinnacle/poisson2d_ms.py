@@ -26,7 +26,6 @@ from sirenpde import (
     PointCloud,
     Problem,
     Reference,
-    SineFeatures,
     bundled,
     div,
     dot,
@@ -59,7 +58,7 @@ def problem(form: Literal["flux", "code"] = "flux") -> Problem:
     Args:
         form: "flux", -div(a grad u) = f; "code", -a Δu = f.
     """
-    u = Field("u", square, Pieces(SineFeatures(250), cells=(5, 5)))
+    u = Field("u", square, Pieces())
     boundary = square.boundary()
 
     def conducted(p: Point) -> Tensor:
