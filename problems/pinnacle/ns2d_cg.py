@@ -19,6 +19,7 @@ from sirenpde import (
     D,
     Field,
     LeastSquares,
+    Pieces,
     Point,
     PointCloud,
     Problem,
@@ -29,6 +30,9 @@ from sirenpde import (
     laplacian,
     on,
 )
+
+# Where the channel is cut into cells: they are smallest at the step's corner.
+ALONG, UP = (0.9, 1.5, 1.85, 2.0, 2.15, 2.5, 3.1), (0.5, 0.85, 1.0, 1.15, 1.5)
 
 
 def problem(viscosity: float = 0.01) -> Problem:
@@ -43,8 +47,8 @@ def problem(viscosity: float = 0.01) -> Problem:
     inlet = channel.boundary(where=lambda q: q[:, 0] == 0, name="inlet")
     outlet = channel.boundary(where=lambda q: q[:, 0] == 4, name="outlet")
     rest = channel.boundary(where=lambda q: (q[:, 0] > 0) & (q[:, 0] < 4), name="walls")
-    psi = Field("psi", channel, SineFeatures(1000, bandwidth=(20, 14)))
-    pressure = Field("pressure", channel, SineFeatures(1000, bandwidth=(20, 14)))
+    graded = Pieces(SineFeatures(160), cells=(ALONG, UP))
+    psi, pressure = Field("psi", channel, graded), Field("pressure", channel, graded)
 
     def velocity(p: Point) -> Tensor:
         return torch.stack([D(psi, y)(p), -D(psi, x)(p)])
