@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor
 
-from sirenpde import Box, D, Field, Point, Problem, SineFeatures, Table, div, grad, on
+from sirenpde import Box, D, Field, LeastSquares, Point, Problem, SineFeatures, Table, div, grad, on
 
 spacetime = Box(t=(0, 1), x=(-1, 1), y=(-1, 1))
 square = Box(x=(-1, 1), y=(-1, 1))
@@ -46,16 +46,16 @@ def measured(noise: float, seed: int) -> Table:
     return Table.of({"t": when, "x": a, "y": b, "u": exact + noise * error}, spacetime)
 
 
-def problem(noise: float = 0.1, draw: int = 0, features: int = 100) -> Problem:
+def problem(noise: float = 0.1, draw: int = 0, features: int = 300) -> Problem:
     """A conductivity and a temperature from measurements of the latter.
 
     Args:
         noise: the standard deviation of the measurements.
         draw: the seed of their places and of the noise.
-        features: sines of each field. Few of them follow the noise less.
+        features: sines of the temperature, a fifth as many of the conductivity. Few of them follow the noise less.
     """
-    waves = SineFeatures(features, bandwidth=6)
-    u, a = Field("u", spacetime, waves), Field("a", square, waves)
+    u = Field("u", spacetime, SineFeatures(features, bandwidth=(1, 4, 4)))
+    a = Field("a", square, SineFeatures(features // 5, bandwidth=4))
     probes = measured(noise, draw)
 
     def both(p: Point) -> Tensor:
@@ -79,4 +79,12 @@ def problem(noise: float = 0.1, draw: int = 0, features: int = 100) -> Problem:
         """u is measured"""
         return u(p) - probes["u"](p)
 
-    return Problem(heat, rim, seen, outputs=(both,), components={both: ("u", "a")}, reference={both: truth})
+    return Problem(
+        heat,
+        rim,
+        seen,
+        outputs=(both,),
+        components={both: ("u", "a")},
+        reference={both: truth},
+        using=[LeastSquares()],
+    )
