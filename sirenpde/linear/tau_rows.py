@@ -14,7 +14,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import scipy.optimize
 import torch
 from torch import Tensor
 
@@ -210,6 +209,8 @@ class TauRows:
 
     def _matched(self, slopes: Sequence[Slopes]) -> list[Unknown]:
         """The unknowns with their equations: inside that with the largest operators, conditions likewise."""
+        from scipy.optimize import linear_sum_assignment
+
         axes = len(self.sizes)
         equations = [
             Equation(b, component, self._across(block))
@@ -227,7 +228,7 @@ class TauRows:
         sizes = torch.tensor(
             [[sum(float(m.norm()) for m in self.operator(e, u, slopes)) for u in unknowns] for e in inside]
         )
-        _, pairing = scipy.optimize.linear_sum_assignment(-(sizes + 1e-300).log().T.numpy())
+        _, pairing = linear_sum_assignment(-(sizes + 1e-300).log().T.numpy())
         found: list[list[list[Equation]]] = [[[] for _ in range(axes)] for _ in unknowns]
         for e in equations:
             if e.axis is not None:
