@@ -10,6 +10,7 @@ CASES = [
     ("heat_cube", {"half_waves": (1, 2, 1), "end": 0.02}),
     ("poisson_waves", {"frequency": 40.0}),
     ("poisson_waves", {"frequency": 4.0, "dimensions": 3, "reaction": 1.0}),
+    ("heat_ripples", {"ripples": 12.0}),
     ("carried_pulse", {"sharpness": 10.0}),
 ]
 
