@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from sirenpde.bench.classical import SOLVERS, Classical, boxes, distance, evolution, flow
+from sirenpde.bench.classical import SOLVERS, Classical, boxes, corners, distance, evolution, flow, fronts
 from sirenpde.bench.classical.boxes import chebyshev, dirichlet
 from sirenpde.bench.classical.measured import timed
 from sirenpde.references.burgers import burgers_from_sine
@@ -57,6 +57,20 @@ def test_dirichlet_is_the_slow_kronecker_solve() -> None:
         ("convection", 1e-14),
         ("reaction", 1e-13),
         ("burgers_viscous", 1e-10),
+        ("heat_cube", 1e-13),
+        ("heat_ripples", 1e-13),
+        ("reaction_layers", 1e-12),
+        ("reaction_layers_thin", 1e-12),
+        ("outflow_layers", 1e-12),
+        ("poisson_waves", 1e-11),
+        ("poisson_waves_cube", 1e-12),
+        ("inclusion_1000", 1e-13),
+        ("helmholtz_20", 1e-8),
+        ("helmholtz_80", 1e-8),
+        ("fisher", 1e-11),
+        ("carried_pulse", 1e-13),
+        ("drifting_pulse", 1e-13),
+        ("finite_basis", 1e-12),
     ],
 )
 def test_error_against_the_exact_solution(name: str, bound: float) -> None:
@@ -87,6 +101,22 @@ def test_the_nearest_of_ten_times_as_many_points_is_ten_times_as_near(
     few, many = shape(3000).error, shape(30_000).error
     assert many < 2e-3
     assert few / many == pytest.approx(10, rel=0.2)
+
+
+@pytest.mark.parametrize("shape", [corners.l_shape, corners.motz, corners.sheared_crack])
+def test_elements_that_shrink_towards_a_corner_resolve_it(shape: Callable[..., Classical]) -> None:
+    assert shape().error < 2e-5
+    assert shape(levels=0).error > 1e-4
+
+
+def test_a_front_that_is_stepped_has_a_smaller_error_on_a_finer_grid() -> None:
+    errors = [fronts.travelling_front(until=1.0, n=n).error for n in (14, 20)]
+    assert errors[0] < 1e-2 and errors[1] < 0.1 * errors[0]
+
+
+def test_below_a_uniform_lid_more_modes_are_nearer() -> None:
+    errors = [flow.uniform_lid(100.0, modes).error for modes in (12, 20)]
+    assert errors[0] < 2e-2 and errors[1] < errors[0] / 2
 
 
 def test_the_cavity_converges() -> None:

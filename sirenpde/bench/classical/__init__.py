@@ -1,6 +1,7 @@
 """Classical solvers on the problems of the accuracy benchmark: what needs no network.
 
-Spectral methods on boxes and periodic intervals, and a k-d tree, from numpy and scipy. Their errors are relative L2
+Spectral methods on boxes and periodic intervals, and a k-d tree, from numpy and scipy, finite
+elements of scikit-fem. Their errors are relative L2
 errors on their own nodes; where no formula is known, differences from a finer run.
 """
 
@@ -11,11 +12,15 @@ from functools import partial
 from math import pi
 
 from .boxes import harmonic, poisson_additive, poisson_mixed, sines
+from .corners import inclusion, l_shape, motz, sheared_crack
 from .distance import sphere, torus
 from .evolution import allen_cahn, burgers, kuramoto_sivashinsky, two_solitons, zabusky_kruskal
-from .flow import cavity, kovasznay
+from .flow import cavity, kovasznay, uniform_lid
+from .fronts import carried_pulse, drifting_pulse, fisher, gray_scott, travelling_front
+from .layers import finite_basis, heat_cube, heat_ripples, outflow_layers, poisson_waves, reaction_layers
 from .measured import Classical
 from .series import convection, reaction, wave_string
+from .waves import helmholtz
 
 SOLVERS: Mapping[str, Callable[[], Classical]] = {
     "poisson_square": partial(sines, (1, 1), n=20),
@@ -38,6 +43,30 @@ SOLVERS: Mapping[str, Callable[[], Classical]] = {
     "cavity": cavity,
     "convection": convection,
     "reaction": reaction,
+    "heat_cube": heat_cube,
+    "heat_ripples": heat_ripples,
+    "reaction_layers": partial(reaction_layers, 1e-2, 90),
+    "reaction_layers_thin": partial(reaction_layers, 1e-4, 600),
+    "outflow_layers": partial(outflow_layers, 1e-2, 90),
+    "outflow_layers_thin": partial(outflow_layers, 1e-4, 600),
+    "poisson_waves": partial(poisson_waves, 64.0, 2, 160),
+    "poisson_waves_cube": partial(poisson_waves, 16.0, 3, 56),
+    "l_shape": l_shape,
+    "motz": motz,
+    "sheared_crack": sheared_crack,
+    "inclusion_1000": partial(inclusion, 1000.0),
+    "helmholtz_20": partial(helmholtz, 20.0, 120, 40),
+    "helmholtz_40": partial(helmholtz, 40.0, 120, 50),
+    "helmholtz_80": partial(helmholtz, 80.0, 130, 60),
+    "helmholtz_200": partial(helmholtz, 200.0, 220, 110),
+    "travelling_front": travelling_front,
+    "fisher": fisher,
+    "gray_scott": gray_scott,
+    "uniform_lid_100": partial(uniform_lid, 100.0, 40),
+    "uniform_lid_400": partial(uniform_lid, 400.0, 40),
+    "carried_pulse": carried_pulse,
+    "drifting_pulse": drifting_pulse,
+    "finite_basis": finite_basis,
     "sphere": sphere,
     "torus": torus,
 }

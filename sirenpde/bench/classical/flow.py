@@ -105,3 +105,19 @@ def cavity(modes: int = 32) -> Classical:
     coarse = velocity(modes)
     seconds = time.process_time() - start
     return Classical(f"Legendre {modes}², Newton", relative(coarse, finer), seconds)
+
+
+def uniform_lid(reynolds: float, modes: int, apart: float = 0.05) -> Classical:
+    """The cavity below a lid that moves as a whole, outside of ``apart`` about its ends, against 76² modes."""
+    from ...geometry.box import Box
+    from ...references.cavity import driven_cavity, uniform
+
+    square = Box(x=(0, 1), y=(0, 1))
+    finer = driven_cavity(square, reynolds, uniform)
+    start = time.process_time()
+    coarse = driven_cavity(square, reynolds, uniform, modes=modes).data["velocity"].numpy()
+    seconds = time.process_time() - start
+    x, y = finer.points.numpy().T
+    counted = np.hypot(np.minimum(x, 1 - x), 1 - y) > apart
+    error = relative(coarse[counted], finer.data["velocity"].numpy()[counted])
+    return Classical(f"Legendre {modes}², Newton", error, seconds)
