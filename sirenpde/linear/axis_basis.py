@@ -62,7 +62,7 @@ class AxisBasis:
             return
         line = self.reference()
         values = line.weights.sqrt()[:, None] * self.functions(line.nodes, 0)
-        left, self.strength, right = torch.linalg.svd(values, full_matrices=False)
+        left, self.strength, right = _svd(values)
         # Rounding decides the signs of a decomposition; a factor serves in a box moved along only if they agree.
         signs = torch.where(left[-1] < 0, -1.0, 1.0).to(left)
         self._left, right = left * signs, right * signs[:, None]
@@ -137,6 +137,22 @@ class AxisBasis:
         """Enough nodes to integrate a product of two functions: with fewer, some combinations pass between them."""
         count = len(self.basis.modes)
         return _smooth(PER_WAVE * (count // 2) + 1) if self.is_periodic else max(count, int(self.highest) + 2)
+
+
+def _svd(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The decomposition of functions many of whose combinations vanish to rounding.
+
+    Divide and conquer, which is fast, now and then finds no end among singular values that are alike; QR sweeps do.
+    """
+    try:
+        left, strength, right = torch.linalg.svd(values, full_matrices=False)
+    except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # it is, though not exported
+        from scipy.linalg import svd
+
+        left, strength, right = map(
+            torch.from_numpy, svd(values.numpy(), full_matrices=False, lapack_driver="gesvd")
+        )
+    return left, strength, right
 
 
 def along_axis(matrix: Tensor, x: Tensor, axis: int) -> Tensor:

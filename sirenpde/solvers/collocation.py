@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..calculus.field import Field
 from ..files.typed import transient
@@ -135,9 +135,12 @@ class Collocation:
             return None
         assert box.amplitudes is not None
         recipes = {u: r for u, r in state.recipes.items() if isinstance(r, SineLattice)}
-        _rebuild(state, box_growth.lattices(solved.rows, box.amplitudes, recipes))
-        networks = state.system.parameters.networks
-        state.theta = box_growth.coefficients(solved.rows, box.amplitudes, networks).to(state.system.dtype)
+        lattices = box_growth.lattices(solved.rows, box.amplitudes, recipes)
+        networks = _networks(state, lattices)
+        # Found before anything is changed: what breaks off here leaves the fields of the last lattice.
+        theta = box_growth.coefficients(solved.rows, box.amplitudes, networks).to(state.system.dtype)
+        _use(state, lattices, networks)
+        state.theta = theta
         state.step += 1
         memory.box = box_growth.grown(solved.rows, box, self.tolerance)
         terms = tuple(solved.rows.terms(solved.residual).tolist())
@@ -155,15 +158,20 @@ class Collocation:
         return resized(lattices, waves, self.tolerance)
 
 
+def _networks(state: State, recipes: Mapping[Field, SineLattice]) -> dict[Field, nn.Module]:
+    """The networks of the fields, those of these recipes new."""
+    old = state.system.parameters.networks
+    return {u: state.build(u, recipes[u]) if u in recipes else module for u, module in old.items()}
+
+
+def _use(state: State, recipes: Mapping[Field, SineLattice], networks: Mapping[Field, nn.Module]) -> None:
+    state.recipes.update(recipes)
+    state.system = state.system.with_networks(networks)
+
+
 def _rebuild(state: State, recipes: Mapping[Field, SineLattice]) -> None:
     """Networks of other orders, for these fields."""
-    old = state.system
-    state.recipes.update(recipes)
-    networks = {
-        u: state.build(u, recipes[u]) if u in recipes else module
-        for u, module in old.parameters.networks.items()
-    }
-    state.system = old.with_networks(networks)
+    _use(state, recipes, _networks(state, recipes))
 
 
 @dataclass(frozen=True)

@@ -76,3 +76,21 @@ def test_transforms_on_grids_agree_with_the_engine_and_with_their_transpose():
     values = random(*found.shape, seed=1)
     one, other = float((found * values).sum()), float((amplitudes * transform.back(values)).sum())
     assert one == pytest.approx(other, rel=1e-11)
+
+
+def test_a_decomposition_that_finds_no_end_is_made_by_another_method(monkeypatch):
+    waves = built(SineLattice(20), [0.0], [100.0]).basis(0)
+    usual = AxisBasis(waves)
+
+    def endless(*_args, **_options):
+        raise torch.linalg.LinAlgError("The algorithm failed to converge")
+
+    monkeypatch.setattr(torch.linalg, "svd", endless)
+    other = AxisBasis(waves)
+    torch.testing.assert_close(other.strength, usual.strength, rtol=1e-10, atol=1e-13)
+    values = torch.cos(0.3 * other.reference().nodes)[:, None]
+    found, expected = (
+        basis.functions(basis.reference().nodes, 0) @ basis.to_coefficients(basis.project(values), 0)
+        for basis in (other, usual)
+    )
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-10)
