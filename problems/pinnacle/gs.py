@@ -4,7 +4,7 @@
     u = 1 - exp(-80 ((x + 0.05)² + (y + 0.02)²)),      v = exp(-80 ((x - 0.05)² + (y - 0.02)²))   at t = 0.
 
 The suite's program imposes no conditions at the sides, where u = 1 and v = 0 to 1e-30 at the start. Measured against
-a Fourier solution of 256 × 256 waves, both species together.
+a Fourier solution of 256 × 256 waves, from which one of 512 × 512 is 1e-5, both species together.
 
 Source: Hao et al., PINNacle, 2024.
 """
