@@ -4,7 +4,7 @@
 
 Thirty windows, each seven tenths of a cell wide where it meets its neighbour, with a network of sixteen sines in
 coordinates of its own. The paper's have two layers of sixteen tanh under a factor tanh 15x and take 50 000 steps of
-Adam, which leave 1.9e-4 of u when repeated here (27 minutes of one core); a hundred steps of Gauss-Newton leave 1e-12.
+Adam, which leave 1.9e-4 of u when repeated here (27 minutes of one core); sixty steps of Gauss-Newton leave 1e-12.
 
 Source: Moseley, Markham and Nissen-Meyer, Finite Basis Physics-Informed Neural Networks (FBPINNs), Advances in
 Computational Mathematics 2023, section 5.2.2.
