@@ -16,6 +16,7 @@ from ..calculus.operators import D, PointFunction
 from ..calculus.symbols import Symbol
 from ..diagnosis.reach import out_of_reach
 from ..diagnosis.scales import axis_scales, describe
+from ..diagnosis.singular_lines import singular_lines
 from ..engines.engine import Engine
 from ..engines.nested import NestedEngine
 from ..geometry import can
@@ -94,14 +95,15 @@ def check(
 
     The derivative engine against nested ``torch.func`` on every request, in float64, values and parameter
     gradients; declared solutions substituted into the constraints; what makes an answer wrong without a residual
-    that shows it, and what the constraints leave undetermined; the scales along the axes; the samples; the
-    scale of every term at the untrained networks; time and memory of one gradient.
+    that shows it, and what the constraints leave undetermined; the scales along the axes; singular points; the
+    samples; the scale of every term at the untrained networks; time and memory of one gradient.
     """
     yield from check_engines(system)
     yield from check_reference(problem)
     yield from check_diagnosis(problem, system, recipes)
     yield from check_axes(problem)
     yield from check_networks(problem, recipes or {})
+    yield from check_points(problem)
     for group in system.groups:
         yield check_samples(group, [problem.constraints[i].name for i in group.members], seed, scale)
     batches = system.draw(torch.Generator().manual_seed(seed), scale)
@@ -182,6 +184,11 @@ def check_networks(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module]
     """Networks that cannot represent what the constraints say, as warnings; nothing where all can."""
     for text in out_of_reach(problem, recipes):
         yield Finding("networks", None, text, warns=True)
+
+
+def check_points(problem: Problem) -> Iterator[Finding]:
+    """Where fields are not smooth, and what they behave like there."""
+    yield from (Finding("singular points", None, line) for line in singular_lines(problem))
 
 
 def _warnings(topic: str, texts: Sequence[str], fine: str) -> Iterator[Finding]:

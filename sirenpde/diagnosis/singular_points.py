@@ -55,6 +55,19 @@ def singular_points(problem: Problem, u: Field) -> tuple[Singular, ...]:
     >>> [s.describe() for s in singular_points(Problem(equation, edge), u) if not s.tried]
     ['corner at (0, 0), r^0.6667']
     """
+    return tuple(point.singular for point in found_points(problem, u))
+
+
+@dataclass(frozen=True)
+class Found:
+    """A singular point, and the conditions seen on the two sides that meet there."""
+
+    singular: Singular
+    sides: tuple[Look, Look]
+
+
+def found_points(problem: Problem, u: Field) -> tuple[Found, ...]:
+    """Those of ``singular_points``, each with what makes it one."""
     if u.components != 1 or len(u.axes) < 2 or plane_arcs(u.domain) is None:
         return ()
     conditions = _Conditions(problem, u)
@@ -66,8 +79,8 @@ def singular_points(problem: Problem, u: Field) -> tuple[Singular, ...]:
     found = [conditions.at_corner(corner) for corner in corners if places.count(corner.at) == 1]
     for arc in conditions.sides:
         found += [conditions.on_side(arc, s) for s in conditions.changes(arc)]
-    cut = [conditions.cut(singular) for singular in found if singular is not None]
-    return tuple(singular for singular in cut if singular is not None)
+    cut = [conditions.cut(point) for point in found if point is not None]
+    return tuple(point for point in cut if point is not None)
 
 
 @dataclass(frozen=True)
@@ -122,7 +135,7 @@ class _Conditions:
             (abs(v) for looks in self.sides.values() for kind, _, v in looks if kind == 1), default=0.0
         )
 
-    def at_corner(self, corner: Corner) -> Singular | None:
+    def at_corner(self, corner: Corner) -> Found | None:
         metric = self.metric(corner.at, _middle(corner.between))
         if metric is None:
             return None
@@ -130,7 +143,7 @@ class _Conditions:
         second = self.look(corner.before, [1 - NEAR])[0]
         return _singular(corner.at, corner.between, metric, first, second, self.largest)
 
-    def on_side(self, arc: Arc, s: float) -> Singular | None:
+    def on_side(self, arc: Arc, s: float) -> Found | None:
         """Where conditions change on a side."""
         ((x, y),) = arc.at(torch.tensor([s], dtype=torch.float64)).tolist()
         at = self._rounded((x, y))
@@ -145,14 +158,15 @@ class _Conditions:
         before, after = self.look(arc, [s - step, s + step])
         return _singular(at, between, metric, after, before, self.largest)
 
-    def cut(self, singular: Singular) -> Singular | None:
+    def cut(self, point: Found) -> Found | None:
         """With a direction in which a straight line leaves the domain; None where it would come back into it."""
+        singular = point.singular
         if singular.between is None:
-            return singular
+            return point
         first, second = singular.between
         gap = 2 * math.pi - ((second - first) % (2 * math.pi) or 2 * math.pi)
         if gap < SAME:
-            return replace(singular, cut=second)  # along a crack
+            return replace(point, singular=replace(singular, cut=second))  # along a crack
         steps = self._size * torch.linspace(NEAR, 2, RAY, dtype=torch.float64)
         middle = second + gap / 2
         for away in TURNS:
@@ -161,7 +175,7 @@ class _Conditions:
             points = self._lifted(line + line.new_tensor(singular.at))
             inside = points[((points[:, :2] >= self._low) & (points[:, :2] <= self._high)).all(1)]
             if not bool(can.contains(self.u.domain, inside).any()):
-                return replace(singular, cut=angle)
+                return replace(point, singular=replace(singular, cut=angle))
         return None
 
     @property
@@ -315,7 +329,7 @@ def _middle(between: Pair) -> float:
 
 def _singular(
     at: Pair, between: Pair, metric: tuple[Pair, Pair], first: Look, second: Look, largest: float
-) -> Singular | None:
+) -> Found | None:
     """A corner with these conditions on its sides, given values at most so large; None where solutions are smooth."""
     if 0 in (first[0], second[0]):
         return None
@@ -332,7 +346,8 @@ def _singular(
     powers = tuple(round(power) * 1.0 if is_whole(power) else power for power in powers)
     rough = jumps or any(power < ROUGH and not is_whole(power) for power in powers)
     exponents = (0.0, *powers) if jumps else powers
-    return Singular(kind, at, between, exponents, metric=metric, tried=not rough)
+    singular = Singular(kind, at, between, exponents, metric=metric, tried=not rough)
+    return Found(singular, (first, second))
 
 
 def _turn(look: Look, side: float, metric: tuple[Pair, Pair]) -> float:

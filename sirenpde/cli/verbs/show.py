@@ -19,6 +19,7 @@ def run(call: Call) -> int:
     """The problem's table, its networks, derivative channels and sizes; its samples as a picture."""
     from ...diagnosis.reach import out_of_reach
     from ...diagnosis.scales import axis_scales, describe
+    from ...diagnosis.singular_lines import singular_lines
     from ..samples import draw_samples, picture_file, prepare
 
     session = call.session
@@ -32,6 +33,8 @@ def run(call: Call) -> int:
     print()
     for line in describe(axis_scales(session.problem)):
         print(f"scales: {line}")
+    for line in singular_lines(session.problem):
+        print(f"singular: {line}")
     for text in out_of_reach(session.problem, choice.recipes):
         print(f"warning: {text}")
     print(f"chosen: {choice.reason}")
