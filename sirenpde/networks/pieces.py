@@ -53,6 +53,9 @@ class Pieces:
     digits that one of the same size does not, and cost as much as there are pieces. What is left out is chosen by the
     solver. Cells of one shape have the same features, so that equal ones are factorised once.
 
+    Rows are scaled in each cell: where data contradict one another or are noisy, that scale weighs them, and the
+    ``weight`` of a constraint does not change the balance.
+
     Args:
         recipe: of the network in each cell; a count of features is that of each cell.
         cells: one entry per axis, a number of equal parts or the places of the cuts; or a ``Partition``.

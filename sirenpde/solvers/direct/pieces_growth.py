@@ -28,10 +28,13 @@ from ..stage import State
 from .pieces_newton import PiecesNewton, newton_pieces
 from .pieces_solve import ROWS, Fineness, PiecesSolution, solve_pieces
 
-# Radians per half side of a cell, over the root of their number by axes: so sines have a seventh of their number of
-# degrees of freedom on two axes, and reach the last digits of what is half as fast.
-RATE = 0.594
-REACH = 0.6  # of the features' rate: waves that the cells are made for
+# Radians per half side of a cell, over the root of their number by axes. Measured on plane waves of Poisson's
+# equation in one cell: faster features lose digits to their own number, above all on three axes, and slower ones fall
+# behind where waves are as fast as they are.
+RATES = {1: 0.5, 2: 0.48, 3: 0.29}
+MANY_RATE = 0.29  # on more axes
+REACH = 0.74  # of the features' rate: waves that the cells are made for
+LIMIT = 0.594  # of the root of the features' number: waves faster than this are refused
 FEATURES = {1: (24, 40, 60), 2: (250, 375, 560, 840), 3: (300, 600, 1000)}  # of one output, by axes
 MANY = (400, 800)  # on more axes
 COARSER = 0.6  # as many features, where their number is given, for the comparison
@@ -212,7 +215,7 @@ class Growth:
 
     def recipes(self, wanted: Resolution) -> dict[Field, Pieces]:
         """The closed recipes of a resolution."""
-        rate = float(f"{RATE * wanted.features ** (1 / self.axes):.3g}")
+        rate = rate_of(wanted.features, self.axes)
         found = {}
         for u, recipe in self.given.items():
             sines = recipe.recipe
@@ -223,14 +226,14 @@ class Growth:
             closed = replace(sines, count=count, bandwidth=bandwidth)
             if self.singular[u] and not sines.singular and recipe.cells is None:
                 # Half of the features are at a singular point, and the others are those of half as many.
-                slower = float(f"{RATE * (count / 2) ** (1 / self.axes):.3g}")
+                slower = rate_of(count / 2, self.axes)
                 closed = replace(closed, singular=self.singular[u], bandwidth=sines.bandwidth or slower)
             found[u] = replace(recipe, recipe=closed, cells=cells)
         return found
 
     def cells(self, u: Field, wanted: Resolution) -> Partition:
         """Those of the smallest number of features, so that only halving changes them."""
-        rate = RATE * self.counts[0] ** (1 / self.axes)
+        rate = rate_of(self.counts[0], self.axes)
         edges = []
         for axis in u.axes:
             scale = next(s for s in self.scales if s.name == axis.name)
@@ -288,6 +291,15 @@ class Growth:
         return newton_pieces(system, shape, start, workers=workers, deadline=self.state.deadline)
 
 
+def rate_of(features: float, axes: int) -> float:
+    """How fast so many features in a cell are, in radians per half side, to three digits.
+
+    >>> rate_of(400, 2)
+    9.6
+    """
+    return float(f"{RATES.get(axes, MANY_RATE) * features ** (1 / axes):.3g}")
+
+
 def fineness(recipes: Mapping[Field, Pieces], axes: int) -> Fineness:
     """What features of these recipes ask for."""
     counts, rates = [], []
@@ -333,10 +345,13 @@ def check_reach(problem: Problem, recipes: Mapping[Field, Pieces], scales: Seque
             bandwidth = sines.bandwidth
             rate = bandwidth[axis] if isinstance(bandwidth, tuple) else bandwidth
             assert rate is not None
+            rate = max(
+                rate, LIMIT * sines.count ** (1 / len(u.axes))
+            )  # many slow features follow faster waves
             if scale.wavenumber * half > rate or scale.bandwidth * half > rate:
                 fastest = max(scale.wavenumber, scale.bandwidth)
                 cells = math.ceil((of_axis.high - of_axis.low) * fastest / (2 * REACH * rate))
-                count = math.ceil((fastest * half / REACH / RATE) ** len(u.axes))
+                count = math.ceil((fastest * half / LIMIT) ** len(u.axes))
                 raise Unfit(
                     f"The cells of {u.name} cannot follow what varies along {of_axis.name}: {fastest:.3g} radians "
                     f"per unit are {fastest * half:.3g} in half a cell, and its {sines.count} features reach "
