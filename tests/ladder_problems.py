@@ -106,6 +106,19 @@ def heat(turning=False, axes=2, cold=True):
     )
 
 
+def spreading(cold=True, periodic=False):
+    """A reaction that spreads in a square: not affine, and an evolution; with cold walls from the start, or none."""
+    box = Box(t=(0, 1), x=(-1, 1), y=(-1, 1))
+    t, x, y = box.axes
+    u = Field("u", box, periodic=(x, y) if periodic else ())
+    warm = (lambda p: torch.cos(math.pi / 2 * x(p))) if cold else (lambda p: 1.0)
+    rows = [
+        on(box, 800, name="growth")(lambda p: D(u, t)(p) - 0.1 * laplacian(u, x, y)(p) - u(p) * (1 - u(p))),
+        on(box.at(t=0), 200, name="start")(lambda p: u(p) - warm(p) * torch.cos(math.pi / 2 * y(p))),
+    ]
+    return Problem(*rows if periodic else [*rows, on(box.boundary("x", "y"), 200, name="walls")(u)])
+
+
 def picture(network=None, side=24):
     """u = f at every pixel."""
     grid = PixelGrid({"f": torch.rand(side, side, generator=torch.Generator().manual_seed(0)).numpy()})

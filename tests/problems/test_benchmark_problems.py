@@ -91,6 +91,8 @@ REACHED_SLOWLY = [
     ("kovasznay", {}, 1e-10),
     ("cavity", {}, 1e-4),
     ("cavity_uniform_lid", {}, 1e-4),
+    ("cavity_uniform_lid", {"reynolds": 400.0}, 2e-4),
+    ("travelling_front", {}, 1e-10),
     ("reaction", {}, 1e-10),
     ("fisher", {}, 1e-11),
     ("eikonal_shapes", {"shape": "sphere"}, 1e-5),

@@ -2,7 +2,18 @@
 
 import pytest
 import torch
-from ladder_problems import bratu, burgers, decays, disk, fredholm, heat, picture, poisson, unknown_rate
+from ladder_problems import (
+    bratu,
+    burgers,
+    decays,
+    disk,
+    fredholm,
+    heat,
+    picture,
+    poisson,
+    spreading,
+    unknown_rate,
+)
 
 from sirenpde import (
     LBFGS,
@@ -59,6 +70,17 @@ LADDERS = {
     "absolute values of a nonlinear equation": (lambda: bratu(loss=l1), [FIRST_ORDER], "the loss of bratu"),
     "nonlinear": (lambda: bratu(), [SINES, LATTICE, NEWTON], "not affine"),
     "evolution": (lambda: burgers(), [MARCH, SINES, NEWTON], "not affine in the fields and t starts at 0"),
+    "evolution in a square": (lambda: spreading(), [LATTICE, MARCH, SINES, NEWTON], "not affine"),
+    "evolution in a square whose walls turn cold": (
+        lambda: spreading(cold=False),
+        [MARCH, SINES, NEWTON],
+        "not affine",
+    ),
+    "evolution in a periodic square": (
+        lambda: spreading(periodic=True),
+        [MARCH, SINES, NEWTON],
+        "not affine",
+    ),
     "known at the end": (lambda: burgers(known_at=0.2), [SINES, LATTICE, NEWTON], "not affine"),
     "heat on a line": (lambda: heat(axes=1), [SINES, LATTICE, PIECES, MARCHED_SINES, POLISHED], "affine"),
     "heat in a square": (lambda: heat(), [LATTICE, MARCH, SINES, PIECES], "affine"),
