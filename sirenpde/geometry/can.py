@@ -169,6 +169,18 @@ class Restricted(Protocol):
 
 
 @runtime_checkable
+class Carry(Protocol):
+    """Has the points of another domain, with values computed from their coordinates."""
+
+    @property
+    def bare(self) -> Domain: ...
+
+    def data_at(self, points: Tensor) -> Mapping[str, Tensor]:
+        """The values at points (n, d), by name."""
+        ...
+
+
+@runtime_checkable
 class Multiplied(Protocol):
     """Is the product of a domain with an interval of one more axis."""
 

@@ -33,6 +33,13 @@ class Carrying:
     def name(self) -> str:
         return self.domain.name
 
+    @property
+    def bare(self) -> Domain:
+        return self.domain
+
+    def data_at(self, points: Tensor) -> Mapping[str, Tensor]:
+        return self.data(points)
+
     def quadrature(self, rule: Rule) -> tuple[TensorNodes, ...] | None:
         products = quadrature(self.domain, rule)
         if products is None:

@@ -141,8 +141,8 @@ class Tiles:
 def _batches(
     system: System, group: Group, tiles: Tiles, pattern: Pattern, seed: int, singular: Sequence[Plane]
 ) -> list[Batch]:
-    layout = None if set(group.data) - {"normal"} else layout_of(group.domain)
-    if layout is not None and group.data and layout.patches[0].normal is None:
+    layout = layout_of(group.domain)
+    if layout is not None and group.data and set(group.data) - layout.knows:
         layout = None
     if layout is None:
         nodes = _drawn(group, tiles, torch.Generator().manual_seed(seed))
@@ -167,10 +167,20 @@ def _batch(system: System, group: Group, nodes: WeightedNodes, total: float) -> 
 
 @dataclass(frozen=True)
 class Layout:
-    """A domain as products of intervals, and predicates on points (n, d) that hold in it."""
+    """A domain as products of intervals, predicates on points (n, d) that hold in it, and values computed there."""
 
     patches: tuple[Patch, ...]
     holds: tuple[Predicate, ...] = ()
+    carried: can.Carry | None = None
+
+    @property
+    def knows(self) -> set[str]:
+        """The names of the data that its points have."""
+        carried = {} if self.carried is None else self.carried.data_at(self._somewhere())
+        return {*carried, *([] if self.patches[0].normal is None else ["normal"])}
+
+    def _somewhere(self) -> Tensor:
+        return torch.tensor([[low for low, _ in self.patches[0].intervals]], dtype=torch.float64)
 
     def nodes(self, tiles: Tiles, cell: int, pattern: Pattern) -> WeightedNodes:
         """The nodes of one cell; their weights sum to its share of the patches.
@@ -184,6 +194,9 @@ class Layout:
             normals = [patch.normal for patch in self.patches if patch.normal is not None]
             rows = [n.expand(len(of[0]), -1) for n, of in zip(normals, of_patches, strict=True)]
             data["normal"] = torch.cat(rows)
+        if self.carried is not None:
+            computed = self.carried.data_at(points if len(points) else self._somewhere())
+            data.update({key: value[: len(points)] for key, value in computed.items()})
         return WeightedNodes(points, weights, data)
 
     def _on_patch(self, patch: Patch, tiles: Tiles, cell: int, pattern: Pattern) -> Nodes:
@@ -234,6 +247,9 @@ def _within(patch: Patch, tiles: Tiles, cell: int) -> Patch | None:
 
 def layout_of(domain: Domain) -> Layout | None:
     """A domain as patches and predicates, where it is a part of boxes and their faces, or knows its inside."""
+    if isinstance(domain, can.Carry):
+        bare = layout_of(domain.bare)
+        return None if bare is None or bare.carried else replace(bare, carried=domain)
     patches = can.patches_of(domain)
     if patches is not None:
         return Layout(patches)

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from sirenpde import Box, Disk, Field, Interval, PointCloud, Problem, SineFeatures, on
+from sirenpde.geometry.carrying import Carrying
 from sirenpde.linear.dense_rows import affine_rows
 from sirenpde.networks.partition import Partition
+from sirenpde.problem.constraint import Constraint
 from sirenpde.residuals import System
 from sirenpde.sampling.pieces import cell_batches, drawn_pattern, layout_of
 
@@ -163,3 +165,23 @@ def test_a_domain_that_lies_between_all_nodes():
 def test_curves_have_no_layout():
     assert layout_of(Disk().boundary()) is None
     assert layout_of(SQUARE.boundary()) is not None
+
+
+def test_what_a_slab_takes_over_is_sampled_on_the_nodes_of_its_cells():
+    box = Box(t=(0, 1), x=(0, 1))
+    u = Field("u", box, SineFeatures(10, 2.0))
+    start = Carrying(box.at(t=0.5), lambda points: {"before": torch.sin(points[:, 1:])})
+
+    def goes_on(p):
+        return u(p) - p.sample("before")
+
+    problem = Problem.derived(Constraint("go on", goes_on, start, 40, 1.0))
+    network = u.network.build([0, 0], [1, 1], 1, (), torch.Generator().manual_seed(0))
+    system = System(problem, {u: network}, torch.device("cpu"), torch.float64)
+    cells = Partition.grid([(0.5, 0.7, 1.0), (0.0, 0.5, 1.0)])
+    found = [batch for (batch,) in cell_batches(system, cells, ["t", "x"], 16)]
+    left, right = (batch for batch in found if len(batch))
+    assert len(left) == len(right) == 6  # half as many again as inside along an axis
+    torch.testing.assert_close(right.points, left.points + torch.tensor([0.0, 0.5]), atol=1e-15, rtol=0)
+    for batch in (left, right):
+        torch.testing.assert_close(batch.data["before"], torch.sin(batch.points[:, 1:]))

@@ -17,10 +17,9 @@ from ...diagnosis.cuts import cuts_of, speed_between
 from ...diagnosis.material_corners import material_corners
 from ...diagnosis.scales import AxisScale, axis_scales
 from ...networks.partition import Partition
-from ...networks.pieces import Pieces
+from ...networks.pieces import Cuts, Pieces, PiecesNetwork
 from ...networks.sine_features import SineFeatures
 from ...networks.values import recipe_from_value, recipe_to_value
-from ...problem.problem import Problem
 from ...residuals import Evaluator, System, evaluate, requests_of
 from ...residuals.unfit import Unfit
 from ...sampling.drawing import generator
@@ -153,6 +152,7 @@ class Growth:
         self.given: dict[Field, Pieces] = {u: recipe_from_value(memory.given[u.name]) for u in fields}
         self.axes = len(fields[0].axes)
         self.counts = self._counts()
+        self.bounds = {u: _partition_of(state.system, u).bounds for u in fields}
         self.scales = axis_scales(state.system.problem)
         self.cuts = cuts_of(state.system.problem)
         self.singular = {u: material_corners(state.system.problem, u) for u in fields}
@@ -231,20 +231,28 @@ class Growth:
             found[u] = replace(recipe, recipe=closed, cells=cells)
         return found
 
-    def cells(self, u: Field, wanted: Resolution) -> Partition:
-        """Those of the smallest number of features, so that only halving changes them."""
+    def cells(self, u: Field, wanted: Resolution) -> Partition | tuple[Cuts, ...]:
+        """Those of the smallest number of features, so that only halving changes them.
+
+        In a slab of an axis they are counted along it, so that another slab has as many.
+        """
         rate = rate_of(self.counts[0], self.axes)
         edges = []
-        for axis in u.axes:
+        for axis, (low, high) in zip(u.axes, self.bounds[u], strict=True):
             scale = next(s for s in self.scales if s.name == axis.name)
             breaks = {
                 end for v in self.given for a in v.axes if a.name == axis.name for end in (a.low, a.high)
             }
             breaks |= set(self.cuts[axis.name]) | set(self._between(axis.name))
-            places = cut(axis.low, axis.high, breaks, scale, rate)
+            places = cut(low, high, breaks, scale, rate)
             for _ in range(wanted.halved):
                 places = sorted({*places, *((a + b) / 2 for a, b in pairwise(places))})
             edges.append(places)
+        slabs = [ends != (axis.low, axis.high) for axis, ends in zip(u.axes, self.bounds[u], strict=True)]
+        if any(slabs):
+            return tuple(
+                len(of) - 1 if slab else tuple(of[1:-1]) for of, slab in zip(edges, slabs, strict=True)
+            )
         return Partition.grid(edges)
 
     def _between(self, name: str) -> list[float]:
@@ -262,9 +270,9 @@ class Growth:
         recipes = self.recipes(wanted)
         # Where their number is given, it is that number which has to reach, not that of the comparison.
         most = replace(wanted, features=self.counts[-1]) if self.is_count_given else wanted
-        check_reach(state.system.problem, self.recipes(most), self.scales)
         built = {u: state.build(u, recipe) for u, recipe in recipes.items()}
         system = state.system.with_networks(built)
+        check_reach(system, self.recipes(most), self.scales)
         solved = self._solved(system, fineness(recipes, self.axes))
         held_out = _held_out(state, system, solved)
         difference = None
@@ -333,21 +341,20 @@ def cut(low: float, high: float, breaks: set[float], scale: AxisScale, rate: flo
     return places
 
 
-def check_reach(problem: Problem, recipes: Mapping[Field, Pieces], scales: Sequence[AxisScale]) -> None:
+def check_reach(system: System, recipes: Mapping[Field, Pieces], scales: Sequence[AxisScale]) -> None:
     """Raises ``Unfit`` where the equations' own waves, or data, are faster than the features of every cell."""
     for u, recipe in recipes.items():
         sines = recipe.recipe
         assert isinstance(sines, SineFeatures) and sines.count is not None
-        partition = recipe.partition([a.low for a in u.axes], [a.high for a in u.axes])
+        partition = _partition_of(system, u)
         for axis, (of_axis, edges) in enumerate(zip(u.axes, partition.edges, strict=True)):
             scale = next(s for s in scales if s.name == of_axis.name)
             half = min(b - a for a, b in pairwise(edges)) / 2
             bandwidth = sines.bandwidth
             rate = bandwidth[axis] if isinstance(bandwidth, tuple) else bandwidth
             assert rate is not None
-            rate = max(
-                rate, LIMIT * sines.count ** (1 / len(u.axes))
-            )  # many slow features follow faster waves
+            # Many slow features follow faster waves.
+            rate = max(rate, LIMIT * sines.count ** (1 / len(u.axes)))
             if scale.wavenumber * half > rate or scale.bandwidth * half > rate:
                 fastest = max(scale.wavenumber, scale.bandwidth)
                 cells = math.ceil((of_axis.high - of_axis.low) * fastest / (2 * REACH * rate))
@@ -358,6 +365,12 @@ def check_reach(problem: Problem, recipes: Mapping[Field, Pieces], scales: Seque
                     f"{rate:.3g}. Give about {cells} cells along {of_axis.name} or {count} features in each, or "
                     f"leave both out: Pieces()."
                 )
+
+
+def _partition_of(system: System, u: Field) -> Partition:
+    network = system.parameters.networks[u]
+    assert isinstance(network, PiecesNetwork)
+    return network.partition
 
 
 def _cells_of(u: Field, recipe: Pieces) -> int:
@@ -371,6 +384,19 @@ def _held_out(state: State, system: System, solved: PiecesSolution | PiecesNewto
     return found if math.isfinite(found) else math.inf
 
 
+def _in_bounds(system: System, home: Any, points: Tensor) -> Tensor:
+    """Points moved along each axis into where the networks are: in a march, into its slab."""
+    ends: dict[str, tuple[float, float]] = {}
+    for u in system.problem.fields:
+        ends.update(zip([axis.name for axis in u.axes], _partition_of(system, u).bounds, strict=True))
+    columns = list(points.unbind(1))
+    for k, axis in enumerate(home.axes):
+        low, high = ends.get(axis.name, (axis.low, axis.high))
+        if (low, high) != (axis.low, axis.high) and axis.low <= low and high <= axis.high:
+            columns[k] = low + (high - low) * (columns[k] - axis.low) / (axis.high - axis.low)
+    return torch.stack(columns, 1)
+
+
 def _difference(state: State, system: System, theta: Tensor) -> float:
     """How far its outputs are from the state's: the root mean square relative to theirs, the largest of all."""
     worst, random = 0.0, generator(state.seed, PROBED)
@@ -379,6 +405,7 @@ def _difference(state: State, system: System, theta: Tensor) -> float:
         if not hasattr(home, "draw"):  # a function of the user's with axes alone
             continue
         points, data = home.draw(None if home.size is not None else PROBES, random)
+        points = _in_bounds(system, home, points)
         batch, axes = system.batch(points, data), tuple(axis.name for axis in home.axes)
         requests = requests_of([function], batch, axes)
         pairs = ((system, theta), (state.system, state.theta))

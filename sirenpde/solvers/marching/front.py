@@ -168,9 +168,9 @@ class Front:
         """The axis is done."""
         recipes = [recipe for recipe in trial.work.recipes.values() if not isinstance(recipe, nn.Module)]
         lattices = ", ".join(recipe.describe() for recipe in recipes)
+        last = report.reason if report.reason.startswith(lattices) else f"{lattices}, {report.reason}"
         reason = (
-            f"{self.pace.closed} slabs, held-out residual at most {self.pace.worst:.1e}; the last: {lattices}, "
-            f"{report.reason}"
+            f"{self.pace.closed} slabs, held-out residual at most {self.pace.worst:.1e}; the last: {last}"
         )
         self.memory.trial, tally = None, self.memory.tally
         self.memory.ended = Ended(tally.means, reason, tally.residuals)
