@@ -22,6 +22,7 @@ from ..networks.singular import HIGHEST, Kind, Pair, Singular, is_whole, mapped,
 from ..problem.constraint import Constraint
 from ..problem.probe import Requests
 from ..problem.problem import Problem
+from ..problem.scaling import scales_of
 from .local import Key, keys_of, stacked
 
 NEAR = 1e-4  # of a side: so far from a corner the conditions on it are looked at
@@ -31,6 +32,7 @@ SNAP = 1e-7  # of the field's longest axis, from a change found to the end of a 
 RAY = 400  # places along a line out of the domain
 TURNS = (0.0, 0.2, -0.2, 0.4, -0.4)  # of a gap, from its middle, in which a way out is looked for
 SAME = 1e-9  # angles, and derivatives beside values
+NOTHING = 1e-9  # of a field's size: values given that are as small all the way round are none
 JUMP = 1e-3  # of the largest values given, above which given values jump
 ROUGH = 2.0  # powers that are not whole count always up to this exponent; the data may not ask for others
 ELSEWHERE = 0.37  # of other axes, where conditions are looked at
@@ -130,10 +132,9 @@ class _Conditions:
 
     @cached_property
     def largest(self) -> float:
-        """The largest value given."""
-        return max(
-            (abs(v) for looks in self.sides.values() for kind, _, v in looks if kind == 1), default=0.0
-        )
+        """The largest value given, and no less than what rounding leaves of values that cancel."""
+        values = (abs(v) for looks in self.sides.values() for kind, _, v in looks if kind == 1)
+        return max(NOTHING * scales_of(self.problem).sizes[self.u], *values, 0.0)
 
     def at_corner(self, corner: Corner) -> Found | None:
         metric = self.metric(corner.at, _middle(corner.between))

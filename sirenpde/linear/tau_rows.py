@@ -226,8 +226,11 @@ class TauRows:
         if len(inside) != len(unknowns):
             raise Unsuited(f"{DIRECT} there are as many equations on the box as unknowns.")
         sizes = torch.tensor(
-            [[sum(float(m.norm()) for m in self.operator(e, u, slopes)) for u in unknowns] for e in inside]
+            [[sum(float(m.norm()) for m in self.operator(e, u, slopes)) for u in unknowns] for e in inside],
+            dtype=torch.float64,
         )
+        if not bool(sizes.isfinite().all()) or not bool((sizes.amax(1) > 0).all()):
+            raise Unsuited(f"{DIRECT} the equations' slopes are finite and do not vanish.")
         _, pairing = linear_sum_assignment(-(sizes + 1e-300).log().T.numpy())
         found: list[list[list[Equation]]] = [[[] for _ in range(axes)] for _ in unknowns]
         for e in equations:

@@ -14,7 +14,7 @@ def recipe_to_value(recipe: object) -> dict[str, Any] | None:
 
     >>> from sirenpde import SineFeatures
     >>> recipe_to_value(SineFeatures(40, (3.0, 8.0)))
-    {'name': 'SineFeatures', 'count': 40, 'bandwidth': [3.0, 8.0], 'interaction': None, 'around': []}
+    {'name': 'SineFeatures', 'count': 40, 'bandwidth': [3.0, 8.0], 'interaction': None, 'around': [], 'singular': []}
     """
     if not is_known(recipe):
         return None

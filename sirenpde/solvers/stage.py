@@ -115,7 +115,7 @@ def report_of(terms: Tensor, theta: Tensor, finished: bool, reason: str) -> Repo
     """The report of a short step, in one read: each read waits for all that a GPU was told to do.
 
     >>> report_of(torch.tensor([0.5, 2.0]), torch.tensor([1.0, math.nan]), False, "")
-    Report(terms=(0.5, 2.0), finished=False, reason='', cut=False, residuals=None, finite=False)
+    Report(terms=(0.5, 2.0), finished=False, reason='', cut=False, residuals=None, finite=False, difference=None)
     """
     finite = theta.isfinite().all()
     *values, flag = torch.cat([terms, finite[None].to(terms.dtype)]).tolist()

@@ -80,12 +80,12 @@ def test_the_search_ends_before_the_budget_does():
     worked = (
         time.process_time()
     )  # of all threads, and of this process alone: others may keep the machine busy
-    solution = solve(problem, budget=0.5)
+    solution = solve(problem, [LeastSquares()], budget=0.5)
     assert solution.status == "budget" and solution.message.startswith("stopped after")
     assert solution.parameters <= 1601
     assert time.process_time() - worked < 15 * torch.get_num_threads()
     # Whether the search or the loop around it notices first depends on the machine; here it is the search.
-    state = begin(problem, choose(problem, None, None), torch.device("cpu"), None, 0, 1.0).state
+    state = begin(problem, choose(problem, [LeastSquares()], None), torch.device("cpu"), None, 0, 1.0).state
     state.deadline = time.monotonic()
     reports = [LeastSquares().advance(state)]
     while not reports[-1].finished:

@@ -16,7 +16,7 @@ from .corners import inclusion, l_shape, motz, sheared_crack
 from .distance import sphere, torus
 from .evolution import allen_cahn, burgers, kuramoto_sivashinsky, two_solitons, zabusky_kruskal
 from .flow import cavity, kovasznay, uniform_lid
-from .fronts import carried_pulse, drifting_pulse, fisher, gray_scott, travelling_front
+from .fronts import carried_pulse, drifting_pulse, fisher, travelling_front
 from .layers import finite_basis, heat_cube, heat_ripples, outflow_layers, poisson_waves, reaction_layers
 from .measured import Classical
 from .series import convection, reaction, wave_string
@@ -58,10 +58,8 @@ SOLVERS: Mapping[str, Callable[[], Classical]] = {
     "helmholtz_20": partial(helmholtz, 20.0, 100, 30),
     "helmholtz_40": partial(helmholtz, 40.0, 110, 40),
     "helmholtz_80": partial(helmholtz, 80.0, 130, 60),
-    "helmholtz_200": partial(helmholtz, 200.0, 220, 110),
     "travelling_front": travelling_front,
     "fisher": fisher,
-    "gray_scott": gray_scott,
     "uniform_lid_100": partial(uniform_lid, 100.0, 40),
     "uniform_lid_400": partial(uniform_lid, 400.0, 40),
     "carried_pulse": carried_pulse,

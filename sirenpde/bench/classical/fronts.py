@@ -118,16 +118,3 @@ def travelling_front(
     values, seconds = timed(solve)
     true = np.stack([exact(t)[inside].reshape(-1) for t in times])
     return Classical(f"Chebyshev {n + 1}², DOP853", relative(values, true), seconds)
-
-
-def gray_scott(count: int = 128, step: float = 0.5) -> Classical:
-    """The Gray-Scott equations until t = 200: Fourier and ETDRK4, against twice the waves and half the step."""
-    import time
-
-    from ...references.pinnacle.fourier import gray_scott as evolved
-
-    begin = time.process_time()
-    coarse = evolved(count, step, 200.0, 5)
-    seconds = time.process_time() - begin
-    finer = evolved(2 * count, step / 2, 200.0, 5)[..., ::2, ::2]
-    return Classical(f"Fourier {count}², ETDRK4", relative(coarse, finer), seconds)

@@ -80,8 +80,10 @@ class PiecesMemory:
 
 
 def is_pieces(recipe: object) -> bool:
-    """Whether a recipe has a network of frozen sines in each cell."""
-    return isinstance(recipe, Pieces) and isinstance(recipe.recipe, SineFeatures)
+    """Whether a recipe has a network of frozen sines in each cell; under windows they are one network."""
+    if not isinstance(recipe, Pieces) or recipe.blend != "hard":
+        return False
+    return isinstance(recipe.recipe, SineFeatures)
 
 
 def memory_of(state: State) -> PiecesMemory:
