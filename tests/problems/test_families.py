@@ -30,7 +30,13 @@ def on_few_pixels(name, tmp_path):
     return declare(name, **flags.get(name, {}))
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+SUITES = "pinnacle/"  # many more of the same kinds
+TRAINED = [
+    pytest.param(name, marks=pytest.mark.slow) if name.startswith(SUITES) else name for name in PROBLEMS
+]
+
+
+@pytest.mark.parametrize("name", TRAINED)
 def test_every_problem_trains_as_a_siren(name, tmp_path):
     adam = Adam(steps=3, lr=1e-4, clip=1.0, points=Points(Fresh(minibatch=500)))
     solution = solve(on_few_pixels(name, tmp_path), [adam], network="siren", samples_scale=0.1)

@@ -24,6 +24,7 @@ def slow_waves() -> tuple[Any, float]:
     return solve(declared(wavenumber=k)), k
 
 
+@pytest.mark.slow
 def test_the_waves_are_those_of_the_closed_form(slow_waves):
     solution, k = slow_waves
     assert solution.errors["phi"]["relative_l2"] < 3e-3
@@ -35,6 +36,7 @@ def test_the_waves_are_those_of_the_closed_form(slow_waves):
     assert np.linalg.norm(found - exact) < 3e-3 * np.linalg.norm(exact)
 
 
+@pytest.mark.slow
 def test_the_layer_swallows_the_waves(slow_waves):
     solution, _ = slow_waves
     line = np.linspace(-1, 1, 101)
@@ -42,6 +44,7 @@ def test_the_layer_swallows_the_waves(slow_waves):
     assert np.abs(solution[solution.problem.outputs[0]](edge)).max() < 1e-3
 
 
+@pytest.mark.slow
 def test_the_reference_makes_no_statement_near_the_source_and_in_the_layer(slow_waves):
     solution, _ = slow_waves
     (phi,) = solution.problem.outputs

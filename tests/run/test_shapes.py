@@ -45,6 +45,7 @@ def slope(edge, f, *axes):
     return lambda p: dot(edge.normal(p), grad(f, *axes)(p))
 
 
+@pytest.mark.slow
 def test_robin():
     u, exact, edge = Field("u", ELLIPSE), exact_on(ELLIPSE), ELLIPSE.boundary()
     known = slope(edge, exact, *ELLIPSE.axes)
@@ -54,6 +55,7 @@ def test_robin():
     assert error(Problem(poisson(ELLIPSE, u), robin, reference={u: exact})) < 1e-11
 
 
+@pytest.mark.slow
 def test_a_flux_on_a_hole_and_values_on_the_square():
     u, exact, rim = Field("u", PLATE), exact_on(PLATE), PLATE.boundary_of(HOLE)
     known = slope(rim, exact, *PLATE.axes)
@@ -62,6 +64,7 @@ def test_a_flux_on_a_hole_and_values_on_the_square():
     assert error(Problem(poisson(PLATE, u), flux, walls, reference={u: exact})) < 1e-10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turned", [0.0, 0.7])
 def test_half_of_a_turned_edge_is_free(turned):
     shape = ELLIPSE.rotated(turned)
