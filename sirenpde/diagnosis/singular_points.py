@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -68,8 +69,18 @@ class Found:
     sides: tuple[Look, Look]
 
 
+_known: WeakKeyDictionary[Problem, dict[Field, tuple[Found, ...]]] = WeakKeyDictionary()
+
+
 def found_points(problem: Problem, u: Field) -> tuple[Found, ...]:
-    """Those of ``singular_points``, each with what makes it one."""
+    """Those of ``singular_points``, each with what makes it one; remembered for as long as the problem lives."""
+    known = _known.setdefault(problem, {})
+    if u not in known:
+        known[u] = _found(problem, u)
+    return known[u]
+
+
+def _found(problem: Problem, u: Field) -> tuple[Found, ...]:
     if u.components != 1 or len(u.axes) < 2 or plane_arcs(u.domain) is None:
         return ()
     conditions = _Conditions(problem, u)
@@ -214,7 +225,9 @@ class _Conditions:
                 return middle
             first = _alike(look, b) if not _alike(a, b) else abs(look[2] - a[2]) > abs(look[2] - b[2])
             low, high, a, b = (low, middle, a, look) if first else (middle, high, look, b)
-        return None if _alike(a, b) and abs(b[2] - a[2]) < 0.5 * leap else (low + high) / 2
+            if _alike(a, b) and abs(b[2] - a[2]) < 0.5 * leap:  # a smooth rise falls so at once
+                return None
+        return (low + high) / 2
 
     def metric(self, at: Pair, along: float) -> tuple[Pair, Pair] | None:
         """The matrix of the second derivatives at a point, looked at a little inside; None if it is not definite."""
