@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import accumulate, pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +26,16 @@ def flatten(module: nn.Module) -> Tensor:
     """
     values = [parameter.detach().reshape(-1) for _, parameter in trainable(module)]
     return torch.cat(values) if values else torch.zeros(0)
+
+
+def slices_of(modules: Iterable[nn.Module]) -> list[slice]:
+    """Where each of several modules has its parameters in the flat vector of all, one after another.
+
+    >>> slices_of([nn.Linear(2, 3), nn.Linear(3, 1)])
+    [slice(0, 9, None), slice(9, 13, None)]
+    """
+    ends = accumulate((sum(p.numel() for _, p in trainable(module)) for module in modules), initial=0)
+    return [slice(a, b) for a, b in pairwise(ends)]
 
 
 def unflatten(module: nn.Module, theta: Tensor) -> dict[str, Tensor]:

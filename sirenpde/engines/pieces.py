@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -14,7 +13,7 @@ from ..calculus.symbols import Symbol
 from ..networks.pieces import PiecesNetwork
 from ..networks.slabs import SlabNetwork
 from .engine import Engine
-from .flat import trainable
+from .flat import slices_of
 from .registry import differentiates, engine_for
 
 
@@ -52,9 +51,7 @@ class SlabEngine:
         self.requests = {True: list(enumerate(symbols)), False: still or nothing}
         self.factor = {True: 1.0, False: 1.0 if still else 0.0}
         self.count = len(symbols)
-        sizes = [sum(p.numel() for _, p in trainable(module)) for module in network.networks]
-        ends = torch.tensor([0, *sizes]).cumsum(0).tolist()
-        self.slices = [slice(a, b) for a, b in pairwise(ends)]
+        self.slices = slices_of(network.networks)
         self.engines: dict[tuple[int, bool], Engine] = {}
         first = self._engine(0, True)
         self.kind = f"{first.kind}, by slabs"
@@ -129,9 +126,7 @@ class PiecesEngine:
 
     def __init__(self, network: PiecesNetwork, symbols: Sequence[Symbol], dimension: int) -> None:
         self.network, self.symbols, self.dimension = network, symbols, dimension
-        sizes = [sum(p.numel() for _, p in trainable(module)) for module in network.networks]
-        ends = torch.tensor([0, *sizes]).cumsum(0).tolist()
-        self.slices = [slice(a, b) for a, b in pairwise(ends)]
+        self.slices = slices_of(network.networks)
         self.engines: dict[int, Engine] = {}
         first = self._engine(0)
         self.kind = f"{first.kind}, by cells"

@@ -7,7 +7,6 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from ..calculus.symbols import Powers, Symbol
 from ..networks.windows import WindowsNetwork
-from .flat import trainable
+from .flat import slices_of
 from .registry import differentiates, engine_for
 
 Share = tuple[int, Powers, float]  # of a request: which one, the derivative of the window, a factor
@@ -42,9 +41,7 @@ class WindowsEngine:
     def __init__(self, network: WindowsNetwork, symbols: Sequence[Symbol], dimension: int) -> None:
         self.network, self.dimension, self.count = network, dimension, len(symbols)
         self.asked, self.shares = _asked(symbols, dimension)
-        sizes = [sum(p.numel() for _, p in trainable(module)) for module in network.networks]
-        ends = torch.tensor([0, *sizes]).cumsum(0).tolist()
-        self.slices = [slice(a, b) for a, b in pairwise(ends)]
+        self.slices = slices_of(network.networks)
         self.engines = [engine_for(module, self.asked, dimension) for module in network.networks]
         self.kind = f"{self.engines[0].kind}, under windows"
         self.channels = self.engines[0].channels

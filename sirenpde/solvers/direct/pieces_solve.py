@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...calculus.field import Field
 from ...diagnosis.jumps import jumping_fluxes
+from ...engines.flat import slices_of
 from ...linear.cell_rows import CellRows, scaled
 from ...linear.dense_rows import in_complex, write_head
 from ...linear.fluxes import Flux, flux_rows, with_fluxes
@@ -310,8 +311,6 @@ def _write(system: System, theta: Tensor, cell: CellRows, values: Tensor) -> Non
         stop = start + head_width(module) * cell.components[u]
         layer = values[start:stop].reshape(-1, head_width(module))
         layer = torch.cat([layer.real, layer.imag]) if layer.is_complex() else layer
-        sizes = [sum(p.numel() for p in n.parameters() if p.requires_grad) for n in whole.networks]
         number = next(i for i, n in enumerate(whole.networks) if n is module)
-        first = sum(sizes[:number])
-        write_head(system.parameters.of(u, theta)[first : first + sizes[number]], module, layer)
+        write_head(system.parameters.of(u, theta)[slices_of(whole.networks)[number]], module, layer)
         start = stop
