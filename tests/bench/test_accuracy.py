@@ -16,8 +16,9 @@ from sirenpde.bench import accuracy, accuracy_worker
 from sirenpde.bench.accuracy import against_classical, against_published, summary
 from sirenpde.bench.accuracy_cases import CASES, Case, UnknownCase, chosen
 from sirenpde.bench.classical import SOLVERS
+from sirenpde.bench.suites import SUITES
 from sirenpde.cli.main import main
-from sirenpde.cli.verbs.bench import accuracy_command
+from sirenpde.cli.verbs.bench import solved_command
 from sirenpde.problem import load as loading
 
 TINY = '''
@@ -75,7 +76,9 @@ def test_cases_from_processes_to_files(tiny: str, tmp_path: Path, capsys: pytest
         Case("direct", tiny, "u'' = -2", {"factor": 3.0}, classical="poisson_square"),
         Case("absent", str(tmp_path / "absent.py"), "nothing"),
     ]
-    code = accuracy_command(cases, 1, False, None, "cpu", str(tmp_path / "out"), as_json=True)
+    code = solved_command(
+        SUITES["accuracy"], cases, 1, False, None, "cpu", str(tmp_path / "out"), as_json=True
+    )
     out, err = capsys.readouterr()
     direct, absent = json.loads(out)["problems"]
     assert code == 0 and err.count("\n") == 2 * len(cases) + 1

@@ -16,6 +16,9 @@ from ..verb import Call, Verb, register
 
 if TYPE_CHECKING:
     from ...bench.accuracy_cases import Case
+    from ...bench.suites import Suite
+
+Row = dict[str, Any]
 
 
 def add_flags(parser: Parser) -> None:
@@ -55,18 +58,16 @@ def run(call: Call) -> int:
                 f"{named[0]} is a flag of 'sirenpde bench accuracy' and 'pinnacle'; 'bench speed' takes none such."
             )
         return speed_command(asked.quick, asked.device, asked.json)
-    from ...bench import accuracy_cases, pinnacle
+    from ...bench.accuracy_cases import UnknownCase, chosen
+    from ...bench.suites import SUITES
 
-    suite, command = {
-        "accuracy": (accuracy_cases.CASES, accuracy_command),
-        "pinnacle": (pinnacle.CASES, pinnacle_command),
-    }[asked.what]
+    suite = SUITES[asked.what]
     try:
-        cases = accuracy_cases.chosen(asked.only or [], asked.quick, suite)
-    except accuracy_cases.UnknownCase as error:
+        cases = chosen(asked.only or [], asked.quick, suite.cases)
+    except UnknownCase as error:
         raise UsageError(str(error)) from None
     seeds = asked.seeds or (1 if asked.quick else 3)
-    return command(cases, seeds, asked.quick, asked.budget, asked.device, asked.out, asked.json)
+    return solved_command(suite, cases, seeds, asked.quick, asked.budget, asked.device, asked.out, asked.json)
 
 
 def speed_command(quick: bool, device: str, as_json: bool) -> int:
@@ -78,7 +79,8 @@ def speed_command(quick: bool, device: str, as_json: bool) -> int:
     return 0
 
 
-def accuracy_command(
+def solved_command(
+    suite: Suite,
     cases: Sequence[Case],
     seeds: int,
     quick: bool,
@@ -87,45 +89,15 @@ def accuracy_command(
     out: str | None,
     as_json: bool,
 ) -> int:
-    """Two tables, or with ``as_json`` one object with its rows under "problems"; files below ``out``.
+    """The tables of a suite's solved cases, or with ``as_json`` one object with its rows under "problems".
 
-    Exit code 1 where no case was solved.
-    """
-    from ...bench.accuracy import measure, table
-
-    rows = measure(
-        cases,
-        seeds=seeds,
-        quick=quick,
-        budget=budget,
-        device=_kind_of(device),
-        say=_progress,
-        done=lambda rows: None if out is None else _write(Path(out), rows),
-    )
-    _say(rows, "problems", table(rows), as_json)
-    return 0 if any("relative_l2" in row for row in rows) else 1
-
-
-def pinnacle_command(
-    cases: Sequence[Case],
-    seeds: int,
-    quick: bool,
-    budget: float | None,
-    device: str,
-    out: str | None,
-    as_json: bool,
-) -> int:
-    """One table, or with ``as_json`` one object with its rows under "problems"; files below ``out``.
-
-    Exit code 1 where no case was solved.
+    Files below ``out``, written again after every case. Exit code 1 where no case was solved.
     """
     from ...bench.accuracy import measure
-    from ...bench.pinnacle import as_markdown, beside, table
 
-    def written(rows: list[dict[str, Any]]) -> None:
+    def written(measured: list[Row]) -> None:
         if out is not None:
-            so_far = [beside(row) for row in rows]
-            _write_texts(Path(out), "pinnacle", so_far, as_markdown(so_far))
+            _write(Path(out), suite, [suite.told(row) for row in measured])
 
     measured = measure(
         cases,
@@ -136,9 +108,9 @@ def pinnacle_command(
         say=_progress,
         done=written,
     )
-    rows = [beside(row) for row in measured]
-    _say(rows, "problems", table(rows), as_json)
-    return 0 if any(row["relative_l2"] is not None for row in rows) else 1
+    rows = [suite.told(row) for row in measured]
+    _say(rows, "problems", suite.text(rows), as_json)
+    return 0 if any(row.get("relative_l2") is not None for row in rows) else 1
 
 
 def _kind_of(device: str) -> str:
@@ -154,36 +126,28 @@ def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _say(rows: list[dict[str, Any]], key: str, words: str, as_json: bool) -> None:
+def _say(rows: list[Row], key: str, words: str, as_json: bool) -> None:
     if as_json:
         print_json({key: rows})
     else:
         print(words)
 
 
-def _write(folder: Path, rows: list[dict[str, Any]]) -> None:
-    """The rows so far as data, as a table for a document, and as a picture."""
-    from ...bench.accuracy import as_markdown, curves
-    from ...plots.accuracy import error_curves
-    from ...plots.figures import save_figure
-
-    _write_texts(folder, "accuracy", rows, as_markdown(rows))
-    on_gpu = any(row.get("device", "cpu").startswith("cuda") for row in rows)
-    figure = error_curves(curves(rows), "wall time" if on_gpu else "processor time")
-    save_figure(folder / "accuracy.png", figure)
-
-
-def _write_texts(folder: Path, name: str, rows: list[dict[str, Any]], table: str) -> None:
+def _write(folder: Path, suite: Suite, rows: list[Row]) -> None:
+    """The rows so far as data, as a table for a document, and as a picture if the suite has one."""
     from ...files.whole import whole
+    from ...plots.figures import save_figure
 
     content = as_json({"versions": versions(), "problems": rows})
     files = {
-        f"{name}.json": json.dumps(content, indent=1, ensure_ascii=False) + "\n",
-        f"{name}.md": table,
+        f"{suite.name}.json": json.dumps(content, indent=1, ensure_ascii=False) + "\n",
+        f"{suite.name}.md": suite.markdown(rows),
     }
     for file, words in files.items():
         with whole(folder / file) as beside:
             beside.write_text(words, encoding="utf-8")
+    if suite.figure is not None:
+        save_figure(folder / f"{suite.name}.png", suite.figure(rows))
 
 
 register(
