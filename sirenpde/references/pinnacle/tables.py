@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from . import channel, fourier, perforated, two_valued
+from . import channel, fourier, layered_cube, perforated, two_valued
 
 Columns = dict[str, NDArray[np.float64] | NDArray[np.float32]]
 
@@ -78,6 +78,16 @@ def heat2d_cg(resolution: int = 120) -> Columns:
     return {"x": x, "y": y, "t": t, "certified": values.reshape(-1).astype(np.float32)}
 
 
+def poisson3d_cg(size: int) -> Columns:
+    """At the centres of 16 x 25 x 16 cells that lie outside of the balls, more along y, where the waves are."""
+    along = [(np.arange(count) + 0.5) / count for count in (16, 25, 16)]
+    nodes = np.stack(np.meshgrid(*along, indexing="ij"), -1).reshape(-1, 3)
+    away = [np.linalg.norm(nodes - [a, b, c], axis=1) > r for a, b, c, r in layered_cube.BALLS]
+    nodes = nodes[np.all(away, axis=0)]
+    values = layered_cube.around_balls(nodes, size).astype(np.float32)
+    return {**dict(zip("xyz", nodes.T, strict=True)), "certified": values}
+
+
 def heat2d_vc(published: Columns, fine: int = 2) -> Columns:
     """Both forms at the nodes (t, x, y) of the suite's own values, which stay beside them."""
     times, frame = np.unique(published["t"], return_inverse=True)
@@ -119,6 +129,7 @@ RECIPES: dict[str, Callable[[Path], Columns]] = {
     "wave2d_cg": lambda folder: _waves(),
     "heat2d_cg": lambda folder: heat2d_cg(),
     "heat2d_vc": _heat2d_vc,
+    "poisson3d_cg": lambda folder: poisson3d_cg(24),
 }
 
 
