@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import torch
+
 from ..calculus.field import Field
 from ..geometry import can
 from ..geometry.point import Axis
+from ..problem.constraint import Constraint
 from ..problem.problem import Problem
 from .pieces import Piece, pieces
+
+DRAWN = 64  # points of a boundary, at which its normals are looked at
+TURNED = 0.1  # part of a normal along an axis, from which on a boundary ends the axis
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,27 @@ def _ends(problem: Problem, u: Field, column: int, axis: Axis) -> Ends:
             counts["low"] += requests.size * (constraint.domain.axis == axis)
             continue
         touched = {side for piece in pieces(constraint, requests.data) for side in sides(piece, axis)}
-        for side in touched & set(counts):
+        across = () if touched & set(counts) else _facing(constraint, axis)
+        for side in (*(touched & set(counts)), *across):
             counts[side] += requests.size
         if "inside" in touched or not touched:
             orders += [
                 powers[column] for d in requests.of(u) if d.site is None for powers, _ in d.symbol.terms
             ]
     return Ends(axis, max(orders), counts["low"], counts["high"])
+
+
+def _facing(constraint: Constraint, axis: Axis) -> tuple[str, ...]:
+    """The directions along an axis in which a condition on a rim, an oblique side or an interface faces."""
+    domain = constraint.domain
+    if can.dimension_of(domain) == len(domain.axes) or axis not in domain.axes or domain.size is not None:
+        return ()
+    _, data = domain.draw(DRAWN, torch.Generator().manual_seed(4))
+    if "normal" not in data:
+        return ()
+    towards = data["normal"][:, domain.axes.index(axis)]
+    found = (("low", float(towards.min()) < -TURNED), ("high", float(towards.max()) > TURNED))
+    return tuple(side for side, faces in found if faces)
 
 
 def sides(piece: Piece, axis: Axis) -> Iterator[str]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from ..calculus.field import Derivative, Field
 from ..calculus.symbols import Powers, Symbol
 from ..engines.registry import engine_for
+from ..geometry import can
 from ..problem.scaling import inverse_length
 from .batch import Batch
 from .system import Group, System
@@ -32,8 +33,10 @@ def relative_residuals(system: System, theta: Tensor, batches: Sequence[Batch]) 
     V is the largest root mean square of the derivative over any of the sample sets, so that u = 0 on a wall is
     measured against u inside, and the derivatives of an operator count one by one: u_xx + u_yy may vanish, u_xx does
     not. It is at least 1e-3 of the field's own size, or of that which the data ask for, over the lengths of its axes,
-    so that constants and fields that vanish may be solutions. Measurements with a given standard deviation count as
-    met where what they leave is no more than noise.
+    so that constants and fields that vanish may be solutions. In conditions, which hold on less than the whole, it is
+    also at least 1e-3 of the field's largest derivative of that order: a slope of 0 at a wall is measured against
+    slopes elsewhere, along other axes too. Measurements with a given standard deviation count as met where what they
+    leave is no more than noise.
     """
     residuals = system.residuals(theta, batches)
     some = [_some(batch) for batch in batches]
@@ -67,6 +70,9 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
         zero = (0,) * len(u.axes)
         asked = [d.symbol for requests in system.problem.requests for d in requests.of(u)]
         partials = list(dict.fromkeys([zero, *(powers for symbol in asked for powers, _ in symbol.terms)]))
+        if any(sum(powers) == 1 for powers in partials):  # slopes are compared with each other
+            slopes = (tuple(int(i == j) for j in range(len(u.axes))) for i in range(len(u.axes)))
+            partials = list(dict.fromkeys([*partials, *slopes]))
         engine = engine_for(network, [Symbol.of({powers: 1.0}) for powers in partials], len(u.axes))
         weights = engine.load(system.parameters.of(u, theta))
         most = theta.new_zeros(len(partials), u.outputs)
@@ -85,12 +91,25 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
     return usual
 
 
+def _beside_others(u: Field, sizes: Mapping[Powers, Tensor]) -> Mapping[Powers, Tensor]:
+    """Sizes of derivatives, none of which is below a share of the largest of its order, over the axes' lengths."""
+    even = {powers: size / inverse_length(u, powers) for powers, size in sizes.items()}
+    most: dict[int, Tensor] = {}
+    for powers, size in even.items():
+        order = sum(powers)
+        most[order] = torch.maximum(most[order], size) if order in most else size
+    return {
+        powers: torch.maximum(size, FLOOR * most[sum(powers)] * inverse_length(u, powers))
+        for powers, size in sizes.items()
+    }
+
+
 def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual: Usual) -> Iterator[Tensor]:
     """S of every constraint of a group."""
     evaluator, raw = group.evaluator, theta[system.parameters.numbers_slice]
     jets = evaluator.jets(evaluator.load(theta), batch)[0]
     components, slopes = group.residual_slopes.slopes(batch, jets, raw)
-    first = 0
+    first, whole = 0, can.dimension_of(group.domain)
     for requests in evaluator.requests:
         rows = slice(first, first + requests.size)
         rest, largest = components[:, rows], [theta.new_zeros(())]
@@ -101,8 +120,9 @@ def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual
             sizes: dict[Derivative, Tensor] = {}  # the nodes of a site make one term together
             for size, d in zip(rms, evaluator.asked[u], strict=True):
                 sizes[d] = sizes[d] + size if d in sizes else size
+            known = usual[u] if whole >= len(u.axes) else _beside_others(u, usual[u])
             for d, size in sizes.items():
-                largest += [(size * abs(c) * usual[u][powers]).max() for powers, c in d.symbol.terms]
+                largest += [(size * abs(c) * known[powers]).max() for powers, c in d.symbol.terms]
         largest += [_rms(rest), *_by_numbers(system, raw, torch.stack([s for s, _ in slopes[rows]]))]
         yield torch.stack(largest).max()
         first = rows.stop

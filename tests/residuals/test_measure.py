@@ -110,6 +110,27 @@ def test_a_rest_at_the_start_is_measured_against_speeds_later():
     assert measured(Problem(wave, rest), nearly)["rest"] == pytest.approx(1e-5 * math.sqrt(2), rel=0.2)
 
 
+def test_a_slope_of_nothing_at_a_wall_is_measured_against_slopes_along_other_axes():
+    box = Box(x=(0, 1), y=(0, 1))
+    y = box.axes[1]
+    u = Field("u", box)
+
+    @on(box, samples=400)
+    def layer(p):
+        return u(p) - 1e-4 * laplacian(u)(p) - 1
+
+    @on(box.boundary("y"), samples=50)
+    def insulated(p):
+        return D(u, y)(p)
+
+    def nearly(p):  # of a slope of 1e-6 beside slopes of 20, the root mean square of 200 sin
+        return torch.sin(200 * p[:, :1]) + 1e-6 * p[:, 1:]
+
+    found = measured(Problem(layer, insulated), nearly)
+    assert found["insulated"] < 1e-4
+    assert found["insulated"] == pytest.approx(1e-6 / (1e-3 * 200 / math.sqrt(2)), rel=0.1)
+
+
 def test_constants_and_nothing_may_be_solutions():
     box = Box(x=(0, 1))
     u, v = Field("u", box), Field("v", box)
