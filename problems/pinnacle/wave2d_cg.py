@@ -6,8 +6,8 @@
 The first form is that of the suite's program, c between 1 and c₁ and linear between 256 × 256 nodes; the second that
 of the model which its file came from, c = 1 or c₁, that of the nearest node. There, as in `heat2d_vc`, the flux
 q = c grad u is a field of its own. The table of c and the file of values are not to be had: c₁ = 12 is that of the
-program that drew the medium. As far apart are the solutions as 1.15 times their size for c₁ = 12, and 0.37 for c₁ = 2.
-Measured against finite volumes, which change by some hundredths where they are made finer.
+program that drew the medium. The solutions are 1.15 times their size apart for c₁ = 12, and 0.37 for c₁ = 2. Measured
+against finite volumes, which change by some hundredths where they are made finer.
 
 Source: Hao et al., PINNacle, 2024.
 """

@@ -70,7 +70,14 @@ def measure(
 def _outcome(run: Row) -> str:
     if "failed" in run:
         return f"failed: {run['failed']}"
-    return f"{run['status']}, error {_number(run['relative_l2'])} in {run['cpu_s']:.3g} s of processor time"
+    error = f"error {_number(run['relative_l2'])} in {run['cpu_s']:.3g} s of processor time"
+    return f"{ended(run)}, {error}"
+
+
+def ended(row: Row) -> str:
+    """How a solve ended, and how far its error is known where a march was cut off."""
+    status, held = row.get("status", "failed"), row.get("holds_until")
+    return f"{status}, known until {held[0]} = {held[1]:.3g}" if held else status
 
 
 def summary(case: Case, runs: Sequence[Row], classical: Row | None) -> Row:
@@ -108,6 +115,7 @@ def _medians(runs: Sequence[Row]) -> Row:
     clock = ("cpu_s", "wall_s").index(_clock(middle))
     return {
         **row,
+        "holds_until": middle.get("holds_until"),
         "relative_l2_range": [min(errors), max(errors)],
         **{f"to_{mark:.0e}_s": _time_to(mark, runs, clock) for mark in MARKS},
         **{key: middle[key] for key in _OF_THE_MIDDLE},
@@ -226,7 +234,7 @@ def _flat(row: Row) -> Row:
     low, high = row.get("relative_l2_range", (None, None))
     return {
         **row,
-        "status": row.get("status", "failed"),
+        "status": ended(row),
         "spread": None if low == high else f"{_number(low)} .. {_number(high)}",
         "published_error": published.get("error"),
         "published_s": published.get("seconds"),

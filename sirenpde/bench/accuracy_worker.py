@@ -7,10 +7,11 @@ solver's alone, and a failure, running out of memory included, that is nobody el
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from ..run.solution import Solution
     from ..run.solve import Progress
 
-# A stage in one long step looks at the wall clock alone: so many seconds, and so many for each of the budget. Half of
-# them are the first rung's, and the errors measured on the way count too.
+# A stage in one long step does not look at the clock. It is broken off after so many processor seconds, and so many
+# for each of the budget, the errors measured on the way among them; on a GPU by the wall clock, later.
+_BROKEN_OFF = 5.0, 1.5
 _LONGEST = 60.0, 6.0
 # The error is measured at times that grow by this factor, from so many seconds on.
 _GROWTH, _FIRST = 1.1, 0.05
@@ -56,6 +58,29 @@ class Stopwatch:
         return time.process_time(), time.perf_counter()
 
 
+@contextmanager
+def broken_off(seconds: float, told: Callable[[], None]) -> Iterator[None]:
+    """KeyboardInterrupt, which ends a run and keeps its best state, after so many processor seconds of this process.
+
+    ``told`` is called before; where the system has no such clock nothing happens.
+    """
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def over(*_: object) -> None:
+        told()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGPROF, over)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
 class Curve:
     """Follows a run: its error now and then with the clock stopped, and its end when the budget is spent."""
 
@@ -68,6 +93,9 @@ class Curve:
         self.clock = Stopwatch()
         self.next = _FIRST
 
+    def spend(self) -> None:
+        self.spent = True
+
     def __call__(self, progress: Progress) -> None:
         cpu, wall = self.clock.read()
         now = wall if self.on_gpu else cpu
@@ -79,7 +107,7 @@ class Curve:
             self.next = _GROWTH * now
         over = progress.stage_index == progress.stage_count - 1 and progress.step >= progress.steps
         if now >= self.budget and not over:
-            self.spent = True
+            self.spend()
             raise KeyboardInterrupt  # what ends a run and keeps its best state
 
 
@@ -104,14 +132,16 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
     network = case.get("network")
     recalled = partial(recall, problem, device="cuda" if on_gpu else "cpu", network=network)
     curve = Curve(recalled, budget, on_gpu)
-    solution = solve(
-        blind,
-        device=device,
-        seed=seed,
-        budget=_LONGEST[0] + _LONGEST[1] * budget,
-        network=network,
-        progress=curve,
-    )
+    longest = _BROKEN_OFF[0] + _BROKEN_OFF[1] * budget
+    with nullcontext() if on_gpu else broken_off(longest, curve.spend):
+        solution = solve(
+            blind,
+            device=device,
+            seed=seed,
+            budget=_LONGEST[0] + _LONGEST[1] * budget,
+            network=network,
+            progress=curve,
+        )
     cpu, wall = curve.clock.read()
     if solution.status == "interrupted" and not curve.spent:
         raise KeyboardInterrupt
@@ -124,6 +154,7 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
         "errors": judged.errors,
         "file": beside_the_file(judged),
         "held_out": judged.relative_residual,
+        "holds_until": judged.holds_until,
         "cpu_s": cpu,
         "wall_s": wall,
         "parameters": judged.parameters,
@@ -186,6 +217,8 @@ def main(file: str, what: str, *words: str) -> None:
             result = solved(json.loads(case), int(seed), float(budget), device)
         else:
             result = compared(*words)
+    except KeyboardInterrupt:
+        result = {"failed": f"nothing was solved after {time.process_time():.0f} s of processor time"}
     except Exception as error:
         result = {"failed": f"{type(error).__name__}: {' '.join(str(error).split())}"}
     Path(file).write_text(json.dumps(as_json(result)))

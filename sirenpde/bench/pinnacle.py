@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .accuracy import ended
 from .accuracy_cases import Case, read_cases
 from .tables import Column, markdown, text
 
@@ -22,17 +23,18 @@ PUBLISHED = {
 CASES: tuple[Case, ...] = read_cases(Path(__file__).with_name("pinnacle_cases.toml"), PUBLISHED)
 
 
-def beside(row: Mapping[str, Any]) -> Row:
+def beside(row: Row) -> Row:
     """A row of ``accuracy.measure`` as the suite's table has it.
 
     ``floor`` is the distance of the suite's reference from the certified one, ``to_file`` that of ours from the
     suite's, both None where the file is not at hand; ``gain`` is how many times smaller than the best published error
-    ours is.
+    ours is, None where a march was cut off and the error is that until then.
     """
     published, runs = row["published"] or {}, row["seeds"]
     files = [run["file"] for run in runs if run.get("file")]
     best, error = published.get("error"), row.get("relative_l2")
     low, high = row.get("relative_l2_range", (None, None))
+    whole = row.get("holds_until") is None  # else the error is that of a part of the time
     return {
         "name": row["name"],
         "problem": row["problem"],
@@ -45,14 +47,14 @@ def beside(row: Mapping[str, Any]) -> Row:
         "to_file": _median(files, "to_file"),
         "relative_l2": error,
         "relative_l2_range": None if low == high else [low, high],
-        "gain": best / max(error, 1e-300) if best is not None and error is not None else None,
+        "gain": best / max(error, 1e-300) if best is not None and error is not None and whole else None,
         "held_out": row.get("held_out"),
         "cpu_s": row.get("cpu_s"),
         "wall_s": row.get("wall_s"),
         "parameters": row.get("parameters"),
         "device_name": row.get("device_name"),
         "choice": row.get("choice"),
-        "status": row.get("status", "failed"),
+        "status": ended(row),
         **({"failed": row["failed"]} if "failed" in row else {}),
     }
 
