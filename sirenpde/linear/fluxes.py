@@ -86,7 +86,12 @@ def _rows(system: System, flux: Flux, joint: Joint, cell: int) -> Rows:
     seen = joint.seen_by(cell).to(system.dtype)
     inward = -1.0 if cell == face.first else 1.0
     inside = seen.clone()
-    inside[:, face.axis] += inward * ASIDE * (axes[face.axis].high - axes[face.axis].low)
+    for k, (axis, low, high) in enumerate(zip(axes, face.low, face.high, strict=True)):
+        aside = ASIDE * (axis.high - axis.low)
+        if k == face.axis:
+            inside[:, k] += inward * aside
+        else:  # beyond the ends of the face there may be another material
+            inside[:, k] = inside[:, k].clamp(low + aside, high - aside)
     columns = [[a.name for a in axes].index(axis.name) for axis in domain.axes]
     assert column_of(domain, axes[face.axis]) < len(columns)
     evaluator = Evaluator(

@@ -26,10 +26,8 @@ from ..networks.partition import Face, Partition
 from ..residuals import System
 
 SAME = 1e-9  # of a face: points that are one
-DENSER, GRADED = (
-    2.5,
-    5,
-)  # nodes to a polynomial at a singular point, and the power by which they come near to it
+DENSER = 2.5  # nodes to a polynomial at a singular point
+CLOSEST = 1e-9  # of a face: so near its nodes come to such a point; nearer, rounding moves them
 OVERSAMPLED = 1.5  # nodes to a polynomial, along each axis of a face
 
 
@@ -85,7 +83,8 @@ def graded(joint: Joint, points: Sequence[Sequence[float]]) -> Joint:
     if not at_low and not at_high:
         return joint
     t = gauss(0, 1, math.ceil(DENSER * joint.basis.shape[1])).nodes
-    low, high = t**GRADED if at_low else t, (1 - t) ** GRADED if at_high else 1 - t
+    power = math.log(CLOSEST) / math.log(float(t[0]))
+    low, high = t**power if at_low else t, (1 - t) ** power if at_high else 1 - t
     low, high = low / (low + high), high / (low + high)
     nodes = joint.nodes[:1].repeat(len(t), 1)
     nodes[:, along[0]] = torch.where(

@@ -274,7 +274,7 @@ def _towards(nodes: WeightedNodes, tiles: Tiles, cell: int, singular: Sequence[P
         torch.tensor(ends[cell], dtype=torch.float64) for ends in (tiles.cells.low, tiles.cells.high)
     )
     points, weights = [nodes.points], nodes.weights
-    depth = -math.log(CLOSEST)
+    depth, touching = -math.log(CLOSEST), []
     for plane in singular:
         columns, centre = list(plane.axes), torch.tensor(plane.centre, dtype=torch.float64)
         slack = SLACK * (high - low)[columns]
@@ -284,15 +284,15 @@ def _towards(nodes: WeightedNodes, tiles: Tiles, cell: int, singular: Sequence[P
         moved = nodes.points.clone()
         moved[:, columns] = centre + torch.exp(-depth * unit) * (moved[:, columns] - centre)
         points.append(moved)
-    if len(points) == 1:
+        touching.append((columns, centre))
+    if not touching:
         return nodes
     every = torch.cat(points)
     weights = weights.repeat(len(points)) / len(points)
-    for plane in singular:
-        columns, centre = list(plane.axes), torch.tensor(plane.centre, dtype=torch.float64)
+    for columns, centre in touching:
         reach = float((torch.maximum(centre - low[columns], high[columns] - centre)).norm())
         near = ((every[:, columns] - centre).norm(dim=1) / reach).clamp(CLOSEST, 1)
-        weights = weights / (0.5 + 0.5 * (near**-2 - 1) / (2 * depth)) if near.min() < 1 else weights
+        weights = weights / (0.5 + 0.5 * (near**-2 - 1) / (2 * depth))
     rows = len(points)
     return WeightedNodes(every, weights, {key: value.repeat(rows, 1) for key, value in nodes.data.items()})
 

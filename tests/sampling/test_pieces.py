@@ -7,6 +7,7 @@ from sirenpde import Box, Disk, Field, Interval, PointCloud, Problem, SineFeatur
 from sirenpde.geometry.carrying import Carrying
 from sirenpde.linear.dense_rows import affine_rows
 from sirenpde.networks.partition import Partition
+from sirenpde.networks.polar import Plane
 from sirenpde.problem.constraint import Constraint
 from sirenpde.residuals import System
 from sirenpde.sampling.pieces import cell_batches, drawn_pattern, layout_of
@@ -52,6 +53,19 @@ def test_sums_over_cells_are_means_on_boxes_faces_and_slices():
     assert mean(by_cell, 1, polynomial) == pytest.approx((8 + 2 / 5 + 3 + 3) / 4, abs=1e-13)
     assert mean(by_cell, 2, polynomial) == pytest.approx(8 + 2 / 5, abs=1e-13)
     assert mean(by_cell, 3, polynomial) == pytest.approx(2, abs=1e-13)
+
+
+def test_cells_that_lie_alike_at_singular_points_have_equal_nodes_and_weights():
+    unit = ((1.0, 0.0), (0.0, 1.0))
+    planes = [Plane((0, 1), at, unit, 1e-14) for at in ((0.5, 0.0), (1.5, 0.0))]
+    by_cell = cell_batches(system_of(SQUARE, SQUARE), CELLS, "xy", 30, singular=planes)
+    low = torch.tensor(CELLS.low, dtype=torch.float64)
+    first = next(i for i in range(len(CELLS)) if CELLS.low[i] == (0.0, -1.0))
+    second = next(i for i in range(len(CELLS)) if CELLS.low[i] == (1.0, -1.0))
+    a, b = by_cell[first][0], by_cell[second][0]
+    torch.testing.assert_close(a.points - low[first], b.points - low[second], rtol=0, atol=1e-14)
+    torch.testing.assert_close(a.weights, b.weights, rtol=1e-6, atol=0)
+    assert float(a.weights.max() / a.weights.min()) > 100
 
 
 def test_equal_cells_have_equal_nodes():
