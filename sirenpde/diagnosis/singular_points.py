@@ -35,6 +35,7 @@ TURNS = (0.0, 0.2, -0.2, 0.4, -0.4)  # of a gap, from its middle, in which a way
 SAME = 1e-9  # angles, and derivatives beside values
 NOTHING = 1e-9  # of a field's size: values given that are as small all the way round are none
 JUMP = 1e-3  # of the largest values given, above which given values jump
+TURN = 1e-3  # of a condition's direction along a straight side, from which it is another
 ROUGH = 2.0  # powers that are not whole count always up to this exponent; the data may not ask for others
 ELSEWHERE = 0.37  # of other axes, where conditions are looked at
 
@@ -203,29 +204,39 @@ class _Conditions:
         s = _places()
         looks = self.sides[arc]
         steps = [abs(b[2] - a[2]) for a, b in pairwise(looks)]
-        usual = sorted(steps)[len(steps) // 2]
+        turns = [_angle_between(a, b) for a, b in pairwise(looks)]  # the normal's, along a curved side
+        usual, bend = (sorted(of)[len(of) // 2] for of in (steps, turns))
         found = []
         for i, (a, b) in enumerate(pairwise(looks)):
             if 0 in (a[0], b[0]):
                 continue
             leaps = a[0] == b[0] == 1 and steps[i] > max(JUMP * self.largest, 4 * usual)
-            if not _alike(a, b) or leaps:
+            if a[0] != b[0] or turns[i] > max(TURN, 4 * bend) or leaps:
                 place = self._where(arc, s[i], s[i + 1], a, b)
                 if place is not None:
                     found.append(place)
         return found
 
     def _where(self, arc: Arc, low: float, high: float, a: Look, b: Look) -> float | None:
-        """The place of a change between two fractions; None where values do not jump after all."""
-        leap = abs(b[2] - a[2])
+        """The place of a change between two fractions; None where neither values nor directions jump after all."""
+        leap, turn = abs(b[2] - a[2]), _angle_between(a, b)
         for _ in range(HALVES):
             middle = (low + high) / 2
             (look,) = self.look(arc, [middle])
             if look[0] == 0:  # neither part has the place where they meet
                 return middle
-            first = _alike(look, b) if not _alike(a, b) else abs(look[2] - a[2]) > abs(look[2] - b[2])
+            if a[0] != b[0]:
+                first = look[0] == b[0]
+            elif _alike(a, b):
+                first = abs(look[2] - a[2]) > abs(look[2] - b[2])
+            else:
+                first = _angle_between(look, a) > _angle_between(look, b)
             low, high, a, b = (low, middle, a, look) if first else (middle, high, look, b)
             if _alike(a, b) and abs(b[2] - a[2]) < 0.5 * leap:  # a smooth rise falls so at once
+                return None
+            if (
+                a[0] == b[0] and _angle_between(a, b) < 0.75 * turn
+            ):  # and so the turn of a normal along a curved side
                 return None
         return (low + high) / 2
 
@@ -333,8 +344,12 @@ def _places() -> list[float]:
 
 
 def _alike(a: Look, b: Look) -> bool:
-    turn = (a[1] - b[1] + math.pi / 2) % math.pi - math.pi / 2
-    return a[0] == b[0] and abs(turn) < 1e-3
+    return a[0] == b[0] and _angle_between(a, b) < TURN
+
+
+def _angle_between(a: Look, b: Look) -> float:
+    """The angle between two directions whose sign does not matter."""
+    return abs((a[1] - b[1] + math.pi / 2) % math.pi - math.pi / 2)
 
 
 def _middle(between: Pair) -> float:

@@ -91,6 +91,23 @@ def test_over_time_and_at_other_angles():
     assert certain[0.0, 0.0] == pytest.approx(math.pi / (2 * math.pi - 2 * math.atan(0.1)))
 
 
+def test_the_direction_of_a_flux_may_jump_on_a_curved_side_but_turns_with_it():
+    disk = Disk()
+    rim = disk.boundary()
+    assert found(disk, (rim, flux)) == ({}, 0)
+
+    def oblique(u, edge):
+        def slope(p):
+            nx, ny = edge.normal(p)
+            way = torch.where(p.coords[0] > 0, torch.stack([nx - ny, ny + nx]), torch.stack([nx, ny]))
+            return (way * grad(u)(p)).sum()
+
+        return slope
+
+    points, _ = found(disk, (rim, oblique))
+    assert {tuple(round(c, 6) for c in at) for at in points} == {(0.0, 1.0), (0.0, -1.0)}
+
+
 def test_none_where_there_is_none():
     assert found(Disk(), (Disk().boundary(), value)) == ({}, 0)
     biharmonic = lambda u, x, y: lambda p: laplacian(laplacian(u))(p)
