@@ -68,21 +68,19 @@ def _sides(u: Field, point: Found) -> str:
     """What is given on the two sides."""
     if 0.0 in point.singular.powers:
         return f"values of {u.name} jump"
-    between = point.singular.between or (0.0, 0.0)
-    given = [_given(u, look, side) for look, side in zip(point.sides, between, strict=True)]
+    given = [_given(u, look) for look in point.sides]
     if given[0] == given[1]:
         return f"{given[0]} on both sides"
     given.sort(key=lambda words: not words.endswith("fixed"))
     return f"{given[0]} on one side, {given[1]} on the other"
 
 
-def _given(u: Field, look: Look, side: float) -> str:
-    """The kind of condition on a side of a direction."""
-    kind, direction, _ = look
+def _given(u: Field, look: Look) -> str:
+    """The kind of condition on a side."""
+    kind, turned, _ = look
     if kind == 1:
         return f"{u.name} fixed"
-    turn = (direction - side) % math.pi
-    which = "normal" if abs(turn - math.pi / 2) < ALONG else "oblique"
+    which = "normal" if abs(turned) < ALONG else "oblique"
     return f"{which} derivative of {u.name} given"
 
 

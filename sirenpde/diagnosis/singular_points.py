@@ -35,11 +35,12 @@ TURNS = (0.0, 0.2, -0.2, 0.4, -0.4)  # of a gap, from its middle, in which a way
 SAME = 1e-9  # angles, and derivatives beside values
 NOTHING = 1e-9  # of a field's size: values given that are as small all the way round are none
 JUMP = 1e-3  # of the largest values given, above which given values jump
-TURN = 1e-3  # of a condition's direction along a straight side, from which it is another
 ROUGH = 2.0  # powers that are not whole count always up to this exponent; the data may not ask for others
 ELSEWHERE = 0.37  # of other axes, where conditions are looked at
 
-Look = tuple[int, float, float]  # 0 no condition, 1 a value, 2 a derivative; its direction; the value given
+# 0 no condition, 1 a value, 2 a derivative; the angle from the side's normal to its direction, so that it stays the
+# same along a curve; the value given.
+Look = tuple[int, float, float]
 
 
 def singular_points(problem: Problem, u: Field) -> tuple[Singular, ...]:
@@ -88,6 +89,8 @@ def _found(problem: Problem, u: Field) -> tuple[Found, ...]:
     if not conditions.equations:
         return ()
     corners = list(corners_of(u.domain))
+    if not conditions.is_elliptic_somewhere(corners):
+        return ()
     places = [corner.at for corner in corners]
     # Where a slit starts two corners share a place, and functions at it would not jump across the slit.
     found = [conditions.at_corner(corner) for corner in corners if places.count(corner.at) == 1]
@@ -148,12 +151,22 @@ class _Conditions:
         values = (abs(v) for looks in self.sides.values() for kind, _, v in looks if kind == 1)
         return max(NOTHING * scales_of(self.problem).sizes[self.u], *values, 0.0)
 
+    def is_elliptic_somewhere(self, corners: Sequence[Corner]) -> bool:
+        """Whether the equation is so at a corner or at the middle of a side, as waves and heat nowhere are."""
+        if any(self.metric(corner.at, _middle(corner.between)) for corner in corners):
+            return True
+        half = torch.tensor([0.5], dtype=torch.float64)
+        for arc in plane_arcs(self.u.domain) or ():
+            ((x, y),), ((nx, ny),) = arc.at(half).tolist(), arc.normals(half).tolist()
+            if self.metric((x, y), math.atan2(-ny, -nx)):
+                return True
+        return False
+
     def at_corner(self, corner: Corner) -> Found | None:
         metric = self.metric(corner.at, _middle(corner.between))
         if metric is None:
             return None
-        first = self.look(corner.after, [NEAR])[0]
-        second = self.look(corner.before, [1 - NEAR])[0]
+        first, second = self.sides[corner.after][0], self.sides[corner.before][-1]
         return _singular(corner.at, corner.between, metric, first, second, self.largest)
 
     def on_side(self, arc: Arc, s: float) -> Found | None:
@@ -204,39 +217,29 @@ class _Conditions:
         s = _places()
         looks = self.sides[arc]
         steps = [abs(b[2] - a[2]) for a, b in pairwise(looks)]
-        turns = [_angle_between(a, b) for a, b in pairwise(looks)]  # the normal's, along a curved side
-        usual, bend = (sorted(of)[len(of) // 2] for of in (steps, turns))
+        usual = sorted(steps)[len(steps) // 2]
         found = []
         for i, (a, b) in enumerate(pairwise(looks)):
             if 0 in (a[0], b[0]):
                 continue
             leaps = a[0] == b[0] == 1 and steps[i] > max(JUMP * self.largest, 4 * usual)
-            if a[0] != b[0] or turns[i] > max(TURN, 4 * bend) or leaps:
+            if not _alike(a, b) or leaps:
                 place = self._where(arc, s[i], s[i + 1], a, b)
                 if place is not None:
                     found.append(place)
         return found
 
     def _where(self, arc: Arc, low: float, high: float, a: Look, b: Look) -> float | None:
-        """The place of a change between two fractions; None where neither values nor directions jump after all."""
-        leap, turn = abs(b[2] - a[2]), _angle_between(a, b)
+        """The place of a change between two fractions; None where values do not jump after all."""
+        leap = abs(b[2] - a[2])
         for _ in range(HALVES):
             middle = (low + high) / 2
             (look,) = self.look(arc, [middle])
             if look[0] == 0:  # neither part has the place where they meet
                 return middle
-            if a[0] != b[0]:
-                first = look[0] == b[0]
-            elif _alike(a, b):
-                first = abs(look[2] - a[2]) > abs(look[2] - b[2])
-            else:
-                first = _angle_between(look, a) > _angle_between(look, b)
+            first = _alike(look, b) if not _alike(a, b) else abs(look[2] - a[2]) > abs(look[2] - b[2])
             low, high, a, b = (low, middle, a, look) if first else (middle, high, look, b)
             if _alike(a, b) and abs(b[2] - a[2]) < 0.5 * leap:  # a smooth rise falls so at once
-                return None
-            if (
-                a[0] == b[0] and _angle_between(a, b) < 0.75 * turn
-            ):  # and so the turn of a normal along a curved side
                 return None
         return (low + high) / 2
 
@@ -283,14 +286,15 @@ class _Conditions:
             if read is None:
                 continue
             for i, residual, slopes in zip(rows, *read, strict=True):
-                look = self._read(residual, dict(zip(keys, slopes.T, strict=True)))
+                look = self._read(residual, dict(zip(keys, slopes.T, strict=True)), normals[i])
                 looks[i] = look if look[0] and (look[0] == 1 or not looks[i][0]) else looks[i]
         return looks
 
-    def _read(self, residual: Tensor, slopes: dict[Key, Tensor]) -> Look:
+    def _read(self, residual: Tensor, slopes: dict[Key, Tensor], normal: Tensor) -> Look:
         value, along, across = (self._of(slopes, pair) for pair in ((0, 0), (1, 0), (0, 1)))
         if math.hypot(along, across) * self._size > SAME * abs(value):
-            return 2, math.atan2(across, along) % math.pi, 0.0
+            turned = math.atan2(across, along) - math.atan2(float(normal[1]), float(normal[0]))
+            return 2, _halfway(turned), 0.0
         return (1, 0.0, -float(residual[0]) / value) if value else (0, 0.0, 0.0)
 
     def _of(self, slopes: dict[Key, Tensor], plane: tuple[int, int]) -> float:
@@ -344,12 +348,12 @@ def _places() -> list[float]:
 
 
 def _alike(a: Look, b: Look) -> bool:
-    return a[0] == b[0] and _angle_between(a, b) < TURN
+    return a[0] == b[0] and abs(_halfway(a[1] - b[1])) < 1e-3
 
 
-def _angle_between(a: Look, b: Look) -> float:
-    """The angle between two directions whose sign does not matter."""
-    return abs((a[1] - b[1] + math.pi / 2) % math.pi - math.pi / 2)
+def _halfway(angle: float) -> float:
+    """The angle between directions without a sense, in [-π/2, π/2)."""
+    return (angle + math.pi / 2) % math.pi - math.pi / 2
 
 
 def _middle(between: Pair) -> float:
@@ -383,4 +387,4 @@ def _turn(look: Look, side: float, metric: tuple[Pair, Pair]) -> float:
     """γ of a condition at a side."""
     if look[0] == 1:
         return 0.0
-    return mapped(look[1], metric) - mapped(side, metric)
+    return mapped(look[1] + side + math.pi / 2, metric) - mapped(side, metric)

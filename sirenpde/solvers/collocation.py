@@ -144,9 +144,10 @@ class Collocation:
         state.step += 1
         memory.box = box_growth.grown(solved.rows, box, self.tolerance)
         terms = tuple(solved.rows.terms(solved.residual).tolist())
-        agree = f"; the last two lattices differ by {box.change:.0e}" if math.isfinite(box.change) else ""
         done = memory.box is None or state.step >= self.steps
-        apart = box.change if math.isfinite(box.change) else None
+        # No less than what polynomials lose as sines, however exactly two lattices agree.
+        apart = max(box.change, box_growth.BOX.lost) if math.isfinite(box.change) else None
+        agree = "" if apart is None else f"; the last two lattices differ by {apart:.0e}"
         note = solved.note + agree if done else ""
         return Report(terms, done, note, residuals=len(solved.residual), difference=apart)
 

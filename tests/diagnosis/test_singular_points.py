@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from sirenpde import Box, D, Disk, Field, Interval, Polygon, Problem, grad, laplacian, on
+from sirenpde import Box, D, Disk, Ellipse, Field, Interval, Polygon, Problem, dot, grad, laplacian, on
 from sirenpde.diagnosis.singular_points import singular_points
 
 SQUARE = Box(x=(-1, 1), y=(-1, 1))
@@ -115,3 +115,25 @@ def test_none_where_there_is_none():
     wave = lambda u, x, y: lambda p: D(u, x, x)(p) - D(u, y, y)(p)
     assert found(L_SHAPE, (L_SHAPE.boundary(), value), equation=wave) == ({}, 0)
     assert found(Box(x=(0, 1), y=(0, 1), z=(0, 1))) == ({}, 0)
+
+
+@pytest.mark.parametrize("factor", [0.0, 2.0])
+@pytest.mark.parametrize("turned", [0.0, 0.7])
+def test_a_flux_along_a_curved_edge_changes_nowhere(factor, turned):
+    ellipse = Ellipse(radii=(1.0, 0.6)).rotated(turned)
+    u, rim = Field("u", ellipse), ellipse.boundary()
+    equation = on(ellipse, 100, name="equation")(laplacian(u))
+    flux = on(rim, 100, name="flux")(lambda p: dot(rim.normal(p), grad(u)(p)) + factor * u(p) - 1)
+    assert singular_points(Problem(equation, flux), u) == ()
+
+
+def test_where_a_flux_on_a_curved_edge_ends_is_found_with_its_power():
+    ellipse = Ellipse(radii=(1.0, 0.6))
+    u = Field("u", ellipse)
+    free = ellipse.boundary(where=lambda q: q[:, 0] > 0, name="free")
+    held = ellipse.boundary(where=lambda q: q[:, 0] <= 0, name="held")
+    equation = on(ellipse, 100, name="equation")(laplacian(u))
+    flux = on(free, 100, name="flux")(lambda p: dot(free.normal(p), grad(u)(p)))
+    found = singular_points(Problem(equation, flux, on(held, 100, name="value")(u)), u)
+    assert sorted(round(s.at[1], 9) for s in found) == [-0.6, 0.6]
+    assert all(s.powers[0] == pytest.approx(0.5, abs=1e-9) for s in found)

@@ -153,3 +153,21 @@ def test_collocation_alone_solves_a_steady_nonlinear_problem():
 
     solution = solve(Problem(balance, reference={u: exact}), [Collocation()])
     assert float(solution.errors["u"]["relative_l2"]) < 1e-12
+
+
+def test_two_lattices_that_agree_exactly_still_have_an_error_bar():
+    box = Box(x=(0, 1), y=(0, 1))
+    x, y = box.axes
+    u = Field("u", box, SineLattice())
+
+    def exact(p):  # of few polynomials, so that the next lattice changes nothing
+        return (x(p) * (1 - x(p)) + 1) * y(p) ** 2
+
+    equation = on(box, samples=100, name="equation")(
+        lambda p: laplacian(u)(p) + 2 * y(p) ** 2 - 2 * (x(p) * (1 - x(p)) + 1)
+    )
+    walls = on(box.boundary(), samples=100, name="walls")(lambda p: u(p) - exact(p))
+    solution = solve(Problem(equation, walls, reference={u: exact}))
+    bar = solution.two_resolutions
+    assert bar is not None and 1e-13 < bar < 1e-10
+    assert solution.errors["u"]["relative_l2"] < bar
