@@ -46,16 +46,17 @@ def measured(noise: float, seed: int) -> Table:
     return Table.of({"t": when, "x": a, "y": b, "u": exact + noise * error}, spacetime)
 
 
-def problem(noise: float = 0.1, draw: int = 0, features: int = 300) -> Problem:
+def problem(noise: float = 0.1, draw: int = 0, features: int = 300, start: float | None = None) -> Problem:
     """A conductivity and a temperature from measurements of the latter.
 
     Args:
         noise: the standard deviation of the measurements.
         draw: the seed of their places and of the noise.
         features: sines of the temperature, a fifth as many of the conductivity. Few of them follow the noise less.
+        start: the conductivity that Newton's method begins with, such as 2, its value on the boundary.
     """
     u = Field("u", spacetime, SineFeatures(features, bandwidth=(1, 4, 4)))
-    a = Field("a", square, SineFeatures(features // 5, bandwidth=4))
+    a = Field("a", square, SineFeatures(features // 5, bandwidth=4), initial=start)
     probes = measured(noise, draw)
 
     def both(p: Point) -> Tensor:
