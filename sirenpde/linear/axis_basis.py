@@ -16,8 +16,10 @@ PER_WAVE = 3  # nodes to a period of the highest wave: a product of two such wav
 
 
 class AxisFunctions(Protocol):
-    """Functions of one axis, orthonormal in the mean over it."""
+    """Functions of one axis from ``low`` to ``high``, orthonormal in the mean over it."""
 
+    low: float
+    high: float
     strength: Tensor
 
     @property
@@ -53,6 +55,7 @@ class AxisBasis:
 
     def __init__(self, basis: Harmonics) -> None:
         self.basis = basis
+        self.low, self.high = basis.low, basis.high
         self.is_periodic = basis.is_periodic
         count = len(basis.modes)
         if self.is_periodic:

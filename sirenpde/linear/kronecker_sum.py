@@ -19,10 +19,10 @@ NOTHING = 1e-14  # of the largest sum of eigenvalues: a smaller one belongs to w
 
 @dataclass(frozen=True)
 class _Form:
-    """L = back · (diagonal or upper triangular) · forth."""
+    """L = back · (diagonal or upper triangular) · forth; of a diagonal L both are None."""
 
-    forth: Tensor
-    back: Tensor
+    forth: Tensor | None
+    back: Tensor | None
     triangle: Tensor | None
     eigenvalues: Tensor
 
@@ -91,6 +91,9 @@ class KroneckerSum:
 
 
 def _form(operator: Tensor) -> _Form:
+    beside = operator - operator.diagonal().diag()
+    if float(beside.abs().sum()) <= NOTHING * float(operator.abs().sum()):  # of waves, but for rounding
+        return _Form(None, None, None, operator.diagonal().contiguous())
     matrix = operator.cpu().numpy()
     values, vectors = np.linalg.eig(matrix)
     if len(matrix) == 0 or np.linalg.cond(vectors) <= WELL:
@@ -104,7 +107,9 @@ def _form(operator: Tensor) -> _Form:
     return _Form(back.mH.contiguous(), back, triangle, triangle.diagonal())
 
 
-def _along(matrix: Tensor, x: Tensor, axis: int) -> Tensor:
+def _along(matrix: Tensor | None, x: Tensor, axis: int) -> Tensor:
+    if matrix is None:
+        return x
     common = torch.promote_types(matrix.dtype, x.dtype)
     product: Tensor = torch.tensordot(x.to(common), matrix.to(common), dims=([axis], [1]))
     return product.movedim(-1, axis)

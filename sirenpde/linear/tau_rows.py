@@ -4,6 +4,9 @@ Residuals inside are tested by all but the highest polynomials along each axis, 
 across it; the conditions take the place of these. So the system is square, as differential equations with the right
 number of conditions are, and an operator along one axis stays a small matrix.
 
+Where all conditions across an axis are at one end of it, as those of an evolution are at its start, the last test is
+another: it makes what is left of the residual vanish at the other end (`EndTests`).
+
 Source: Lanczos, Trigonometric interpolation of empirical and analytical functions, 1938 (the tau method); Gottlieb
 and Orszag, Numerical Analysis of Spectral Methods, 1977, section 10.
 """
@@ -13,11 +16,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from .axis_basis import AxisFunctions
+from .end_tests import EndTests
 from .tensor_rows import Block, Slopes, TensorRows, Unsuited
 
 FAINT = 1e-3  # of the mean: rows are divided by no smaller size of an operator
@@ -51,17 +56,20 @@ class Unknown:
 class TauRows:
     """The residuals of tensor rows tested so, as functions of the amplitudes: both are flat and equally long.
 
-    Residuals are divided at every node by the size of the operator there, for these ``slopes``: one whose
-    coefficients vary by a common factor has constant ones then.
+    Residuals are divided at every node by the size of the operator there, for the slopes ``at`` some amplitudes: one
+    whose coefficients vary by a common factor has constant ones then.
 
     Raises Unsuited: where equations and conditions do not match the unknowns one by one.
     """
 
-    def __init__(self, rows: TensorRows, slopes: Sequence[Slopes]) -> None:
+    def __init__(self, rows: TensorRows, at: Tensor) -> None:
         self.rows = rows
+        self.first = TauTangent(self, at)
+        slopes = self.first.slopes
         self.sizes = rows.shapes[0][:-1]
         if any(shape[:-1] != self.sizes for shape in rows.shapes):
             raise Unsuited(f"{DIRECT} all fields have the same orders.")
+        self._tables: dict[tuple[int, int, int], Tensor] = {}
         self.scales = [self._scale(*pair) for pair in zip(rows.blocks, slopes, strict=True)]
         self.unknowns = self._matched(slopes)
         self.equations = [
@@ -72,11 +80,17 @@ class TauRows:
         return self.tested(self.rows.values(amplitudes))
 
     def tangent(self, amplitudes: Tensor) -> TauTangent:
-        return TauTangent(self, amplitudes, self.rows.slopes(amplitudes))
+        return self.first if amplitudes is self.first.at else TauTangent(self, amplitudes)
 
     def tested(self, values: Sequence[Tensor]) -> Tensor:
         """Residuals at the nodes of all blocks -> what the polynomials see of them, equation by equation."""
         return torch.cat([self._test(e, values[e.block][e.component]).reshape(-1) for e in self.equations])
+
+    def by_equation(self, tested: Tensor) -> dict[Equation, Tensor]:
+        """A vector taken apart."""
+        shapes = [self.shape(e) for e in self.equations]
+        pieces = tested.split([math.prod(shape) for shape in shapes])
+        return {e: x.view(shape) for e, x, shape in zip(self.equations, pieces, shapes, strict=True)}
 
     def shape(self, equation: Equation) -> tuple[int, ...]:
         """How many polynomials an equation is tested by along each axis.
@@ -116,15 +130,20 @@ class TauRows:
                 mean = float(shares[0][1] @ block.nodes.lines[0].weights.to(shares[0][1]))
                 shares = [(a, c - mean if a else c) for a, c in shares]
             for a, c in shares:
-                line, functions = block.nodes.lines[a], self.functions(a)
-                image = c[:, None] * functions.matrix(line.nodes, powers[a]).to(c)
+                line = block.nodes.lines[a]
+                image = c[:, None] * self._table(equation.block, a, powers[a])
                 if a != equation.axis:
-                    image = (functions.matrix(line.nodes, 0) * line.weights[:, None]).T.to(c) @ image
+                    tests = self._table(equation.block, a, 0) * line.weights[:, None].to(c)
+                    image = self.end_tests(unknown, a).combined(tests).T @ image
                 matrices[a] += image
         return matrices
 
     def functions(self, axis: int) -> AxisFunctions:
         return self.rows.bases[self.rows.fields[0]][axis]
+
+    def end_tests(self, unknown: Unknown, axis: int) -> EndTests:
+        """How the equation of an unknown is tested along an axis."""
+        return EndTests(self.sizes[axis], self._ends(unknown, axis))
 
     # ------------------------------------------------------------------------------------- parts
 
@@ -134,10 +153,26 @@ class TauRows:
         x = x.view([len(line.nodes) for line in lines])
         for a, count in enumerate(self.shape(equation)):
             if a != equation.axis:
-                functions = self.functions(a).matrix(lines[a].nodes, 0)[:, :count]
-                tests = (functions * lines[a].weights[:, None]).to(x)
+                tests = self._table(equation.block, a, 0) * lines[a].weights[:, None].to(x)
+                if count < self.sizes[a]:
+                    tests = self.end_tests(self.unknowns[equation.unknown], a).combined(tests)[:, :count]
                 x = torch.tensordot(x, tests, dims=([a], [0])).movedim(-1, a)
         return x
+
+    def _table(self, block: int, axis: int, derivative: int) -> Tensor:
+        """A derivative of the functions of an axis at the nodes of a block, (nodes, n), made once."""
+        key = block, axis, derivative
+        if key not in self._tables:
+            nodes = self.rows.blocks[block].nodes.lines[axis].nodes
+            self._tables[key] = self.functions(axis).matrix(nodes, derivative).to(self.rows.like)
+        return self._tables[key]
+
+    def _ends(self, unknown: Unknown, axis: int) -> list[int]:
+        """At which end of an axis, -1 or 1, each condition of an unknown across it is."""
+        functions = self.functions(axis)
+        middle = (functions.low + functions.high) / 2
+        places = [self.rows.blocks[e.block].nodes.lines[axis].nodes for e in unknown.conditions[axis]]
+        return [1 if float(nodes[0]) > middle else -1 for nodes in places]
 
     def _mean(self, block: Block, values: Tensor, axis: int) -> Tensor:
         """The mean over all axes but one, by the quadrature of a block."""
@@ -201,11 +236,7 @@ class TauRows:
     def _size(self, powers: Sequence[int]) -> float:
         """Of a derivative of a field that varies as fast as the polynomials can."""
         pairs = enumerate(zip(self.sizes, powers, strict=True))
-        return math.prod((n / self._length(a)) ** p for a, (n, p) in pairs)
-
-    def _length(self, axis: int) -> float:
-        ends = self.rows.fields[0].axes[axis]
-        return ends.high - ends.low
+        return math.prod((n / (self.functions(a).high - self.functions(a).low)) ** p for a, (n, p) in pairs)
 
     def _matched(self, slopes: Sequence[Slopes]) -> list[Unknown]:
         """The unknowns with their equations: inside that with the largest operators, conditions likewise."""
@@ -231,43 +262,62 @@ class TauRows:
         )
         if not bool(sizes.isfinite().all()) or not bool((sizes.amax(1) > 0).all()):
             raise Unsuited(f"{DIRECT} the equations' slopes are finite and do not vanish.")
-        _, pairing = linear_sum_assignment(-(sizes + 1e-300).log().T.numpy())
         found: list[list[list[Equation]]] = [[[] for _ in range(axes)] for _ in unknowns]
         for e in equations:
             if e.axis is not None:
                 rows = [float(self.operator(e, u, slopes)[e.axis].norm()) for u in unknowns]
                 k = max(range(len(rows)), key=rows.__getitem__)
                 found[k][e.axis].append(replace(e, unknown=k, rank=len(found[k][e.axis])))
+        across = [tuple(tuple(c) for c in conditions) for conditions in found]
+        # Among all pairs those first that agree with the conditions, else the one with the largest operators.
+        agree = [
+            [
+                self._orders(e, u, slopes) == [len(c) for c in conditions]
+                for u, conditions in zip(unknowns, across, strict=True)
+            ]
+            for e in inside
+        ]
+        value = (sizes + 1e-300).log() + 1e4 * torch.tensor(agree, dtype=torch.float64) * (sizes > 0)
+        _, pairing = linear_sum_assignment(-value.T.numpy())
         matched = [
-            replace(
-                u, inside=replace(inside[pairing[k]], unknown=k), conditions=tuple(tuple(c) for c in found[k])
-            )
+            replace(u, inside=replace(inside[pairing[k]], unknown=k), conditions=across[k])
             for k, u in enumerate(unknowns)
         ]
         for u in matched:
+            if not any(bool(m.any()) for m in self.operator(u.inside, u, slopes)):
+                raise Unsuited(f"{DIRECT} every unknown has an equation of its own.")
             self._check(u, slopes)
         return matched
 
     def _check(self, unknown: Unknown, slopes: Sequence[Slopes]) -> None:
         """As many conditions across every axis as the order of the operator along it."""
-        inside = unknown.inside
-        terms = self._terms(self.rows.blocks[inside.block], inside.component, unknown, slopes[inside.block])
-        seen = [powers for powers, c in terms if bool((c != 0).any())]
-        for a, conditions in enumerate(unknown.conditions):
-            order = max((powers[a] for powers in seen), default=0)
-            if len(conditions) != (0 if self.functions(a).is_periodic else order):
+        orders = self._orders(unknown.inside, unknown, slopes)
+        for a, (order, conditions) in enumerate(zip(orders, unknown.conditions, strict=True)):
+            if len(conditions) != order:
                 raise Unsuited(
                     f"{DIRECT} there are as many conditions across each as derivatives along it; along "
                     f"{self.rows.fields[0].axes[a].name} there are {order}, and {len(conditions)} conditions."
                 )
+
+    def _orders(self, equation: Equation, unknown: Unknown, slopes: Sequence[Slopes]) -> list[int]:
+        """Of an equation's derivatives of an unknown along every axis without a period."""
+        terms = self._terms(
+            self.rows.blocks[equation.block], equation.component, unknown, slopes[equation.block]
+        )
+        seen = [powers for powers, c in terms if bool((c != 0).any())]
+        return [
+            0 if self.functions(a).is_periodic else max((powers[a] for powers in seen), default=0)
+            for a in range(len(self.sizes))
+        ]
 
     def _across(self, block: Block) -> int | None:
         """The axis across which a block lies; None for the box itself. Raises Unsuited for parts of these."""
         lines = block.nodes.lines
         across = [a for a, line in enumerate(lines) if len(line.nodes) == 1]
         for a, line in enumerate(lines):
-            axis = self.rows.fields[0].axes[a]
-            whole = self.functions(a).line(axis, len(line.nodes))
+            functions = self.functions(a)
+            axis = replace(self.rows.fields[0].axes[a], low=functions.low, high=functions.high)
+            whole = functions.line(axis, len(line.nodes))
             slack = 1e-9 * (axis.high - axis.low)
             if a not in across and float((whole.nodes - line.nodes).abs().max()) > slack:
                 raise Unsuited(f"{DIRECT} constraints hold on the whole box and on whole faces.")
@@ -282,7 +332,11 @@ class TauTangent:
 
     residuals: TauRows
     at: Tensor
-    slopes: Sequence[Slopes]
+
+    @cached_property
+    def slopes(self) -> Sequence[Slopes]:
+        """Made once they are asked for: where Newton's method has arrived, they are not."""
+        return self.residuals.rows.slopes(self.at)
 
     def apply(self, x: Tensor) -> Tensor:
         rows = self.residuals.rows

@@ -24,13 +24,18 @@ class SeparableBox:
     Args:
         operators: L_a, (n_a, n_a), of which the first n_a - c_a rows are used.
         conditions: B_a, (c_a, n_a).
+        changes: the functions (n_a, n_a) along each axis of which the tests see the first n_a - c_a one by one; u is
+            in the polynomials.
 
     Raises Unsuited: for conditions that do not tell the highest amplitudes.
     """
 
-    def __init__(self, operators: Sequence[Tensor], conditions: Sequence[Tensor]) -> None:
-        self.expand, self.lift, self.moved, kept = [], [], [], []
-        for operator, rows in zip(operators, conditions, strict=True):
+    def __init__(
+        self, operators: Sequence[Tensor], conditions: Sequence[Tensor], changes: Sequence[Tensor]
+    ) -> None:
+        self.expand, self.lift, self.moved, self.seen, kept = [], [], [], [], []
+        for of_polynomials, on_polynomials, change in zip(operators, conditions, changes, strict=True):
+            operator, rows = of_polynomials @ change, on_polynomials @ change
             low = operator.shape[1] - len(rows)
             unit = torch.eye(low).to(operator)
             highest = rows[:, low:]
@@ -39,18 +44,23 @@ class SeparableBox:
                     "Collocation() separates axes only where the conditions across each are independent."
                 )
             inverse = torch.linalg.inv(highest)
-            self.expand.append(torch.cat([unit, -inverse @ rows[:, :low]]))
-            self.lift.append(torch.cat([operator.new_zeros(low, len(rows)), inverse]))
-            kept.append((operator @ self.expand[-1])[:low])
-            self.moved.append((operator @ self.lift[-1])[:low])
-        self.kept = [len(matrix) for matrix in kept]
+            expand = torch.cat([unit, -inverse @ rows[:, :low]])
+            lift = torch.cat([operator.new_zeros(low, len(rows)), inverse])
+            kept.append((operator @ expand)[:low])
+            self.moved.append((operator @ lift)[:low])
+            self.expand.append(change @ expand)
+            self.lift.append(change @ lift)
+            self.seen.append(torch.linalg.inv(change)[:low])
         self.sum = KroneckerSum(kept)
 
     def solve(self, inside: Tensor, across: Mapping[int, Tensor]) -> Tensor:
         """f, and g_a of the shapes of ``TauRows.shape``, one condition after the other along axis a -> u."""
         f = inside
         for a, g in across.items():
-            low = g[tuple(slice(None) if b == a else slice(k) for b, k in enumerate(self.kept))]
+            low = g
+            for b, seen in enumerate(self.seen):
+                if b > a:  # those before are tested so already
+                    low = along_axis(seen, low, b)
             f = f - along_axis(self.moved[a], low, a)
         u = self.sum.solve(f)
         for a in reversed(range(u.ndim)):
@@ -77,16 +87,13 @@ class TauSolve:
                 )
                 for a, across in enumerate(u.conditions)
             ]
-            self.boxes.append(SeparableBox(operators, conditions))
+            changes = [residuals.end_tests(u, a).change.to(m) for a, m in enumerate(operators)]
+            self.boxes.append(SeparableBox(operators, conditions, changes))
 
     def solve(self, tested: Tensor) -> Tensor:
         """What an equation's tests see, as ``TauRows.vector`` orders it -> amplitudes."""
         residuals, rows = self.residuals, self.residuals.rows
-        shapes = [residuals.shape(e) for e in residuals.equations]
-        pieces = tested.split([torch.Size(shape).numel() for shape in shapes])
-        by_equation = {
-            e: x.view(shape) for e, x, shape in zip(residuals.equations, pieces, shapes, strict=True)
-        }
+        by_equation = residuals.by_equation(tested)
         by_field = [rows.like.new_zeros(shape) for shape in rows.shapes]
         for u, box in zip(residuals.unknowns, self.boxes, strict=True):
             across = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from ..engines.grid_transform import GridTerm, GridTransform
 from ..geometry.nodes import Line, TensorNodes
 from ..geometry.point import Axis
 from ..geometry.quadrature import quadrature
-from ..networks.series import SeparableSeries
+from ..networks.series import Harmonics, SeparableSeries
 from ..residuals import Batch, Group, System
 from ..residuals.unfit import Unfit
 from .axis_basis import AxisBasis, AxisFunctions, broadcast_along
@@ -54,7 +55,27 @@ def amplitude_transform(
 
 def axis_bases(series: SeparableSeries) -> list[AxisBasis]:
     """The functions of a series along each axis."""
-    return [AxisBasis(series.basis(axis)) for axis in range(series.dimension)]
+    return [_axis_basis(_Same(series.basis(axis))) for axis in range(series.dimension)]
+
+
+class _Same:
+    """A basis, equal to others of the same functions."""
+
+    def __init__(self, basis: Harmonics) -> None:
+        self.basis = basis
+        numbers = tuple(basis.modes.tolist()), tuple(basis.quarters.tolist())
+        self.key = basis.low, basis.high, basis.spacing, numbers, str(basis.modes.device)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.key == other.key
+
+
+@lru_cache(maxsize=64)
+def _axis_basis(same: _Same) -> AxisBasis:
+    return AxisBasis(same.basis)
 
 
 def strong_products(strengths: Sequence[Tensor]) -> Tensor:

@@ -14,6 +14,7 @@ from ..residuals import System
 from ..residuals.known import holds_until
 
 POOR = 0.1  # relative residual of fields that are hardly a solution
+NONE = 0.5  # and of such as are none
 Recipes = Mapping[Field, Recipe | nn.Module]
 
 
@@ -33,15 +34,17 @@ class Iterate:
         return math.isfinite(self.objective)
 
     @property
-    def rank(self) -> tuple[bool, bool, float]:
+    def rank(self) -> tuple[bool, bool, bool, float]:
         """Fields with a smaller one are better. Where a constraint is not met at all, its share says nothing.
 
-        Those of a march that closed no slab come last, since all that they could miss is the start.
+        Those of a march that ended early come after such as are known everywhere, if these are a solution at all;
+        those of one that closed no slab come last, since all that they could miss is the start.
         """
         held = holds_until(self.system)
         is_nothing = held is not None and held[1] <= held[0].low
         poor = not self.residual < POOR or held is not None
-        return is_nothing, poor, self.objective if poor else self.residual
+        partial = held is not None or not self.residual < NONE
+        return is_nothing, poor, partial, self.objective if poor else self.residual
 
 
 def better(one: Iterate | None, other: Iterate) -> Iterate:

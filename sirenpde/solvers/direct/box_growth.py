@@ -9,13 +9,13 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from ...calculus.field import Field
 from ...diagnosis.scales import axis_scales
-from ...geometry.point import Axis
 from ...linear.axis_basis import AxisBasis, AxisFunctions, along_axis
 from ...linear.axis_polynomials import AxisPolynomials
 from ...linear.newton import UNDAMPED, newton
@@ -106,7 +106,7 @@ def started(system: System) -> Box | None:
         return None
     try:
         rows = rows_on(system, [7] * len(axes))
-        TauRows(rows, rows.slopes(_zero(rows)))
+        TauRows(rows, zero(rows))
     except Unsuited:
         return None
     least = BOX.start[min(len(axes), len(BOX.start)) - 1]
@@ -118,8 +118,8 @@ def started(system: System) -> Box | None:
 def solved(system: System, box: Box, iterations: int, deadline: float) -> BoxSolve:
     """Newton's method on one lattice, from the last one's solution on; the box is brought up to date."""
     rows = rows_on(system, box.counts)
-    start = _zero(rows) if box.amplitudes is None else box.amplitudes
-    tau = TauRows(rows, rows.slopes(start))
+    start = zero(rows) if box.amplitudes is None else box.amplitudes
+    tau = TauRows(rows, start)
     steps = SeparableSteps(deadline=deadline)
     result = newton(tau, start, steps, UNDAMPED, iterations, deadline=deadline)
     arrived = result.end == "arrived" and bool(result.x.isfinite().all())
@@ -160,29 +160,41 @@ def grown(rows: TensorRows, box: Box, tolerance: float) -> Box | None:
     unknowns = sum(math.prod(counts) * shape[-1] for shape in rows.shapes)
     if unknowns > BOX.largest:
         return None
-    larger = [_functions(rows.fields[0], axis, n) for axis, n in enumerate(counts)]
-    pieces = [_padded(x, rows.bases[u], larger).reshape(-1) for u, x in rows.split(box.amplitudes).items()]
+    larger = [functions_on(f, n) for f, n in zip(rows.bases[rows.fields[0]], counts, strict=True)]
+    pieces = [resized(x, rows.bases[u], larger).reshape(-1) for u, x in rows.split(box.amplitudes).items()]
     return replace(box, counts=[f.count for f in larger], amplitudes=torch.cat(pieces))
 
 
 def rows_on(system: System, counts: Sequence[int]) -> TensorRows:
-    """The rows of a system for so many polynomials along each axis."""
+    """The rows of a system for so many polynomials along each axis, between the ends of its networks."""
     fields = tuple(system.parameters.networks)
-    functions = [_functions(fields[0], axis, n) for axis, n in enumerate(counts)]
+    series = system.parameters.networks[fields[0]]
+    assert isinstance(series, SeparableSeries)
+    functions = [functions_on(basis, n) for basis, n in zip(axis_bases(series), counts, strict=True)]
     return TensorRows(system, dict.fromkeys(fields, functions))
 
 
-def tails(rows: TensorRows, amplitudes: Tensor) -> list[float]:
-    """The share of the fields, the worst of all, in the highest functions of every axis."""
-    worst = [0.0] * (len(rows.shapes[0]) - 1)
-    for u, x in rows.split(amplitudes).items():
+def functions_on(functions: AxisFunctions, count: int) -> AxisFunctions:
+    """About so many functions on the axis of others, waves where these are."""
+    low, high = functions.low, functions.high
+    return _waves(low, high, count // 2, True) if functions.is_periodic else AxisPolynomials(low, high, count)
+
+
+def tails(rows: TensorRows, amplitudes: Tensor, least: float = 0.0) -> list[float]:
+    """The share of the fields, the worst of all, in the highest functions of every axis.
+
+    Fields less than this part of the largest are measured by that.
+    """
+    worst, by_field = [0.0] * (len(rows.shapes[0]) - 1), rows.split(amplitudes)
+    least *= max(float(x.norm()) for x in by_field.values())
+    for u, x in by_field.items():
         for axis, functions in enumerate(rows.bases[u]):
             index, order = torch.arange(functions.count), functions.count - 1
             if functions.is_periodic:
                 order //= 2
                 index = torch.where(index > order, index - order, index)
             highest = x.index_select(axis, (index > BOX.highest * order).nonzero()[:, 0].to(x.device))
-            worst[axis] = max(worst[axis], float(highest.norm()) / (float(x.norm()) or 1.0))
+            worst[axis] = max(worst[axis], float(highest.norm()) / (max(float(x.norm()), least) or 1.0))
     return worst
 
 
@@ -196,7 +208,7 @@ def lattices(
     orders = [1] * (len(rows.shapes[0]) - 1)
     for u, x in rows.split(amplitudes).items():
         for axis in range(len(orders)):
-            orders[axis] = max(orders[axis], _order(u, axis, rows.bases[u][axis], x))
+            orders[axis] = max(orders[axis], _order(axis, rows.bases[u][axis], x))
     return {u: replace(recipe, orders=tuple(orders)) for u, recipe in recipes.items()}
 
 
@@ -216,7 +228,7 @@ def coefficients(rows: TensorRows, amplitudes: Tensor, networks: Mapping[Field, 
     return torch.cat(pieces)
 
 
-def _order(u: Field, axis: int, functions: AxisFunctions, x: Tensor) -> int:
+def _order(axis: int, functions: AxisFunctions, x: Tensor) -> int:
     if functions.is_periodic:
         return functions.count // 2
     # A few random combinations of the rows along the other axes tell what all of them lose.
@@ -226,7 +238,7 @@ def _order(u: Field, axis: int, functions: AxisFunctions, x: Tensor) -> int:
     sketch = (flat @ mixed).cpu()
     order = max(2, math.ceil(functions.count / 4))
     while 2 * order + 1 < functions.count + 4:
-        change = _change(functions, _waves(u, axis, order))
+        change = _change(functions, _waves(functions.low, functions.high, order, False))
         if float((sketch - change.T @ (change @ sketch)).norm()) <= BOX.lost * float(sketch.norm()):
             break
         order = math.ceil(BOX.finer * order + 0.5)
@@ -240,34 +252,30 @@ def _change(functions: AxisFunctions, basis: AxisBasis) -> Tensor:
     return basis.project(functions.matrix(basis.reference().nodes, 0))
 
 
-def _waves(u: Field, axis: int, order: int) -> AxisBasis:
-    module = SineLattice(order).build(
-        [u.axes[axis].low],
-        [u.axes[axis].high],
-        1,
-        (0,) if u.axes[axis] in u.periodic else (),
-        torch.Generator(),
-    )
-    return AxisBasis(module.basis(0))
+@lru_cache(maxsize=64)
+def _waves(low: float, high: float, order: int, periodic: bool) -> AxisBasis:
+    around = (0,) if periodic else ()
+    return AxisBasis(SineLattice(order).build([low], [high], 1, around, torch.Generator()).basis(0))
 
 
-def _functions(u: Field, axis: int, count: int) -> AxisFunctions:
-    ends: Axis = u.axes[axis]
-    return _waves(u, axis, count // 2) if ends in u.periodic else AxisPolynomials(ends.low, ends.high, count)
-
-
-def _padded(x: Tensor, functions: Sequence[AxisFunctions], larger: Sequence[AxisFunctions]) -> Tensor:
-    """Amplitudes with zeros for the functions that are new."""
-    for axis, (old, new) in enumerate(zip(functions, larger, strict=True)):
-        zeros = x.new_zeros([new.count - old.count if a == axis else n for a, n in enumerate(x.shape)])
+def resized(x: Tensor, functions: Sequence[AxisFunctions], wanted: Sequence[AxisFunctions]) -> Tensor:
+    """Amplitudes of other numbers of functions, with zeros for those that are new."""
+    for axis, (old, new) in enumerate(zip(functions, wanted, strict=True)):
         if not old.is_periodic:
-            x = torch.cat([x, zeros], dim=axis)
+            x = _cut_or_filled(x, axis, new.count)
             continue
-        half = zeros.narrow(axis, 0, (new.count - old.count) // 2)
         cosines, sines = x.split([old.count // 2 + 1, old.count // 2], dim=axis)
-        x = torch.cat([cosines, half, sines, half], dim=axis)
+        half = new.count // 2
+        x = torch.cat([_cut_or_filled(cosines, axis, half + 1), _cut_or_filled(sines, axis, half)], dim=axis)
     return x
 
 
-def _zero(rows: TensorRows) -> Tensor:
+def _cut_or_filled(x: Tensor, axis: int, count: int) -> Tensor:
+    known = x.narrow(axis, 0, min(x.shape[axis], count))
+    new = count - known.shape[axis]
+    return torch.cat([known, x.new_zeros([new if a == axis else n for a, n in enumerate(x.shape)])], dim=axis)
+
+
+def zero(rows: TensorRows) -> Tensor:
+    """Amplitudes of fields that vanish."""
     return rows.like.new_zeros(sum(math.prod(shape) for shape in rows.shapes))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import nn
@@ -21,13 +22,14 @@ from ..collocation import Collocation
 from ..direct.lattice_growth import open_lattices, opened
 from ..least_squares import LeastSquares
 from ..stage import Report, Stage, State, remembered
-from . import controller
+from . import controller, slab_polynomials
 from .controller import POLICY, Course, Outcome, Pace, Verdict
 from .first_guess import first_guess
 from .marchable import check_marchable
 from .memory import Ended, Memory, Tally, Unfinished
 from .orders import NOTHING, Wanted, open_lattices_of, rate_of, wanted_of, waves_of
 from .shared_factor import made_again, origin_of, serves
+from .slab_polynomials import SlabPolynomials, Solved
 from .trial import Recipes, SlabTrial, quality, trial_of
 from .whole import append, last_of, open_whole
 
@@ -45,7 +47,8 @@ class Front:
 
     @property
     def course(self) -> Course:
-        return Course(self.axis.low, self.axis.high, self.tolerance, self.slabs, self.memory.is_affine)
+        shares = self.memory.is_affine and not self.memory.counts
+        return Course(self.axis.low, self.axis.high, self.tolerance, self.slabs, shares)
 
     @property
     def pace(self) -> Pace:
@@ -66,7 +69,7 @@ class Front:
         """
         if self.memory.pace is None:
             self._survey()
-        while True:
+        while not self.memory.counts:
             trial = self.open(self._recipes())
             if self.state.is_late:  # its first guess may be cut short: it is made again
                 self.memory.trial, self.memory.unfinished = None, Unfinished(self.unfinished.recipes)
@@ -78,6 +81,8 @@ class Front:
             if finer is None:
                 break
             self.memory.unfinished = Unfinished(_values({**trial.work.recipes, **wanted.lattices}))
+        if self.memory.counts:
+            self.open(self._recipes())
         self.memory.is_begun = True
         return True
 
@@ -85,23 +90,39 @@ class Front:
         """Look at the problem, and make its fields those of a march that knows nothing yet."""
         state, memory, problem = self.state, self.memory, self.state.system.problem
         check_marchable(problem, state.recipes, self.axis.name)
-        lattices = opened(open_lattices(state.recipes), self.axis)
+        lattices = open_lattices(state.recipes)
         zeros = (0.0,) * len(problem.constraints)
         memory.is_affine, memory.tally = problem.traits.affine, Tally(zeros, zeros)
+        position = problem.fields[0].position(self.axis)
+        if (
+            not self.named
+            and set(lattices) == set(problem.fields)
+            and slab_polynomials.suits(state.system, position)
+        ):
+            memory.counts = slab_polynomials.first_counts(problem.fields[0], position)
+        else:
+            lattices = opened(lattices, self.axis)
         memory.open, memory.pace = tuple(u.name for u in lattices), controller.first_pace(POLICY, self.course)
         memory.unfinished = Unfinished(_values({**state.recipes, **lattices}))
         open_whole(state, self.axis)
 
     def open(self, recipes: Recipes, earlier: SlabTrial | None = None) -> SlabTrial:
         """A trial of the slab that the controller is at, from a first guess, or from an ``earlier`` one of it."""
+        if self.memory.counts:
+            recipes = {u: replace(recipe, orders=None) for u, recipe in recipes.items()}
         trial = self._new_trial(recipes)
-        trial.work.theta = first_guess(trial, earlier)
+        if self.memory.counts:
+            self._hand_over(trial)
+        else:
+            trial.work.theta = first_guess(trial, earlier)
         self._lend(trial, 0)
         self._remember(trial, 0)
         return trial
 
     def stages(self, trial: SlabTrial) -> tuple[Stage, ...]:
         """What solves a slab, in order."""
+        if self.memory.counts:
+            return (SlabPolynomials(self._position, self.tolerance),)
         series = all(isinstance(m, SeparableSeries) for m in trial.work.system.parameters.networks.values())
         return tuple(self.named) or ((Collocation(),) if series else (LeastSquares(),))
 
@@ -140,6 +161,8 @@ class Front:
     def note(self, trial: SlabTrial, report: Report) -> None:
         """Remember a step of a stage, and go to the next stage where that one has finished."""
         self._share_factor(trial)
+        if isinstance(trial.work.memory, slab_polynomials.Memory):
+            self.memory.tried = trial.work.memory.solved
         stage = self.unfinished.stage
         if report.finished:
             trial.work.forget()
@@ -148,10 +171,19 @@ class Front:
 
     def judge(self, trial: SlabTrial) -> tuple[Verdict, Wanted]:
         """What comes after the last stage of a trial, and the orders that its fields ask for."""
-        wanted = self._listen(trial)
-        outcome = Outcome(quality(trial), rate_of(trial), wanted.waves, wanted.orders)
+        if self.memory.tried is not None:
+            wanted, outcome = NOTHING, self._outcome(trial, self.memory.tried)
+        else:
+            wanted = self._listen(trial)
+            outcome = Outcome(quality(trial), rate_of(trial), wanted.waves, wanted.orders)
         self.memory.pace, verdict = controller.propose(POLICY, self.course, self.pace, outcome)
         return verdict, wanted
+
+    def _outcome(self, trial: SlabTrial, solved: Solved) -> Outcome:
+        """What a slab of polynomials came to: what is left in the highest of them, unless it is no solution."""
+        residual = quality(trial)
+        left = residual if not residual < POLICY.failed else solved.left
+        return Outcome(left, solved.counts[self._position] - 1, solved.waves)
 
     def judge_broken(self) -> tuple[Verdict, Wanted]:
         """What comes after a trial that is not finite."""
@@ -163,6 +195,7 @@ class Front:
         residuals = report.residuals or trial.work.system.row_count(trial.work.drawing.fixed())
         self.memory.tally = self.memory.tally.plus(trial, report.terms, residuals)
         append(self.state, trial)
+        self.memory.solved, self.memory.tried = self.memory.tried, None
 
     def end(self, trial: SlabTrial, report: Report) -> Ended:
         """The axis is done."""
@@ -194,6 +227,25 @@ class Front:
             _values(work.recipes), work.theta.clone(), stage, work.step, work.memory, work.sampling
         )
 
+    def _hand_over(self, trial: SlabTrial) -> None:
+        """Begin a slab of polynomials from the one before."""
+        solved, memory = self.memory.solved, trial.work.remember(slab_polynomials.Memory)
+        memory.before, memory.counts = solved, self.memory.counts
+        if solved is not None:
+            memory.counts = slab_polynomials.next_counts(
+                trial.work.system, solved, self._position, self.tolerance
+            )
+            memory.noise = solved.noise
+        tried, self.memory.tried = self.memory.tried, None
+        if tried is not None:  # a longer slab from here was refused
+            memory.counts = tuple(map(max, memory.counts, tried.counts))
+        memory.is_again = math.isfinite(self.pace.attempts.longer)
+
+    @property
+    def _position(self) -> int:
+        """Of the axis among those of the fields."""
+        return self.state.system.problem.fields[0].position(self.axis)
+
     def _lend(self, trial: SlabTrial, stage: int) -> None:
         """Give a stage that collocates what the march knows already: the rows, and a factor that serves."""
         if not isinstance(self.stages(trial)[stage], Collocation):
@@ -212,7 +264,7 @@ class Front:
 
     def _recipes(self) -> dict[Field, Any]:
         """The recipes of the unfinished slab; those of the user's own are the same in all slabs."""
-        recipes = {}
+        recipes: dict[Field, Any] = {}
         for u, slabs in self.state.recipes.items():
             value = self.unfinished.recipes[u.name]
             assert isinstance(slabs, Slabs)

@@ -11,6 +11,7 @@ from ...files.typed import transient
 from ...linear.mode_blocks import ModeBlocks
 from .controller import Pace
 from .shared_factor import Origin
+from .slab_polynomials import Solved
 from .trial import SlabTrial
 
 
@@ -72,6 +73,11 @@ class Memory:
     is_affine: bool = False
     is_begun: bool = False  # whether the orders of the first slab tell the start in full
     open: tuple[str, ...] = ()  # fields whose orders are left to the march
+    counts: tuple[
+        int, ...
+    ] = ()  # of polynomials that the first slab begins with; none where axes do not separate
+    tried: Solved | None = None  # the slab that is tried, in polynomials, once they are found
+    solved: Solved | None = None  # the last one closed
     factor: Origin | None = None
     ended: Ended | None = None
     trial: SlabTrial | None = transient()

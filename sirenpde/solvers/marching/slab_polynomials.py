@@ -1,0 +1,319 @@
+"""One slab of a march on a box, in polynomials and waves along its axes, solved for at the cost of these.
+
+Along the axis of the march they are few and as many in every slab, whose length follows; along the others they grow
+where the highest are not faint. What a slab is solved from is the one before, continued.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from ...calculus.field import Field
+from ...linear.axis_basis import along_axis
+from ...linear.axis_polynomials import AxisPolynomials
+from ...linear.newton import UNDAMPED, newton
+from ...linear.steps import Forcing, SeparableSteps
+from ...linear.tau_rows import TauRows
+from ...linear.tensor_rows import TensorRows, Unsuited
+from ...networks.sine_lattice import SineLattice
+from ...residuals import System
+from ..direct import box_growth
+from ..direct.box_growth import functions_on, resized, rows_on, tails
+from ..stage import Report, State
+
+
+@dataclass(frozen=True)
+class SlabPolicy:
+    """How many functions a slab has along each axis, and how far Newton's method goes in it."""
+
+    # Polynomials along the axis of the march. With fewer slabs are many, with more each is dear.
+    along: int = 10
+    # And across it, at least.
+    across: int = 12
+    # Newton steps, iterations of a solve for one, and by how much these reduce it. Else a slab is too long.
+    steps: int = 8
+    iterations: int = 40
+    reduction: float = 1e-3
+    # Degrees of polynomials through this last part of a slab, with which the next is begun, if they leave the least.
+    continued: tuple[int, ...] = (3, 5)
+    part: float = 0.7
+    # Of the tolerance, relative to the solution: a Newton step so small is the last.
+    arrived: float = 0.01
+    # Polynomials across grow by half, or where waves are near to what is asked for, by less.
+    growth: float = 1.5
+    gentle: float = 1.2
+    near: float = 100.0
+    # Growth that leaves more of the highest waves than this has met rounding, if they are smaller than the second.
+    deaf: float = 0.7
+    loudest: float = 1e-9
+    above_noise: float = 2.0
+    # Growth that leaves more than this says that the fields are not smooth, as at a corner: where functions are many
+    # already, more are a poor way to them.
+    slow: float = 0.3
+    many: int = 50_000
+    # Waves less than this part of the tolerance are left out of the next slab, where they are a quarter or more.
+    negligible: float = 0.1
+    shrinkage: float = 0.75
+    # Of the tolerance: what is left along the march of a slab that is too long, whatever waves it has across. One
+    # that is shorter for that reason already has all its waves.
+    too_long: float = 10.0
+    # Unknowns of all fields together.
+    largest: int = 2_000_000
+    # A field smaller than this part of the largest is measured by that.
+    least: float = 1e-3
+
+
+SLAB = SlabPolicy()
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A slab of polynomials: how many along each axis, from where to where, and their amplitudes.
+
+    ``left`` is the share of the fields in the highest along the march, ``waves`` in the highest of the others;
+    ``noise`` is what of these is rounding.
+    """
+
+    counts: tuple[int, ...]
+    low: float
+    high: float
+    amplitudes: Tensor
+    left: float
+    waves: float
+    noise: float
+
+
+@dataclass
+class Memory:
+    """The numbers of functions to be tried next, where to start from, and what came out."""
+
+    counts: tuple[int, ...] = ()
+    amplitudes: Tensor | None = None  # of the last lattice of this slab
+    before: Solved | None = None  # the slab before
+    is_again: bool = False  # whether a longer slab was refused
+    raised: float = math.inf  # highest waves with which the numbers were raised last
+    noise: float = 0.0
+    solved: Solved | None = None
+
+
+@dataclass(frozen=True)
+class SlabPolynomials:
+    """The stage that solves a slab so: one lattice of functions after the other.
+
+    Args:
+        axis: the position of the march's axis among those of the fields.
+        tolerance: of the highest waves, relative to a field.
+    """
+
+    axis: int
+    tolerance: float
+
+    remembers: ClassVar[type] = Memory
+
+    @property
+    def name(self) -> str:
+        return "collocation"
+
+    @property
+    def steps(self) -> int:
+        return 20
+
+    @property
+    def precision(self) -> torch.dtype:
+        return torch.float64
+
+    def advance(self, state: State) -> Report:
+        """One lattice."""
+        memory = state.remember(Memory)
+        if memory.amplitudes is None and memory.before is None:
+            self._begin(state, memory)
+        rows = rows_on(state.system, memory.counts)
+        guesses = [memory.amplitudes] if memory.amplitudes is not None else self._guesses(rows, memory.before)
+        sizes = [float(rows.vector(guess).norm()) for guess in guesses] if len(guesses) > 1 else [0.0]
+        start = guesses[sizes.index(min(sizes))]
+        tau = TauRows(rows, start)
+        arrived = max(Forcing.arrived, SLAB.arrived * self.tolerance)
+        forcing = Forcing(arrived, SLAB.reduction, SLAB.iterations)
+        steps = SeparableSteps(deadline=state.deadline, forcing=forcing)
+        result = newton(tau, start, steps, UNDAMPED, SLAB.steps, deadline=state.deadline)
+        nothing = (math.inf,) * len(state.system.problem.constraints)
+        if result.end != "arrived" or not bool(result.x.isfinite().all()):
+            late = time.monotonic() >= state.deadline
+            return Report((0.0,) * len(nothing), cut=True) if late else Report(nothing, True, "not converged")
+        state.step += 1
+        solved = self._solved(rows, result.x, memory)
+        grown = self._grown(rows, solved, memory)
+        if grown is not None and state.step < self.steps:
+            memory.counts, memory.amplitudes = grown
+            return Report((0.0,) * len(nothing))
+        memory.solved = solved
+        self._to_sines(state, rows, result.x)
+        note = (
+            f"{' x '.join(map(str, solved.counts))} polynomials, {len(result.x)} coefficients, {result.steps} Newton "
+            f"steps, {steps.iterations} inner iterations"
+        )
+        residual = rows.vector(result.x)
+        return Report(tuple(rows.terms(residual).tolist()), True, note, residuals=len(residual))
+
+    def _begin(self, state: State, memory: Memory) -> None:
+        """Functions that tell the start of the axis, and the fields that stay so."""
+        while True:
+            rows = rows_on(state.system, memory.counts)
+            memory.amplitudes = _at_rest(rows, self.axis)
+            grown = self._grown(rows, self._solved(rows, memory.amplitudes, memory), memory)
+            if grown is None or state.is_late:
+                break
+            memory.counts = grown[0]
+        memory.raised, memory.noise = math.inf, 0.0
+
+    def _guesses(self, rows: TensorRows, before: Solved | None) -> list[Tensor]:
+        """As the end of the slab before stays, and as it goes on, in several ways."""
+        assert before is not None
+        there = AxisPolynomials(before.low, before.high, before.counts[self.axis])
+        new = rows.bases[rows.fields[0]]
+        here = new[self.axis]
+        assert isinstance(here, AxisPolynomials)
+        along = rows.fields[0].axes[self.axis]
+        line = here.line(replace(along, low=here.low, high=here.high), here.count)
+        old = [
+            here if a == self.axis else functions_on(functions, n)
+            for a, (functions, n) in enumerate(zip(new, before.counts, strict=True))
+        ]
+        ways = [there.matrix(torch.full_like(line.nodes, before.high), 0), there.matrix(line.nodes, 0)]
+        for degree in SLAB.continued:
+            # Through its last part alone: far beyond it the highest polynomials are rounding made large.
+            low = before.high - SLAB.part * (before.high - before.low)
+            part = AxisPolynomials(low, before.high, degree + 1)
+            known = part.line(replace(along, low=low, high=before.high), degree + 1)
+            ways.append(part.matrix(line.nodes, 0) @ part.project(known, there.matrix(known.nodes, 0)))
+        guesses = []
+        for way in ways:
+            change = here.project(line, way)
+            sizes = [math.prod(before.counts) * u.outputs for u in rows.fields]
+            pieces = []
+            for u, x in zip(rows.fields, before.amplitudes.split(sizes), strict=True):
+                continued = along_axis(change, x.view(*before.counts, u.outputs), self.axis)
+                pieces.append(resized(continued, old, new).reshape(-1))
+            guesses.append(torch.cat(pieces))
+        return guesses
+
+    def _solved(self, rows: TensorRows, x: Tensor, memory: Memory) -> Solved:
+        functions = rows.bases[rows.fields[0]]
+        left, waves = self._left(rows, x), max(self._across(rows, x), default=0.0)
+        noise = memory.noise
+        if SLAB.loudest > waves > SLAB.deaf * memory.raised:
+            noise = max(noise, SLAB.above_noise * waves)
+        counts = tuple(f.count for f in functions)
+        along = functions[self.axis]
+        return Solved(counts, along.low, along.high, x, left, waves, noise)
+
+    def _left(self, rows: TensorRows, x: Tensor) -> float:
+        """The share of the fields in the highest polynomial along the march."""
+        sizes = [float(y.norm()) for y in rows.split(x).values()]
+        highest = [float(y.select(self.axis, -1).norm()) for y in rows.split(x).values()]
+        least = SLAB.least * max(sizes)
+        return max(h / (max(size, least) or 1.0) for h, size in zip(highest, sizes, strict=True))
+
+    def _across(self, rows: TensorRows, x: Tensor) -> list[float]:
+        """The shares of the fields in the highest functions along the other axes."""
+        return [wave for a, wave in enumerate(tails(rows, x, SLAB.least)) if a != self.axis]
+
+    def _grown(
+        self, rows: TensorRows, solved: Solved, memory: Memory
+    ) -> tuple[tuple[int, ...], Tensor] | None:
+        """More functions along the axes whose highest are not faint; None where they are, or more are too many."""
+        asked = max(self.tolerance, solved.noise)
+        slow = solved.waves > SLAB.slow * memory.raised and len(solved.amplitudes) > SLAB.many
+        memory.noise, memory.raised = solved.noise, solved.waves
+        too_long = solved.left > SLAB.too_long * self.tolerance and not memory.is_again
+        if solved.waves <= asked or slow or too_long:
+            return None
+        factor = SLAB.gentle if solved.waves <= SLAB.near * asked else SLAB.growth
+        waves = tails(rows, solved.amplitudes, SLAB.least)
+        counts = [
+            math.ceil(factor * n) if a != self.axis and wave > asked else n
+            for a, (n, wave) in enumerate(zip(solved.counts, waves, strict=True))
+        ]
+        old = rows.bases[rows.fields[0]]
+        new = [functions_on(f, n) for f, n in zip(old, counts, strict=True)]
+        if sum(math.prod(f.count for f in new) * u.outputs for u in rows.fields) > SLAB.largest:
+            return None
+        pieces = [resized(x, old, new).reshape(-1) for x in rows.split(solved.amplitudes).values()]
+        return tuple(f.count for f in new), torch.cat(pieces)
+
+    def _to_sines(self, state: State, rows: TensorRows, x: Tensor) -> None:
+        """Make the slab's networks the lattices of sines that represent the polynomials."""
+        recipes = {u: r for u, r in state.recipes.items() if isinstance(r, SineLattice)}
+        lattices = box_growth.lattices(rows, x, recipes)
+        networks = {u: state.build(u, lattice) for u, lattice in lattices.items()}
+        theta = box_growth.coefficients(rows, x, networks).to(state.system.dtype)
+        state.recipes.update(lattices)
+        state.system, state.theta = state.system.with_networks(networks), theta
+
+
+def first_counts(u: Field, axis: int) -> tuple[int, ...]:
+    """How many functions along each axis the first slab begins with."""
+    return tuple(SLAB.along if a == axis else SLAB.across for a in range(len(u.axes)))
+
+
+def next_counts(system: System, solved: Solved, axis: int, tolerance: float) -> tuple[int, ...]:
+    """How many functions the slab after one begins with: as many, or fewer where the upper ones vanish."""
+    fields, asked = tuple(system.parameters.networks), SLAB.negligible * max(tolerance, solved.noise)
+    sizes = [math.prod(solved.counts) * u.outputs for u in fields]
+    counts = list(solved.counts)
+    for a, end in enumerate(fields[0].axes):
+        if a == axis:
+            continue
+        needed = 0
+        for u, x in zip(fields, solved.amplitudes.split(sizes), strict=True):
+            y = x.view(*solved.counts, u.outputs).movedim(a, 0).flatten(1).norm(dim=1)
+            if end in u.periodic:
+                half = len(y) // 2
+                y = torch.cat([y[:1], (y[1 : half + 1].square() + y[half + 1 :].square()).sqrt()])
+            beyond = y.square().flip(0).cumsum(0).flip(0).sqrt() > asked * (float(y.norm()) or 1.0)
+            needed = max(needed, int(beyond.sum()) * (2 if end in u.periodic else 1))
+        wanted = max(SLAB.across, math.ceil(needed / box_growth.BOX.highest) + 1)
+        if wanted < SLAB.shrinkage * counts[a]:
+            counts[a] = wanted | 1 if end in fields[0].periodic else wanted
+    return tuple(counts)
+
+
+def suits(system: System, axis: int) -> bool:
+    """Whether the slabs of a system's problem are solved for so: where its axes can be taken apart.
+
+    Around one periodic axis alone a small factor for every wave does as well (``mode_blocks``), and takes
+    coefficients that vary along the march.
+    """
+    fields = tuple(system.parameters.networks)
+    u = fields[0]
+    around = [a for a in u.axes if a in u.periodic]
+    if u.axes[axis] in around or (len(around) == 1 and len(u.axes) == 2) or len(u.axes) == 1:
+        return False
+    if any(v.axes != u.axes or v.periodic != u.periodic for v in fields):
+        return False
+    try:
+        rows = rows_on(system, [7] * len(u.axes))
+        TauRows(rows, box_growth.zero(rows))
+    except Unsuited:
+        return False
+    return True
+
+
+def _at_rest(rows: TensorRows, axis: int) -> Tensor:
+    """The amplitudes of fields that stay as they start."""
+    x = box_growth.zero(rows)
+    tau = TauRows(rows, x)
+    by_field = [x.new_zeros(shape) for shape in rows.shapes]
+    tested = tau.by_equation(tau.vector(x))
+    for u in tau.unknowns:
+        for condition in u.conditions[axis][:1]:
+            slope = float(tau.operator(condition, u, tau.first.slopes)[axis][0, 0])
+            if slope:
+                by_field[u.field].select(axis, 0)[..., u.output] = -tested[condition].squeeze(axis) / slope
+    return torch.cat([y.reshape(-1) for y in by_field])
