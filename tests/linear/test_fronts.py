@@ -93,3 +93,24 @@ def test_a_tree_without_a_front_is_refused() -> None:
     fronts, _ = grid_of_cells(2, torch.float64)
     with pytest.raises(ValueError, match="expected each of 0 to 3 once"):
         solve_fronts(fronts, (0, (1, 2)))
+
+
+def test_complex_rows_with_real_columns_are_as_those_that_have_none():
+    """Their transformations are real; a tiny imaginary part asks for complex ones."""
+    random = torch.Generator().manual_seed(4)
+    matrices = [
+        torch.randn(9, 4, generator=random, dtype=torch.float64).to(torch.complex128) for _ in range(2)
+    ]
+    target = torch.randn(9, 2, generator=random, dtype=torch.complex128)
+    real, other = (
+        solve_fronts(
+            [Front(((i, 3), (2, 1)), matrix + tiny * 1j, target) for i, matrix in enumerate(matrices)], (0, 1)
+        )
+        for tiny in (0.0, 1e-300)
+    )
+    whole = torch.zeros(18, 7, dtype=torch.complex128)
+    whole[:9, :3], whole[9:, 3:6] = (matrix[:, :3] for matrix in matrices)
+    whole[:, 6] = torch.cat([matrix[:, 3] for matrix in matrices])
+    exact = torch.linalg.lstsq(whole, torch.cat([target, target])).solution
+    for found in (real, other):
+        assert torch.cat([found[0], found[1], found[2]]).sub(exact).abs().max() < 1e-12
