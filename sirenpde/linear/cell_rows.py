@@ -163,7 +163,7 @@ class CellRows:
             a, b = joint.seen_by(self.cell) - self.centre, its_joint.seen_by(other.cell) - other.centre
             if joint.face.axis != its_joint.face.axis or joint.orders != its_joint.orders:
                 return False
-            if joint.length != its_joint.length or joint.lowered != its_joint.lowered:
+            if not math.isclose(joint.length, its_joint.length) or joint.lowered != its_joint.lowered:
                 return False
             if joint.basis.shape != its_joint.basis.shape or not _near(a, b):
                 return False

@@ -128,7 +128,6 @@ def joints(
         counts: of polynomials along each axis of a face as long as the smaller of its cells.
         rates: how fast the features of cells of half length 1 are along each axis, in radians.
     """
-    sides = [torch.tensor(b) - torch.tensor(a) for a, b in zip(partition.low, partition.high, strict=True)]
     found = []
     for face, joined in zip(faces, orders, strict=True):
         lines, polynomials = [], []
@@ -149,7 +148,8 @@ def joints(
         weights, basis = torch.ones(1, dtype=torch.float64), torch.ones(1, 1, dtype=torch.float64)
         for (_, w), p in zip(lines, polynomials, strict=True):
             weights, basis = torch.kron(weights, w), torch.kron(basis, p)
-        halves = [float(sides[cell][face.axis]) / 2 for cell in (face.first, face.second)]
-        length = math.sqrt(halves[0] * halves[1]) / max(1.0, rates[face.axis])
+        cells, axis = (face.first, face.second), face.axis
+        halves = [(partition.high[cell][axis] - partition.low[cell][axis]) / 2 for cell in cells]
+        length = math.sqrt(halves[0] * halves[1]) / max(1.0, rates[axis])
         found.append(Joint(face, nodes, weights.sqrt(), basis, joined, length))
     return found

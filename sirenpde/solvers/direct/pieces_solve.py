@@ -26,6 +26,7 @@ from ...sampling.pieces import cell_batches
 from ...sampling.refinement import singular_planes
 
 ROWS = 3.0  # points inside a cell to a feature
+SAME = 1e-9  # of a side: ends of cells that differ by rounding
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,12 @@ def places_in(partition: Partition, u: Field, own: Partition) -> dict[int, int]:
 
     Raises ``Unfit`` where they are not the same.
     """
-    ends = {(low, high): number for number, (low, high) in enumerate(zip(own.low, own.high, strict=True))}
-    found = {}
-    for cell, (low, high) in enumerate(zip(partition.low, partition.high, strict=True)):
-        if (low, high) in ends:
-            found[cell] = ends[low, high]
+    ends = torch.tensor([own.low, own.high], dtype=torch.float64)
+    around = torch.tensor([partition.low, partition.high], dtype=torch.float64)
+    cells = partition.locate(ends.mean(0))
+    sides = around[1, cells] - around[0, cells]
+    same = ((around[:, cells] - ends).abs() <= SAME * sides).all(2).all(0)
+    found = {int(cell): number for number, cell in enumerate(cells) if same[number]}
     if len(found) != len(own):
         raise Unfit(
             f"Field '{u.name}' has {len(own)} cells of which {len(own) - len(found)} are not among the "

@@ -9,8 +9,9 @@ from sirenpde.calculus.symbols import Symbol
 from sirenpde.diagnosis.material_corners import material_corners
 from sirenpde.engines.registry import engine_for
 from sirenpde.linear.qr import solve_dense
+from sirenpde.networks.partition import Partition
 from sirenpde.residuals import System
-from sirenpde.solvers.direct.pieces_solve import Fineness, rows_of_pieces, solve_pieces
+from sirenpde.solvers.direct.pieces_solve import Fineness, places_in, rows_of_pieces, solve_pieces
 
 F64 = torch.float64
 SQUARE = Box(x=(0, 1), y=(0, 1))
@@ -70,6 +71,16 @@ def test_cells_of_a_smooth_solution_agree_to_twelve_digits_with_it_and_with_each
     slope = Symbol.partial(2, 0)
     below, above = (derivative(system, solved.theta, u, side, slope) for side in sides)
     assert float((above - below).abs().max()) < 1e-9
+
+
+def test_cells_that_differ_by_rounding_are_factorised_once() -> None:
+    """Twelfths are no numbers of the machine, and so are those of a box within."""
+    problem, u = poisson()
+    solved = solve_pieces(system_of(problem, 30, 3.0, (12, 12)), fineness(30, 3.0, 5))
+    assert solved.factorised == 9
+    whole = Partition.grid([[i / 12 for i in range(13)]] * 2)
+    part = Partition.grid([[0.25 + i * (0.5 / 6) for i in range(7)]] * 2)
+    assert len(places_in(whole, u, part)) == 36
 
 
 def test_it_is_the_minimiser_of_all_rows_together() -> None:
