@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
 from ..geometry import can
 from ..geometry.instants import instant
+from ..problem.probe import Requests
 from ..problem.problem import Problem
 from .jumps import jumping_fluxes, shared, short
 from .lines import told
@@ -28,11 +30,15 @@ WAVE = 0.1  # radians of the equations' own waves in the length of a layer
 STEEP = 20.0  # times the length in which it falls: in half a cell of that length an exponential is resolved
 GRADED = 4.0  # how much longer each cell is than the one nearer to a layer of data, whose shape is not known
 DRAWN = 128  # points of a domain, through which lines lead
+BESIDE = 1e-5  # of an axis: so far from where a predicate changes one looks which equations hold
 PLACES, LINES, HALVINGS = 257, 24, 44  # where predicates are read, and how closely
 
 
+_known: WeakKeyDictionary[Problem, dict[str, tuple[float, ...]]] = WeakKeyDictionary()
+
+
 def cuts_of(problem: Problem) -> dict[str, tuple[float, ...]]:
-    """The coordinates inside of each axis of the fields at which cells have to end.
+    """The coordinates inside of each axis of the fields at which cells have to end, remembered.
 
     - Coefficients, sources or data jump there or have a kink, or fluxes that are differentiated jump.
     - A constraint's domain ends there, as those of two materials do, or a condition on a face gives way to another.
@@ -51,6 +57,12 @@ def cuts_of(problem: Problem) -> dict[str, tuple[float, ...]]:
     >>> cuts_of(Problem(heated))
     {'x': (0.3,), 'y': ()}
     """
+    if problem not in _known:
+        _known[problem] = _cuts(problem)
+    return dict(_known[problem])
+
+
+def _cuts(problem: Problem) -> dict[str, tuple[float, ...]]:
     scales = axis_scales(problem)
     cuts: dict[str, list[float]] = {}
     for scale in scales:
@@ -128,7 +140,11 @@ def _layers(scale: AxisScale) -> Iterator[float]:
 
 
 def _ends(problem: Problem) -> Iterator[tuple[str, float]]:
-    """Where the domains of constraints end along their axes, planes on which their predicates change among them."""
+    """Where the domains of constraints end along their axes, planes on which their predicates change among them.
+
+    Not where fields are held by more equations on one side than on the other, and by the same ones but for these:
+    so where a field goes on beyond all its equations, it is as smooth there as elsewhere.
+    """
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
         if set(requests.data) - {"normal"}:
             continue
@@ -139,33 +155,53 @@ def _ends(problem: Problem) -> Iterator[tuple[str, float]]:
                 low, high = piece.intervals[column]
                 yield from ((name, low), (name, high))
                 if piece.holds and low < high:
-                    axis = constraint.domain.axes[column]
-                    yield from (
-                        (name, place) for place in shared(_changes(piece, column), axis.high - axis.low)
-                    )
+                    yield from ((name, place) for place in _changes(problem, requests, piece, column))
 
 
-def _changes(piece: Piece, column: int) -> list[float]:
-    """The coordinates along an axis at which the predicates of a piece change, on some lines."""
+def _changes(problem: Problem, requests: Requests, piece: Piece, column: int) -> tuple[float, ...]:
+    """The coordinates along an axis at which the predicates of a piece change, on some lines, and equations do."""
     low, high = torch.tensor(piece.intervals, dtype=torch.float64).T
     random = torch.rand(LINES, len(low), dtype=torch.float64, generator=torch.Generator().manual_seed(9))
     base = piece.inward(low + (high - low) * random)
     places = torch.linspace(float(low[column]), float(high[column]), PLACES, dtype=torch.float64)
 
-    def holds(rows: Tensor, at: Tensor) -> Tensor:
+    def at(rows: Tensor, place: Tensor) -> Tensor:
         points = base[rows].clone()
-        points[:, column] = at
-        return piece.contains(points)
+        points[:, column] = place
+        return points
 
     rows = torch.arange(LINES).repeat_interleave(PLACES)
-    held = holds(rows, places.repeat(LINES)).view(LINES, PLACES)
+    held = piece.contains(at(rows, places.repeat(LINES))).view(LINES, PLACES)
     line, step = (held[:, 1:] != held[:, :-1]).nonzero().T
     start, stop, before = places[step], places[step + 1], held[line, step]
     for _ in range(HALVINGS if len(line) else 0):
         middle = (start + stop) / 2
-        same = holds(line, middle) == before
+        same = piece.contains(at(line, middle)) == before
         start, stop = torch.where(same, middle, start), torch.where(same, stop, middle)
-    return stop.tolist()
+    length = piece.constraint.domain.axes[column].high - piece.constraint.domain.axes[column].low
+    if piece.dimension == len(low) and len(line):
+        aside = BESIDE * length
+        kept = ~_is_nested(problem, requests, at(line, start - aside), at(line, stop + aside))
+        stop = stop[kept]
+    return shared(stop.tolist(), length)
+
+
+def _is_nested(problem: Problem, requests: Requests, one: Tensor, other: Tensor) -> Tensor:
+    """Of pairs of points (n, d) inside of all fields' domains, at which the equations of one are among the other's.
+
+    That is asked for each field that a constraint's ``requests`` name.
+    """
+    nested = torch.ones(len(one), dtype=torch.bool)
+    for u in requests.fields:
+        nested &= can.contains(u.domain, one) & can.contains(u.domain, other)
+        more, less = torch.zeros_like(nested), torch.zeros_like(nested)
+        for constraint, its in zip(problem.constraints, problem.requests, strict=True):
+            domain = constraint.domain
+            if u in its.fields and can.dimension_of(domain) == len(domain.axes):
+                here, there = can.contains(domain, one), can.contains(domain, other)
+                more, less = more | (here & ~there), less | (there & ~here)
+        nested &= ~(more & less)
+    return nested
 
 
 def _distinct(places: Sequence[float], low: float, high: float) -> tuple[float, ...]:

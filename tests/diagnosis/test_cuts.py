@@ -87,6 +87,28 @@ def test_domains_of_two_equations_end_at_a_cut():
     assert cuts_of(problem)["x"] == (0.3,)
 
 
+def test_an_equation_that_ends_where_no_other_begins_cuts_nothing():
+    """The field goes on into the hole, where it is free."""
+    u, v = Field("u", SQUARE), Field("v", SQUARE)
+    outside = SQUARE.where(lambda q: q[:, 0] > 0.3)
+    problem = Problem(
+        on(outside, samples=200, name="outside")(lambda p: laplacian(u)(p)),
+        on(SQUARE, samples=200, name="all over")(lambda p: laplacian(v)(p) + v(p)),
+        on(outside, samples=200, name="overlap")(lambda p: u(p) - v(p) - x(p)),
+    )
+    assert cuts_of(problem) == {"x": (), "y": ()}
+
+
+def test_two_equations_that_meet_on_a_plane_are_cut_there():
+    u = Field("u", SQUARE)
+    problem = Problem(
+        on(SQUARE.where(lambda q: q[:, 0] < 0.3), samples=200, name="left")(lambda p: laplacian(u)(p)),
+        on(SQUARE.where(lambda q: q[:, 0] > 0.3), samples=200, name="right")(lambda p: laplacian(u)(p) - 1),
+        on(SQUARE.boundary(), samples=50, name="walls")(lambda p: u(p)),
+    )
+    assert cuts_of(problem)["x"] == (0.3,)
+
+
 @pytest.mark.parametrize("width", [1e-2, 1e-4])
 def test_layers_of_an_equation_have_cells_at_the_ends(width):
     u = Field("u", SQUARE)
