@@ -12,23 +12,10 @@ Source: Sitzmann et al., Implicit Neural Representations with Periodic Activatio
 a = 5 at k = 20, and one field for all.
 """
 
-import math
-
 import torch
 from torch import Tensor
 
-from sirenpde import (
-    Box,
-    D,
-    Field,
-    LeastSquares,
-    Pieces,
-    Point,
-    Problem,
-    Reference,
-    laplacian,
-    on,
-)
+from sirenpde import Box, D, Field, LeastSquares, Pieces, Point, Problem, Reference, laplacian, on
 from sirenpde.references.waves import radiated
 
 
@@ -42,9 +29,7 @@ def problem(wavenumber: float = 20.0) -> Problem:
     box, core = Box(x=(-1, 1), y=(-1, 1)), Box(x=(-0.25, 0.25), y=(-0.25, 0.25))
     outside, band = (part.where(lambda q: q.abs().amax(1) > 0.15) for part in (box, core))
     x, y = box.axes
-    many = 8 * math.ceil(k / 50)  # cells along an axis of the box; the core has a quarter of them
-    u = Field("u", box, Pieces(cells=(many, many)), dtype=complex)
-    v = Field("v", core, Pieces(cells=(many // 4, many // 4)), dtype=complex)
+    u, v = Field("u", box, Pieces(), dtype=complex), Field("v", core, Pieces(), dtype=complex)
     incoming = radiated(k, 0.01, (x, y))
 
     def e(s: Tensor) -> Tensor:

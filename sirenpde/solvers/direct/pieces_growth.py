@@ -34,7 +34,7 @@ RATES = {1: 0.5, 2: 0.48, 3: 0.29}
 MANY_RATE = 0.29  # on more axes
 REACH = 0.74  # of the features' rate: waves that the cells are made for
 LIMIT = 0.594  # of the root of the features' number: waves faster than this are refused
-FEATURES = {1: (24, 40, 60), 2: (250, 375, 560, 840), 3: (300, 600, 1000)}  # of one output, by axes
+FEATURES = {1: (24, 40, 60), 2: (160, 250, 375, 560, 840), 3: (300, 600, 1000)}  # of one output, by axes
 MANY = (400, 800)  # on more axes
 COARSER = 0.6  # as many features, where their number is given, for the comparison
 AGREE = 1e-10  # difference of two resolutions at which no finer one is tried
@@ -43,8 +43,8 @@ AS_GOOD = (
     2.0  # times the least held-out residual: a finer resolution with so much takes the place of a coarser
 )
 # Differences of two resolutions, and the operations above which no finer one is tried where they are smaller: on one
-# core some five seconds, and half a minute.
-ENOUGH = ((1e-8, 3e10), (1e-6, 2e11))
+# core some five seconds, and ten.
+ENOUGH = ((1e-8, 3e10), (1e-6, 1e11))
 PROBES, PROBED = 2000, 11  # points at which two resolutions are compared, and the number of their draw
 
 
