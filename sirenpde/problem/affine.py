@@ -33,9 +33,12 @@ def is_affine(problem: Declared) -> bool:
     """
     if problem.unknowns or not has_squares(problem):
         return False
-    sizes = scales_of(problem).sizes
-    pairs = zip(problem.constraints, problem.requests, strict=True)
-    return all(_affine(constraint, requests, sizes) for constraint, requests in pairs)
+    return all(affine_in_fields(problem, i) for i in range(len(problem.constraints)))
+
+
+def affine_in_fields(problem: Declared, i: int) -> bool:
+    """Whether one constraint, by its place, is affine in the fields, found by trying as above."""
+    return _affine(problem.constraints[i], problem.requests[i], scales_of(problem).sizes)
 
 
 def _affine(constraint: Constraint, requests: Requests, sizes: Mapping[Field, float]) -> bool:

@@ -26,7 +26,9 @@ Array = NDArray[np.float64]
 Lid = Callable[[Tensor], Tensor]
 
 NEWTON = 30  # steps at most
-TINY = 1e-15  # in the corner itself the slope of the angle is undefined, and multiplied by zero
+# In the corner itself the slope of the angle is undefined, and multiplied by zero. So much less than the distances at
+# which conditions are compared that the angle there is right, and its square is a number in float32.
+TINY = 1e-18
 TOLERANCE = 1e-12  # of a Newton step, relative to the coefficients
 MODES = 48  # where nothing else is said, and nothing is known before
 # Coefficients below a lid that moves as a whole, which would take minutes: `driven_cavity` with 76 modes, in float32.

@@ -17,6 +17,7 @@ from ..geometry.domain import Domain
 from ..geometry.pairs import OTHER
 from ..problem.problem import Problem
 from ..problem.scaling import Scales, scales_of
+from ..problem.thickened import thickened
 from .batch import Batch, Parameters
 from .chunks import Work, chunked, mapped, summed
 from .evaluator import Evaluator, evaluate
@@ -128,6 +129,13 @@ class System:
         return [
             System(self.problem, networks, self.device, self.dtype, scales) for scales in self.scales.eased
         ]
+
+    def thickened(self, factor: float) -> System | None:
+        """The easier problem of ``problem.thickened``, in the same units; None where there is none."""
+        problem = thickened(self.problem, factor)
+        if problem is None:
+            return None
+        return System(problem, self.parameters.networks, self.device, self.dtype, self.scales)
 
     @property
     def sizes(self) -> dict[Field, float]:

@@ -68,6 +68,8 @@ class PiecesRecord:
     factorised: int
     work: float  # operations of its factorisations
     seconds: float
+    thickest: float = 1.0  # how much easier a problem the way there began with
+    level: float = 1.0  # and ended with: more than 1 where it was cut off
 
 
 @dataclass
@@ -123,9 +125,14 @@ def check_pieces(system: System, recipes: Mapping[Field, object]) -> None:
 def told(record: PiecesRecord, recipes: Mapping[Field, Pieces]) -> str:
     """One line on a trial: cells, features, unknowns, and what it leaves."""
     u, recipe = max(recipes.items(), key=lambda pair: _cells_of(*pair))
+    way = ""
+    if record.thickest > 1:
+        way = f"; begun with highest derivatives that count {record.thickest:.3g} times as much"
+    if record.level > 1:
+        way += f", and not come below {record.level:.3g} times"
     return (
         f"{recipe.describe()}, {record.unknowns} unknowns, {record.factorised} of {_cells_of(u, recipe)} cells "
-        f"factorised; held-out residual {record.held_out:.1e}"
+        f"factorised{way}; held-out residual {record.held_out:.1e}"
     )
 
 
@@ -289,6 +296,7 @@ class Growth:
             solved.factorised,
             solved.work,
             time.monotonic() - started,
+            *((solved.thickest, solved.level) if isinstance(solved, PiecesNewton) else ()),
         )
         return PiecesTrial(system, solved.theta, recipes, record)
 

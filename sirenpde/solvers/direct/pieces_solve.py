@@ -68,12 +68,7 @@ def solve_pieces(
             about nothing, which are exact. Newton's method gives others.
         workers: threads, each of which factorises one cell.
     """
-    cells, joined = rows_of_pieces(system, fineness, linearised)
-    solved = _eliminate(cells, joined, workers)
-    theta = system.initial()
-    for cell, values in zip(cells, solved.values, strict=True):
-        _write(system, theta, cell, values)
-    return PiecesSolution(theta, solved.unknowns, solved.factorised, solved.work)
+    return layout_of_pieces(system, fineness).solve(linearised, workers)
 
 
 def rows_of_pieces(
@@ -82,14 +77,66 @@ def rows_of_pieces(
     linearised: Callable[[System, Sequence[Batch]], Iterable[Rows]] | None = None,
 ) -> tuple[list[CellRows], list[Joint]]:
     """The rows of every cell, and what joins them; arguments as for ``solve_pieces``."""
+    layout = layout_of_pieces(system, fineness)
+    return layout.rows(linearised), layout.joints
+
+
+@dataclass(frozen=True)
+class PiecesLayout:
+    """What does not depend on the fields: the points of every cell, and the cells and their joints without rows.
+
+    ``rates`` are those of the features of each of the ``cells``, in radians per unit of each axis.
+    """
+
+    system: System
+    batches: list[tuple[Batch, ...]]
+    cells: list[CellRows]
+    rates: list[list[float]]
+    joints: list[Joint]
+
+    def rows(
+        self, linearised: Callable[[System, Sequence[Batch]], Iterable[Rows]] | None = None
+    ) -> list[CellRows]:
+        """The cells with the rows of their constraints, about nothing or as ``linearised`` gives them."""
+        blocks = _by_cell(self.system, self.batches, linearised or (lambda s, b: s.linear_rows(b)))
+        numbers = {id(group.evaluator): g for g, group in enumerate(self.system.groups)}
+        found = []
+        for cell, rates in zip(self.cells, self.rates, strict=True):
+            groups = cell.system.groups
+            mine = tuple(
+                scaled(
+                    replace(block, evaluator=groups[numbers[id(block.evaluator)]].evaluator),
+                    rates,
+                    cell.system,
+                )
+                for block in blocks[cell.cell]
+            )
+            found.append(replace(cell, blocks=mine))
+        return _in_one_field_of_numbers(found)
+
+    def solve(
+        self,
+        linearised: Callable[[System, Sequence[Batch]], Iterable[Rows]] | None = None,
+        workers: int = 2,
+    ) -> PiecesSolution:
+        """The last layers that meet these rows and the joints best."""
+        cells = self.rows(linearised)
+        solved = _eliminate(cells, self.joints, workers)
+        theta = self.system.initial()
+        for cell, values in zip(cells, solved.values, strict=True):
+            _write(self.system, theta, cell, values)
+        return PiecesSolution(theta, solved.unknowns, solved.factorised, solved.work)
+
+
+def layout_of_pieces(system: System, fineness: Fineness) -> PiecesLayout:
+    """The points and the joints of all cells; arguments as for ``solve_pieces``."""
     networks = _networks(system)
     whole = max(networks, key=lambda u: len(networks[u].partition))
     partition, axes = networks[whole].partition, [axis.name for axis in whole.axes]
     planes = singular_planes([network for module in networks.values() for network in module.networks])
     batches = cell_batches(system, partition, axes, fineness.points, singular=planes)
-    blocks = _by_cell(system, batches, linearised or (lambda s, b: s.linear_rows(b)))
     places = {u: places_in(partition, u, module.partition) for u, module in networks.items()}
-    active = [_active(of_cell, places, cell) for cell, of_cell in enumerate(blocks)]
+    active = [_active(system, of_cell, places, cell) for cell, of_cell in enumerate(batches)]
     periodic = [whole.axes.index(axis) for axis in whole.periodic]
     # A cell all around a period has periodic features.
     faces = [face for face in partition.faces(periodic) if face.first != face.second]
@@ -112,7 +159,13 @@ def rows_of_pieces(
     )
     points = [plane.centre for plane in planes if plane.axes == (0, 1)]
     joined = [with_fluxes(graded(joint, points), fluxes) for joint in plain]
-    return _cells(system, partition, places, active, blocks, joined, fineness), joined
+    cells = _cells(system, partition, places, active, joined)
+    halves = [
+        [(b - a) / 2 for a, b in zip(partition.low[cell.cell], partition.high[cell.cell], strict=True)]
+        for cell in cells
+    ]
+    rates = [[rate / h for rate, h in zip(fineness.rates, half, strict=True)] for half in halves]
+    return PiecesLayout(system, list(batches), cells, rates, joined)
 
 
 def places_in(partition: Partition, u: Field, own: Partition) -> dict[int, int]:
@@ -136,10 +189,10 @@ def places_in(partition: Partition, u: Field, own: Partition) -> dict[int, int]:
 
 
 def _active(
-    blocks: Sequence[Rows], places: Mapping[Field, Mapping[int, int]], cell: int
+    system: System, batches: Sequence[Batch], places: Mapping[Field, Mapping[int, int]], cell: int
 ) -> tuple[Field, ...]:
     """The fields that a cell's constraints ask for: outside of a shape, there are none."""
-    asked = {u for block in blocks for u in block.evaluator.fields}
+    asked = {u for group, _ in system.paired(batches) for u in group.evaluator.fields}
     return tuple(u for u, place in places.items() if u in asked and cell in place)
 
 
@@ -185,18 +238,16 @@ def _cells(
     partition: Partition,
     places: Mapping[Field, Mapping[int, int]],
     active: Sequence[tuple[Field, ...]],
-    blocks: Sequence[Sequence[Rows]],
     joined: Sequence[Joint],
-    fineness: Fineness,
 ) -> list[CellRows]:
+    """The cells in which something is asked for, without the rows of their constraints."""
     of_cell: list[list[Joint]] = [[] for _ in range(len(partition))]
     for joint in joined:
         of_cell[joint.face.first].append(joint)
         of_cell[joint.face.second].append(joint)
-    numbers = {id(group.evaluator): g for g, group in enumerate(system.groups)}
     networks, found = _networks(system), []
     for cell in range(len(partition)):
-        if not blocks[cell]:
+        if not active[cell]:
             continue
         own = system.with_networks(
             {u: networks[u].networks[place.get(cell, 0)] for u, place in places.items()}
@@ -204,15 +255,9 @@ def _cells(
         low, high = (
             torch.tensor(ends[cell], dtype=torch.float64) for ends in (partition.low, partition.high)
         )
-        rates = [rate / half for rate, half in zip(fineness.rates, ((high - low) / 2).tolist(), strict=True)]
-        mine = tuple(
-            scaled(replace(block, evaluator=own.groups[numbers[id(block.evaluator)]].evaluator), rates, own)
-            for block in blocks[cell]
-        )
         fluxes = tuple(flux_rows(own, joint, cell) for joint in of_cell[cell])
-        centre = (low + high) / 2
-        found.append(CellRows(own, active[cell], mine, tuple(of_cell[cell]), cell, centre, fluxes))
-    return _in_one_field_of_numbers(found)
+        found.append(CellRows(own, active[cell], (), tuple(of_cell[cell]), cell, (low + high) / 2, fluxes))
+    return found
 
 
 def _in_one_field_of_numbers(cells: list[CellRows]) -> list[CellRows]:

@@ -18,7 +18,7 @@ from sirenpde.solvers.direct.pieces_newton import (
     _towards,
     newton_pieces,
 )
-from sirenpde.solvers.direct.pieces_solve import Fineness, solve_pieces
+from sirenpde.solvers.direct.pieces_solve import Fineness, layout_of_pieces, solve_pieces
 
 F64 = torch.float64
 SQUARE = Box(x=(0, 1), y=(0, 1))
@@ -66,6 +66,7 @@ def test_it_converges_quadratically_to_the_solution() -> None:
     system = built(cubic(), 120, 6.0, (2, 2))
     found = newton_pieces(system, Fineness(120, (6.0, 6.0), (11, 11), 360))
     assert found.end == "arrived" and len(found.sizes) < 8
+    assert found.thickest == 1  # the start is near enough
     assert error(system, found) < 1e-5
     first, second, third = found.sizes[1:4]
     assert second < 0.1 * first and third < 0.01 * second
@@ -88,12 +89,26 @@ def test_a_step_that_is_eight_times_too_long_is_halved_three_times() -> None:
     inside = on(LINE, samples=100, name="inside")(lambda p: D(u, s, s)(p) + torch.sin(s(p)))
     system = built(Problem(inside, on(LINE.boundary(), samples=2, name="ends")(u)), 30, 3.0, (3,))
     fineness, here = Fineness(30, (3.0,), (1,), 90), _About(system, system.initial())
+    layout = layout_of_pieces(system, fineness)
     solution = solve_pieces(system, fineness).theta
-    before = _residuals(system, fineness, here, here)
-    step = _towards(system, fineness, here, here.theta + 8 * (solution - here.theta), before)
+    before = _residuals(layout, here, here)
+    step = _towards(layout, system, here, here.theta + 8 * (solution - here.theta), before)
     assert step is not None and step.share == 1 / 8
     assert _norm(step.residuals) < 1e-6 * _norm(before)
     torch.testing.assert_close(step.reached.theta, solution, rtol=0, atol=1e-9 * float(solution.abs().max()))
+
+
+def test_a_layer_too_thin_for_the_start_is_reached_from_thicker_ones() -> None:
+    """u u' = u'' / 50 from 1 to -1, whose solution is -tanh 25 s but for 1e-21."""
+    line = Box(x=(-1, 1))
+    u, (s,) = Field("u", line), line.axes
+    inside = on(line, samples=200, name="inside")(lambda p: u(p) * D(u, s)(p) - D(u, s, s)(p) / 50)
+    ends = on(line.boundary(), samples=2, name="ends")(lambda p: u(p) + s(p))
+    system = built(Problem(inside, ends), 40, 5.0, (12,))
+    found = newton_pieces(system, Fineness(40, (5.0,), (1,), 120))
+    assert (found.end, found.thickest, found.level) == ("arrived", 8.0, 1.0)
+    points = torch.linspace(-1, 1, 201, dtype=F64)[:, None]
+    assert float((values(system, found.theta, points) + torch.tanh(25 * points[:, 0])).abs().max()) < 1e-3
 
 
 def test_affine_constraints_take_one_step() -> None:
