@@ -277,8 +277,8 @@ class Growth:
         """Solves it, and compares it with the fields of the state, which are those of the trial before."""
         started, state = time.monotonic(), self.state
         recipes = self.recipes(wanted)
-        # Where their number is given, it is that number which has to reach, not that of the comparison.
-        most = replace(wanted, features=self.counts[-1]) if self.is_count_given else wanted
+        # The most features have to reach, not those of the comparison.
+        most = replace(wanted, features=self.counts[-1])
         built = {u: state.build(u, recipe) for u, recipe in recipes.items()}
         system = state.system.with_networks(built)
         check_reach(system, self.recipes(most), self.scales)
