@@ -3,7 +3,8 @@
     -∇·(a ∇u) = 1,     u = 0 on the boundary,     a = 1 or k in turn.
 
 The flux a ∂u/∂n is continuous across the sides of the squares, and ∂u/∂n is not. Where four squares meet, the
-solution behaves like r^λ, λ = (4/π) atan(1/√k).
+solution behaves like r^λ, λ = (4/π) atan(1/√k). The reference is a sum of such functions about every corner of the
+squares, certified on the lines between these.
 
 Source: Kellogg, On the Poisson equation with intersecting interfaces, 1975.
 """
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from sirenpde import Box, Field, Pieces, Point, Problem, div, grad, on
+from sirenpde.references.checkerboard import checkerboard
 
 
 def problem(contrast: float = 10.0) -> Problem:
@@ -41,4 +43,4 @@ def problem(contrast: float = 10.0) -> Problem:
         """u = 0"""
         return u(p)
 
-    return Problem(heat, edge)
+    return Problem(heat, edge, reference={u: lambda p: checkerboard(p, contrast)})

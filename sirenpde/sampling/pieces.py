@@ -274,7 +274,8 @@ def _towards(nodes: WeightedNodes, tiles: Tiles, cell: int, singular: Sequence[P
         torch.tensor(ends[cell], dtype=torch.float64) for ends in (tiles.cells.low, tiles.cells.high)
     )
     points, weights = [nodes.points], nodes.weights
-    depth, touching = -math.log(CLOSEST), []
+    depth = -math.log(CLOSEST)
+    touching: list[tuple[list[int], Tensor]] = []
     for plane in singular:
         columns, centre = list(plane.axes), torch.tensor(plane.centre, dtype=torch.float64)
         slack = SLACK * (high - low)[columns]

@@ -12,7 +12,7 @@ from functools import partial
 from math import pi
 
 from .boxes import harmonic, poisson_additive, poisson_mixed, sines
-from .corners import inclusion, l_shape, motz, sheared_crack
+from .corners import checkerboard, inclusion, l_shape, motz, sheared_crack
 from .distance import sphere, torus
 from .evolution import allen_cahn, burgers, kuramoto_sivashinsky, two_solitons, zabusky_kruskal
 from .flow import cavity, kovasznay, uniform_lid
@@ -54,6 +54,7 @@ SOLVERS: Mapping[str, Callable[[], Classical]] = {
     "l_shape": l_shape,
     "motz": motz,
     "sheared_crack": sheared_crack,
+    "checkerboard": checkerboard,
     "inclusion_1000": partial(inclusion, 1000.0),
     "helmholtz_20": partial(helmholtz, 20.0, 100, 30),
     "helmholtz_40": partial(helmholtz, 40.0, 110, 40),

@@ -15,23 +15,28 @@ if TYPE_CHECKING:
 Places = Callable[[Array], Array]  # points (2, n) -> bool (n,)
 
 
-def refined_towards(mesh: Any, levels: int) -> Any:
-    """A mesh of triangles, those that touch the origin divided again and again."""
+def refined_towards(mesh: Any, levels: int, points: Array) -> Any:
+    """A mesh of triangles, those that touch some of its points (2, n) divided again and again."""
     for _ in range(levels):
-        corner = np.flatnonzero(np.hypot(*mesh.p) < 1e-14)
+        away = np.hypot(*(mesh.p[:, :, None] - points[:, None, :])).min(1)
+        corner = np.flatnonzero(away < 1e-14)
         mesh = mesh.refined(np.flatnonzero(np.isin(mesh.t, corner).any(0)))
     return mesh
 
 
 def by_elements(
-    mesh: Any, given: Places, values: Callable[[Array], Array], source: float
+    mesh: Any,
+    given: Places,
+    values: Callable[[Array], Array],
+    source: float,
+    conductivity: Callable[[Array], Array] = lambda x: np.ones_like(x[0]),
 ) -> tuple[Array, Array, int]:
-    """-Δu = source, u = values where ``given``, else no flux: points (2, n), u there and the number of unknowns."""
+    """-∇·(a ∇u) = source, u = values where ``given``, else no flux: points (2, n), u there, number of unknowns."""
     from skfem import Basis, BilinearForm, ElementTriP4, LinearForm, condense, solve
     from skfem.helpers import dot, grad
 
     basis = Basis(mesh, ElementTriP4(), intorder=8)
-    stiffness = BilinearForm(lambda u, v, w: dot(grad(u), grad(v))).assemble(basis)
+    stiffness = BilinearForm(lambda u, v, w: conductivity(w.x) * dot(grad(u), grad(v))).assemble(basis)
     load = LinearForm(lambda v, w: source * v).assemble(basis)
     edge = basis.get_dofs(mesh.boundary_facets()).all()
     held = edge[given(basis.doflocs[:, edge])]
@@ -49,7 +54,7 @@ def _measured(make: Callable[[], Any], levels: int, exact: str, *conditions: Any
     found: list[tuple[Array, Array, int]] = []
 
     def solve() -> Array:
-        found.append(by_elements(refined_towards(make(), levels), *conditions))
+        found.append(by_elements(refined_towards(make(), levels, np.zeros((2, 1))), *conditions))
         return found[-1][1]
 
     values, seconds = timed(solve)
@@ -102,6 +107,36 @@ def sheared_crack(size: int = 8, levels: int = 40) -> Classical:
         return held
 
     return _measured(lambda: _box(0.0, size), levels, "sheared_crack", given, lambda x: x[1], 0.0)
+
+
+def checkerboard(size: int = 8, levels: int = 30) -> Classical:
+    """Sixteen squares of two materials, their triangles smaller and smaller towards the nine crossings."""
+    import torch
+    from skfem import MeshTri
+
+    from ...geometry.box import Box
+    from ...problem.reference import exact_values
+    from ...references.checkerboard import checkerboard as exact
+
+    contrast = 10.0
+    inner = np.linspace(0, 1, 5)[1:-1]
+    crossings = np.array(np.meshgrid(inner, inner)).reshape(2, -1)
+    found: list[tuple[Array, Array, int]] = []
+
+    def conductivity(x: Array) -> Array:
+        return np.where(np.floor(4 * x).sum(0) % 2 == 0, 1.0, contrast)
+
+    def solve() -> Array:
+        even = np.linspace(0, 1, size + 1)
+        mesh = refined_towards(MeshTri.init_tensor(even, even), levels, crossings)
+        found.append(by_elements(mesh, lambda x: x[0] < 2, lambda x: 0 * x[0], 1.0, conductivity))
+        return found[-1][1]
+
+    values, seconds = timed(solve)
+    places, _, count = found[-1]
+    axes, points = Box(x=(0, 1), y=(0, 1)).axes, torch.from_numpy(places.T.copy())
+    true: Array = exact_values(lambda p: exact(p, contrast), axes, points, {}).numpy().reshape(-1)
+    return Classical(f"elements of degree 4, {count} unknowns", relative(values, true), seconds)
 
 
 def inclusion(conductivity: float, terms: int = 12, places: int = 400) -> Classical:
