@@ -15,6 +15,7 @@ import pytest
 from sirenpde.bench import accuracy, accuracy_worker
 from sirenpde.bench.accuracy import against_classical, against_published, summary
 from sirenpde.bench.accuracy_cases import CASES, Case, UnknownCase, chosen
+from sirenpde.bench.accuracy_worker import broken_off
 from sirenpde.bench.classical import SOLVERS
 from sirenpde.bench.suites import SUITES
 from sirenpde.cli.main import main
@@ -66,6 +67,18 @@ def run(error: float | None, cpu: float = 1.0, **more: Any) -> dict[str, Any]:
         "curve": curve,
         **more,
     }
+
+
+def test_a_long_step_is_broken_off_by_processor_time() -> None:
+    told: list[str] = []
+    with pytest.raises(KeyboardInterrupt), broken_off(0.05, lambda: told.append("over")):
+        start = time.process_time()
+        while time.process_time() < start + 5:
+            pass
+    assert told == ["over"] and time.process_time() < start + 1
+    with broken_off(5, lambda: told.append("never")):
+        pass
+    assert told == ["over"]
 
 
 # ------------------------------------------------------------------------------------------ whole runs

@@ -52,6 +52,12 @@ def test_a_row_without_file_or_solution_is_told():
     assert "Failed, out of memory." in pinnacle.table([row])
 
 
+def test_a_march_that_was_cut_off_is_not_compared():
+    row = pinnacle.beside(summary(CASE, [run(1e-7, {}) | {"holds_until": ["t", 0.27]}], None))
+    assert row["relative_l2"] == 1e-7 and row["gain"] is None
+    assert row["status"] == "solved, known until t = 0.27"
+
+
 def test_the_command_solves_a_problem_and_writes_its_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
