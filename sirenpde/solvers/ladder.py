@@ -123,7 +123,7 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
 
     The rules: marching suits what evolves on boxes and is not affine, unless it is a family of equations, which one
     fit solves at once; in two axes of space or more one lattice of all axes comes first, where its structure makes a
-    Newton step cheap. Tensor products suit boxes whose axes can be taken apart, where these are three or more or
+    Newton step cheap, and so it does for steady boxes. Tensor products suit boxes whose axes can be taken apart, where these are three or more or
     what the constraints say is too fine for one dense matrix; pieces suit layers, jumps and kinks, and what is too
     fine elsewhere; frozen sines, with functions of their own at singular points, suit all else. Then comes whatever
     else fits the domains, and a trained network last.
@@ -145,8 +145,10 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     fine = traits.separable and (traits.wide or many)
     if not traits.affine:
         if march and not traits.family and traits.products:
-            return [*(collocation if _at_once(problem, traits) else []), *march, sines, last]
-        direct = [*collocation, sines] if fine and traits.time is None else [sines, *collocation]
+            at_once = traits.wide and _at_once(problem, traits)
+            return [*(collocation if at_once else []), *march, sines, last]
+        steady = traits.time is None and _at_once(problem, traits)
+        direct = [*collocation, sines] if steady else [sines, *collocation]
         return [*direct, *march, last]
     pieces = [Rung({u: Pieces() for u in problem.fields}, (LeastSquares(),))] if _in_pieces(problem) else []
     if traits.tensor and traits.wide and traits.time is not None and not traits.family:
@@ -163,10 +165,10 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
 
 
 def _at_once(problem: Problem, traits: Traits) -> bool:
-    """Whether polynomials along all axes, time among them, cost less than slabs: a smooth start, and few periods."""
+    """Whether polynomials along all axes, time among them, make Newton's steps cheap: few periods, smooth data."""
     u = problem.fields[0]
     open_axes = len(u.axes) - len(u.periodic)
-    return traits.separable and traits.wide and open_axes > 1 and not contradictions(problem)
+    return traits.separable and open_axes > 1 and not contradictions(problem)
 
 
 def _in_pieces(problem: Problem) -> bool:

@@ -68,7 +68,7 @@ LADDERS = {
         "the loss of poisson is not a sum of squares",
     ),
     "absolute values of a nonlinear equation": (lambda: bratu(loss=l1), [FIRST_ORDER], "the loss of bratu"),
-    "nonlinear": (lambda: bratu(), [SINES, LATTICE, NEWTON], "not affine"),
+    "nonlinear": (lambda: bratu(), [LATTICE, SINES, NEWTON], "not affine"),
     "evolution": (lambda: burgers(), [MARCH, SINES, NEWTON], "not affine in the fields and t starts at 0"),
     "evolution in a square": (lambda: spreading(), [LATTICE, MARCH, SINES, NEWTON], "not affine"),
     "evolution in a square whose walls turn cold": (
