@@ -123,10 +123,10 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
 
     The rules: marching suits what evolves on boxes and is not affine, unless it is a family of equations, which one
     fit solves at once; in two axes of space or more one lattice of all axes comes first, where its structure makes a
-    Newton step cheap, and so it does for steady boxes. Tensor products suit boxes whose axes can be taken apart, where these are three or more or
-    what the constraints say is too fine for one dense matrix; pieces suit layers, jumps and kinks, and what is too
-    fine elsewhere; frozen sines, with functions of their own at singular points, suit all else. Then comes whatever
-    else fits the domains, and a trained network last.
+    Newton step cheap, and so it does for steady boxes. Tensor products suit boxes whose axes can be taken apart,
+    where these are three or more or what the constraints say is too fine for one dense matrix; pieces suit layers,
+    jumps and kinks, and what is too fine elsewhere; frozen sines, with functions of their own at singular points,
+    suit all else. Then comes whatever else fits the domains, and a trained network last.
     """
     if not traits.smooth:
         return [_trained(problem, dict.fromkeys(problem.fields), traits)]
