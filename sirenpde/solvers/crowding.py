@@ -23,7 +23,7 @@ SMOOTH, EACH = 9.0, 1.3
 # Degrees of freedom of which the search for one matrix takes some seconds. Tensor products cost less beyond (1060 of
 # Poisson's equation: 3 s for 89 s), and pieces only where there are many waves, since they have as many digits to
 # spare in each.
-LATTICE, PIECES = 600.0, 3000.0
+LATTICE, PIECES = 400.0, 3000.0
 # Of half an axis: thinner layers need features of their own.
 THIN = 0.03
 

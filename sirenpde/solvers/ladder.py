@@ -136,9 +136,10 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     collocation = [Rung(lattice, (Collocation(),))] if traits.tensor else []
     march = []
     if traits.time is not None and traits.alike:
-        rough = traits.wide and not traits.affine
-        stage = March(traits.time, tolerance=ACROSS) if rough else March(traits.time)
-        march = [Rung({u: _marched(problem, u, traits) for u in problem.fields}, (stage,))]
+        slabs = (
+            March(traits.time, tolerance=ACROSS) if traits.wide and not traits.affine else March(traits.time)
+        )
+        march = [Rung({u: _marched(problem, u, traits) for u in problem.fields}, (slabs,))]
     crowded, last = crowding(problem), _last(problem, traits)
     many = crowded is not None and crowded.kind == "waves"
     fine = traits.separable and (traits.wide or many)
