@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import torch
 from torch import Tensor
@@ -28,6 +29,8 @@ MANY_LINES, MANY = 12, 64  # where all planes on which it jumps are looked for
 SAME, EXACT = 1e-7, 1e-11  # of an axis: places that are one, and how well one is known
 BESIDE = 1e-5  # of the most uneven step, which others are to be looked at
 JUMP = 1e-8  # of the function's size
+FEWER = 10  # times the slack: the last decimal of a number that a user wrote
+DENOMINATOR = 100  # of a fraction that a user wrote
 POLE = 2.5  # of its size, above which it is not a jump but a pole
 STAYS = 0.9  # of the difference over the step halfway, for a jump; of a slope next to nothing stays
 
@@ -115,16 +118,19 @@ def shared(places: Sequence[float], length: float) -> tuple[float, ...]:
 
 
 def short(value: float, slack: float) -> float:
-    """The number of fewest decimals within ``slack`` of a value.
+    """The number of few decimals, or the fraction of small denominator, within ``slack`` of a value; else the value.
 
-    >>> short(0.299999999998, 1e-11), short(-0.33333333333, 1e-8)
-    (0.3, -0.33333333)
+    >>> short(0.299999999998, 1e-11), short(-0.33333333333, 1e-8), short(0.314159265, 1e-8)
+    (0.3, -0.3333333333333333, 0.314159265)
     """
     for digits in range(17):
         rounded = round(value, digits)
+        if 10.0**-digits < FEWER * slack:  # so many decimals come as near to any number
+            break
         if abs(rounded - value) <= slack:
             return rounded
-    return value
+    fraction = float(Fraction(value).limit_denominator(DENOMINATOR))
+    return fraction if abs(fraction - value) <= slack else value
 
 
 def jumps(problem: Problem, recipes: Mapping[Field, object] | None = None) -> list[str]:

@@ -142,3 +142,17 @@ def test_a_shape_is_cut_as_the_box_around_it():
         on(disk.boundary(), samples=50, name="rim")(lambda p: u(p)),
     )
     assert cuts_of(problem) == {"x": (0.2,), "y": ()}
+
+
+def test_materials_in_thirds_are_cut_once_and_to_the_last_digit():
+    box = Box(x=(0, 1), y=(0, 1))
+    (x, _), u = box.axes, Field("u", box)
+
+    def flux(p):
+        return torch.where(x(p) < 1 / 3, 1.0, torch.where(x(p) < 2 / 3, 10.0, 1.0)) * grad(u)(p)
+
+    @on(box, samples=100)
+    def diffusion(p):
+        return div(flux)(p) + 1
+
+    assert cuts_of(Problem(diffusion))["x"] == (1 / 3, 2 / 3)
