@@ -108,6 +108,7 @@ REACHED_SLOWLY = [
     ("poisson_l_shape", {}, 1e-10),
     ("motz", {}, 1e-10),
     ("sheared_crack", {}, 1e-10),
+    ("checkerboard", {}, 1e-8),
     ("inclusion", {"conductivity": 1000.0}, 1e-9),
     ("helmholtz", {}, 1e-6),
     ("helmholtz", {"wavenumber": 40.0}, 1e-6),

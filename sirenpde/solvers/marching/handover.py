@@ -88,11 +88,12 @@ def _difference(function: Derivative, order: int) -> PointFunction:
 
 def _starts(problem: Problem, u: Field, slab: Slab) -> list[tuple[Domain, int | None, float]]:
     """Where a field's start is given, with samples and weight: of constraints there, or its whole box."""
-    starts: dict[int, tuple[Domain, int | None, float]] = {}
+    starts: dict[object, tuple[Domain, int | None, float]] = {}
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
         if u in requests.fields and at_start(constraint.domain, slab):
-            _, _, known = starts.get(id(constraint.domain), (None, None, 0.0))
-            starts[id(constraint.domain)] = (
+            place = _place(constraint.domain)
+            _, _, known = starts.get(place, (None, None, 0.0))
+            starts[place] = (
                 constraint.domain,
                 constraint.samples,
                 max(known, constraint.weight),
@@ -106,6 +107,12 @@ def _starts(problem: Problem, u: Field, slab: Slab) -> list[tuple[Domain, int | 
             f"Declare its initial value with @on(box.at({slab.axis.name}={slab.axis.low:g})), or the field on a Box."
         )
     return list(starts.values())
+
+
+def _place(domain: Domain) -> object:
+    """The same of domains that are the same part of a box, though declared twice."""
+    patches = can.patches_of(domain)
+    return tuple(patch.intervals for patch in patches) if patches else id(domain)
 
 
 def at_start(domain: Domain, slab: Slab) -> bool:
