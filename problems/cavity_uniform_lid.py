@@ -45,9 +45,9 @@ def problem(reynolds: float = 100.0, features: int = 260) -> Problem:
     box = Box(x=(0, 1), y=(0, 1))
     x, y = box.axes
     thin = 0.05 * (100 / reynolds) ** 0.25
-    # The eddies of faster flows want another row of cells between a wall's and the middle.
-    inner = ((3 * thin + 0.5) / 2,) if reynolds <= 1000 else (6 * thin, 12 * thin)
-    below = (thin, 3 * thin, *inner, 0.5)
+    # From a wall's cells to the middle each row is at most two and a half times as far out as the one before.
+    rows = math.ceil(math.log(0.5 / (3 * thin), 2.5))
+    below = (thin, *(3 * thin * (0.5 / (3 * thin)) ** (row / rows) for row in range(rows + 1)))
     above = tuple(1 - place for place in below[-2::-1])
     rest = Field("rest", box, Pieces(SineFeatures(features), cells=(below + above, below[1:] + above)))
 

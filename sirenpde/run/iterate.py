@@ -14,7 +14,7 @@ from ..residuals import System
 from ..residuals.known import holds_until
 
 POOR = 0.1  # relative residual of fields that are hardly a solution
-NONE = 0.5  # and of such as are none
+NONE = 0.5  # and of such as do not meet a constraint at all
 Recipes = Mapping[Field, Recipe | nn.Module]
 
 
@@ -37,7 +37,7 @@ class Iterate:
     def rank(self) -> tuple[bool, bool, bool, float]:
         """Fields with a smaller one are better. Where a constraint is not met at all, its share says nothing.
 
-        Those of a march that ended early come after such as are known everywhere, if these are a solution at all;
+        Those of a march that ended early come after such as are known everywhere and meet all constraints in part;
         those of one that closed no slab come last, since all that they could miss is the start.
         """
         held = holds_until(self.system)

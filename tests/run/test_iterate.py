@@ -28,9 +28,13 @@ def iterate(objective: float, residual: float, until: float | None = None) -> It
     ("good", "bad"),
     [
         (iterate(1.0, 0.01), iterate(0.5, 0.02)),  # both are solutions: the worst constraint tells
-        (iterate(0.5, 0.9), iterate(1.0, 0.2)),  # neither is: the objective does
+        (iterate(0.5, 0.4), iterate(1.0, 0.2)),  # neither is: the objective does
+        (iterate(0.5, 0.9), iterate(1.0, 0.8)),
+        (iterate(1.0, 0.4), iterate(0.5, 0.9)),  # one constraint is not met at all
         (iterate(1.0, 0.01), iterate(0.1, 0.9)),
         (iterate(1.0, 0.01), iterate(0.1, 1e-9, until=0.5)),  # the rest is unknown
+        (iterate(1.0, 0.4), iterate(0.1, 1e-9, until=0.5)),
+        (iterate(0.5, 1e-9, until=0.5), iterate(1.0, 0.9)),  # known in part, or none at all
         (iterate(1.0, 0.9, until=0.5), iterate(0.0, 0.0, until=0.0)),
         (iterate(1.0, 0.9), iterate(0.0, 0.0, until=0.0)),  # a start that vanishes is met by nothing
         (iterate(1.0, 0.9), iterate(math.inf, math.inf)),
