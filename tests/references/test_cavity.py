@@ -92,6 +92,15 @@ def test_below_a_uniform_lid_the_table_is_the_flow_and_known_extremes_are_met():
     assert (across.max(), across.min()) == pytest.approx((0.3769447, -0.5270771), abs=6e-6)
 
 
+def test_faster_flows_are_found_from_slower_ones():
+    found, known = cavity.flow_below(1000.0, uniform, 24), cavity._found(1000.0, uniform, None)
+    away = (slice(3, -3), slice(0, -3))
+    error = np.abs(found.at(41, 0, 1) - known.at(41, 0, 1))[away].max()
+    assert 1e-6 < error < 2e-2
+    slower = cavity.flow_below(500.0, uniform, 24)  # it is known from there
+    assert np.abs(found.at(41, 0, 1) - slower.at(41, 0, 1))[away].max() > 5e-2
+
+
 def test_below_a_uniform_lid_walls_are_followed_but_in_its_corners():
     flow = cavity._found(400.0, uniform, None)
     u, v = flow.at(41, 0, 1), -flow.at(41, 1, 0)

@@ -63,6 +63,8 @@ SOLVERS: Mapping[str, Callable[[], Classical]] = {
     "fisher": fisher,
     "uniform_lid_100": partial(uniform_lid, 100.0, 40),
     "uniform_lid_400": partial(uniform_lid, 400.0, 40),
+    "uniform_lid_1000": partial(uniform_lid, 1000.0, 40),
+    "uniform_lid_3200": partial(uniform_lid, 3200.0, 48),
     "carried_pulse": carried_pulse,
     "drifting_pulse": drifting_pulse,
     "finite_basis": finite_basis,
