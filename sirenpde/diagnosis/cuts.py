@@ -84,7 +84,7 @@ def speed_between(scale: AxisScale) -> float:
     Beside layers, whose cells are their own, the bandwidth of the whole axis says nothing about the rest of it.
     """
     thin = NEAR * scale.length < THIN * (scale.high - scale.low) or bool(scale.layers)
-    return scale.wavenumber if thin else scale.fastest
+    return scale.wavenumber if thin else max(scale.between, scale.wavenumber, scale.entailed)
 
 
 def _is_plane(problem: Problem, scale: AxisScale, place: float, order: int) -> bool:

@@ -15,6 +15,7 @@ from .lines import Term, Told
 
 POINTS = 24  # at which an operator is looked at
 CLEAN = 1e-9  # of the largest coefficient: less is rounding
+REAL = 1e-6  # of a rate: a smaller imaginary part is rounding
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,14 @@ class Operator:
         return max((abs(r.imag) for r in self._own(axis) if _is_wave(r)), default=0.0)
 
     def length(self, axis: str) -> float:
-        """The width of the thinnest layer that the operator makes by itself; infinite for none."""
-        rates = [abs(r.real) for r in self._own(axis) if not _is_wave(r)]
+        """The width of the thinnest layer that the operator makes by itself; infinite for none.
+
+        Where it carries waves elsewhere along the axis, complex rates are those of the same waves, absorbed: complex
+        coefficients or their slopes damp them on the way, and nothing is thin at an end.
+        """
+        own = list(self._own(axis))
+        carries = any(map(_is_wave, own))
+        rates = [abs(r.real) for r in own if not (_is_wave(r) or (carries and abs(r.imag) > REAL * abs(r)))]
         return 1 / max(rates) if rates else math.inf
 
     def entailed(self, axis: str, waves: Mapping[str, float]) -> tuple[float, float]:

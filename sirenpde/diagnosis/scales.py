@@ -9,8 +9,9 @@ fields vary along an axis that is joined to another by an equation.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from weakref import WeakKeyDictionary
 
 import torch
@@ -25,6 +26,7 @@ from .lines import Line, Told, lines_of, told
 from .operator_lengths import Operator, operator_of
 from .spectrum import chebyshev_coefficients, chebyshev_nodes, wavenumbers
 
+PIECE = 257  # nodes of a part of a line between kinks
 NODES = 1025  # of a line: waves of up to 150 lengths, and layers at its ends of 1e-5 of it
 ROUGHLY, FINELY = 1e-2, 1e-8  # shares of the data that a bandwidth may leave
 FAINT = 1e-9  # of a constraint's size: data so small are rounding
@@ -56,6 +58,7 @@ class AxisScale:
     size, ``finest`` all but 1e-8 of it, both in radians per unit; ``layers`` are theirs, and
     ``jumps`` and ``kinks`` the coordinates at which they, or their slopes, jump across the whole axis; what jumps has
     no part in the bandwidths, nor what has kinks in ``finest``, which is infinite where there is no such end.
+    ``between`` is the bandwidth between kinks, for functions that are cut there: the tail of a kink has none of it.
     ``wavenumber`` is that of the equations' own waves, and ``length`` that of their own layers (infinite for none).
     ``entailed`` is the wavenumber that waves along other axes, in data at an end of this one, get along it by the
     equations, and ``decay`` the rate at which they fall off from there.
@@ -73,6 +76,7 @@ class AxisScale:
     length: float = math.inf
     entailed: float = 0.0
     decay: float = 0.0
+    between: float = 0.0
 
     @property
     def half(self) -> float:
@@ -154,6 +158,7 @@ def _scale(problem: Problem, name: str, read: Sequence[_Reading], operators: Seq
         min((operator.length(name) for operator in operators), default=math.inf),
         max((wavenumber for wavenumber, _ in entailed), default=0.0),
         max((decay for _, decay in entailed), default=0.0),
+        max((reading.between for reading in along), default=0.0),
     )
 
 
@@ -167,6 +172,7 @@ class _Reading:
     layers: tuple[Layer, ...]
     jumps: tuple[float, ...]
     kinks: tuple[float, ...]
+    between: float
 
 
 def _said(problem: Problem, lines: Sequence[Line]) -> Told:
@@ -192,11 +198,13 @@ def _readings(problem: Problem, lines: Sequence[Line], values: Tensor, faint: fl
             jumps.append(line.place(place))
             smooth[column] = False
         bent = smooth.clone()
+        ends: dict[int, list[float]] = {}
         for column, place in _breaks(
             problem, line, [c for c in rough if smooth[c]], values[i], whole, _bends
         ):
             kinks.append(line.place(place))
             bent[column] = False
+            ends.setdefault(column, []).append(place)
         clusters = [c for column in smooth.nonzero()[:, 0].tolist() for c in _clusters(values[i, :, column])]
         endless = any(bent[column] for column in rough)
         yield _Reading(
@@ -206,7 +214,25 @@ def _readings(problem: Problem, lines: Sequence[Line], values: Tensor, faint: fl
             tuple(Layer(line.place(s), width * line.half) for s, width in clusters if line.straight),
             tuple(sorted(set(jumps))),
             tuple(sorted(set(kinks))),
+            max(float((roughly[i] * bent).max()), _between(problem, line, ends, whole)) / line.half,
         )
+
+
+def _between(problem: Problem, line: Line, ends: Mapping[int, Sequence[float]], whole: Tensor) -> float:
+    """The bandwidth of columns between their kinks at ``ends``, places of the line [-1, 1]."""
+    columns, most = list(ends), 0.0
+    if not columns:
+        return most
+    edges = sorted({-1.0, 1.0, *(place for places in ends.values() for place in places)})
+    for low, high in pairwise(edges):
+        half = (high - low) / 2
+        if half > SAME:
+            s = (low + high) / 2 + half * chebyshev_nodes(PIECE)
+            points, data = line.at(s)
+            values = told(problem, line.constraint, line.requests, points, data).columns()[:, columns]
+            coefficients = chebyshev_coefficients(values.nan_to_num(0.0, 0.0, 0.0).T)
+            most = max(most, float(wavenumbers(coefficients, ROUGHLY, whole[columns]).max()) / half)
+    return most
 
 
 def _clusters(signal: Tensor) -> list[tuple[float, float]]:

@@ -21,6 +21,7 @@ POINTS = 1024  # of a group of constraints, at which its terms are measured
 LARGEST = 3.1
 # Of a field's size: its derivatives count as no smaller, so that a constant may solve an equation.
 FLOOR = 1e-3
+NOTHING = 1e-9  # of a constraint's terms: data as small as that are rounding
 
 Usual = Mapping[Field, Mapping[Powers, Tensor]]  # sizes of partial derivatives, each (outputs,)
 
@@ -35,14 +36,18 @@ def relative_residuals(system: System, theta: Tensor, batches: Sequence[Batch]) 
     not. It is at least 1e-3 of the field's own size, or of that which the data ask for, over the lengths of its axes,
     so that constants and fields that vanish may be solutions. In conditions, which hold on less than the whole, it is
     also at least 1e-3 of the field's largest derivative of that order: a slope of 0 at a wall is measured against
-    slopes elsewhere, along other axes too. Measurements with a given standard deviation count as met where what they
-    leave is no more than noise.
+    slopes elsewhere, along other axes too. In equations without data, all of whose fields are below 1e-3 of what the
+    data ask for, it rises from there on as such fields fall, to that size at 1e-6 of it: fields that vanish, as the
+    data of other constraints have it, are as well known as those beside which they stand there. Measurements with a
+    given standard deviation count as met where what they leave is no more than noise.
     """
     residuals = system.residuals(theta, batches)
     some = [_some(batch) for batch in batches]
-    usual, sizes = _usual(system, theta, some), theta.new_zeros(len(residuals))
+    usual, vanishing = _usual(system, theta, some)
+    sizes = theta.new_zeros(len(residuals))
     for group, batch in system.paired(some):
-        for i, size in zip(group.members, _term_sizes(system, theta, group, batch, usual), strict=True):
+        found = _term_sizes(system, theta, group, batch, usual, vanishing)
+        for i, size in zip(group.members, found, strict=True):
             sizes[i] = size
     rms = torch.stack([r.square().sum(1).mean().sqrt() for r in residuals])
     for i, (constraint, r) in enumerate(zip(system.problem.constraints, residuals, strict=True)):
@@ -63,9 +68,12 @@ def _some(batch: Batch) -> Batch:
     return batch.part(slice(None, None, stride))
 
 
-def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
-    """The largest root mean square of every partial derivative in the problem, over any of the sample sets."""
-    usual = {}
+def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> tuple[Usual, Usual]:
+    """The largest root mean square of every partial derivative in the problem, over any of the sample sets.
+
+    And what these count as at least in equations of fields that vanish beside what the data ask for, for such fields.
+    """
+    usual, vanishing = {}, {}
     for u, network in system.parameters.networks.items():
         zero = (0,) * len(u.axes)
         asked = [d.symbol for requests in system.problem.requests for d in requests.of(u)]
@@ -88,7 +96,14 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> Usual:
             powers: size.clamp(min=least * inverse_length(u, powers))
             for powers, size in zip(partials, most, strict=True)
         }
-    return usual
+        own, most_asked = float(most[0].max()), system.sizes[u]
+        if own < FLOOR * most_asked:
+            share = min(1.0, FLOOR**2 * most_asked / own) if own else 1.0
+            vanishing[u] = {
+                powers: size.clamp(min=share * most_asked * inverse_length(u, powers))
+                for powers, size in usual[u].items()
+            }
+    return usual, vanishing
 
 
 def _beside_others(u: Field, sizes: Mapping[Powers, Tensor]) -> Mapping[Powers, Tensor]:
@@ -104,7 +119,9 @@ def _beside_others(u: Field, sizes: Mapping[Powers, Tensor]) -> Mapping[Powers, 
     }
 
 
-def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual: Usual) -> Iterator[Tensor]:
+def _term_sizes(
+    system: System, theta: Tensor, group: Group, batch: Batch, usual: Usual, vanishing: Usual
+) -> Iterator[Tensor]:
     """S of every constraint of a group."""
     evaluator, raw = group.evaluator, theta[system.parameters.numbers_slice]
     jets = evaluator.jets(evaluator.load(theta), batch)[0]
@@ -112,7 +129,7 @@ def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual
     first, whole = 0, can.dimension_of(group.domain)
     for requests in evaluator.requests:
         rows = slice(first, first + requests.size)
-        rest, largest = components[:, rows], [theta.new_zeros(())]
+        rest, largest, absent = components[:, rows], [theta.new_zeros(())], [theta.new_zeros(())]
         for f, u in enumerate(evaluator.fields):
             by_request = torch.stack([by_jet[f] for _, by_jet in slopes[rows]])  # (m, requests, n, outputs)
             rest = rest - torch.einsum("msno,sno->nm", by_request, jets[f])
@@ -123,7 +140,13 @@ def _term_sizes(system: System, theta: Tensor, group: Group, batch: Batch, usual
             known = usual[u] if whole >= len(u.axes) else _beside_others(u, usual[u])
             for d, size in sizes.items():
                 largest += [(size * abs(c) * known[powers]).max() for powers, c in d.symbol.terms]
-        largest += [_rms(rest), *_by_numbers(system, raw, torch.stack([s for s, _ in slopes[rows]]))]
+                if u in vanishing:
+                    absent += [(size * abs(c) * vanishing[u][powers]).max() for powers, c in d.symbol.terms]
+        data = [_rms(rest), *_by_numbers(system, raw, torch.stack([s for s, _ in slopes[rows]]))]
+        largest += data
+        alone = all(u in vanishing for u in requests.fields) and whole == len(group.domain.axes)
+        if alone and float(torch.stack(data).max()) <= NOTHING * float(torch.stack(largest).max()):
+            largest += absent
         yield torch.stack(largest).max()
         first = rows.stop
 

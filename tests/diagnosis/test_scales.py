@@ -82,6 +82,37 @@ def test_the_lengths_of_operators():
     assert reacting["y"].thinnest == pytest.approx(1e-2)
 
 
+def test_waves_that_an_absorbing_layer_damps_are_no_layers():
+    """u_xx / e + (1/e)' u_x + e k² u = 0 beyond x = 1/2: rates ± i k e, of which the real part grows to 100."""
+    k, u = 10.0, Field("u", box, dtype=complex)
+
+    def e(p):
+        return torch.complex(torch.ones_like(x(p)), -100 / k * (2 * x(p) - 1).clamp(min=0) ** 2)
+
+    def flux(p):
+        return D(u, x)(p) / e(p)
+
+    waves = on(box, 10, name="waves")(lambda p: D(flux, x)(p) + e(p) * (k**2 * u(p) + D(u, y, y)(p)))
+    s = by_name(waves, on(box.boundary(), 10, name="walls")(lambda p: u(p) - 1))
+    assert s["x"].length == math.inf and s["x"].kinks == pytest.approx([0.5], abs=1e-5)
+
+
+def test_rates_of_an_operator_without_waves_are_layers_also_where_they_are_complex():
+    """ε u_xx - (1 + i/2) u = f, diffusion with a reaction of complex strength: e^(-x / 0.01) at the ends."""
+    u = Field("u", box, dtype=complex)
+    strength = torch.tensor(1 + 0.5j)
+    reacting = on(box, 10, name="r")(lambda p: 1e-4 * laplacian(u)(p) - strength * u(p) + 1)
+    s = by_name(reacting, on(box.boundary(), 10, name="walls")(u))
+    assert s["x"].length == pytest.approx(1e-2 / ((1 + 0.5j) ** 0.5).real, rel=1e-3)
+
+
+def test_the_tail_of_a_kink_is_in_the_bandwidth_of_the_axis_and_not_between_kinks():
+    s = poisson(lambda p: (x(p) - 0.4).abs() * torch.cos(4 * x(p)) * torch.sin(9 * y(p)))
+    assert s["x"].kinks == pytest.approx([0.4], abs=1e-5)
+    assert s["x"].between < 6 < 9 < s["x"].bandwidth
+    assert s["y"].between == s["y"].bandwidth == pytest.approx(9, rel=0.2)
+
+
 def test_waves_at_the_start_entail_waves_in_time():
     strip = Box(t=(0, 1), x=(0, 1))
     t, s = strip.axes

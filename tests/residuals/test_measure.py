@@ -204,3 +204,36 @@ def test_the_worst_constraint_is_what_a_run_reports():
     solution = solve(problem, [Adam(steps=3)], network=Siren(8, depth=1))
     each = {name: value["relative"] for name, value in solution.constraints.items()}
     assert solution.relative_residual == max(each.values()) > 0.3 and set(each) == {"pde", "walls"}
+
+
+def test_an_equation_of_a_field_that_vanishes_is_measured_against_what_the_data_have_beside_it():
+    """v'' = 0 and u - v = 1: that v is 1e-9 is a billionth of u, though it is all that the equation has of v."""
+    box = Box(x=(0, 1))
+    (x,), u, v = box.axes, Field("u", box), Field("v", box)
+    known = on(box, 50, name="known")(lambda p: u(p) - v(p) - 1 - 0 * x(p))
+    free = on(box, 50, name="free")(lambda p: laplacian(v)(p) + 100 * v(p))
+
+    def left(size, *more):
+        problem = Problem(known, free, *more)
+        return measured(problem, lambda p: 1 + 0 * p, lambda p: size * torch.cos(p))["free"]
+
+    sizes = scales_of(Problem(known, free)).sizes
+    assert 0.5 <= sizes[v] <= 2
+    assert left(1e-9) == pytest.approx(99 / 100 * 1e-9 * rms_cos() / sizes[v], rel=0.01)
+    # It rises evenly to that from where the field is no longer small, and its own terms are all.
+    assert left(1e-5) == pytest.approx(99 / 100 * (1e-5 * rms_cos() / sizes[v]) ** 2 / 1e-6, rel=0.01)
+    assert left(1e-2) == pytest.approx(0.99, rel=0.01)
+
+
+def rms_cos():
+    return math.sqrt(0.5 + math.sin(2) / 4)
+
+
+def test_data_of_their_own_keep_the_measure_of_a_small_field():
+    """v = 1e-6 at the walls, beside a u of one: the condition counts by its own data and no more."""
+    box = Box(x=(0, 1))
+    (x,), u, v = box.axes, Field("u", box), Field("v", box)
+    known = on(box, 50, name="known")(lambda p: u(p) - v(p) - 1 - 0 * x(p))
+    driven = on(box, 50, name="driven")(lambda p: laplacian(v)(p) + 1e-5)
+    found = measured(Problem(known, driven), lambda p: 1 + 0 * p, lambda p: 0 * p)
+    assert found["driven"] > 1e-3

@@ -365,8 +365,8 @@ def check_reach(system: System, recipes: Mapping[Field, Pieces], scales: Sequenc
             assert rate is not None
             # Many slow features follow faster waves.
             rate = max(rate, LIMIT * sines.count ** (1 / len(u.axes)))
-            if scale.wavenumber * half > rate or scale.bandwidth * half > rate:
-                fastest = max(scale.wavenumber, scale.bandwidth)
+            fastest = max(scale.wavenumber, scale.between)
+            if fastest * half > rate:
                 cells = math.ceil((of_axis.high - of_axis.low) * fastest / (2 * REACH * rate))
                 count = math.ceil((fastest * half / LIMIT) ** len(u.axes))
                 raise Unfit(
