@@ -23,7 +23,7 @@ HALVINGS = 6
 STILL = 0.1
 # So many whole steps in a row that change them, but do not lower their norm by as much, only shuffle rounding.
 IN_VAIN = 3
-EASING = 1  # of a step, where there is an easier problem
+EASING = 2  # of a step, where there is an easier problem: shorter ones cost more than it does
 THICKER, THINNER = 8.0, 4.0  # factors of a level of continuation that failed, and of one that was met
 THICKEST = 8.0**4
 NEAR = 1.2  # levels nearer than that are not divided any more: steps are halved

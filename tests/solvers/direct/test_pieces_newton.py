@@ -112,6 +112,19 @@ def test_a_layer_too_thin_for_the_start_is_reached_from_thicker_ones() -> None:
     assert float((values(system, found.theta, points) + torch.tanh(25 * points[:, 0])).abs().max()) < 1e-3
 
 
+def test_a_start_that_quarter_steps_lead_from_needs_no_thicker_layers() -> None:
+    """u u' = u'' / 32 from 1 to -1, whose solution is -tanh 16 s but for 1e-13."""
+    line = Box(x=(-1, 1))
+    u, (s,) = Field("u", line), line.axes
+    inside = on(line, samples=200, name="inside")(lambda p: u(p) * D(u, s)(p) - D(u, s, s)(p) / 32)
+    ends = on(line.boundary(), samples=2, name="ends")(lambda p: u(p) + s(p))
+    system = built(Problem(inside, ends), 40, 5.0, (12,))
+    found = newton_pieces(system, Fineness(40, (5.0,), (1,), 120))
+    assert found.thickest == 1 and len(found.sizes) <= 10
+    points = torch.linspace(-1, 1, 201, dtype=F64)[:, None]
+    assert float((values(system, found.theta, points) + torch.tanh(16 * points[:, 0])).abs().max()) < 1e-3
+
+
 def test_affine_constraints_take_one_step() -> None:
     u = Field("u", LINE)
     (s,) = LINE.axes
