@@ -16,6 +16,7 @@ from ..solvers.stage import Report
 from ..solvers.starts import number_start
 from .begin import system_of
 from .clock import Clock
+from .doubt import doubt
 from .history import Record, Row
 from .iterate import Iterate, better
 from .progress import Meter, Progress
@@ -103,6 +104,8 @@ def _advance(run: Run) -> Report:
         report = run.at_work.advance(run.state)
         run.reason = report.reason
         _note(run, report)
+        if report.difference is not None:
+            run.compare(run.state.theta, report.difference)
     except Exception as error:
         expected = isinstance(error, BREAKS)
         if not expected and not _has_fields(run):
@@ -176,7 +179,7 @@ def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:
 def _is_enough(run: Run, iterate: Iterate, tolerance: float | None) -> bool:
     """Whether no other rung would be tried after these fields of the rung at work."""
     enough = tolerance or (run.choice.rungs[run.rung].enough if run.is_last_of_rung else 0.0)
-    return iterate.residual <= enough and holds_until(iterate.system) is None
+    return iterate.residual <= enough and holds_until(iterate.system) is None and not doubt(run, iterate)
 
 
 def _leave_rung(run: Run, report: Report) -> None:
@@ -220,7 +223,8 @@ def _is_within(run: Run, report: Report, tolerance: float | None) -> bool:
     if holds_until(run.state.system) is not None:
         return False
     state = run.state
-    return known.relative_residual(state.system, state.theta, state.held_out) <= tolerance
+    within = known.relative_residual(state.system, state.theta, state.held_out) <= tolerance
+    return within and not doubt(run, run.iterate())
 
 
 def _note(run: Run, report: Report) -> None:

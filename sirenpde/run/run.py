@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from ..files.typed import plain, typed
 from ..problem.problem import Problem
 from ..residuals import known
@@ -34,6 +37,17 @@ class PausedRung:
     before: Iterate | None
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Fields that another resolution was solved for beside, and how far the two are apart; None: not known."""
+
+    theta: Tensor
+    apart: float | None
+
+    def is_of(self, theta: Tensor) -> bool:
+        return self.theta.shape == theta.shape and torch.equal(self.theta, theta)
+
+
 @dataclass
 class Run:
     """Where a run stands. The loop moves it from stage to stage; a stage changes its ``state``."""
@@ -56,6 +70,7 @@ class Run:
     warnings: list[str] = field(default_factory=list)  # what was noticed about the problem, a paragraph each
     troubles: list[str] = field(default_factory=list)  # why stages broke off
     seconds: float = 0.0
+    compared: list[Compared] = field(default_factory=list)  # with another resolution, the last first
     reason: str = ""  # the last that the stage gave for its end
     ended: bool = False  # since the fields are good enough
     status: Status = "interrupted"
@@ -161,6 +176,13 @@ class Run:
         """Let the stage at work go on after it was cut off: what it can build again, it builds anew."""
         memory, sampling = self.state.memory, self.state.sampling
         self.set_memory(None if memory is None else plain(memory), plain(sampling))
+
+    def compare(self, theta: Tensor, apart: float | None) -> None:
+        """Remember how far fields are from those of another resolution."""
+        self.compared.insert(0, Compared(theta.clone(), apart))
+
+    def comparison(self, theta: Tensor) -> Compared | None:
+        return next((known for known in self.compared if known.is_of(theta)), None)
 
     def set_memory(self, memory: Mapping[str, Any] | None, sampling: Mapping[str, Any]) -> None:
         """Give the stage at work what it and its points remembered, from plain values."""

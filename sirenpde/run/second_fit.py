@@ -19,6 +19,7 @@ from ..geometry.domain import Domain
 from ..linear.dense_rows import column_count, store, tangent_fields
 from ..linear.qr import solve_dense
 from ..networks.sine_features import SineFeatures
+from ..networks.slabs import SlabNetwork
 from ..residuals import System
 from ..sampling.drawing import generator
 from ..sampling.ends import draw
@@ -31,6 +32,7 @@ ROWS = 2.5  # for each of its columns
 LEAST = 40  # features, below which a second fit says nothing
 COMPARED = 1000  # points of every field's domain
 DRAWN, POINTS = -3, 9  # numbers of the draws, other than those of fits and held-out points
+SMALL = 1e-4  # of a field's unit, below which its size says nothing: fields that vanish are rounding
 OTHER = 7919  # added to the seed of the features
 
 
@@ -38,8 +40,10 @@ def second_fit(system: System, theta: Tensor, recipes: Recipes, seed: int) -> di
     """By the fields' names, the relative L2 distance to a fit about these fields with fewer and other features.
 
     One least-squares solve, linearised about the fields, as long as that which found them. None where the
-    networks are not frozen sines.
+    networks are not frozen sines on the whole domain.
     """
+    if any(isinstance(network, SlabNetwork) for network in system.parameters.networks.values()):
+        return None
     fewer: dict[Field, SineFeatures] = {}
     for u, recipe in recipes.items():
         if not isinstance(recipe, SineFeatures) or recipe.is_open or (recipe.count or 0) < LEAST:
@@ -67,8 +71,9 @@ def _distance(u: Field, system: System, theta: Tensor, other: System, found: Ten
         for found_by, parameters, into in ((system, theta, ones), (other, found, twos)):
             into.append(values(found_by, parameters, [u], domain.axes, points, data)[0].flatten())
     one, two = torch.cat(ones), torch.cat(twos)
-    size = float(torch.linalg.vector_norm(one))
-    return float(torch.linalg.vector_norm(one - two)) / (size or 1.0)
+    least = SMALL * system.parameters.units[u] * math.sqrt(one.numel())
+    size = max(float(torch.linalg.vector_norm(one)), least)
+    return float(torch.linalg.vector_norm(one - two)) / size
 
 
 def _domains(u: Field, system: System) -> list[Domain]:

@@ -33,7 +33,7 @@ from .history import Row as Row
 from .history import Status as Status
 from .iterate import Recipes
 from .progress import Progress
-from .run import Run
+from .run import Compared, Run
 from .second_fit import second_fit, worst
 from .slabs import PerSlab, residuals_per_slab
 from .summary import headline, rows_of, summary
@@ -86,6 +86,7 @@ class Solution:
     determination: Determination | None = None  # of the fields and unknown numbers, where it was looked at
     again: Again | None = None
     recipes: Recipes | None = None  # of the networks
+    compared: Compared | None = None  # with the fields of another resolution
 
     def __getitem__(self, function: PointFunction | str) -> Evaluable:
         if isinstance(function, str) or (isinstance(function, Field) and function not in self.problem.fields):
@@ -269,6 +270,8 @@ class Solution:
         recipes = self.recipes
         if recipes is None or not bool(self.theta.isfinite().all()):
             return None
+        if self.compared is not None and self.compared.apart is not None:
+            return self.compared.apart
         if any(isinstance(recipe, Pieces | SineLattice) for recipe in recipes.values()):
             known = [record.difference for record in self.stages if record.difference is not None]
             return known[-1] if known else None
@@ -474,4 +477,5 @@ def solution_of(run: Run, determination: Determination | None = None, again: Aga
         determination,
         again,
         best.recipes,
+        run.comparison(best.theta),
     )

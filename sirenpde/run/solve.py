@@ -71,9 +71,11 @@ def solve(
 
     Returns:
         The best fields found. The ``status`` is "solved" where their relative held-out residual is below the
-        tolerance, or below 1e-6 where none is given; "rough" where it is not and no stage gets further; "budget"
-        or "interrupted" (by the keyboard) where the run can go on; "not finite" where no fields have a finite
-        residual. The ``message`` says how much of the equations is left, and what ended the run.
+        tolerance, or below 1e-6 where none is given, and another resolution, where there is one, differs by no
+        more than a tenth; "rough" where that is not so and no stage gets further; "budget" or "interrupted" (by
+        the keyboard) where the run can go on; "not finite" where no fields have a finite residual. The
+        ``message`` says how much of the equations is left, or what speaks against the fields, and what ended the
+        run.
 
     Raises:
         DeviceError: for a device that is not there.

@@ -6,12 +6,17 @@ import math
 
 from ..residuals.known import holds_until, relative_residuals_by_name
 from ..solvers.starts import describe_start
+from .doubt import doubt
 from .history import Status
 from .iterate import POOR, Iterate
 from .run import Run
 
 GOOD_ENOUGH = 1e-6  # relative held-out residual of a solution where no tolerance is given
 FINE = 1e-6  # below it the share is no percentage
+MORE_DIGITS = (
+    "The equations amplify what is left of them, as near a resonance, or do not determine the fields: look at the "
+    "conditions, or give a larger network or a smaller tolerance."
+)
 
 
 def finished(run: Run, tolerance: float | None) -> tuple[Status, str]:
@@ -19,9 +24,13 @@ def finished(run: Run, tolerance: float | None) -> tuple[Status, str]:
     best = run.shown()
     if not best.is_finite:
         return "not finite", run.troubles[0] if run.troubles else "No residual of the fields found is finite."
-    if _is_solved(best, tolerance):
+    if _is_solved(run, best, tolerance):
         return "solved", _and_start(run, _measured(best, tolerance))
     last = run.records[-1].reason if run.records else ""
+    if _is_small(best, tolerance):
+        return "rough", _and_start(
+            run, f"{_measured(best, tolerance)}, but {doubt(run, best)}. {MORE_DIGITS}"
+        )
     reasons = [_left(run, best), f"no stage is left{', the last ended with: ' + last if last else ''}"]
     reasons += [text for text in run.troubles[-1:] if text not in last]
     return "rough", _and_start(run, f"{'; '.join(reasons).removesuffix('.')}. {_advice(best, tolerance)}")
@@ -32,9 +41,14 @@ def out_of_time(run: Run, tolerance: float | None, budget: float) -> tuple[Statu
     best, spent = run.shown(), f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
     if not best.is_finite:
         return "not finite", f"{spent}; {run.troubles[0] if run.troubles else 'no residual is finite yet'}"
-    if _is_solved(best, tolerance):
+    if _is_solved(run, best, tolerance):
         return "solved", _and_start(run, f"{spent}; {_measured(best, tolerance)}")
-    return "budget", _and_start(run, f"{spent}; {_left(run, best)}. A larger budget goes on from here.")
+    left = (
+        f"{_measured(best, tolerance)}, but {doubt(run, best)}"
+        if _is_small(best, tolerance)
+        else _left(run, best)
+    )
+    return "budget", _and_start(run, f"{spent}; {left}. A larger budget goes on from here.")
 
 
 def interrupted(run: Run) -> tuple[Status, str]:
@@ -42,7 +56,11 @@ def interrupted(run: Run) -> tuple[Status, str]:
     return "interrupted", f"{where}; {_measured(best, None)}" if best.is_finite else where
 
 
-def _is_solved(best: Iterate, tolerance: float | None) -> bool:
+def _is_solved(run: Run, best: Iterate, tolerance: float | None) -> bool:
+    return _is_small(best, tolerance) and not doubt(run, best)
+
+
+def _is_small(best: Iterate, tolerance: float | None) -> bool:
     return best.residual <= (tolerance or GOOD_ENOUGH) and holds_until(best.system) is None
 
 
