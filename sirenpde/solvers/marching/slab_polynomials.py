@@ -63,8 +63,8 @@ class SlabPolicy:
     # Of the tolerance: what is left along the march of a slab that is too long, whatever waves it has across. One
     # that is shorter for that reason already has all its waves.
     too_long: float = 10.0
-    # Unknowns of all fields together.
-    largest: int = 2_000_000
+    # Unknowns of all fields together, of which each takes eight kilobytes while a slab is solved.
+    largest: int = 1_000_000
     # A field smaller than this part of the largest is measured by that.
     least: float = 1e-3
 
