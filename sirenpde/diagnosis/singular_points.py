@@ -27,6 +27,7 @@ from ..problem.scaling import scales_of
 from .local import Key, keys_of, stacked
 
 NEAR = 1e-4  # of a side: so far from a corner the conditions on it are looked at
+AT = 1e-7  # of a side: and values, which layers change so fast that they seem to jump otherwise
 PLACES = 128  # along a side, between which conditions may change
 HALVES = 45  # of a step, to where they do
 SNAP = 1e-7  # of the field's longest axis, from a change found to the end of a part of the boundary
@@ -167,7 +168,14 @@ class _Conditions:
         if metric is None:
             return None
         first, second = self.sides[corner.after][0], self.sides[corner.before][-1]
+        if first[0] == second[0] == 1:
+            first, second = self._at_end(corner.after, 0, first), self._at_end(corner.before, 1, second)
         return _singular(corner.at, corner.between, metric, first, second, self.largest)
+
+    def _at_end(self, arc: Arc, end: int, look: Look) -> Look:
+        """With the value that is given at an end of a side, on a line through two looks much closer to it."""
+        near, next_to = self.look(arc, [abs(end - AT), abs(end - 2 * AT)])
+        return (*look[:2], 2 * near[2] - next_to[2]) if _alike(near, look) and _alike(next_to, look) else look
 
     def on_side(self, arc: Arc, s: float) -> Found | None:
         """Where conditions change on a side."""

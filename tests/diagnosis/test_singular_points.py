@@ -137,3 +137,15 @@ def test_where_a_flux_on_a_curved_edge_ends_is_found_with_its_power():
     found = singular_points(Problem(equation, flux, on(held, 100, name="value")(u)), u)
     assert sorted(round(s.at[1], 9) for s in found) == [-0.6, 0.6]
     assert all(s.powers[0] == pytest.approx(0.5, abs=1e-9) for s in found)
+
+
+@pytest.mark.parametrize(("width", "step", "count"), [(1e-4, 0.0, 0), (1e-5, 0.0, 0), (1e-4, 0.01, 1)])
+def test_values_that_fall_off_in_a_thin_layer_at_a_corner_do_not_jump_there(width, step, count):
+    def given(p):
+        along = p.coords[0] + 1
+        return torch.exp(-along / width) + torch.where(along < 1e-12, step, 0.0)
+
+    def layer(u, edge):
+        return lambda p: u(p) - given(p)
+
+    assert len(found(SQUARE, (SQUARE.boundary(), layer))[0]) == 2 * count
