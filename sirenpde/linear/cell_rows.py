@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,6 +20,7 @@ from ..residuals import Rows, System
 from .dense_rows import features_of, fill
 from .joins import Joint
 
+ROUNDED = 1e-9  # of a cell: coordinates that are one
 FEW = 5  # points at which the features of two cells are compared
 
 
@@ -28,6 +30,9 @@ class CellRows:
 
     ``system`` has the cell's networks in place of the fields', of which ``fields`` are asked for there. What
     ``blocks`` hold is scaled, so that features of the cell's own speed enter every constraint with about one.
+
+    ``turn`` has -1 for axes along which its features are mirror images. Rows are in the order of the mirrored points,
+    so that two cells that are mirror images have matrices that differ in ``signs`` of the joints' columns alone.
     """
 
     system: System
@@ -36,6 +41,7 @@ class CellRows:
     joints: tuple[Joint, ...]
     cell: int
     centre: Tensor  # (d,)
+    turn: Tensor  # (d,), 1 or -1
     fluxes: tuple[tuple[Rows, ...], ...] = ()  # of each joint, in place of derivatives
 
     @property
@@ -105,8 +111,10 @@ class CellRows:
         starts: Mapping[Field, int],
     ) -> int:
         """Fills the rows of one joint from ``first`` on; where the next ones begin."""
-        nodes, (count, polynomials) = joint.seen_by(self.cell).to(self.system.dtype), joint.basis.shape
-        held = (joint.roots[:, None] * joint.basis).to(matrix.dtype)
+        order_of_nodes, _ = self._seen(joint)
+        nodes = joint.seen_by(self.cell)[order_of_nodes].to(self.system.dtype)
+        count, polynomials = joint.basis.shape
+        held = (joint.roots[:, None] * joint.basis)[order_of_nodes].to(matrix.dtype)
         for u, joined in joint.orders.items():
             order = joined - (u in joint.lowered)
             if not order:
@@ -120,12 +128,13 @@ class CellRows:
             assert features is not None
             unit, width = 1 / self.system.sizes[u], features.shape[2]
             for j in range(order):
-                mine = (unit * joint.scale(j))[:, None] * features[j]
+                turn = float(self.turn[joint.face.axis]) ** j
+                mine = (turn * unit * joint.scale(j))[order_of_nodes, None] * features[j]
                 for component in range(self.components[u]):
                     lines = slice(first, first + count)
                     own = starts[u] + component * width
                     matrix[lines, own : own + width] = mine.to(matrix.dtype)
-                    matrix[lines, column : column + polynomials] = -held
+                    matrix[lines, column : column + polynomials] = -turn * held
                     first, column = lines.stop, column + polynomials
         for flux in fluxes:
             for component in range(flux.offset.shape[1]):
@@ -142,41 +151,120 @@ class CellRows:
                 first, column = lines.stop, column + polynomials
         return first
 
+    def signs(self) -> Tensor:
+        """Those of the joints' columns (sum of widths,), with which mirror images have one matrix.
+
+        The derivative across a face changes its sign, and so do odd polynomials along it.
+        """
+        parts = []
+        for joint, fluxes in zip(self.joints, self._fluxes, strict=True):
+            _, signs = self._seen(joint)
+            for u, joined in joint.orders.items():
+                turns = [float(self.turn[joint.face.axis]) ** j for j in range(joined - (u in joint.lowered))]
+                parts += [turn * signs for turn in turns for _ in range(self.components[u])]
+            parts += [torch.ones_like(signs) for flux in fluxes for _ in range(flux.offset.shape[1])]
+        return torch.cat(parts) if parts else torch.ones(0, dtype=torch.float64)
+
+    def _seen(self, joint: Joint) -> tuple[Tensor, Tensor]:
+        """The order of a joint's nodes in the mirror image, and the signs of its polynomials there."""
+        order = torch.arange(len(joint.nodes))
+        if not joint.fluxes and joint.near is None and bool((self.turn < 0).any()):
+            order = in_order(self.turn * (joint.seen_by(self.cell) - self.centre))
+        return order, (joint.basis[order] * joint.basis).sum(0).sign()
+
+    def _mirrored(self, block: Rows) -> tuple[Tensor, tuple[Tensor, ...]] | None:
+        """Points about the centre and slopes, as the mirror image has them; None where derivatives are mixed."""
+        slopes = []
+        for u, slope in zip(block.evaluator.fields, block.slopes, strict=True):
+            signs = self._parities(block, u)
+            if signs is None:
+                return None
+            slopes.append(signs[:, None].to(slope.dtype) * slope)
+        return self.turn * (block.batch.points - self.centre), tuple(slopes)
+
+    def _parities(self, block: Rows, u: Field) -> Tensor | None:
+        """The signs that a field's derivatives have in the mirror image."""
+        turn, found = self.turn.tolist(), []
+        for d in block.evaluator.asked[u]:
+            signs = {
+                math.prod(t**n for t, n in zip(turn, powers, strict=True)) for powers, _ in d.symbol.terms
+            }
+            if len(signs) > 1:
+                return None
+            found.append(signs.pop())
+        return torch.tensor(found, dtype=torch.float64)
+
+    @cached_property
+    def _images(self) -> list[tuple[Tensor, tuple[Tensor, ...]] | None]:
+        return [
+            self._mirrored(block) for block in (*self.blocks, *(f for each in self._fluxes for f in each))
+        ]
+
     @cached_property
     def _sampled(self) -> tuple[Tensor, ...]:
         """The features at a few points, by which networks of other features differ."""
         few = [replace(block, batch=block.batch.part(slice(0, FEW))) for block in self.blocks]
         theta = self.system.initial()
-        return tuple(
-            torch.cat(list(features_of(self.system, theta, block, u)), 1)
-            for block in few
-            for u in block.evaluator.fields
-        )
+        found = []
+        for block in few:
+            for u in block.evaluator.fields:
+                features = torch.cat(list(features_of(self.system, theta, block, u)), 1)
+                signs = self._parities(block, u)
+                found.append(features if signs is None else signs[:, None, None].to(features) * features)
+        return tuple(found)
 
     def is_like(self, other: CellRows) -> bool:
-        """Whether its matrix is the other's: the same points, slopes and joints in coordinates of the cell."""
+        """Whether its matrix is the other's but for signs: the same points, slopes and joints in coordinates of the
+        cell, or mirror images.
+        """
         if len(self.blocks) != len(other.blocks) or len(self.joints) != len(other.joints):
             return False
         if self.fields != other.fields:
             return False
+        turned = not torch.equal(self.turn, other.turn)
         for joint, its_joint in zip(self.joints, other.joints, strict=True):
-            a, b = joint.seen_by(self.cell) - self.centre, its_joint.seen_by(other.cell) - other.centre
             if joint.face.axis != its_joint.face.axis or joint.orders != its_joint.orders:
                 return False
             if not math.isclose(joint.length, its_joint.length) or joint.lowered != its_joint.lowered:
                 return False
-            if joint.basis.shape != its_joint.basis.shape or not _near(a, b):
+            if joint.basis.shape != its_joint.basis.shape or not _near(
+                self._nodes(joint), other._nodes(its_joint)
+            ):
                 return False
-        mine, its = ([rows for each in of._fluxes for rows in each] for of in (self, other))
-        if len(mine) != len(its):
+            if turned and (joint.fluxes or joint.near is not None):
+                return False
+        if len(self._images) != len(other._images):
             return False
-        for block, its_block in zip((*self.blocks, *mine), (*other.blocks, *its), strict=True):
+        mine, its = ([rows for each in of._fluxes for rows in each] for of in (self, other))
+        pairs = zip((*self.blocks, *mine), (*other.blocks, *its), self._images, other._images, strict=True)
+        for block, its_block, image, its_image in pairs:
             if block.constraint != its_block.constraint or block.offset.shape != its_block.offset.shape:
                 return False
-            a, b = block.batch.points - self.centre, its_block.batch.points - other.centre
-            if not _near(a, b) or not all(map(_near, block.slopes, its_block.slopes)):
+            if image is None or its_image is None:
+                if turned:
+                    return False
+                image, its_image = (
+                    (b.batch.points - c.centre, b.slopes) for b, c in ((block, self), (its_block, other))
+                )
+            if not _near(image[0], its_image[0]) or not all(map(_near, image[1], its_image[1])):
                 return False
         return all(map(_alike, self._sampled, other._sampled))
+
+    def _nodes(self, joint: Joint) -> Tensor:
+        return (self.turn * (joint.seen_by(self.cell) - self.centre))[self._seen(joint)[0]]
+
+
+def in_order(points: Tensor) -> Tensor:
+    """The order of points (n, d) by their coordinates, of which the first counts most; rounding has no part in it.
+
+    >>> import torch
+    >>> from sirenpde.linear.cell_rows import in_order
+    >>> in_order(torch.tensor([[1.0, 0.0], [-1.0, 1.0], [-1.0, 0.0]])).tolist()
+    [2, 1, 0]
+    """
+    size = ROUNDED * float(points.abs().amax()) if points.numel() else 1.0
+    rounded = (points / (size or 1.0)).round()
+    return torch.from_numpy(np.lexsort(rounded.T.flip(0).numpy()))
 
 
 def _alike(a: Tensor, b: Tensor) -> bool:

@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from .constant import set_constant
+from .dense import DenseNetwork
 from .partition import Partition
 from .recipe import Recipe, check_box, check_whole, is_curved, is_linear, is_open, smallest, typical
 from .registry import known
@@ -24,10 +25,19 @@ Cuts = int | tuple[float, ...]  # of one axis: equal parts, or the places where 
 
 
 class PiecesNetwork(nn.Module):
-    """Routes each point to the network of its cell; a point on a face belongs to the cell below."""
+    """Routes each point to the network of its cell; a point on a face belongs to the cell below.
 
-    def __init__(self, partition: Partition, networks: Sequence[nn.Module]) -> None:
+    ``turns`` has -1 for each cell and axis along which its frozen features are the mirror image of others', else 1.
+    """
+
+    def __init__(
+        self,
+        partition: Partition,
+        networks: Sequence[nn.Module],
+        turns: Sequence[tuple[float, ...]] | None = None,
+    ) -> None:
         super().__init__()
+        self.turns = tuple(turns or [(1.0,) * partition.dimension] * len(networks))
         # Plain numbers, not buffers: a network converted to float32 keeps its cells to the last digit.
         self.partition = partition
         self.networks = nn.ModuleList(networks)
@@ -51,7 +61,8 @@ class Pieces:
 
     Where a solution has many waves, layers or other coefficients in parts of the domain, many small networks reach
     digits that one of the same size does not, and cost as much as there are pieces. What is left out is chosen by the
-    solver. Cells of one shape have the same features, so that equal ones are factorised once.
+    solver. Cells of one shape have the same frozen features, or their mirror images beyond the middle of an axis:
+    equal ones, and mirror images of one another, are factorised once.
 
     Rows are scaled in each cell: where data contradict one another or are noisy, that scale weighs them, and the
     ``weight`` of a constraint does not change the balance.
@@ -151,12 +162,16 @@ class Pieces:
         if self.blend == "smooth":
             return self._windows(partition, outputs, periodic, generator)
         seed = int(torch.randint(2**62, (), generator=generator))
-        networks = []
+        networks, turns = [], []
         for a, b in zip(partition.low, partition.high, strict=True):
             whole = [axis for axis in periodic if (a[axis], b[axis]) == (low[axis], high[axis])]
             alike = torch.Generator().manual_seed(seed)
-            networks.append(_of_cell(self.recipe, a, b).build(a, b, outputs, whole, alike))
-        return PiecesNetwork(partition, networks)
+            network = _of_cell(self.recipe, a, b).build(a, b, outputs, whole, alike)
+            turns.append(
+                _turned(network, [c + d - e - f for c, d, e, f in zip(a, b, low, high, strict=True)])
+            )
+            networks.append(network)
+        return PiecesNetwork(partition, networks, turns)
 
     def _windows(
         self, partition: Partition, outputs: int, periodic: Sequence[int], generator: Generator
@@ -192,6 +207,17 @@ class Pieces:
         else:
             counts = [cuts if isinstance(cuts, int) else len(cuts) + 1 for cuts in self.cells]
         return f"{' x '.join(map(str, counts))} {'cells' if self.blend == 'hard' else 'windows'}"
+
+
+def _turned(network: nn.Module, beyond: Sequence[float]) -> tuple[float, ...]:
+    """Makes frozen sines their mirror images along the axes on which they lie ``beyond`` the middle; -1 for these."""
+    if not isinstance(network, DenseNetwork) or len(network.hidden) or network.embedding.passed:
+        return (1.0,) * len(beyond)
+    waves = network.embedding
+    slack = FOUND / waves.scale.double()  # in units of the axes
+    turn = tuple(-1.0 if b > s else 1.0 for b, s in zip(beyond, slack.tolist(), strict=True))
+    waves.frequencies.mul_(torch.tensor(turn).to(waves.frequencies))
+    return turn
 
 
 def _of_cell(recipe: Recipe, low: Sequence[float], high: Sequence[float]) -> Recipe:

@@ -22,13 +22,18 @@ def test_recipes_of_pieces_become_values_and_return(cells: object) -> None:
     assert recipe_from_value(json.loads(json.dumps(recipe_to_value(recipe)))) == recipe
 
 
-def test_each_cell_has_the_features_of_its_own_coordinates() -> None:
-    network = Pieces(FEATURES, (2, 1)).build([0.0, 0.0], [2.0, 1.0], 1, (), torch.Generator().manual_seed(0))
+def test_each_cell_has_the_features_of_its_own_coordinates_and_beyond_the_middle_their_mirror_images() -> (
+    None
+):
+    network = Pieces(FEATURES, (4, 1)).build([0.0, 0.0], [4.0, 1.0], 1, (), torch.Generator().manual_seed(0))
     for cell in network.networks:
         torch.nn.init.ones_(cell.head.weight)
     points = torch.rand(50, 2, dtype=torch.float64)
     torch.testing.assert_close(network(points), network(points + torch.tensor([1.0, 0.0])))
     torch.testing.assert_close(network(points), network.networks[0](points))
+    mirrored = points * torch.tensor([-1.0, 1.0]) + torch.tensor([4.0, 0.0])
+    torch.testing.assert_close(network(points), network(mirrored))
+    assert network.turns == ((1.0, 1.0), (1.0, 1.0), (-1.0, 1.0), (-1.0, 1.0))
 
 
 def test_what_is_open_is_said() -> None:

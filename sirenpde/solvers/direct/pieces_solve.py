@@ -12,7 +12,7 @@ from torch import Tensor
 from ...calculus.field import Field
 from ...diagnosis.jumps import jumping_fluxes
 from ...engines.flat import slices_of
-from ...linear.cell_rows import CellRows, scaled
+from ...linear.cell_rows import CellRows, in_order, scaled
 from ...linear.dense_rows import in_complex, write_head
 from ...linear.fluxes import Flux, flux_rows, with_fluxes
 from ...linear.fronts import Block, Eliminated, Front, bisected, eliminate_all, solve_fronts
@@ -137,6 +137,11 @@ def layout_of_pieces(system: System, fineness: Fineness) -> PiecesLayout:
     batches = cell_batches(system, partition, axes, fineness.points, singular=planes)
     places = {u: places_in(partition, u, module.partition) for u, module in networks.items()}
     active = [_active(system, of_cell, places, cell) for cell, of_cell in enumerate(batches)]
+    turns = [_turn(networks, places, of_cell, cell) for cell, of_cell in enumerate(active)]
+    batches = [
+        _mirrored(of, partition, turn, cell)
+        for cell, (of, turn) in enumerate(zip(batches, turns, strict=True))
+    ]
     periodic = [whole.axes.index(axis) for axis in whole.periodic]
     # A cell all around a period has periodic features.
     faces = [face for face in partition.faces(periodic) if face.first != face.second]
@@ -159,13 +164,13 @@ def layout_of_pieces(system: System, fineness: Fineness) -> PiecesLayout:
     )
     points = [plane.centre for plane in planes if plane.axes == (0, 1)]
     joined = [with_fluxes(graded(joint, points), fluxes) for joint in plain]
-    cells = _cells(system, partition, places, active, joined)
+    cells = _cells(system, partition, places, active, joined, turns)
     halves = [
         [(b - a) / 2 for a, b in zip(partition.low[cell.cell], partition.high[cell.cell], strict=True)]
         for cell in cells
     ]
     rates = [[rate / h for rate, h in zip(fineness.rates, half, strict=True)] for half in halves]
-    return PiecesLayout(system, list(batches), cells, rates, joined)
+    return PiecesLayout(system, batches, cells, rates, joined)
 
 
 def places_in(partition: Partition, u: Field, own: Partition) -> dict[int, int]:
@@ -233,12 +238,34 @@ def _joined(batches: Sequence[Batch]) -> Batch:
     return Batch(torch.cat([b.points for b in batches]), data, weights)
 
 
+def _turn(
+    networks: Mapping[Field, PiecesNetwork],
+    places: Mapping[Field, Mapping[int, int]],
+    active: Sequence[Field],
+    cell: int,
+) -> Tensor:
+    """Along which axes a cell's features are mirror images, (d,), where those of all its fields are."""
+    turns = {networks[u].turns[places[u][cell]] for u in active}
+    whole = (1.0,) * next(iter(networks.values())).partition.dimension
+    return torch.tensor(turns.pop() if len(turns) == 1 else whole, dtype=torch.float64)
+
+
+def _mirrored(batches: tuple[Batch, ...], partition: Partition, turn: Tensor, cell: int) -> tuple[Batch, ...]:
+    """The samples of a cell in the order of their mirror images."""
+    centre = torch.tensor([partition.low[cell], partition.high[cell]], dtype=torch.float64).mean(0)
+    return tuple(
+        b.part(in_order(turn * (b.points - centre))) if b.points.shape[1:] == turn.shape else b
+        for b in batches
+    )
+
+
 def _cells(
     system: System,
     partition: Partition,
     places: Mapping[Field, Mapping[int, int]],
     active: Sequence[tuple[Field, ...]],
     joined: Sequence[Joint],
+    turns: Sequence[Tensor],
 ) -> list[CellRows]:
     """The cells in which something is asked for, without the rows of their constraints."""
     of_cell: list[list[Joint]] = [[] for _ in range(len(partition))]
@@ -255,8 +282,21 @@ def _cells(
         low, high = (
             torch.tensor(ends[cell], dtype=torch.float64) for ends in (partition.low, partition.high)
         )
-        fluxes = tuple(flux_rows(own, joint, cell) for joint in of_cell[cell])
-        found.append(CellRows(own, active[cell], (), tuple(of_cell[cell]), cell, (low + high) / 2, fluxes))
+        centre, turn = (low + high) / 2, turns[cell]
+
+        def place_of(
+            joint: Joint,
+            cell: int = cell,
+            centre: Tensor = centre,
+            turn: Tensor = turn,
+            sides: Tensor = high - low,
+        ) -> tuple[float, ...]:
+            image = turn * (joint.seen_by(cell).mean(0) - centre) / sides
+            return joint.face.axis, *(image / SAME).round().tolist()
+
+        joints_here = tuple(sorted(of_cell[cell], key=place_of))
+        fluxes = tuple(flux_rows(own, joint, cell) for joint in joints_here)
+        found.append(CellRows(own, active[cell], (), joints_here, cell, centre, turn, fluxes))
     return found
 
 
@@ -291,12 +331,23 @@ def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int)
     numbers: dict[int, Block] = {id(joint): count + i for i, joint in enumerate(joined)}
 
     def eliminated_of(members: Sequence[int]) -> list[tuple[Eliminated, Front]]:
-        matrix, fronts = cells[members[0]].matrix(), []
+        own_columns, matrix, fronts = cells[members[0]].columns, cells[members[0]].matrix(), []
+        matrix[:, own_columns:] *= cells[members[0]].signs()
         for i in members:
             pairs = zip(cells[i].joints, cells[i].widths(), strict=True)
             blocks = ((i, cells[i].columns), *((numbers[id(joint)], width) for joint, width in pairs))
             fronts.append(Front(blocks, matrix, cells[i].target()))
-        return eliminate_all(fronts, [[i] for i in members])
+        found, images = [], dict[bytes, tuple[Tensor, Tensor]]()  # those of one orientation are shared
+        for i, (eliminated, front) in zip(
+            members, eliminate_all(fronts, [[i] for i in members]), strict=True
+        ):
+            signs = cells[i].signs()
+            key = signs.numpy().tobytes()
+            if key not in images:
+                images[key] = eliminated.coupling * signs, front.matrix * signs
+            coupling, left = images[key]
+            found.append((replace(eliminated, coupling=coupling), replace(front, matrix=left)))
+        return found
 
     classes = _classes(cells)
     _check_memory([cells[members[0]] for members in classes], workers)
