@@ -255,16 +255,20 @@ def _eliminate(
     order = [*own, *(i for i in range(len(first.blocks)) if i not in own)]
     ordered = torch.cat([first.matrix[:, columns[first.blocks[i][0]]] for i in order], dim=1)
     width = sum(first.blocks[i][1] for i in own)
+    held = ordered.shape[1] - width
     scale, stacked = _damped(ordered, width, [front.target for front in fronts], damping)
     upper = _triangle(stacked, ordered.shape[1])
+    # Copies: what is kept for the way back shall not hold the storage of the front that is merged and gone.
+    mine_rows, rest_rows = upper[:width].clone(), upper[width:, width:].clone()
     results = []
     for number, front in enumerate(fronts):
-        first_right = ordered.shape[1] + number * each
-        right = upper[:, first_right : first_right + each]
+        first_right = held + number * each
+        right = slice(width + first_right, width + first_right + each)
         mine, others = (tuple(front.blocks[i] for i in part) for part in (own, order[len(own) :]))
-        left = upper[:, width : ordered.shape[1]]
-        eliminated = Eliminated(mine, others, upper[:width, :width], left[:width], scale, right[:width])
-        results.append((eliminated, Front(others, left[width:], right[width:])))
+        triangle, left = mine_rows[:, :width], mine_rows[:, width : width + held]
+        eliminated = Eliminated(mine, others, triangle, left, scale, mine_rows[:, right])
+        below = slice(first_right, first_right + each)
+        results.append((eliminated, Front(others, rest_rows[:, :held], rest_rows[:, below])))
     return results
 
 

@@ -114,3 +114,25 @@ def test_complex_rows_with_real_columns_are_as_those_that_have_none():
     exact = torch.linalg.lstsq(whole, torch.cat([target, target])).solution
     for found in (real, other):
         assert torch.cat([found[0], found[1], found[2]]).sub(exact).abs().max() < 1e-12
+
+
+def test_what_is_kept_for_the_way_back_holds_no_storage_of_the_front_that_is_handed_on() -> None:
+    matrix, target = (
+        torch.randn(60, 30, generator=torch.Generator().manual_seed(0)).double(),
+        torch.ones(60, 1).double(),
+    )
+    front = Front(((0, 10), (1, 20)), matrix, target)
+    ((eliminated, rest),) = eliminate_all([front], [[0]])
+    kept = {
+        t.untyped_storage().data_ptr(): t.untyped_storage().nbytes()
+        for t in (eliminated.upper, eliminated.coupling)
+    }
+    assert sum(kept.values()) == 8 * 10 * 31
+    assert rest.matrix.untyped_storage().nbytes() == 8 * 20 * 21
+    upper = torch.cat(
+        [
+            torch.cat([eliminated.upper * eliminated.scale, eliminated.coupling], 1),
+            torch.cat([rest.matrix.new_zeros(20, 10), rest.matrix], 1),
+        ]
+    )
+    assert torch.allclose(upper.T @ upper, matrix.T @ matrix, atol=1e-10)
