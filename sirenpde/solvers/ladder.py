@@ -158,7 +158,10 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
         return [*(collocation if fine else []), across, sines, *pieces]
     if crowded is not None and not many:
         return [*pieces, *collocation, sines, *march, last]
-    if not (fine or many) or any(not point.tried for sine in smooth.values() for point in sine.singular):
+    sure = [point.powers[0] for sine in smooth.values() for point in sine.singular if not point.tried]
+    if fine and sure and min(sure) > 1:  # slopes are finite: the data may ask for no such power, as often not
+        return [*collocation, sines, *pieces, *march, last]
+    if not (fine or many) or sure:
         return [sines, *collocation, *pieces, *march, last]
     direct = [*collocation, *pieces] if fine else [*pieces, *collocation]
     return [*direct, sines, *march, last]

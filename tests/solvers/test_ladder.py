@@ -20,6 +20,7 @@ from sirenpde import (
     Adam,
     Box,
     Collocation,
+    D,
     Field,
     FourierSeries,
     LeastSquares,
@@ -202,3 +203,23 @@ def test_a_trained_network_is_sized_by_what_the_search_found():
     assert last.recipes_after({u: SineLattice(8)})[u] == last.recipes[u]
     poor = Rung({u: SineFeatures(12, 3.0)}, (LeastSquares(),), sized=(u,))
     assert poor.recipes_after({u: SineFeatures(40, 20.0)})[u].omega == 20.0
+
+
+@pytest.mark.parametrize("mixed", [1.2, 0.0])
+def test_waves_come_first_on_a_lattice_where_slopes_at_corners_are_finite(mixed):
+    """Mixed derivatives give the corners of a square powers of r between 1 and 2, for which data need not ask."""
+    box = Box(x=(0, 2), y=(-1, 1))
+    u, (x, y) = Field("u", box), box.axes
+
+    def wave(p):
+        return torch.sin(25 * y(p) + 15 * x(p))
+
+    def operator(v):
+        return lambda p: D(v, x, x)(p) + mixed * D(v, x, y)(p) + 0.5 * D(v, y, y)(p)
+
+    inside = on(box, 4000, name="inside")(lambda p: operator(u)(p) - operator(wave)(p))
+    walls = on(box.boundary(), 1000, name="walls")(lambda p: u(p) - wave(p))
+    rungs = choose(Problem(inside, walls), None, None).rungs
+    assert isinstance(rungs[0].recipes[u], SineLattice)
+    if mixed:
+        assert any(not point.tried for point in rungs[1].recipes[u].singular)
