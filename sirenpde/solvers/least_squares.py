@@ -25,7 +25,7 @@ from ..networks.pieces import PiecesNetwork
 from ..networks.series import EvolvingSeries, SeparableSeries
 from ..problem.problem import Problem
 from ..residuals import Batch, Group, System
-from ..residuals.unfit import TooLarge, Unfit
+from ..residuals.unfit import TooLarge, TooLong, Unfit
 from ..sampling.drawing import generator
 from ..sampling.ends import draw
 from .direct.pieces_growth import AS_GOOD, Growth, PiecesMemory, compared, is_pieces, memory_of, told
@@ -138,15 +138,14 @@ class LeastSquares:
         assert wanted is not None
         try:
             trial = growth.trial(wanted)
-        except TooLarge:
+        except (TooLarge, TooLong) as refused:
             if not memory.trials:
                 raise
+            late = isinstance(refused, TooLong)
+            why = "have taken too long" if late else "not fit the memory"
             terms = state.system.losses(state.theta, state.held_out)
-            return Report(
-                tuple(terms.tolist()),
-                True,
-                f"{memory.line}{compared(memory)}; a finer resolution would not fit the memory",
-            )
+            reason = f"{memory.line}{compared(memory)}; a finer resolution would {why}"
+            return Report(tuple(terms.tolist()), True, reason, late)
         memory.trials.append(trial.record)
         if trial.record.held_out <= AS_GOOD * min(t.held_out for t in memory.trials):
             memory.line = told(trial.record, trial.recipes)

@@ -215,7 +215,7 @@ class Growth:
         return last.work * cells * (wanted.features / last.features) ** 3
 
     def has_time(self, wanted: Resolution) -> bool:
-        """Whether a trial would end before the deadline, as the last one tells; the first is made in any case."""
+        """Whether a trial would end before the deadline, as the last one tells; of the first its own size tells."""
         if not self.memory.trials:
             return True
         last = self.memory.trials[-1]
@@ -304,7 +304,7 @@ class Growth:
         """One solve where the constraints are affine, Newton's method from the state's fields where they are not."""
         workers = torch.get_num_threads()
         if system.problem.traits.affine:
-            return solve_pieces(system, shape, workers=workers)
+            return solve_pieces(system, shape, workers=workers, deadline=self.state.deadline)
         start = self.state.system, self.state.theta
         return newton_pieces(system, shape, start, workers=workers, deadline=self.state.deadline)
 

@@ -73,7 +73,7 @@ def newton_pieces(
             problem; the first step is linearised about them. The system's own as they are if left out.
         iterations: at most so many steps, and one at least.
         workers: threads, each of which factorises one cell.
-        deadline: of ``time.monotonic()``, beyond which it ends where it is.
+        deadline: of ``time.monotonic()``, beyond which it ends where it is; ``TooLong`` where it buys no step.
 
     Source: Deuflhard, Newton Methods for Nonlinear Problems, 2004, section 4.3 (Gauss-Newton methods, damped), and
     section 5.1 (continuation).
@@ -83,7 +83,7 @@ def newton_pieces(
     sizes = [_norm(_residuals(layout, here, here))]
     end: Literal["arrived", "stuck", "steps", "late"]
     while True:
-        last = layout.solve(here.rows, workers)
+        last = layout.solve(here.rows, workers, math.inf if work else deadline)
         work += last.work
         before = _residuals(layout, here, here)
         step = _towards(

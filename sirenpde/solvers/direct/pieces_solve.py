@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -21,12 +23,14 @@ from ...networks.linear_head import head_width
 from ...networks.partition import Partition
 from ...networks.pieces import PiecesNetwork
 from ...residuals import Batch, Rows, System
-from ...residuals.unfit import MEMORY_LIMIT, TooLarge, Unfit
+from ...residuals.unfit import MEMORY_LIMIT, TooLarge, TooLong, Unfit
 from ...sampling.pieces import cell_batches
 from ...sampling.refinement import singular_planes
 
 ROWS = 3.0  # points inside a cell to a feature
 SAME = 1e-9  # of a side: ends of cells that differ by rounding
+SPEED = 2e10  # operations per second of a fast core: what takes longer by it takes longer anywhere
+GRACE = 2.0  # seconds: so little work is done whatever the budget says
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ def solve_pieces(
     fineness: Fineness,
     linearised: Callable[[System, Sequence[Batch]], Iterable[Rows]] | None = None,
     workers: int = 2,
+    deadline: float = math.inf,
 ) -> PiecesSolution:
     """The last layers of fields in pieces, by one least-squares problem.
 
@@ -67,8 +72,9 @@ def solve_pieces(
         linearised: the constraints' rows about jets, from batches of all cells together; for affine constraints those
             about nothing, which are exact. Newton's method gives others.
         workers: threads, each of which factorises one cell.
+        deadline: of ``time.monotonic()``; ``TooLong`` where a fast machine could not be done by then.
     """
-    return layout_of_pieces(system, fineness).solve(linearised, workers)
+    return layout_of_pieces(system, fineness).solve(linearised, workers, deadline)
 
 
 def rows_of_pieces(
@@ -118,10 +124,11 @@ class PiecesLayout:
         self,
         linearised: Callable[[System, Sequence[Batch]], Iterable[Rows]] | None = None,
         workers: int = 2,
+        deadline: float = math.inf,
     ) -> PiecesSolution:
         """The last layers that meet these rows and the joints best."""
         cells = self.rows(linearised)
-        solved = _eliminate(cells, self.joints, workers)
+        solved = _eliminate(cells, self.joints, workers, deadline)
         theta = self.system.initial()
         for cell, values in zip(cells, solved.values, strict=True):
             _write(self.system, theta, cell, values)
@@ -326,7 +333,7 @@ class _Solved:
     work: float
 
 
-def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int) -> _Solved:
+def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int, deadline: float) -> _Solved:
     count = len(cells)
     numbers: dict[int, Block] = {id(joint): count + i for i, joint in enumerate(joined)}
 
@@ -350,7 +357,9 @@ def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int)
         return found
 
     classes = _classes(cells)
-    _check_memory([cells[members[0]] for members in classes], workers)
+    distinct = [cells[members[0]] for members in classes]
+    _check_memory(distinct, workers)
+    _check_time(distinct, workers, deadline)
     own: dict[int, Eliminated] = {}
     rest: dict[int, Front] = {}
     with ThreadPoolExecutor(max(1, workers)) as pool:
@@ -363,7 +372,7 @@ def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int)
         known = solve_fronts([rest[i] for i in range(count)], tree, workers=workers)
     values = [own[i].solve(known)[i][:, 0] for i in range(count)]
     unknowns = sum(len(value) for value in values) + sum(len(value) for value in known.values())
-    work = sum(_work(cells[members[0]]) for members in classes)
+    work = sum(map(_work, distinct))
     return _Solved(values, unknowns, len(classes), work)
 
 
@@ -387,6 +396,18 @@ def _check_memory(distinct: Sequence[CellRows], workers: int) -> None:
         raise TooLarge(
             f"{len(distinct)} different cells of {distinct[0].columns} unknowns would need {needed / 2**30:.1f} GiB; "
             f"{MEMORY_LIMIT >> 30} GiB are allowed. Give fewer cells or fewer features in each."
+        )
+
+
+def _check_time(distinct: Sequence[CellRows], workers: int, deadline: float) -> None:
+    """Raises ``TooLong`` before anything is factorised, where the factorisations alone would outlast the deadline."""
+    needed = sum(map(_work, distinct)) / (SPEED * max(1, workers))
+    left = max(0.0, deadline - time.monotonic())
+    if needed > max(left, GRACE):
+        raise TooLong(
+            f"{len(distinct)} different cells of {distinct[0].columns} unknowns would take {needed:.2g} s at least; "
+            f"of the budget {left:.2g} s are left, which buy no solution. Give a larger budget, or fewer cells or "
+            f"fewer features in each."
         )
 
 

@@ -11,10 +11,12 @@ from torch import Tensor
 from sirenpde import (
     Box,
     D,
+    Disk,
     Field,
     LeastSquares,
     Pieces,
     Point,
+    Polygon,
     Problem,
     SineFeatures,
     Solution,
@@ -42,6 +44,31 @@ def waves(recipe: object, k: float = 40.0) -> tuple[Problem, Field]:
         reference={u: lambda p: torch.cos(k * x(p))},
     )
     return problem, u
+
+
+SHAPES = {
+    "disk": Disk(),
+    "L": Polygon([(-1, -1), (1, -1), (1, 0), (0, 0), (0, 1), (-1, 1)]),
+    "hole": Box(x=(-1, 1), y=(-1, 1)) - Disk((0.1, 0.05), 0.4),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_cells_that_a_shape_cuts_keep_the_digits(name: str) -> None:
+    """Of twelve radians in half a side; the cuts leave slivers of the disk and beside the hole."""
+    shape = SHAPES[name]
+    x, y = shape.axes
+    u = Field("u", shape, Pieces(SineFeatures(250), cells=((-0.7, 0.0, 0.705), (-0.345, 0.0, 0.445))))
+
+    def exact(p: Point) -> Tensor:
+        return torch.sin(9.6 * x(p) + 0.3) * torch.cos(7.2 * y(p) + 0.1)
+
+    problem = Problem(
+        on(shape, samples=1000, name="inside")(lambda p: laplacian(u)(p) + 144 * exact(p)),
+        on(shape.boundary(), samples=400, name="rim")(lambda p: u(p) - exact(p)),
+        reference={u: exact},
+    )
+    assert solve(problem, [LeastSquares()]).errors["u"]["relative_l2"] < 1e-8
 
 
 def test_two_resolutions_are_compared_and_the_difference_is_said() -> None:
@@ -74,6 +101,29 @@ def test_cells_that_cannot_follow_the_waves_are_refused_before_the_solve() -> No
     problem, _ = waves(Pieces(SineFeatures(24), cells=(2,)), k=400.0)
     with pytest.raises(Unfit, match=r"400 radians per unit are 100 in half a cell.* Give about"):
         solve(problem)
+
+
+def test_a_budget_that_buys_no_piece_is_refused_before_the_factorisation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sirenpde.solvers.direct.pieces_solve.SPEED", 1e4)  # a slow machine
+    problem, _ = waves(Pieces(SineFeatures(40), cells=(6,)))
+    with pytest.raises(
+        Unfit, match=r"cells of 25 unknowns would take .* s at least; of the budget .* Give a larger"
+    ):
+        solve(problem, [LeastSquares()], budget=10)
+
+
+def test_a_budget_that_buys_the_first_resolution_alone_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, _ = waves(Pieces(SineFeatures(20), cells=(4,)))
+
+    def slower(progress: Progress) -> None:
+        monkeypatch.setattr("sirenpde.solvers.direct.pieces_solve.SPEED", 1.0)
+
+    solution = solve(problem, [LeastSquares()], budget=1000, progress=slower)
+    assert solution.status == "budget"
+    assert "a finer resolution would have taken too long" in str(solution)
+    assert solution.errors["u"]["relative_l2"] < 1e-2
 
 
 def test_constraints_that_join_cells_far_apart_are_refused() -> None:
