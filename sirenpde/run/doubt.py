@@ -12,6 +12,7 @@ import math
 
 import torch
 
+from .determination import can_tell, determination
 from .iterate import POOR, Iterate
 from .run import Run
 from .second_fit import second_fit, worst
@@ -34,9 +35,19 @@ def _second_fit(run: Run, iterate: Iterate) -> float | None:
 
 
 def doubt(run: Run, iterate: Iterate) -> str:
-    """In words, what speaks against fields whose residual is small; empty where nothing does."""
+    """In words, what speaks against fields whose residual is small; empty where nothing does.
+
+    Fields to which the constraints let any constant be added differ by one: no other network would know better.
+    """
     apart = difference(run, iterate)
-    if apart is None or apart <= POOR:
+    if apart is None or apart <= POOR or _is_up_to_a_constant(iterate):
         return ""
     by = f"{apart:.1e}" if math.isfinite(apart) else "more than any number"
     return f"two resolutions differ by {by}, so that the fields are not known to one digit"
+
+
+def _is_up_to_a_constant(iterate: Iterate) -> bool:
+    if not can_tell(iterate.system):
+        return False
+    free = determination(iterate.system, iterate.theta).free
+    return free is not None and free.is_constant

@@ -6,7 +6,7 @@ import pytest
 import torch
 from ladder_problems import poisson
 
-from sirenpde import Box, Field, LeastSquares, Problem, SineFeatures, laplacian, on, solve
+from sirenpde import Box, D, Field, LeastSquares, Problem, SineFeatures, laplacian, on, solve
 from sirenpde.solvers.ladder import Rung
 
 box = Box(x=(0, 1), y=(0, 1))
@@ -54,3 +54,13 @@ def test_fields_in_doubt_lead_to_the_next_rung(rungs, monkeypatch, apart, tried)
     assert len(solution.stages) == tried
     assert solution.status == ("solved" if tried == 1 else "rough")
     assert solution.two_resolutions == apart
+
+
+def test_a_constant_that_the_constraints_leave_free_raises_no_doubt():
+    u = Field("u", box)
+    inside = on(box, 1000, name="inside")(lambda p: laplacian(u)(p) - torch.cos(math.pi * x(p)))
+    ends = on(box.boundary("x"), 400, name="ends")(lambda p: D(u, x)(p))
+    sides = on(box.boundary("y"), 400, name="sides")(lambda p: D(u, y)(p))
+    solution = solve(Problem(inside, ends, sides), using=[LeastSquares()])
+    assert solution.two_resolutions > 0.1
+    assert solution.status == "solved" and any("constant" in warning for warning in solution.warnings)
