@@ -92,6 +92,8 @@ REACHED_SLOWLY = [
     ("cavity", {}, 1e-4),
     ("cavity_uniform_lid", {}, 1e-4),
     ("cavity_uniform_lid", {"reynolds": 400.0}, 2e-4),
+    ("cavity_uniform_lid", {"reynolds": 1000.0}, 1e-3),
+    ("cavity_uniform_lid", {"reynolds": 3200.0}, 5e-3),
     ("travelling_front", {}, 1e-10),
     ("reaction", {}, 1e-10),
     ("fisher", {}, 1e-11),
