@@ -44,7 +44,7 @@ AS_GOOD = (
 )
 # Differences of two resolutions, and the operations above which no finer one is tried where they are smaller: on one
 # core some five seconds, and ten.
-ENOUGH = ((1e-8, 3e10), (1e-6, 1e11))
+ENOUGH = ((1e-9, 3e10), (1e-6, 1e11))
 PROBES, PROBED = 2000, 11  # points at which two resolutions are compared, and the number of their draw
 
 
