@@ -24,13 +24,12 @@ def finished(run: Run, tolerance: float | None) -> tuple[Status, str]:
     best = run.shown()
     if not best.is_finite:
         return "not finite", run.troubles[0] if run.troubles else "No residual of the fields found is finite."
-    if _is_solved(run, best, tolerance):
-        return "solved", _and_start(run, _measured(best, tolerance))
-    last = run.records[-1].reason if run.records else ""
     if _is_small(best, tolerance):
-        return "rough", _and_start(
-            run, f"{_measured(best, tolerance)}, but {doubt(run, best)}. {MORE_DIGITS}"
-        )
+        against = doubt(run, best)
+        if not against:
+            return "solved", _and_start(run, _measured(best, tolerance))
+        return "rough", _and_start(run, f"{_measured(best, tolerance)}, but {against}. {MORE_DIGITS}")
+    last = run.records[-1].reason if run.records else ""
     reasons = [_left(run, best), f"no stage is left{', the last ended with: ' + last if last else ''}"]
     reasons += [text for text in run.troubles[-1:] if text not in last]
     return "rough", _and_start(run, f"{'; '.join(reasons).removesuffix('.')}. {_advice(best, tolerance)}")
@@ -41,23 +40,19 @@ def out_of_time(run: Run, tolerance: float | None, budget: float) -> tuple[Statu
     best, spent = run.shown(), f"stopped after {run.seconds:.1f} s, the budget being {budget:g} s"
     if not best.is_finite:
         return "not finite", f"{spent}; {run.troubles[0] if run.troubles else 'no residual is finite yet'}"
-    if _is_solved(run, best, tolerance):
-        return "solved", _and_start(run, f"{spent}; {_measured(best, tolerance)}")
-    left = (
-        f"{_measured(best, tolerance)}, but {doubt(run, best)}"
-        if _is_small(best, tolerance)
-        else _left(run, best)
-    )
+    if _is_small(best, tolerance):
+        against = doubt(run, best)
+        if not against:
+            return "solved", _and_start(run, f"{spent}; {_measured(best, tolerance)}")
+        left = f"{_measured(best, tolerance)}, but {against}"
+    else:
+        left = _left(run, best)
     return "budget", _and_start(run, f"{spent}; {left}. A larger budget goes on from here.")
 
 
 def interrupted(run: Run) -> tuple[Status, str]:
     best, where = run.shown(), f"interrupted at step {run.state.step} of stage {run.number + 1}"
     return "interrupted", f"{where}; {_measured(best, None)}" if best.is_finite else where
-
-
-def _is_solved(run: Run, best: Iterate, tolerance: float | None) -> bool:
-    return _is_small(best, tolerance) and not doubt(run, best)
 
 
 def _is_small(best: Iterate, tolerance: float | None) -> bool:
