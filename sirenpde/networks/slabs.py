@@ -111,11 +111,13 @@ class Slabs:
         periodic: Sequence[int],
         generator: Generator,
     ) -> SlabNetwork:
-        networks = []
+        seed, networks = int(torch.randint(2**62, (), generator=generator)), []
         for recipe, start, end in zip(self.recipes, self.edges, self.edges[1:], strict=False):
             ends = [(start, end) if a == self.axis else (low[a], high[a]) for a in range(len(low))]
             low_ends, high_ends = [a for a, _ in ends], [b for _, b in ends]
-            networks.append(recipe.build(low_ends, high_ends, outputs, periodic, generator))
+            # Frozen features of a slab are the same in whatever march it is built.
+            alike = torch.Generator().manual_seed(seed)
+            networks.append(recipe.build(low_ends, high_ends, outputs, periodic, alike))
         return SlabNetwork(self.axis, self.edges, networks, self.until)
 
     def describe(self) -> str:

@@ -1,6 +1,7 @@
 """One network per slab of an axis, as a recipe."""
 
 import pytest
+import torch
 
 from sirenpde import SineFeatures, SineLattice
 from sirenpde.networks.slabs import Slabs
@@ -14,3 +15,12 @@ def test_recipes_of_slabs_become_values_and_return() -> None:
         Slabs(recipe.recipes, 0, (0.0, 1.0))
     with pytest.raises(ValueError, match="ascending"):
         Slabs(recipe.recipes, 0, (0.0, 1.0, 1.0))
+
+
+def test_frozen_features_of_a_slab_are_the_same_alone_and_in_a_march() -> None:
+    recipe, ends = SineFeatures(12, 3.0), ([0.0, 0.0], [1.0, 1.0], 1, ())
+    march = Slabs((recipe, recipe), 0, (0.0, 0.4, 1.0)).build(*ends, torch.Generator().manual_seed(3))
+    alone = Slabs((recipe,), 0, (0.4, 1.0)).build(*ends, torch.Generator().manual_seed(3))
+    x = torch.rand(5, 2, dtype=torch.float64)
+    assert torch.equal(march.networks[1].features(x), alone.networks[0].features(x))
+    assert march.networks[0].features(x).std(0).min() > 0

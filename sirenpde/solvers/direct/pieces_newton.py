@@ -56,6 +56,7 @@ def newton_pieces(
     iterations: int = 40,
     workers: int = 2,
     deadline: float = math.inf,
+    enough: float = 0.0,
 ) -> PiecesNewton:
     """The last layers of fields in pieces where the constraints are not affine, by Newton's method.
 
@@ -74,6 +75,7 @@ def newton_pieces(
         iterations: at most so many steps, and one at least.
         workers: threads, each of which factorises one cell.
         deadline: of ``time.monotonic()``, beyond which it ends where it is; ``TooLong`` where it buys no step.
+        enough: the norm of the rows' residuals at which no further step is taken.
 
     Source: Deuflhard, Newton Methods for Nonlinear Problems, 2004, section 4.3 (Gauss-Newton methods, damped), and
     section 5.1 (continuation).
@@ -98,7 +100,7 @@ def newton_pieces(
         else:
             here, sizes = step.reached, [*sizes, _norm(step.residuals)]
             in_vain = in_vain + 1 if step.share == 1 and sizes[-1] > (1 - STILL) * _norm(before) else 0
-            is_over = step.is_still or in_vain == IN_VAIN
+            is_over = step.is_still or in_vain == IN_VAIN or sizes[-1] <= enough
             if is_over and levels.level == 1:
                 end = "arrived"
                 break

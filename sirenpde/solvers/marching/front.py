@@ -20,16 +20,18 @@ from ...sampling.memory import Sampling
 from .. import collocation
 from ..collocation import Collocation
 from ..direct.lattice_growth import open_lattices, opened
+from ..direct.pieces_growth import check_pieces
 from ..least_squares import LeastSquares
 from ..stage import Report, Stage, State, remembered
-from . import controller, slab_polynomials
+from . import controller, slab_pieces, slab_polynomials
 from .controller import POLICY, Course, Outcome, Pace, Verdict
 from .first_guess import first_guess
 from .marchable import check_marchable
 from .memory import Ended, Memory, Tally, Unfinished
 from .orders import NOTHING, Wanted, open_lattices_of, rate_of, wanted_of, waves_of
 from .shared_factor import made_again, origin_of, serves
-from .slab_polynomials import SlabPolynomials, Solved
+from .slab_pieces import SlabPieces
+from .slab_polynomials import SlabPolynomials
 from .trial import Recipes, SlabTrial, quality, trial_of
 from .whole import append, last_of, open_whole
 
@@ -47,8 +49,13 @@ class Front:
 
     @property
     def course(self) -> Course:
-        shares = self.memory.is_affine and not self.memory.counts
-        return Course(self.axis.low, self.axis.high, self.tolerance, self.slabs, shares)
+        shares = self.memory.is_affine and not self.memory.counts and not self.memory.pieces
+        return Course(self.axis.low, self.axis.high, self._asked, self.slabs, shares)
+
+    @property
+    def _asked(self) -> float:
+        """The tolerance, as far as the networks can keep it."""
+        return max(self.tolerance, slab_pieces.FINEST) if self.memory.pieces else self.tolerance
 
     @property
     def pace(self) -> Pace:
@@ -69,7 +76,7 @@ class Front:
         """
         if self.memory.pace is None:
             self._survey()
-        while not self.memory.counts:
+        while not self.memory.counts and not self.memory.pieces:
             trial = self.open(self._recipes())
             if self.state.is_late:  # its first guess may be cut short: it is made again
                 self.memory.trial, self.memory.unfinished = None, Unfinished(self.unfinished.recipes)
@@ -81,7 +88,7 @@ class Front:
             if finer is None:
                 break
             self.memory.unfinished = Unfinished(_values({**trial.work.recipes, **wanted.lattices}))
-        if self.memory.counts:
+        if self.memory.counts or self.memory.pieces:
             self.open(self._recipes())
         self.memory.is_begun = True
         return True
@@ -102,6 +109,10 @@ class Front:
             memory.counts = slab_polynomials.first_counts(problem.fields[0], position)
         else:
             lattices = opened(lattices, self.axis)
+        if not self.named and slab_pieces.suits(problem.fields, state.recipes):
+            check_pieces(state.system, state.recipes)
+            given = {u.name: recipe_to_value(recipe) for u, recipe in state.recipes.items()}
+            memory.pieces = {name: value for name, value in given.items() if value is not None}
         memory.open, memory.pace = tuple(u.name for u in lattices), controller.first_pace(POLICY, self.course)
         memory.unfinished = Unfinished(_values({**state.recipes, **lattices}))
         open_whole(state, self.axis)
@@ -110,10 +121,12 @@ class Front:
         """A trial of the slab that the controller is at, from a first guess, or from an ``earlier`` one of it."""
         if self.memory.counts:
             recipes = {u: replace(recipe, orders=None) for u, recipe in recipes.items()}
+        if self.memory.pieces:
+            recipes = self._given()
         trial = self._new_trial(recipes)
         if self.memory.counts:
             self._hand_over(trial)
-        else:
+        elif not self.memory.pieces:
             trial.work.theta = first_guess(trial, earlier)
         self._lend(trial, 0)
         self._remember(trial, 0)
@@ -123,6 +136,8 @@ class Front:
         """What solves a slab, in order."""
         if self.memory.counts:
             return (SlabPolynomials(self._position, self.tolerance),)
+        if self.memory.pieces:
+            return (SlabPieces(trial, self._given(), self._asked),)
         series = all(isinstance(m, SeparableSeries) for m in trial.work.system.parameters.networks.values())
         return tuple(self.named) or ((Collocation(),) if series else (LeastSquares(),))
 
@@ -163,6 +178,8 @@ class Front:
         self._share_factor(trial)
         if isinstance(trial.work.memory, slab_polynomials.Memory):
             self.memory.tried = trial.work.memory.solved
+        if isinstance(trial.work.memory, slab_pieces.Memory):
+            self.memory.left = trial.work.memory.left
         stage = self.unfinished.stage
         if report.finished:
             trial.work.forget()
@@ -172,18 +189,16 @@ class Front:
     def judge(self, trial: SlabTrial) -> tuple[Verdict, Wanted]:
         """What comes after the last stage of a trial, and the orders that its fields ask for."""
         if self.memory.tried is not None:
-            wanted, outcome = NOTHING, self._outcome(trial, self.memory.tried)
+            solved = self.memory.tried
+            rate = solved.counts[self._position] - 1
+            wanted, outcome = NOTHING, _outcome(trial, solved.left, rate, solved.waves)
+        elif self.memory.pieces:
+            wanted, outcome = NOTHING, _outcome(trial, self.memory.left, slab_pieces.RATE)
         else:
             wanted = self._listen(trial)
             outcome = Outcome(quality(trial), rate_of(trial), wanted.waves, wanted.orders)
         self.memory.pace, verdict = controller.propose(POLICY, self.course, self.pace, outcome)
         return verdict, wanted
-
-    def _outcome(self, trial: SlabTrial, solved: Solved) -> Outcome:
-        """What a slab of polynomials came to: what is left in the highest of them, unless it is no solution."""
-        residual = quality(trial)
-        left = residual if not residual < POLICY.failed else solved.left
-        return Outcome(left, solved.counts[self._position] - 1, solved.waves)
 
     def judge_broken(self) -> tuple[Verdict, Wanted]:
         """What comes after a trial that is not finite."""
@@ -262,6 +277,10 @@ class Front:
         if memory.is_affine and factor is not None and factor is not memory.shared:
             memory.shared, memory.factor = factor, origin_of(factor, trial.slab)
 
+    def _given(self) -> dict[Field, Any]:
+        """The recipes whose cells are open."""
+        return {u: recipe_from_value(self.memory.pieces[u.name]) for u in self.state.system.problem.fields}
+
     def _recipes(self) -> dict[Field, Any]:
         """The recipes of the unfinished slab; those of the user's own are the same in all slabs."""
         recipes: dict[Field, Any] = {}
@@ -270,6 +289,12 @@ class Front:
             assert isinstance(slabs, Slabs)
             recipes[u] = slabs.recipes[-1] if value is None else recipe_from_value(value)
         return recipes
+
+
+def _outcome(trial: SlabTrial, left: float, rate: int, waves: float = 0.0) -> Outcome:
+    """What a slab of polynomials or cells came to: what is left along the march, unless it is no solution."""
+    residual = quality(trial)
+    return Outcome(left if residual < POLICY.failed else residual, rate, waves)
 
 
 def _values(recipes: Mapping[Field, Any]) -> dict[str, dict[str, Any] | None]:

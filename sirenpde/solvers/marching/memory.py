@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -76,6 +76,8 @@ class Memory:
     counts: tuple[
         int, ...
     ] = ()  # of polynomials that the first slab begins with; none where axes do not separate
+    pieces: dict[str, dict[str, Any]] = field(default_factory=dict)  # recipes whose cells are open, as given
+    left: float = 0.0  # along the march, of the slab in cells that is tried
     tried: Solved | None = None  # the slab that is tried, in polynomials, once they are found
     solved: Solved | None = None  # the last one closed
     factor: Origin | None = None
