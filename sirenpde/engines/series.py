@@ -26,6 +26,7 @@ from .registry import differentiates
 Parity = tuple[int, ...]  # 0 or 1 for each axis
 Even = tuple[tuple[Powers, float], ...]  # the terms of an operator, all powers even
 
+SHARED = 32  # points to each first coordinate for which its functions are summed first
 _CACHE_BYTES = 20_000_000
 
 
@@ -74,20 +75,28 @@ def _load(module: SeparableSeries | EvolvingSeries, evens: set[Even], theta: Ten
     return _Weights(factors, folded)
 
 
+def _products(factors: Sequence[Tensor], like: Tensor) -> Tensor:
+    """All products of functions (n, K) of one axis each, point by point, or ones (n, 1), like a tensor (n, ...)."""
+    if not factors:
+        return like.new_ones(len(like), 1)
+    products = factors[0]
+    for factor in factors[1:]:
+        products = (products[:, :, None] * factor[:, None]).flatten(1)
+    return products
+
+
 def _chunk(bytes_per_point: int) -> int:
     return min(max(_CACHE_BYTES // bytes_per_point, 16), 4096)
 
 
-@dataclass(frozen=True)
-class _Tape:
-    factors: dict[tuple[int, int], Tensor]  # by axis and parity: (n, K), along axis 0 (distinct, K)
-    row: Tensor  # (n,), each point's index among the distinct coordinates along axis 0
+Factors = dict[tuple[int, int], Tensor]  # by axis and parity: (n, K)
 
 
 class SeparableEngine:
-    """The ``Engine`` of a ``SeparableSeries``: a matrix product along the first axis, then point by point.
+    """The ``Engine`` of a ``SeparableSeries``: the functions of all axes but the last are multiplied point by point,
+    one matrix product sums over these, and the last axis follows.
 
-    Points that share their first coordinate, such as those of a grid, share that product.
+    Points that share their first coordinate, such as those at one time, share the sum over its functions.
     """
 
     kind = "separable series"
@@ -97,52 +106,62 @@ class SeparableEngine:
         self.requests = len(symbols)
         self.pieces = _pieces(symbols)
         self.channels = len(self.pieces)
-        products = {(piece.parity[0], piece.even) for piece in self.pieces}
-        rest = module.coefficients[0].numel()
-        self.chunk = _chunk(8 * ((len(products) + 1) * rest + 2 * sum(module.modes)))
+        self.rows = math.prod(module.modes[:-1])
+        leading = {piece.parity[:-1] for piece in self.pieces}
+        last = (len(self.pieces) + 2) * module.coefficients.shape[-1] * module.modes[-1]
+        self.chunk = _chunk(8 * ((len(leading) + 1) * self.rows + last + sum(module.modes)))
 
     def load(self, theta: Tensor) -> _Weights:
-        return _load(self.module, {piece.even for piece in self.pieces}, theta, self.module.modes[0])
+        return _load(self.module, {piece.even for piece in self.pieces}, theta, self.rows)
 
-    def forward(self, weights: _Weights, x: Tensor) -> tuple[Tensor, _Tape]:
-        modes, outputs = self.module.modes, self.module.coefficients.shape[-1]
-        distinct, row = torch.unique(x[:, 0], return_inverse=True)
-        along = [distinct, *x.T[1:]]
+    def forward(self, weights: _Weights, x: Tensor) -> tuple[Tensor, Factors]:
         needed = {(axis, p) for piece in self.pieces for axis, p in enumerate(piece.parity)}
-        f = {(axis, p): self.module.factors(axis, along[axis], p) for axis, p in needed}
-        first: dict[tuple[int, Even], Tensor] = {}
-        derivatives = x.new_zeros(self.requests, len(x), outputs)
-        for piece in self.pieces:
-            key = piece.parity[0], piece.even
-            if key not in first:
-                first[key] = (f[0, key[0]] @ weights.folded[piece.even])[row]
-            sums = first[key]
-            for axis in range(1, len(modes)):
-                sums = torch.bmm(f[axis, piece.parity[axis]][:, None], sums.reshape(len(x), modes[axis], -1))[
-                    :, 0
-                ]
-            derivatives[piece.request] += sums
-        return derivatives, _Tape(f, row)
+        f = {(axis, p): self.module.factors(axis, x[:, axis], p) for axis, p in needed}
+        derivatives = x.new_zeros(self.requests, len(x), self.module.coefficients.shape[-1])
+        for points in self._groups(x):
+            shared = 0 if points is None else 1
+            here = f if points is None else {key: factors[points] for key, factors in f.items()}
+            leads: dict[Parity, Tensor] = {}
+            for piece in self.pieces:
+                parity, matrix = piece.parity[shared:-1], weights.folded[piece.even]
+                if shared:  # all rows are alike
+                    first = here[0, piece.parity[0]][0]
+                    matrix = (first @ matrix.view(len(first), -1)).view(-1, matrix.shape[1])
+                last = here[len(piece.parity) - 1, piece.parity[-1]][:, :, None]
+                if parity not in leads:
+                    leads[parity] = _products([here[shared + a, p] for a, p in enumerate(parity)], last)
+                sums = (leads[parity] @ matrix).view(-1, last.shape[1], derivatives.shape[-1])
+                values = (last * sums).sum(1)
+                if points is None:
+                    derivatives[piece.request] += values
+                else:
+                    derivatives[piece.request, points] += values
+        return derivatives, f
 
-    def backward(self, weights: _Weights, tape: _Tape, cotangent: Tensor, gradient: Tensor) -> None:
+    def _groups(self, x: Tensor) -> list[Tensor] | list[None]:
+        """The points that share their first coordinate, by their numbers; None for all, if few do."""
+        distinct, row = torch.unique(x[:, 0], return_inverse=True)
+        if self.module.dimension == 1 or len(distinct) * SHARED > len(x):
+            return [None]
+        return [(row == i).nonzero()[:, 0] for i in range(len(distinct))]
+
+    def backward(self, weights: _Weights, f: Factors, cotangent: Tensor, gradient: Tensor) -> None:
         if gradient.numel() == 0:
             return
         shape = self.module.coefficients.shape
-        first: dict[tuple[int, Even], Tensor] = {}
+        leads: dict[Parity, Tensor] = {}
         for piece in self.pieces:
-            spread = cotangent[piece.request]
-            for axis in range(len(shape) - 2, 0, -1):
-                spread = (tape.factors[axis, piece.parity[axis]][:, :, None] * spread[:, None]).flatten(1)
-            key = piece.parity[0], piece.even
-            first[key] = first[key].add_(spread) if key in first else spread.clone()
-        for (parity, even), spread in first.items():
-            f = tape.factors[0, parity]
+            parity = piece.parity[:-1]
+            if parity not in leads:
+                leads[parity] = _products([f[a, p] for a, p in enumerate(parity)], cotangent[0])
+            last = f[len(parity), piece.parity[-1]][:, :, None]
+            spread = (last * cotangent[piece.request][:, None]).flatten(1)
             if gradient.dim() == 2:
-                by_point = f[tape.row][:, :, None] * spread[:, None]
-                gradient.view(-1, *shape).addcmul_(weights.factors[even], by_point.view(-1, *shape))
-                continue
-            rows = spread.new_zeros(len(f), spread.shape[1]).index_add_(0, tape.row, spread)
-            gradient.view(shape).addcmul_(weights.factors[even], (f.T @ rows).view(shape))
+                by_point = leads[parity][:, :, None] * spread[:, None]
+                gradient.view(-1, *shape).addcmul_(weights.factors[piece.even], by_point.view(-1, *shape))
+            else:
+                summed = leads[parity].T @ spread
+                gradient.view(shape).addcmul_(weights.factors[piece.even], summed.view(shape))
 
     def features(self, weights: _Weights, x: Tensor) -> Tensor | None:
         return None

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 # Condition of an axis' eigenvectors up to which they serve. Those of second derivatives with conditions at both ends
-# are orthogonal in Legendre polynomials; those of a first derivative with one condition hardly differ, and a
-# triangular form by unitary factors takes their place.
-WELL = 1e4
+# are orthogonal in Legendre polynomials; those of a first derivative with one condition hardly differ where these are
+# more than a dozen, and a triangular form by unitary factors takes their place.
+WELL = 1e6
+ROUNDING = 1e-13  # of the largest entry: what is beside the diagonal of waves
 NOTHING = 1e-14  # of the largest sum of eigenvalues: a smaller one belongs to what the operator does not see
 
 
@@ -52,6 +53,7 @@ class KroneckerSum:
         order = sorted(
             range(len(forms)), key=lambda a: (forms[a].triangle is None, len(forms[a].eigenvalues))
         )
+        forms = _halved(forms)
         self.forms, self.order = forms, order
         self.triangles = [t for a in order if (t := forms[a].triangle) is not None]
         diagonal = torch.zeros(1, dtype=torch.float64, device=operators[0].device)
@@ -59,6 +61,7 @@ class KroneckerSum:
             diagonal = (diagonal[:, None] + forms[a].eigenvalues).reshape(-1)
         self.diagonal = diagonal
         self.least = NOTHING * float(sum(f.eigenvalues.abs().max() for f in forms))
+        self.inverse = self._inverse(diagonal)
 
     def solve(self, f: Tensor) -> Tensor:
         x = f
@@ -73,11 +76,15 @@ class KroneckerSum:
             x = _along(form.back, x, axis)
         return x.real if x.is_complex() else x
 
+    def _inverse(self, sums: Tensor) -> Tensor:
+        """One over these sums of eigenvalues, or zero."""
+        seen = sums.abs() > self.least
+        return torch.where(seen, 1 / torch.where(seen, sums, 1.0), 0.0)
+
     def _solve(self, depth: int, shift: Tensor, f: Tensor) -> Tensor:
         """Substitution along the triangular axes from ``depth`` on; f (n, ..., waves), shift (waves,)."""
         if depth == len(self.triangles):
-            seen = shift.abs() > self.least
-            return torch.where(seen, f / torch.where(seen, shift, 1.0), 0.0)
+            return f * (self.inverse if shift is self.diagonal else self._inverse(shift))
         triangle = self.triangles[depth]
         if depth + 1 == len(self.triangles) and len(shift) == 1:
             shifted = triangle + shift * torch.eye(len(triangle)).to(triangle)
@@ -90,9 +97,23 @@ class KroneckerSum:
         return x
 
 
+def _halved(forms: list[_Form]) -> list[_Form]:
+    """Of the only axis whose eigenvalues are not real, one of each pair of conjugates: the other adds its own."""
+    turning = [a for a, form in enumerate(forms) if form.eigenvalues.is_complex()]
+    if len(turning) != 1 or (form := forms[turning[0]]).triangle is not None:
+        return forms
+    if any(f.forth is not None and f.forth.is_complex() for f in forms if f is not form):
+        return forms
+    assert form.forth is not None and form.back is not None
+    kept = form.eigenvalues.imag >= 0
+    twice = torch.where(form.eigenvalues[kept].imag > 0, 2.0, 1.0).to(form.back)
+    halved = _Form(form.forth[kept], form.back[:, kept] * twice, None, form.eigenvalues[kept])
+    return [halved if f is form else f for f in forms]
+
+
 def _form(operator: Tensor) -> _Form:
     beside = operator - operator.diagonal().diag()
-    if float(beside.abs().sum()) <= NOTHING * float(operator.abs().sum()):  # of waves, but for rounding
+    if len(operator) and float(beside.abs().max()) <= ROUNDING * float(operator.abs().max()):  # of waves
         return _Form(None, None, None, operator.diagonal().contiguous())
     matrix = operator.cpu().numpy()
     values, vectors = np.linalg.eig(matrix)

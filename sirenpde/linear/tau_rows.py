@@ -26,6 +26,7 @@ from .end_tests import EndTests
 from .tensor_rows import Block, Slopes, TensorRows, Unsuited
 
 FAINT = 1e-3  # of the mean: rows are divided by no smaller size of an operator
+LEVEL = 0.1  # of the mean: a size of an operator that varies by less is taken for constant
 DIRECT = "Collocation() separates axes only where"
 
 
@@ -129,6 +130,8 @@ class TauRows:
                 shares = [(a, self._mean(block, coefficient, a)) for a in axes]
                 mean = float(shares[0][1] @ block.nodes.lines[0].weights.to(shares[0][1]))
                 shares = [(a, c - mean if a else c) for a, c in shares]
+                # Around a period only its mean: waves stay apart, which is worth more than a better average.
+                shares = [(a, self._levelled(block, c, a)) for a, c in shares]
             for a, c in shares:
                 line = block.nodes.lines[a]
                 image = c[:, None] * self._table(equation.block, a, powers[a])
@@ -181,6 +184,12 @@ class TauRows:
                 values = torch.tensordot(values, block.nodes.lines[a].weights.to(values), dims=([a], [0]))
         return values
 
+    def _levelled(self, block: Block, values: Tensor, axis: int) -> Tensor:
+        """Values at the nodes of an axis, their mean where it has a period."""
+        if not self.functions(axis).is_periodic:
+            return values
+        return torch.full_like(values, float(values @ block.nodes.lines[axis].weights.to(values)))
+
     def _terms(
         self, block: Block, component: int, unknown: Unknown, slopes: Slopes
     ) -> Iterator[tuple[tuple[int, ...], Tensor]]:
@@ -207,6 +216,8 @@ class TauRows:
             total += (size * coefficient).square()
         total = total.sqrt()
         mean = total.mean(1, keepdim=True)
+        if bool(((total - mean).abs() <= LEVEL * mean).all()):
+            return torch.ones_like(total)
         scale = torch.where(mean > 0, total / mean.clamp(min=1e-300), 1.0).clamp(min=FAINT)
         plain = torch.ones_like(scale)
         mixed = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -17,9 +18,11 @@ from torch import Tensor
 from ...calculus.field import Field
 from ...linear.axis_basis import along_axis
 from ...linear.axis_polynomials import AxisPolynomials
+from ...linear.fixed_point import fixed_point
 from ...linear.newton import UNDAMPED, newton
 from ...linear.steps import Forcing, SeparableSteps
 from ...linear.tau_rows import TauRows
+from ...linear.tau_solve import TauSolve
 from ...linear.tensor_rows import TensorRows, Unsuited
 from ...networks.sine_lattice import SineLattice
 from ...residuals import System
@@ -43,7 +46,9 @@ class SlabPolicy:
     # Degrees of polynomials through this last part of a slab, with which the next is begun, if they leave the least.
     continued: tuple[int, ...] = (3, 5)
     part: float = 0.7
-    # Of the tolerance, relative to the solution: a Newton step so small is the last.
+    # Functions across, at most, that tell which first guess is the best.
+    looked_at: int = 33
+    # Of the tolerance, relative to the solution: a correction so small is the last.
     arrived: float = 0.01
     # Polynomials across grow by half, or where waves are near to what is asked for, by less.
     growth: float = 1.5
@@ -63,8 +68,8 @@ class SlabPolicy:
     # Of the tolerance: what is left along the march of a slab that is too long, whatever waves it has across. One
     # that is shorter for that reason already has all its waves.
     too_long: float = 10.0
-    # Unknowns of all fields together, of which each takes eight kilobytes while a slab is solved.
-    largest: int = 1_000_000
+    # Unknowns of all fields together, of which each takes three kilobytes while a slab is solved.
+    largest: int = 2_500_000
     # A field smaller than this part of the largest is measured by that.
     least: float = 1e-3
 
@@ -103,6 +108,12 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class _Arrived:
+    x: Tensor
+    note: str
+
+
+@dataclass(frozen=True)
 class SlabPolynomials:
     """The stage that solves a slab so: one lattice of functions after the other.
 
@@ -134,16 +145,13 @@ class SlabPolynomials:
         if memory.amplitudes is None and memory.before is None:
             self._begin(state, memory)
         rows = rows_on(state.system, memory.counts)
-        guesses = [memory.amplitudes] if memory.amplitudes is not None else self._guesses(rows, memory.before)
-        sizes = [float(rows.vector(guess).norm()) for guess in guesses] if len(guesses) > 1 else [0.0]
-        start = guesses[sizes.index(min(sizes))]
+        start = memory.amplitudes
+        if start is None:
+            start = self._guess(state.system, rows, memory.before)
         tau = TauRows(rows, start)
-        arrived = max(Forcing.arrived, SLAB.arrived * self.tolerance)
-        forcing = Forcing(arrived, SLAB.reduction, SLAB.iterations)
-        steps = SeparableSteps(deadline=state.deadline, forcing=forcing)
-        result = newton(tau, start, steps, UNDAMPED, SLAB.steps, deadline=state.deadline)
+        result = self._arrived_at(tau, start, state.deadline)
         nothing = (math.inf,) * len(state.system.problem.constraints)
-        if result.end != "arrived" or not bool(result.x.isfinite().all()):
+        if result is None:
             late = time.monotonic() >= state.deadline
             return Report((0.0,) * len(nothing), cut=True) if late else Report(nothing, True, "not converged")
         state.step += 1
@@ -155,11 +163,24 @@ class SlabPolynomials:
         memory.solved = solved
         self._to_sines(state, rows, result.x)
         note = (
-            f"{' x '.join(map(str, solved.counts))} polynomials, {len(result.x)} coefficients, {result.steps} Newton "
-            f"steps, {steps.iterations} inner iterations"
+            f"{' x '.join(map(str, solved.counts))} polynomials, {len(result.x)} coefficients, {result.note}"
         )
         residual = rows.vector(result.x)
         return Report(tuple(rows.terms(residual).tolist()), True, note, residuals=len(residual))
+
+    def _arrived_at(self, tau: TauRows, start: Tensor, deadline: float) -> _Arrived | None:
+        """The solution near a first guess: by one factor alone, or where that is too slow by Newton's method."""
+        arrived = max(Forcing.arrived, SLAB.arrived * self.tolerance)
+        solve = TauSolve(tau.first)
+        again = fixed_point(lambda x: solve.solve(-tau.vector(x)), start, arrived, deadline)
+        if again.end == "arrived":
+            return _Arrived(again.x, f"{len(again.sizes)} corrections")
+        forcing = Forcing(arrived, SLAB.reduction, SLAB.iterations)
+        steps = SeparableSteps(deadline=deadline, forcing=forcing)
+        result = newton(tau, again.x, steps, UNDAMPED, SLAB.steps, deadline=deadline)
+        if result.end != "arrived" or not bool(result.x.isfinite().all()):
+            return None
+        return _Arrived(result.x, f"{result.steps} Newton steps, {steps.iterations} inner iterations")
 
     def _begin(self, state: State, memory: Memory) -> None:
         """Functions that tell the start of the axis, and the fields that stay so."""
@@ -172,19 +193,22 @@ class SlabPolynomials:
             memory.counts = grown[0]
         memory.raised, memory.noise = math.inf, 0.0
 
-    def _guesses(self, rows: TensorRows, before: Solved | None) -> list[Tensor]:
-        """As the end of the slab before stays, and as it goes on, in several ways."""
+    def _guess(self, system: System, rows: TensorRows, before: Solved | None) -> Tensor:
+        """That of several continuations of the slab before which leaves least, of its lower waves alone."""
         assert before is not None
+        ways = self._ways(rows, before)
+        counts = [n if a == self.axis else min(n, SLAB.looked_at) for a, n in enumerate(before.counts)]
+        low = rows_on(system, counts)
+        sizes = [float(low.vector(guess).norm()) for guess in self._guesses(low, before, ways)]
+        return self._guesses(rows, before, [ways[sizes.index(min(sizes))]])[0]
+
+    def _ways(self, rows: TensorRows, before: Solved) -> list[Tensor]:
+        """As the end of the slab before stays, and as it goes on, in several ways: matrices along the axis."""
         there = AxisPolynomials(before.low, before.high, before.counts[self.axis])
-        new = rows.bases[rows.fields[0]]
-        here = new[self.axis]
+        here = rows.bases[rows.fields[0]][self.axis]
         assert isinstance(here, AxisPolynomials)
         along = rows.fields[0].axes[self.axis]
         line = here.line(replace(along, low=here.low, high=here.high), here.count)
-        old = [
-            here if a == self.axis else functions_on(functions, n)
-            for a, (functions, n) in enumerate(zip(new, before.counts, strict=True))
-        ]
         ways = [there.matrix(torch.full_like(line.nodes, before.high), 0), there.matrix(line.nodes, 0)]
         for degree in SLAB.continued:
             # Through its last part alone: far beyond it the highest polynomials are rounding made large.
@@ -192,9 +216,13 @@ class SlabPolynomials:
             part = AxisPolynomials(low, before.high, degree + 1)
             known = part.line(replace(along, low=low, high=before.high), degree + 1)
             ways.append(part.matrix(line.nodes, 0) @ part.project(known, there.matrix(known.nodes, 0)))
-        guesses = []
-        for way in ways:
-            change = here.project(line, way)
+        return [here.project(line, way) for way in ways]
+
+    def _guesses(self, rows: TensorRows, before: Solved, ways: Sequence[Tensor]) -> list[Tensor]:
+        """The slab before, continued in these ways."""
+        new, guesses = rows.bases[rows.fields[0]], []
+        old = [new[a] if a == self.axis else functions_on(new[a], n) for a, n in enumerate(before.counts)]
+        for change in ways:
             sizes = [math.prod(before.counts) * u.outputs for u in rows.fields]
             pieces = []
             for u, x in zip(rows.fields, before.amplitudes.split(sizes), strict=True):
