@@ -138,15 +138,15 @@ class Collocation:
         lattices = box_growth.lattices(solved.rows, box.amplitudes, recipes)
         networks = _networks(state, lattices)
         # Found before anything is changed: what breaks off here leaves the fields of the last lattice.
-        theta = box_growth.coefficients(solved.rows, box.amplitudes, networks).to(state.system.dtype)
+        theta, lost = box_growth.coefficients(solved.rows, box.amplitudes, networks)
         _use(state, lattices, networks)
-        state.theta = theta
+        state.theta = theta.to(state.system.dtype)
         state.step += 1
         memory.box = box_growth.grown(solved.rows, box, self.tolerance)
         terms = tuple(solved.rows.terms(solved.residual).tolist())
         done = memory.box is None or state.step >= self.steps
         # No less than what polynomials lose as sines, however exactly two lattices agree.
-        apart = max(box.change, box_growth.BOX.lost) if math.isfinite(box.change) else None
+        apart = max(box.change, lost, box_growth.BOX.lost) if math.isfinite(box.change) else None
         agree = "" if apart is None else f"; the last two lattices differ by {apart:.0e}"
         note = solved.note + agree if done else ""
         return Report(terms, done, note, residuals=len(solved.residual), difference=apart)

@@ -60,9 +60,11 @@ class BoxPolicy:
     largest: int = 1_500_000
     # Lattices one after the other on which Newton's method did not arrive.
     patience: int = 2
-    # What a lattice of sines may lose of a field, relative to it, and by how much its orders grow until it does.
+    # What a lattice of sines may lose of a field, relative to it, by how much its orders grow until it does, and how
+    # many sines it may have for each polynomial: layers at the ends, where polynomials are dense, ask for more.
     lost: float = 2e-13
     finer: float = 1.1
+    sines: float = 1.5
 
 
 BOX = BoxPolicy()
@@ -212,20 +214,30 @@ def lattices(
     return {u: replace(recipe, orders=tuple(orders)) for u, recipe in recipes.items()}
 
 
-def coefficients(rows: TensorRows, amplitudes: Tensor, networks: Mapping[Field, object]) -> Tensor:
-    """The coefficients with which series of sines are nearest to polynomials."""
-    pieces = []
+def coefficients(
+    rows: TensorRows, amplitudes: Tensor, networks: Mapping[Field, object]
+) -> tuple[Tensor, float]:
+    """The coefficients with which series of sines are nearest to polynomials, and what is lost of these.
+
+    That is relative to the fields, the worst of all, and found by going back.
+    """
+    pieces, lost = [], 0.0
     for u, x in rows.split(amplitudes).items():
         series = networks[u]
         assert isinstance(series, SeparableSeries)
         waves = axis_bases(series)
-        for axis, (basis, functions) in enumerate(zip(waves, rows.bases[u], strict=True)):
-            x = along_axis(_change(functions, basis), x, axis)
-        x = x * strong_products([basis.strength for basis in waves]).to(x)
+        changes = [_change(f, basis) for f, basis in zip(rows.bases[u], waves, strict=True)]
+        y = x
+        for axis, change in enumerate(changes):
+            y = along_axis(change, y, axis)
+        y = y * strong_products([basis.strength for basis in waves]).to(y)
         for axis, basis in enumerate(waves):
-            x = basis.to_coefficients(x, axis)
-        pieces.append(x.reshape(-1))
-    return torch.cat(pieces)
+            y = basis.to_coefficients(y, axis)
+        pieces.append(y.reshape(-1))
+        for axis, (basis, change) in enumerate(zip(waves, changes, strict=True)):
+            y = along_axis(change.T, basis.to_amplitudes(y, axis), axis)
+        lost = max(lost, float((x - y).norm()) / (float(x.norm()) or 1.0))
+    return torch.cat(pieces), lost
 
 
 def _order(axis: int, functions: AxisFunctions, x: Tensor) -> int:
@@ -237,7 +249,7 @@ def _order(axis: int, functions: AxisFunctions, x: Tensor) -> int:
     mixed = torch.randn(flat.shape[1], 8, generator=random, dtype=torch.float64).to(flat)
     sketch = (flat @ mixed).cpu()
     order = max(2, math.ceil(functions.count / 4))
-    while 2 * order + 1 < functions.count + 4:
+    while 2 * order + 1 < BOX.sines * functions.count + 4:
         change = _change(functions, _waves(functions.low, functions.high, order, False))
         if float((sketch - change.T @ (change @ sketch)).norm()) <= BOX.lost * float(sketch.norm()):
             break

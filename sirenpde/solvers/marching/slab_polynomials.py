@@ -280,9 +280,10 @@ class SlabPolynomials:
         recipes = {u: r for u, r in state.recipes.items() if isinstance(r, SineLattice)}
         lattices = box_growth.lattices(rows, x, recipes)
         networks = {u: state.build(u, lattice) for u, lattice in lattices.items()}
-        theta = box_growth.coefficients(rows, x, networks).to(state.system.dtype)
+        theta, _ = box_growth.coefficients(rows, x, networks)
         state.recipes.update(lattices)
-        state.system, state.theta = state.system.with_networks(networks), theta
+        state.system = state.system.with_networks(networks)
+        state.theta = theta.to(state.system.dtype)
 
 
 def first_counts(u: Field, axis: int) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ import math
 import torch
 from tensor_problems import system_of
 
-from sirenpde import Box, Field, SineLattice, laplacian, on
+from sirenpde import Box, D, Field, SineLattice, laplacian, on
 from sirenpde.solvers.direct import box_growth
 
 
@@ -47,22 +47,50 @@ def test_polynomials_grow_along_the_axis_that_asks_for_them_until_two_lattices_a
     assert max(tails) < 1e-11
 
 
-def test_sines_take_the_place_of_polynomials_without_loss():
+def test_sines_take_the_place_of_polynomials_and_tell_what_is_lost():
     u, constraints = square(9.0)
     system = system_of(*constraints)
     boxes, solves = run(system, box_growth.started(system))
     rows, amplitudes = solves[-1].rows, boxes[-1].amplitudes
-    recipe = box_growth.lattices(rows, amplitudes, {u: SineLattice()})[u]
-    network = recipe.build([0.0, 0.0], [1.0, 2.0], 1, (), torch.Generator())
-    theta = box_growth.coefficients(rows, amplitudes, {u: network})
-    network.coefficients.data = theta.view(network.coefficients.shape)
-    x, y = torch.linspace(0, 1, 23).double(), torch.linspace(0, 2, 19).double()
+    x, y = torch.linspace(0, 1, 97).double(), torch.linspace(0, 2, 95).double()
     along = [basis.matrix(nodes, 0) for basis, nodes in zip(rows.bases[u], (x, y), strict=True)]
-    values = along[0] @ amplitudes.view(rows.shapes[0])[..., 0] @ along[1].T
-    points = torch.cartesian_prod(x, y)
-    found = network(points)[:, 0].detach()
-    assert float((found - values.reshape(-1)).norm() / values.norm()) < 1e-11
-    assert network.coefficients.numel() <= 1.5 * amplitudes.numel()
+    values = (along[0] @ amplitudes.view(rows.shapes[0])[..., 0] @ along[1].T).reshape(-1)
+
+    def as_sines(recipe):
+        network = recipe.build([0.0, 0.0], [1.0, 2.0], 1, (), torch.Generator())
+        theta, lost = box_growth.coefficients(rows, amplitudes, {u: network})
+        network.coefficients.data = theta.view(network.coefficients.shape)
+        found = network(torch.cartesian_prod(x, y))[:, 0].detach()
+        return theta.numel(), lost, float((found - values).norm() / values.norm())
+
+    unknowns, lost, error = as_sines(box_growth.lattices(rows, amplitudes, {u: SineLattice()})[u])
+    assert error < 1e-11 and lost < 1e-11 and unknowns <= 1.5 * amplitudes.numel()
+    _, lost, error = as_sines(SineLattice((7, 5)))
+    assert 1e-10 < lost < 1e-6 and 0.3 < error / lost < 3
+
+
+def test_a_layer_at_an_end_has_more_sines_than_polynomials():
+    w = 0.02
+    box = Box(x=(0, 1), y=(0, 1))
+    x, _ = box.axes
+    u = Field("u", box, SineLattice(1))
+    exact = lambda p: x(p) * torch.expm1((x(p) - 1) / w)
+
+    @on(box, samples=10)
+    def carried(p):
+        return -w * laplacian(u)(p) + D(u, x)(p) - torch.expm1((x(p) - 1) / w) + 2 * torch.exp((x(p) - 1) / w)
+
+    @on(box.boundary(), samples=10)
+    def walls(p):
+        return u(p) - exact(p)
+
+    system = system_of(carried, walls)
+    boxes, solves = run(system, box_growth.started(system))
+    rows, amplitudes = solves[-1].rows, boxes[-1].amplitudes
+    recipe = box_growth.lattices(rows, amplitudes, {u: SineLattice()})[u]
+    assert 2 * recipe.orders[0] + 1 > boxes[-1].counts[0]
+    network = recipe.build([0.0, 0.0], [1.0, 1.0], 1, (), torch.Generator())
+    assert box_growth.coefficients(rows, amplitudes, {u: network})[1] < 1e-11
 
 
 def test_where_a_corner_slows_them_down_polynomials_end():
@@ -118,9 +146,8 @@ def test_periodic_axes_keep_their_waves():
     assert boxes[-1].change < 1e-11
     recipe = box_growth.lattices(rows, amplitudes, {u: SineLattice()})[u]
     network = recipe.build([0.0] * 3, [1.0, 1.0, 2.0], 1, (2,), torch.Generator())
-    network.coefficients.data = box_growth.coefficients(rows, amplitudes, {u: network}).view(
-        network.coefficients.shape
-    )
+    theta, _ = box_growth.coefficients(rows, amplitudes, {u: network})
+    network.coefficients.data = theta.view(network.coefficients.shape)
     points = torch.rand(50, 3, generator=torch.Generator().manual_seed(0)).double() * torch.tensor(
         [1.0, 1.0, 2.0]
     )
