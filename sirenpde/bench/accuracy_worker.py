@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from ..run.solve import Progress
 
 # A stage in one long step does not look at the clock. It is broken off after so many processor seconds, and so many
-# for each of the budget, the errors measured on the way among them; on a GPU by the wall clock, later.
+# for each of the budget; on a GPU by the wall clock, later.
 _BROKEN_OFF = 5.0, 1.5
 _LONGEST = 60.0, 6.0
-# The error is measured at times that grow by this factor, from so many seconds on.
+# The error is measured at times that grow by this factor, from so many seconds on, or so rarely that it takes no more
+# than this share of the solve's.
 _GROWTH, _FIRST = 1.1, 0.05
+_MEASURING = 0.2
 
 
 class Stopwatch:
@@ -38,6 +40,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._start = self._now()
+        self.stood = 0.0  # processor seconds for which it stood still the last time
 
     def read(self) -> tuple[float, float]:
         cpu, wall = self._now()
@@ -50,6 +53,7 @@ class Stopwatch:
             yield
         finally:
             after = self._now()
+            self.stood = after[0] - before[0]
             cpu, wall = (start + b - a for start, a, b in zip(self._start, before, after, strict=True))
             self._start = cpu, wall
 
@@ -81,8 +85,27 @@ def broken_off(seconds: float, told: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """The time until a run is ``broken_off`` stands still."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    left = signal.setitimer(signal.ITIMER_PROF, 0)[0]
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, left)
+
+
+def unbroken() -> None:
+    """Nothing is ``broken_off`` any more, so that a run that ends by itself can tell what it found."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
 class Curve:
-    """Follows a run: its error now and then with the clock stopped, and its end when the budget is spent."""
+    """Follows a run: its error now and then with the clocks stopped, and its end when the budget is spent."""
 
     def __init__(
         self, recalled: Callable[[Mapping[str, Any]], Solution], budget: float, on_gpu: bool
@@ -92,6 +115,9 @@ class Curve:
         self.spent = False
         self.clock = Stopwatch()
         self.next = _FIRST
+        self.snapshot: Callable[[], dict[str, Any]] | None = (
+            None  # of the run, once there is something to show
+        )
 
     def spend(self) -> None:
         self.spent = True
@@ -99,15 +125,17 @@ class Curve:
     def __call__(self, progress: Progress) -> None:
         cpu, wall = self.clock.read()
         now = wall if self.on_gpu else cpu
+        self.snapshot = progress.snapshot
         if now >= self.next:
-            with self.clock.stopped():
+            with self.clock.stopped(), unhurried():
                 solution = self.recalled(progress.snapshot())
                 if solution.holds_until is None:  # the error of a march is told at its end
                     self.points.append((cpu, wall, worst(solution)))
-            self.next = _GROWTH * now
+            self.next = max(_GROWTH * now, now + self.clock.stood / _MEASURING)
         over = progress.stage_index == progress.stage_count - 1 and progress.step >= progress.steps
         if now >= self.budget and not over:
             self.spend()
+            unbroken()
             raise KeyboardInterrupt  # what ends a run and keeps its best state
 
 
@@ -133,23 +161,29 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
     recalled = partial(recall, problem, device="cuda" if on_gpu else "cpu", network=network)
     curve = Curve(recalled, budget, on_gpu)
     longest = _BROKEN_OFF[0] + _BROKEN_OFF[1] * budget
-    with nullcontext() if on_gpu else broken_off(longest, curve.spend):
-        solution = solve(
-            blind,
-            device=device,
-            seed=seed,
-            budget=_LONGEST[0] + _LONGEST[1] * budget,
-            network=network,
-            progress=curve,
-        )
+    try:
+        with nullcontext() if on_gpu else broken_off(longest, curve.spend):
+            solution = solve(
+                blind,
+                device=device,
+                seed=seed,
+                budget=_LONGEST[0] + _LONGEST[1] * budget,
+                network=network,
+                progress=curve,
+            )
+        found, status = solution.snapshot(), solution.status
+    except KeyboardInterrupt:  # where a run is not at its stages, but tells what it found
+        if not curve.spent or curve.snapshot is None:
+            raise
+        found, status = curve.snapshot(), "budget"
     cpu, wall = curve.clock.read()
-    if solution.status == "interrupted" and not curve.spent:
+    if status == "interrupted" and not curve.spent:
         raise KeyboardInterrupt
-    judged = recalled(solution.snapshot())
+    judged = recalled(found)
     error = worst(judged)
     return {
         "seed": seed,
-        "status": "budget" if curve.spent else solution.status,
+        "status": "budget" if curve.spent else status,
         "relative_l2": error,
         "errors": judged.errors,
         "file": beside_the_file(judged),
@@ -162,8 +196,8 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
         "dtype": judged.dtype,
         "device": judged.device,
         "device_name": device_name(judged.device),
-        "choice": solution.choice,
-        "stages": [f"{stage.name}: {stage.steps} steps; {stage.reason}" for stage in solution.stages],
+        "choice": judged.choice,
+        "stages": [f"{stage.name}: {stage.steps} steps; {stage.reason}" for stage in judged.stages],
         "curve": [*curve.points, (cpu, wall, error)],
     }
 

@@ -112,6 +112,11 @@ class AroundPoints(nn.Module):
         found = [module for module in self.points if isinstance(module, PolarWaves)]
         return [waves for waves in found if bool(waves.growth.any() or waves.logs.any())]
 
+    @property
+    def winds_about_holes(self) -> bool:
+        """Whether some of the waves are smooth, and about points outside of the domain."""
+        return len(self.singular) < len(self.points)
+
     def features(self, x: Tensor) -> Tensor:  # (..., d) -> (..., features of the head)
         return torch.cat([self.waves(x), *(point(x) for point in self.points)], dim=-1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
 import json
@@ -120,8 +121,8 @@ def hundredths(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_trained_case_ends_with_its_budget(tiny: str, hundredths: None) -> None:
-    found = accuracy_worker.solved({"problem": tiny, "flags": {"trained": True}}, 1, 0.4, "cpu")
-    assert found["status"] == "budget" and 0.4 <= found["cpu_s"] < 0.5
+    found = accuracy_worker.solved({"problem": tiny, "flags": {"trained": True}}, 1, 0.8, "cpu")
+    assert found["status"] == "budget" and 0.8 <= found["cpu_s"] < 0.9
     cpu, wall, errors = zip(*found["curve"], strict=True)
     assert list(cpu) == sorted(cpu) and list(wall) == sorted(wall)
     assert len(set(errors)) > 5 and errors[-1] == found["relative_l2"]
@@ -322,3 +323,35 @@ def test_the_error_of_a_march_is_told_at_its_end(monkeypatch: pytest.MonkeyPatch
         curve(SimpleNamespace(snapshot=dict, stage_index=0, stage_count=1, step=1, steps=9))  # type: ignore[arg-type]
         counts.append(len(curve.points))
     assert counts == [0, 1] and curve.points[0][2] == 1e-9
+
+
+def test_what_is_measured_on_the_way_breaks_no_run_off() -> None:
+    def busy(seconds: float) -> None:
+        end = time.process_time() + seconds
+        while time.process_time() < end:
+            pass
+
+    with broken_off(0.2, lambda: None):
+        with accuracy_worker.unhurried():
+            busy(0.4)
+        accuracy_worker.unbroken()
+        busy(0.4)
+    with pytest.raises(KeyboardInterrupt), broken_off(0.2, lambda: None):
+        with accuracy_worker.unhurried():
+            busy(0.1)
+        busy(0.6)
+
+
+def test_a_run_broken_off_while_it_ends_is_shown_as_far_as_it_came(
+    tiny: str, hundredths: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sirenpde.run import solve as solving
+
+    def broken(run: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(solving, "_determination", broken)
+    case = {"problem": tiny, "flags": {"factor": 3.0}}
+    monkeypatch.setattr(accuracy_worker, "broken_off", lambda seconds, told: contextlib.nullcontext(told()))
+    found = accuracy_worker.solved(case, 0, 60.0, "cpu")
+    assert found["status"] == "budget" and found["relative_l2"] < 1e-12

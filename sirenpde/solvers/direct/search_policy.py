@@ -25,6 +25,10 @@ class SearchPolicy:
     costly: int = 1600
     # Rows to columns, where the domain has points enough: with less, fits of frozen sines pass between the points.
     oversampling: float = 2.5
+    # Points of a constraint to a column at most; and where waves wind about holes, near which they are so fast that
+    # with two points a column the residual on others was a hundred times that of a fit to five.
+    points: float = 2.0
+    about_holes: float = 5.0
 
     # Radians per half side beside those of data along an axis: what a field needs that varies smoothly.
     margin: float = 4.0

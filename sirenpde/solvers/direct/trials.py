@@ -19,6 +19,7 @@ from ...linear.newton import DAMPED, NOISY, newton
 from ...linear.null_space import NullSpace, null_space
 from ...linear.qr import Factor, solve_dense
 from ...linear.steps import FactoredSteps
+from ...networks.polar import AroundPoints
 from ...networks.recipe import Recipe
 from ...networks.sine_features import SineFeatures
 from ...residuals import Batch, Group, NotFinite, System
@@ -250,12 +251,13 @@ class Trials:
         return self.drawn[columns]
 
     def draw(self, system: System, columns: int) -> tuple[Batch, ...]:
-        """At most two points a column of each group of constraints, and in all enough rows for the columns.
+        """At most so many points a column of each group of constraints, and in all enough rows for the columns.
 
         All points, where features at singular points are to be told from each other near these.
         """
-        sharp = bool(singular_planes(list(system.parameters.networks.values())))
-        share = math.inf if sharp else 2 * columns
+        networks = list(system.parameters.networks.values())
+        each = self.policy.about_holes if any(map(_winds_about_holes, networks)) else self.policy.points
+        share = math.inf if singular_planes(networks) else each * columns
         wanted = [self.scale * min(1.0, share / _points(group)) for group in system.groups]
         rows = sum(
             scale * _points(group) * sum(system.problem.requests[i].size for i in group.members)
@@ -318,6 +320,10 @@ class Trials:
             "being so on the way. Look for a root, a logarithm or a division by the fields; GaussNewton() takes "
             "shorter steps."
         )
+
+
+def _winds_about_holes(network: nn.Module) -> bool:
+    return isinstance(network, AroundPoints) and network.winds_about_holes
 
 
 def _points(group: Group) -> int:

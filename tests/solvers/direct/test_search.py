@@ -1,16 +1,17 @@
 """What the search for features tries, in which order, and what it keeps: with trials that cost nothing."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 import torch
 
-from sirenpde import Box, D, Field, LeastSquares, Problem, SineFeatures, Unknown, laplacian, on, solve
+from sirenpde import Box, D, Disk, Field, LeastSquares, Problem, SineFeatures, Unknown, laplacian, on, solve
 from sirenpde.solvers.direct.search import Search
 from sirenpde.solvers.direct.trials import FeatureTrial, OutOfTime, Shape, Trials
+from sirenpde.solvers.ladder import frozen_sines
 
 box = Box(x=(0, 1), y=(0, 1))
 u = Field("u", box)
@@ -184,3 +185,19 @@ def test_a_source_twenty_times_faster_along_one_axis_is_met_at_once():
     solution = solve(Problem(poisson, walls, reference={v: exact}))
     assert solution.parameters <= 801
     assert solution.errors["v"]["relative_l2"] < 1e-10
+
+
+@pytest.mark.parametrize("hole", [False, True])
+def test_waves_about_holes_are_fitted_to_more_points(hole: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With two points of a constraint to each column they would pass between these, near the hole."""
+    made: list[FeatureTrial] = []
+    fit = Trials.fit
+    monkeypatch.setattr(Trials, "fit", lambda *args: made.append(fit(*args)) or made[-1])
+    plate = box - Disk(center=(0.5, 0.5), radius=0.1)
+    v = Field("v", plate if hole else box, SineFeatures(200))
+    equation = on(v.domain, samples=4000, name="equation")(lambda p: laplacian(v)(p) - 1)
+    edge = on(v.domain.boundary(), samples=400, name="edge")(lambda p: v(p))
+    recipe = frozen_sines(Problem(equation, edge), v)
+    assert len(recipe.around) == hole
+    solve(Problem(equation, edge), using=[LeastSquares()], network=replace(recipe, count=200))
+    assert {trial.rows for trial in made if trial.shape.count == 200} == {400 + (5 if hole else 2) * 201}
