@@ -12,10 +12,12 @@ from torch import nn
 
 from ..calculus.field import Field
 from ..diagnosis.contradictions import contradictions
+from ..diagnosis.scales import axis_scales
 from ..diagnosis.singular_points import singular_points
 from ..engines.flat import flatten
 from ..geometry import can
 from ..geometry.holes import holes_of
+from ..geometry.point import Axis
 from ..networks.around_holes import Hole
 from ..networks.pieces import Pieces
 from ..networks.recipe import Recipe, SizedByGrid, is_linear
@@ -44,6 +46,7 @@ DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seco
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
 ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not make better in as much time
 ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes minutes
+STEEP = 0.01  # of half an axis between walls: fronts so thin take more polynomials than cells cost
 PIECES_AXES = 3  # beyond, cells have too many faces
 # Of a trained network where direct solves were exact, or left what may be noise: half a minute.
 LAST_STEPS = 60
@@ -123,7 +126,8 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
 
     The rules: marching suits what evolves on boxes and is not affine, unless it is a family of equations, which one
     fit solves at once; in two axes of space or more one lattice of all axes comes first, where its structure makes a
-    Newton step cheap, and so it does for steady boxes. Tensor products suit boxes whose axes can be taken apart,
+    Newton step cheap, and so it does for steady boxes. In one axis of space a march in cells follows, or comes first
+    where fronts between walls are thin. Tensor products suit boxes whose axes can be taken apart,
     where these are three or more or what the constraints say is too fine for one dense matrix; pieces suit layers,
     jumps and kinks, and what is too fine elsewhere; frozen sines, with functions of their own at singular points,
     suit all else. Then comes whatever else fits the domains, and a trained network last.
@@ -134,12 +138,7 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     sines = Rung(smooth, (LeastSquares(),))
     lattice: Mapping[Field, Recipe] = {u: SineLattice() for u in problem.fields}
     collocation = [Rung(lattice, (Collocation(),))] if traits.tensor else []
-    march = []
-    if traits.time is not None and traits.alike:
-        slabs = (
-            March(traits.time, tolerance=ACROSS) if traits.wide and not traits.affine else March(traits.time)
-        )
-        march = [Rung({u: _marched(problem, u, traits) for u in problem.fields}, (slabs,))]
+    march = _marches(problem, traits)
     crowded, last = crowding(problem), _last(problem, traits)
     many = crowded is not None and crowded.kind == "waves"
     fine = traits.separable and (traits.wide or many)
@@ -172,6 +171,25 @@ def _at_once(problem: Problem, traits: Traits) -> bool:
     u = problem.fields[0]
     open_axes = len(u.axes) - len(u.periodic)
     return traits.separable and open_axes > 1 and not contradictions(problem)
+
+
+def _marches(problem: Problem, traits: Traits) -> list[Rung]:
+    """Slab after slab: in frozen sines or on lattices, and in one axis of space in cells, before these or after."""
+    if traits.time is None or not traits.alike:
+        return []
+    rough = traits.wide and not traits.affine
+    slabs = March(traits.time, tolerance=ACROSS) if rough else March(traits.time)
+    whole = Rung({u: _marched(problem, u, traits) for u in problem.fields}, (slabs,))
+    if traits.affine or traits.family or len(problem.fields[0].axes) != 2 or not _in_pieces(problem):
+        return [whole]
+    cells = Rung({u: Pieces() for u in problem.fields}, (slabs,))
+    return [cells, whole] if _has_fronts(problem, traits.time) else [whole, cells]
+
+
+def _has_fronts(problem: Problem, time: Axis) -> bool:
+    """Whether fields may become so steep between walls that polynomials on the whole axis are too many."""
+    walled = [axis.name for u in problem.fields for axis in u.axes if axis not in (time, *u.periodic)]
+    return any(s.thinnest < STEEP * s.half for s in axis_scales(problem) if s.name in walled)
 
 
 def _in_pieces(problem: Problem) -> bool:

@@ -31,6 +31,7 @@ class March:
     many samples as were declared for the whole. What holds only at the start of the axis holds in the first
     slab; later ones take over, of each field, the value and the derivatives along the axis below the highest
     that the constraints ask for. A network starts from the one before; a ``SineLattice`` continues it.
+    Open ``Pieces`` have cells in every slab that lie where its fields ask for them.
 
     Args:
         axis: the axis to march along, or its name.
@@ -38,9 +39,9 @@ class March:
             that of fields that vanish) exceeds ``tolerance`` is solved again, shorter, and easy ones lengthen
             the next.
         stages: what solves each slab, in order; ``Collocation()`` for tensor-product series and
-            ``LeastSquares()`` for all others if left out.
+            ``LeastSquares()`` for all others if left out, ``Pieces`` among them.
         tolerance: of a slab. Orders that a ``SineLattice`` leaves open grow until its highest waves are this
-            small, relative to the field.
+            small, relative to the field. Of open ``Pieces`` at least 1e-7.
 
     Raises:
         NotMarchable: when run on fields without the axis, unknown numbers, or networks without a recipe.

@@ -48,6 +48,7 @@ def shaken(source):
 SINES, LATTICE = "SineFeatures: least squares", "SineLattice: collocation"
 PIECES = "Pieces: least squares"
 MARCH, MARCHED_SINES = "SineLattice: march along t", "SineFeatures: march along t"
+CELLS = "Pieces: march along t"
 NEWTON, POLISHED = "Siren: Gauss-Newton", "Siren: Gauss-Newton, least squares"
 FIRST_ORDER = "Siren: Adam, L-BFGS"
 
@@ -70,7 +71,11 @@ LADDERS = {
     ),
     "absolute values of a nonlinear equation": (lambda: bratu(loss=l1), [FIRST_ORDER], "the loss of bratu"),
     "nonlinear": (lambda: bratu(), [LATTICE, SINES, NEWTON], "not affine"),
-    "evolution": (lambda: burgers(), [MARCH, SINES, NEWTON], "not affine in the fields and t starts at 0"),
+    "evolution": (
+        lambda: burgers(),
+        [MARCH, CELLS, SINES, NEWTON],
+        "not affine in the fields and t starts at 0",
+    ),
     "evolution in a square": (lambda: spreading(), [LATTICE, MARCH, SINES, NEWTON], "not affine"),
     "evolution in a square whose walls turn cold": (
         lambda: spreading(cold=False),
@@ -109,12 +114,22 @@ LADDERS = {
         [SINES, LATTICE, PIECES, MARCHED_SINES, POLISHED],
         "affine",
     ),
-    "one equation": (lambda: decays(family=False), [MARCH, SINES, NEWTON], "not affine"),
+    "one equation": (lambda: decays(family=False), [MARCH, CELLS, SINES, NEWTON], "not affine"),
     "fields on other axes": (lambda: decays(family=False, other=True), [SINES, NEWTON], "not affine"),
     "a picture": (lambda: picture(), [SINES, POLISHED], "affine"),
     "an integral": (lambda: fredholm(), [SINES, POLISHED], "affine"),
     "an unknown number": (lambda: unknown_rate(), [SINES, NEWTON], "not affine"),
 }
+
+
+@pytest.mark.parametrize(("viscosity", "first"), [(0.003, CELLS), (0.1, MARCH)])
+def test_cells_come_first_where_fronts_between_walls_are_thin(viscosity, first):
+    box = Box(t=(0, 1), x=(-1, 1))
+    (t, x), u = box.axes, Field("u", box)
+    flow = on(box, 100, name="flow")(lambda p: D(u, t)(p) + u(p) * D(u, x)(p) - viscosity * D(u, x, x)(p))
+    start = on(box.at(t=0), 40, name="start")(lambda p: u(p) + torch.sin(torch.pi * x(p)))
+    choice = choose(Problem(flow, start, on(box.boundary("x"), 40, name="walls")(u)), None, None)
+    assert rungs(choice)[0] == first and {CELLS, MARCH} <= set(rungs(choice))
 
 
 @pytest.mark.parametrize(("declare", "expected", "why"), LADDERS.values(), ids=list(LADDERS))
