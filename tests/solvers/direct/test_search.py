@@ -208,3 +208,9 @@ def test_waves_about_holes_are_fitted_to_more_points(hole: bool, monkeypatch: py
         solve(Problem(equation, edge), using=[LeastSquares()], network=replace(recipe, count=200))
     system, batches = first.value.args
     assert system.row_count(batches) == 400 + (5 if hole else 2) * 201
+
+
+def test_few_functions_declared_are_tried_though_they_predict_nothing():
+    stub = Stub(lambda shape: 0.5, open_recipes={u: SineFeatures(100)})
+    tried, best = run(stub)
+    assert tried and best.shape.count == 100 and all(trial.shape.count == 100 for trial in tried)
