@@ -60,19 +60,27 @@ class TauRows:
     Residuals are divided at every node by the size of the operator there, for the slopes ``at`` some amplitudes: one
     whose coefficients vary by a common factor has constant ones then.
 
+    ``coarse`` are the same rows for fewer functions, about the same fields: where sizes of operators hardly vary
+    there, equations are matched and coefficients averaged as they are, at their cost.
+
     Raises Unsuited: where equations and conditions do not match the unknowns one by one.
     """
 
-    def __init__(self, rows: TensorRows, at: Tensor) -> None:
+    def __init__(self, rows: TensorRows, at: Tensor, coarse: TauRows | None = None) -> None:
         self.rows = rows
+        self.coarse = coarse if coarse is not None and coarse.is_level else None
         self.first = TauTangent(self, at)
-        slopes = self.first.slopes
         self.sizes = rows.shapes[0][:-1]
         if any(shape[:-1] != self.sizes for shape in rows.shapes):
             raise Unsuited(f"{DIRECT} all fields have the same orders.")
         self._tables: dict[tuple[int, int, int], Tensor] = {}
-        self.scales = [self._scale(*pair) for pair in zip(rows.blocks, slopes, strict=True)]
-        self.unknowns = self._matched(slopes)
+        self.scales = [torch.ones_like(block.scale) for block in rows.blocks]
+        if self.coarse is None:
+            self.scales = [self._scale(*pair) for pair in zip(rows.blocks, self.first.slopes, strict=True)]
+        self.is_level: bool = all(bool((scale == 1).all()) for scale in self.scales)
+        self.unknowns: list[Unknown] = (
+            self._matched(self.first.slopes) if self.coarse is None else self.coarse.unknowns
+        )
         self.equations = [
             e for u in self.unknowns for e in (u.inside, *(c for across in u.conditions for c in across))
         ]
@@ -105,18 +113,36 @@ class TauRows:
             1 if a == equation.axis else kept[a] if a < last else n for a, n in enumerate(self.sizes)
         )
 
-    def operator(self, equation: Equation, unknown: Unknown, slopes: Sequence[Slopes]) -> list[Tensor]:
+    def operator(self, equation: Equation, unknown: Unknown, slopes: Sequence[Slopes] | None) -> list[Tensor]:
         """What an equation does to an unknown along each axis, averaged over the others.
 
         Matrices (n, n) inside; (1, n) across the axis of a condition, and none along the others. Derivatives along
-        two axes at once are left out.
+        two axes at once are left out. Without slopes their coefficients are those of the coarse rows.
         """
-        block, axes = self.rows.blocks[equation.block], range(len(self.sizes))
-        lengths = [len(line.nodes) for line in block.nodes.lines]
+        block = self.rows.blocks[equation.block]
         matrices = [
             self.rows.like.new_zeros(1 if a == equation.axis else n, n) for a, n in enumerate(self.sizes)
         ]
+        for a, power, c in self._averages(equation, unknown, slopes):
+            image = c[:, None] * self._table(equation.block, a, power)
+            if a != equation.axis:
+                tests = self._table(equation.block, a, 0) * block.nodes.lines[a].weights[:, None].to(c)
+                image = self.end_tests(unknown, a).combined(tests).T @ image
+            matrices[a] += image
+        return matrices
+
+    def _averages(
+        self, equation: Equation, unknown: Unknown, slopes: Sequence[Slopes] | None
+    ) -> list[tuple[int, int, Tensor]]:
+        """An axis, a derivative along it, and its coefficients at the nodes there, averaged over the other axes."""
+        block, axes = self.rows.blocks[equation.block], range(len(self.sizes))
+        if slopes is None:
+            assert self.coarse is not None
+            known = self.coarse._averages(equation, unknown, self.coarse.first.slopes)
+            return [(a, power, self._resampled(equation.block, a, c)) for a, power, c in known]
+        lengths = [len(line.nodes) for line in block.nodes.lines]
         scale = self.scales[equation.block][equation.component]
+        averages = []
         for powers, slope in self._terms(block, equation.component, unknown, slopes[equation.block]):
             active = [a for a in axes if powers[a] > 0]
             coefficient = (slope / scale).view(lengths)
@@ -132,14 +158,18 @@ class TauRows:
                 shares = [(a, c - mean if a else c) for a, c in shares]
                 # Around a period only its mean: waves stay apart, which is worth more than a better average.
                 shares = [(a, self._levelled(block, c, a)) for a, c in shares]
-            for a, c in shares:
-                line = block.nodes.lines[a]
-                image = c[:, None] * self._table(equation.block, a, powers[a])
-                if a != equation.axis:
-                    tests = self._table(equation.block, a, 0) * line.weights[:, None].to(c)
-                    image = self.end_tests(unknown, a).combined(tests).T @ image
-                matrices[a] += image
-        return matrices
+            averages += [(a, powers[a], c) for a, c in shares]
+        return averages
+
+    def _resampled(self, block: int, axis: int, values: Tensor) -> Tensor:
+        """Values at the coarse rows' nodes of an axis -> at those of these rows."""
+        assert self.coarse is not None
+        nodes = self.rows.blocks[block].nodes.lines[axis].nodes
+        if len(values) == 1:
+            return values
+        weights = self.coarse.rows.blocks[block].nodes.lines[axis].weights.to(values)
+        amplitudes = self.coarse._table(block, axis, 0).T @ (weights * values)
+        return self.coarse.functions(axis).matrix(nodes, 0).to(values) @ amplitudes
 
     def functions(self, axis: int) -> AxisFunctions:
         return self.rows.bases[self.rows.fields[0]][axis]
@@ -348,6 +378,11 @@ class TauTangent:
     def slopes(self) -> Sequence[Slopes]:
         """Made once they are asked for: where Newton's method has arrived, they are not."""
         return self.residuals.rows.slopes(self.at)
+
+    def operator(self, equation: Equation, unknown: Unknown) -> list[Tensor]:
+        """``TauRows.operator`` here; by the coarse rows, if there are any, where it is about the same fields."""
+        is_known = self is self.residuals.first and self.residuals.coarse is not None
+        return self.residuals.operator(equation, unknown, None if is_known else self.slopes)
 
     def apply(self, x: Tensor) -> Tensor:
         rows = self.residuals.rows

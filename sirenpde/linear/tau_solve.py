@@ -77,12 +77,12 @@ class TauSolve:
         self.residuals = residuals = tangent.residuals
         self.boxes = []
         for u in residuals.unknowns:
-            operators = residuals.operator(u.inside, u, tangent.slopes)
+            operators = tangent.operator(u.inside, u)
             conditions = [
                 torch.cat(
                     [
                         operators[a].new_zeros(0, operators[a].shape[1]),
-                        *(residuals.operator(e, u, tangent.slopes)[a] for e in across),
+                        *(tangent.operator(e, u)[a] for e in across),
                     ]
                 )
                 for a, across in enumerate(u.conditions)

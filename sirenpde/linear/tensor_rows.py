@@ -21,9 +21,11 @@ from ..geometry.point import Axis
 from ..geometry.quadrature import quadrature
 from ..networks.series import Harmonics, SeparableSeries
 from ..residuals import Batch, Group, System
+from ..residuals.chunks import chunked
 from ..residuals.unfit import Unfit
 from .axis_basis import AxisBasis, AxisFunctions, broadcast_along
 
+CHUNK = 2**15  # nodes at which residuals are taken at once: what comes between fits a cache
 WEAK = 1e-15  # strength of a product of functions below which it is left out: its coefficients would be huge
 
 
@@ -179,17 +181,29 @@ class TensorRows:
         """The residuals of every block as they are, (components, n)."""
         by_field, values = self.split(amplitudes), []
         for block in self.blocks:
-            each = block.group.residual_slopes.values(block.batch, self.jets(block, by_field), self.raw)
-            values.append(torch.cat(each, dim=1).T)
+            of, jets = block.group.residual_slopes.values, self.jets(block, by_field)
+            each = [
+                torch.cat(of(chunk, [jet[:, points] for jet in jets], self.raw), dim=1)
+                for points, chunk in chunked(block.batch, CHUNK)
+            ]
+            values.append(torch.cat(each).T.contiguous())
         return values
 
     def slopes(self, amplitudes: Tensor) -> list[Slopes]:
         """The slopes of these by the jets."""
         by_field, slopes = self.split(amplitudes), []
         for block in self.blocks:
-            jets = self.jets(block, by_field)
-            _, each = block.group.residual_slopes.slopes(block.batch, jets, self.raw)
-            slopes.append(tuple(torch.stack([by_jet[f] for _, by_jet in each]) for f in range(len(jets))))
+            of, jets = block.group.residual_slopes.slopes, self.jets(block, by_field)
+            each = [
+                [by_jet for _, by_jet in of(chunk, [jet[:, points] for jet in jets], self.raw)[1]]
+                for points, chunk in chunked(block.batch, CHUNK)
+            ]
+            slopes.append(
+                tuple(
+                    torch.cat([torch.stack([by_jet[f] for by_jet in chunk]) for chunk in each], dim=2)
+                    for f in range(len(jets))
+                )
+            )
         return slopes
 
     def jets(self, block: Block, amplitudes: Mapping[Field, Tensor]) -> list[Tensor]:

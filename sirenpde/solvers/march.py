@@ -129,4 +129,4 @@ def _follow(front: Front, trial: SlabTrial, report: Report, verdict: Verdict, wa
 
 
 def _report(ended: Ended) -> Report:
-    return Report(ended.terms, True, ended.reason, residuals=ended.residuals)
+    return Report(ended.terms, True, ended.reason, residuals=ended.residuals, difference=ended.difference)

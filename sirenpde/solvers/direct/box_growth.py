@@ -35,6 +35,8 @@ class BoxPolicy:
     start: tuple[int, ...] = (16, 14, 12, 9, 6)
     # Parts of the polynomials beyond which amplitudes count as the highest.
     highest: float = 0.8
+    # What functions leave out is at least this part of what is in the highest.
+    falling: float = 0.1
     # Two lattices that differ so little, relative to the field, agree to rounding.
     rounding: float = 1e-13
     # Waves that are this small beyond the highest part are no reason to grow, nor are, while fields are hardly known,
@@ -182,22 +184,46 @@ def functions_on(functions: AxisFunctions, count: int) -> AxisFunctions:
     return _waves(low, high, count // 2, True) if functions.is_periodic else AxisPolynomials(low, high, count)
 
 
-def tails(rows: TensorRows, amplitudes: Tensor, least: float = 0.0) -> list[float]:
-    """The share of the fields, the worst of all, in the highest functions of every axis.
+def tails(
+    rows: TensorRows, amplitudes: Tensor, least: float = 0.0, low: float = BOX.highest, high: float = 1.0
+) -> list[float]:
+    """The share of the fields, the worst of all, in the highest functions of every axis, or in another part of these.
 
     Fields less than this part of the largest are measured by that.
     """
-    worst, by_field = [0.0] * (len(rows.shapes[0]) - 1), rows.split(amplitudes)
+    return [max(shares) for shares in zip(*_shares(rows, amplitudes, least, low, high), strict=True)]
+
+
+def beyond(rows: TensorRows, amplitudes: Tensor, least: float = 0.0) -> list[float]:
+    """The share of the fields, the worst of all, that the functions of every axis leave out.
+
+    It is to that in the highest of them as this to that in as many before, as of smooth fields, or a tenth of it.
+    """
+    highest = _shares(rows, amplitudes, least, BOX.highest, 1.0)
+    before = _shares(rows, amplitudes, least, 2 * BOX.highest - 1, BOX.highest)
+    rest = [
+        [h * min(max(h / (b or 1.0), BOX.falling), 1.0) for h, b in zip(*pair, strict=True)]
+        for pair in zip(highest, before, strict=True)
+    ]
+    return [max(shares) for shares in zip(*rest, strict=True)]
+
+
+def _shares(rows: TensorRows, amplitudes: Tensor, least: float, low: float, high: float) -> list[list[float]]:
+    """Field by field, axis by axis."""
+    by_field, shares = rows.split(amplitudes), []
     least *= max(float(x.norm()) for x in by_field.values())
     for u, x in by_field.items():
+        of_field = []
         for axis, functions in enumerate(rows.bases[u]):
             index, order = torch.arange(functions.count), functions.count - 1
             if functions.is_periodic:
                 order //= 2
                 index = torch.where(index > order, index - order, index)
-            highest = x.index_select(axis, (index > BOX.highest * order).nonzero()[:, 0].to(x.device))
-            worst[axis] = max(worst[axis], float(highest.norm()) / (max(float(x.norm()), least) or 1.0))
-    return worst
+            chosen = (index > low * order) & (index <= high * order)
+            part = x.index_select(axis, chosen.nonzero()[:, 0].to(x.device))
+            of_field.append(float(part.norm()) / (max(float(x.norm()), least) or 1.0))
+        shares.append(of_field)
+    return shares
 
 
 # ------------------------------------------------------------------------------------------ to sines

@@ -29,6 +29,7 @@ from .first_guess import first_guess
 from .marchable import check_marchable
 from .memory import Ended, Memory, Tally, Unfinished
 from .orders import NOTHING, Wanted, open_lattices_of, rate_of, wanted_of, waves_of
+from .second_march import followed
 from .shared_factor import made_again, origin_of, serves
 from .slab_pieces import SlabPieces
 from .slab_polynomials import SlabPolynomials
@@ -209,8 +210,19 @@ class Front:
         """Put the slab behind those that are closed."""
         residuals = report.residuals or trial.work.system.row_count(trial.work.drawing.fixed())
         self.memory.tally = self.memory.tally.plus(trial, report.terms, residuals)
+        if self.memory.tried is not None:
+            self._follow(trial, self.memory.tried)
         append(self.state, trial)
         self.memory.solved, self.memory.tried = self.memory.tried, None
+
+    def _follow(self, trial: SlabTrial, tried: Solved) -> None:
+        """Take the second march on, as long as it has kept up and there is time."""
+        memory, is_first = self.memory, trial.slab.is_first
+        if is_first or memory.second is not None:
+            before, deadline = None if is_first else memory.second, self.state.deadline
+            memory.second = followed(
+                trial.work.system, self._position, tried, before, self.tolerance, deadline
+            )
 
     def end(self, trial: SlabTrial, report: Report) -> Ended:
         """The axis is done."""
@@ -221,7 +233,12 @@ class Front:
             f"{self.pace.closed} slabs, held-out residual at most {self.pace.worst:.1e}; the last: {last}"
         )
         self.memory.trial, tally = None, self.memory.tally
-        self.memory.ended = Ended(tally.means, reason, tally.residuals)
+        second = self.memory.second
+        if self.memory.counts:
+            apart = "there was no time for" if second is None else f"{second.bar:.1e} from"
+            reason = f"{reason}; {apart} a second march in fewer functions"
+        difference = None if second is None else second.bar
+        self.memory.ended = Ended(tally.means, reason, tally.residuals, difference)
         return self.memory.ended
 
     def terms(self, trial: SlabTrial, report: Report) -> tuple[float, ...]:

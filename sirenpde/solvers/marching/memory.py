@@ -10,6 +10,7 @@ from torch import Tensor
 from ...files.typed import transient
 from ...linear.mode_blocks import ModeBlocks
 from .controller import Pace
+from .second_march import SecondMarch
 from .shared_factor import Origin
 from .slab_polynomials import Solved
 from .trial import SlabTrial
@@ -61,6 +62,7 @@ class Ended:
     terms: tuple[float, ...]
     reason: str
     residuals: int
+    difference: float | None = None  # from a second march in fewer functions
 
 
 @dataclass
@@ -80,6 +82,7 @@ class Memory:
     left: float = 0.0  # along the march, of the slab in cells that is tried
     tried: Solved | None = None  # the slab that is tried, in polynomials, once they are found
     solved: Solved | None = None  # the last one closed
+    second: SecondMarch | None = None  # as far as that one; None where it was left
     factor: Origin | None = None
     ended: Ended | None = None
     trial: SlabTrial | None = transient()

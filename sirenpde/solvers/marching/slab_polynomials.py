@@ -21,13 +21,13 @@ from ...linear.axis_polynomials import AxisPolynomials
 from ...linear.fixed_point import fixed_point
 from ...linear.newton import UNDAMPED, newton
 from ...linear.steps import Forcing, SeparableSteps
-from ...linear.tau_rows import TauRows
+from ...linear.tau_rows import TauRows, TauTangent
 from ...linear.tau_solve import TauSolve
 from ...linear.tensor_rows import TensorRows, Unsuited
 from ...networks.sine_lattice import SineLattice
 from ...residuals import System
 from ..direct import box_growth
-from ..direct.box_growth import functions_on, resized, rows_on, tails
+from ..direct.box_growth import beyond, functions_on, resized, rows_on
 from ..stage import Report, State
 
 
@@ -46,7 +46,7 @@ class SlabPolicy:
     # Degrees of polynomials through this last part of a slab, with which the next is begun, if they leave the least.
     continued: tuple[int, ...] = (3, 5)
     part: float = 0.7
-    # Functions across, at most, that tell which first guess is the best.
+    # Functions across, at most, that tell which first guess is the best, and coefficients' averages.
     looked_at: int = 33
     # Of the tolerance, relative to the solution: a correction so small is the last.
     arrived: float = 0.01
@@ -58,10 +58,13 @@ class SlabPolicy:
     deaf: float = 0.7
     loudest: float = 1e-9
     above_noise: float = 2.0
-    # Growth that leaves more than this says that the fields are not smooth, as at a corner: where functions are many
-    # already, more are a poor way to them.
-    slow: float = 0.3
+    # Waves that fall more slowly than with this power of their number say that the fields are not smooth, as at a
+    # corner: where functions are many already, more are a poor way to them.
+    slow: float = 3.0
     many: int = 50_000
+    # Where they are so many that a slab takes seconds, no waves smaller than this are worth more.
+    dear: int = 400_000
+    worth: float = 3e-5
     # Waves less than this part of the tolerance are left out of the next slab, where they are a quarter or more.
     negligible: float = 0.1
     shrinkage: float = 0.75
@@ -103,12 +106,15 @@ class Memory:
     before: Solved | None = None  # the slab before
     is_again: bool = False  # whether a longer slab was refused
     raised: float = math.inf  # highest waves with which the numbers were raised last
+    growth: float = 1.0  # and by how much
     noise: float = 0.0
     solved: Solved | None = None
 
 
 @dataclass(frozen=True)
-class _Arrived:
+class Arrived:
+    """A solution, and how it was come by."""
+
     x: Tensor
     note: str
 
@@ -148,8 +154,8 @@ class SlabPolynomials:
         start = memory.amplitudes
         if start is None:
             start = self._guess(state.system, rows, memory.before)
-        tau = TauRows(rows, start)
-        result = self._arrived_at(tau, start, state.deadline)
+        tau = tau_rows(state.system, rows, start, self.axis)
+        result = arrived_at(tau, start, self.tolerance, state.deadline)
         nothing = (math.inf,) * len(state.system.problem.constraints)
         if result is None:
             late = time.monotonic() >= state.deadline
@@ -168,20 +174,6 @@ class SlabPolynomials:
         residual = rows.vector(result.x)
         return Report(tuple(rows.terms(residual).tolist()), True, note, residuals=len(residual))
 
-    def _arrived_at(self, tau: TauRows, start: Tensor, deadline: float) -> _Arrived | None:
-        """The solution near a first guess: by one factor alone, or where that is too slow by Newton's method."""
-        arrived = max(Forcing.arrived, SLAB.arrived * self.tolerance)
-        solve = TauSolve(tau.first)
-        again = fixed_point(lambda x: solve.solve(-tau.vector(x)), start, arrived, deadline)
-        if again.end == "arrived":
-            return _Arrived(again.x, f"{len(again.sizes)} corrections")
-        forcing = Forcing(arrived, SLAB.reduction, SLAB.iterations)
-        steps = SeparableSteps(deadline=deadline, forcing=forcing)
-        result = newton(tau, again.x, steps, UNDAMPED, SLAB.steps, deadline=deadline)
-        if result.end != "arrived" or not bool(result.x.isfinite().all()):
-            return None
-        return _Arrived(result.x, f"{result.steps} Newton steps, {steps.iterations} inner iterations")
-
     def _begin(self, state: State, memory: Memory) -> None:
         """Functions that tell the start of the axis, and the fields that stay so."""
         while True:
@@ -197,8 +189,7 @@ class SlabPolynomials:
         """That of several continuations of the slab before which leaves least, of its lower waves alone."""
         assert before is not None
         ways = self._ways(rows, before)
-        counts = [n if a == self.axis else min(n, SLAB.looked_at) for a, n in enumerate(before.counts)]
-        low = rows_on(system, counts)
+        low = rows_on(system, _few(before.counts, self.axis))
         sizes = [float(low.vector(guess).norm()) for guess in self._guesses(low, before, ways)]
         return self._guesses(rows, before, [ways[sizes.index(min(sizes))]])[0]
 
@@ -249,21 +240,25 @@ class SlabPolynomials:
         return max(h / (max(size, least) or 1.0) for h, size in zip(highest, sizes, strict=True))
 
     def _across(self, rows: TensorRows, x: Tensor) -> list[float]:
-        """The shares of the fields in the highest functions along the other axes."""
-        return [wave for a, wave in enumerate(tails(rows, x, SLAB.least)) if a != self.axis]
+        """The shares of the fields that the functions along the other axes leave out, told by those below."""
+        return [wave for a, wave in enumerate(beyond(rows, x, SLAB.least)) if a != self.axis]
 
     def _grown(
         self, rows: TensorRows, solved: Solved, memory: Memory
     ) -> tuple[tuple[int, ...], Tensor] | None:
         """More functions along the axes whose highest are not faint; None where they are, or more are too many."""
         asked = max(self.tolerance, solved.noise)
-        slow = solved.waves > SLAB.slow * memory.raised and len(solved.amplitudes) > SLAB.many
+        if len(solved.amplitudes) > SLAB.dear:
+            asked = max(asked, SLAB.worth)
+        fallen = memory.growth**-SLAB.slow
+        slow = solved.waves > fallen * memory.raised and len(solved.amplitudes) > SLAB.many
         memory.noise, memory.raised = solved.noise, solved.waves
         too_long = solved.left > SLAB.too_long * self.tolerance and not memory.is_again
         if solved.waves <= asked or slow or too_long:
             return None
         factor = SLAB.gentle if solved.waves <= SLAB.near * asked else SLAB.growth
-        waves = tails(rows, solved.amplitudes, SLAB.least)
+        waves = beyond(rows, solved.amplitudes, SLAB.least)
+        memory.growth = factor
         counts = [
             math.ceil(factor * n) if a != self.axis and wave > asked else n
             for a, (n, wave) in enumerate(zip(solved.counts, waves, strict=True))
@@ -284,6 +279,55 @@ class SlabPolynomials:
         state.recipes.update(lattices)
         state.system = state.system.with_networks(networks)
         state.theta = theta.to(state.system.dtype)
+
+
+def tau_rows(system: System, rows: TensorRows, x: Tensor, axis: int) -> TauRows:
+    """The rows tested, with coefficients averaged about fields of as few functions across as tell them."""
+    every = rows.bases[rows.fields[0]]
+    counts = [f.count for f in every]
+    if _few(counts, axis) == counts:
+        return TauRows(rows, x)
+    low = rows_on(system, _few(counts, axis))
+    few = low.bases[low.fields[0]]
+    pieces = [resized(y, every, few).reshape(-1) for y in rows.split(x).values()]
+    return TauRows(rows, x, TauRows(low, torch.cat(pieces)))
+
+
+def _few(counts: Sequence[int], axis: int) -> list[int]:
+    return [n if a == axis else min(n, SLAB.looked_at) for a, n in enumerate(counts)]
+
+
+def arrived_at(
+    tau: TauRows, start: Tensor, tolerance: float, deadline: float, target: Tensor | None = None
+) -> Arrived | None:
+    """The solution near a first guess, where the rows are to be a target: by one factor alone, or where that is too
+    slow by Newton's method. None where there is none, or no time."""
+    equations = Aimed(tau, torch.zeros_like(start) if target is None else target)
+    arrived = max(Forcing.arrived, SLAB.arrived * tolerance)
+    solve = TauSolve(tau.first)
+    again = fixed_point(lambda x: solve.solve(-equations.vector(x)), start, arrived, deadline)
+    if again.end == "arrived":
+        return Arrived(again.x, f"{len(again.sizes)} corrections")
+    forcing = Forcing(arrived, SLAB.reduction, SLAB.iterations)
+    steps = SeparableSteps(deadline=deadline, forcing=forcing)
+    result = newton(equations, again.x, steps, UNDAMPED, SLAB.steps, deadline=deadline)
+    if result.end != "arrived" or not bool(result.x.isfinite().all()):
+        return None
+    return Arrived(result.x, f"{result.steps} Newton steps, {steps.iterations} inner iterations")
+
+
+@dataclass(frozen=True)
+class Aimed:
+    """Rows less what they are to be."""
+
+    rows: TauRows
+    target: Tensor
+
+    def vector(self, x: Tensor) -> Tensor:
+        return self.rows.vector(x) - self.target
+
+    def tangent(self, x: Tensor) -> TauTangent:
+        return self.rows.tangent(x)
 
 
 def first_counts(u: Field, axis: int) -> tuple[int, ...]:
