@@ -126,11 +126,11 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
 
     The rules: marching suits what evolves on boxes and is not affine, unless it is a family of equations, which one
     fit solves at once; in two axes of space or more one lattice of all axes comes first, where its structure makes a
-    Newton step cheap, and so it does for steady boxes. In one axis of space a march in cells follows, or comes first
-    where fronts between walls are thin. Tensor products suit boxes whose axes can be taken apart,
-    where these are three or more or what the constraints say is too fine for one dense matrix; pieces suit layers,
-    jumps and kinks, and what is too fine elsewhere; frozen sines, with functions of their own at singular points,
-    suit all else. Then comes whatever else fits the domains, and a trained network last.
+    Newton step cheap, and so it does for steady boxes whose data are smooth. In one axis of space a march in cells
+    follows, or comes first where fronts between walls are thin. Tensor products suit boxes whose axes can be taken
+    apart, where these are three or more or what the constraints say is too fine for one dense matrix; pieces suit
+    layers, jumps and kinks, and what is too fine elsewhere; frozen sines, with functions of their own at singular
+    points, suit all else. Then comes whatever else fits the domains, and a trained network last.
     """
     if not traits.smooth:
         return [_trained(problem, dict.fromkeys(problem.fields), traits)]
@@ -142,14 +142,18 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     crowded, last = crowding(problem), _last(problem, traits)
     many = crowded is not None and crowded.kind == "waves"
     fine = traits.separable and (traits.wide or many)
+    pieces = [Rung({u: Pieces() for u in problem.fields}, (LeastSquares(),))] if _in_pieces(problem) else []
     if not traits.affine:
         if march and not traits.family and traits.products:
             at_once = traits.wide and _at_once(problem, traits)
             return [*(collocation if at_once else []), *march, sines, last]
-        steady = traits.time is None and _at_once(problem, traits)
-        direct = [*collocation, sines] if steady else [sines, *collocation]
-        return [*direct, *march, last]
-    pieces = [Rung({u: Pieces() for u in problem.fields}, (LeastSquares(),))] if _in_pieces(problem) else []
+        if traits.time is not None:
+            return [sines, *collocation, *march, last]
+        # The equations' own layers need not be there, and a lattice sees that at once; what is rough in the data is.
+        are_smooth = not any(s.jumps or s.kinks or s.layers for s in axis_scales(problem))
+        first, later = (collocation, []) if are_smooth and _at_once(problem, traits) else ([], collocation)
+        others = [sines, *later, *pieces] if crowded is None else [*pieces, sines, *later]
+        return [*first, *others, last]
     if traits.tensor and traits.wide and traits.time is not None and not traits.family:
         across = Rung(lattice, (March(traits.time, tolerance=ACROSS),), enough=ROUGHLY)
         if contradictions(problem):  # what polynomials on the whole never settle, slabs leave behind

@@ -70,7 +70,7 @@ LADDERS = {
         "the loss of poisson is not a sum of squares",
     ),
     "absolute values of a nonlinear equation": (lambda: bratu(loss=l1), [FIRST_ORDER], "the loss of bratu"),
-    "nonlinear": (lambda: bratu(), [LATTICE, SINES, NEWTON], "not affine"),
+    "nonlinear": (lambda: bratu(), [LATTICE, SINES, PIECES, NEWTON], "not affine"),
     "evolution": (
         lambda: burgers(),
         [MARCH, CELLS, SINES, NEWTON],
@@ -87,7 +87,7 @@ LADDERS = {
         [MARCH, SINES, NEWTON],
         "not affine",
     ),
-    "known at the end": (lambda: burgers(known_at=0.2), [SINES, LATTICE, NEWTON], "not affine"),
+    "known at the end": (lambda: burgers(known_at=0.2), [SINES, LATTICE, PIECES, NEWTON], "not affine"),
     "heat on a line": (lambda: heat(axes=1), [SINES, LATTICE, PIECES, MARCHED_SINES, POLISHED], "affine"),
     "heat in a square": (lambda: heat(), [LATTICE, MARCH, SINES, PIECES], "affine"),
     "heat in a square whose walls turn cold": (lambda: heat(cold=False), [MARCH, SINES], "affine"),
@@ -120,6 +120,29 @@ LADDERS = {
     "an integral": (lambda: fredholm(), [SINES, POLISHED], "affine"),
     "an unknown number": (lambda: unknown_rate(), [SINES, NEWTON], "not affine"),
 }
+
+
+def cubic(thickness, coefficient):
+    """ε² Δu = k u³ - 1, steady and not affine."""
+    box = Box(x=(0, 1), y=(0, 1))
+    (x, _), u = box.axes, Field("u", box)
+    inside = on(box, 100, name="inside")(
+        lambda p: thickness**2 * laplacian(u)(p) - coefficient(x(p)) * u(p) ** 3 + 1
+    )
+    return Problem(inside, on(box.boundary(), 40, name="walls")(u))
+
+
+STEADY = {
+    "smooth": (1.0, lambda x: 1 + x, [LATTICE, SINES, PIECES, NEWTON]),
+    "layers": (0.01, lambda x: 1 + x, [LATTICE, PIECES, SINES, NEWTON]),
+    "a jump": (1.0, lambda x: torch.where(x < 0.3, 1.0, 9.0), [PIECES, SINES, LATTICE, NEWTON]),
+}
+
+
+@pytest.mark.parametrize(("thickness", "coefficient", "expected"), STEADY.values(), ids=list(STEADY))
+def test_cells_come_before_sines_where_a_steady_nonlinear_problem_is_rough(thickness, coefficient, expected):
+    choice = choose(cubic(thickness, coefficient), None, None)
+    assert rungs(choice) == expected
 
 
 @pytest.mark.parametrize(("viscosity", "first"), [(0.003, CELLS), (0.1, MARCH)])
