@@ -132,6 +132,13 @@ def _layers(scale: AxisScale) -> Iterator[float]:
         yield from (low + near, high - near)
         if half - near > STEEP * scale.length:  # what is left of it begins the next cell
             yield from (min(low + gone, low + half), max(high - gone, high - half))
+    yield from data_layers(scale)
+
+
+def data_layers(scale: AxisScale) -> Iterator[float]:
+    """Cuts beside layers of data, each cell longer than the one nearer to the layer."""
+    low, high = scale.low, scale.high
+    most = THIN * (high - low)
     for layer in scale.layers:
         depth = NEAR * layer.width
         while depth < most:

@@ -144,6 +144,25 @@ class Partition:
                 highs.append(tuple(b for _, b in part))
         return Partition(tuple(lows), tuple(highs))
 
+    def shares(self) -> tuple[float, ...]:
+        """What part of the box each cell is.
+
+        >>> Partition.grid([(0, 1, 4), (0, 2)]).shares()
+        (0.25, 0.75)
+        """
+        lengths = [high - low for low, high in self.bounds]
+        return tuple(
+            math.prod((b - a) / length for a, b, length in zip(low, high, lengths, strict=True))
+            for low, high in zip(self.low, self.high, strict=True)
+        )
+
+    @property
+    def smallest(self) -> Corner:
+        """The sides of the smallest cell."""
+        shares = self.shares()
+        cell = shares.index(min(shares))
+        return tuple(b - a for a, b in zip(self.low[cell], self.high[cell], strict=True))
+
     def locate(self, points: Tensor) -> Tensor:
         """Points (..., d) -> the cell of each (...): on an inner edge the one below, beyond the box the nearest."""
         place = torch.zeros(points.shape[:-1], dtype=torch.int64, device=points.device)

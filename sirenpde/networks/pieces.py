@@ -203,7 +203,8 @@ class Pieces:
         if isinstance(self.cells, Partition):
             counts = [len(edges) - 1 for edges in self.cells.edges]
             if math.prod(counts) != len(self.cells):
-                return f"{len(self.cells)} cells"
+                sides = " x ".join(f"{side:.3g}" for side in self.cells.smallest)
+                return f"a tree of {len(self.cells)} cells down to {sides}"
         else:
             counts = [cuts if isinstance(cuts, int) else len(cuts) + 1 for cuts in self.cells]
         return f"{' x '.join(map(str, counts))} {'cells' if self.blend == 'hard' else 'windows'}"

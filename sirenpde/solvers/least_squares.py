@@ -147,7 +147,7 @@ class LeastSquares:
             reason = f"{memory.line}{compared(memory)}; a finer resolution would {why}"
             return Report(tuple(terms.tolist()), True, reason, late)
         memory.trials.append(trial.record)
-        if trial.record.held_out <= AS_GOOD * min(t.held_out for t in memory.trials):
+        if trial.record.misfit <= AS_GOOD * min(t.misfit for t in memory.trials):
             memory.line = told(trial.record, trial.recipes)
             state.system, state.theta = trial.system, trial.theta
             state.recipes.update(trial.recipes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from ...calculus.field import Field
-from ...diagnosis.cuts import cuts_of, speed_between
+from ...diagnosis.cuts import cuts_of, data_layers, speed_between
 from ...diagnosis.material_corners import material_corners
 from ...diagnosis.scales import AxisScale, axis_scales
+from ...files.typed import transient
 from ...networks.partition import Partition
 from ...networks.pieces import Cuts, Pieces, PiecesNetwork
 from ...networks.sine_features import SineFeatures
@@ -25,7 +26,8 @@ from ...residuals.unfit import Unfit
 from ...sampling.drawing import generator
 from ..stage import State
 from .pieces_newton import PiecesNewton, newton_pieces
-from .pieces_solve import ROWS, Fineness, PiecesSolution, solve_pieces
+from .pieces_solve import ROWS, Fineness, PiecesSolution, left_in_cells, solve_pieces
+from .pieces_tree import cut_by_data, holding
 
 # Radians per half side of a cell, over the root of their number by axes. Measured on plane waves of Poisson's
 # equation in one cell: faster features lose digits to their own number, above all on three axes, and slower ones fall
@@ -38,31 +40,38 @@ FEATURES = {1: (24, 40, 60), 2: (160, 250, 375, 560, 840), 3: (300, 600, 1000)} 
 MANY = (400, 800)  # on more axes
 COARSER = 0.6  # as many features, where their number is given, for the comparison
 AGREE = 1e-10  # difference of two resolutions at which no finer one is tried
-FALLS = 0.3  # of the held-out residual: what more features must make of it, or the cells are halved
-AS_GOOD = (
-    2.0  # times the least held-out residual: a finer resolution with so much takes the place of a coarser
-)
+AS_GOOD = 2.0  # times the least that was left: a finer resolution with so much takes the place of a coarser
 # Differences of two resolutions, and the operations above which no finer one is tried where they are smaller: on one
 # core some five seconds, and ten.
 ENOUGH = ((1e-9, 3e10), (1e-6, 1e11))
+ROUNDING = 1e-14  # of the fields' units, what is left of them by rounding
+MOST = 1000  # cells of a tree before the first solve
 PROBES, PROBED = 2000, 11  # points at which two resolutions are compared, and the number of their draw
+
+
+Cells = tuple[int, ...]  # numbers of those that are halved along all axes; none for all of them
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """Features in each cell, their rate along each axis in radians per half side, and how often cells were halved."""
+    """Features in each cell, and which cells of the first partition were halved, of what came of it which, ..."""
 
     features: int
-    halved: int
+    halved: tuple[Cells, ...] = ()
 
 
 @dataclass
 class PiecesRecord:
-    """What one resolution left on held-out points, and how far it was from the one before, if there was one."""
+    """What one resolution left on held-out points, and how far it was from the one before, if there was one.
+
+    ``left`` is what it left in each cell, of the size of the fields; empty where fields have boxes of their own.
+    """
 
     features: int
-    halved: int
+    halved: tuple[Cells, ...]
+    cells: int
     held_out: float
+    left: tuple[float, ...]
     difference: float | None
     unknowns: int
     factorised: int
@@ -71,14 +80,23 @@ class PiecesRecord:
     thickest: float = 1.0  # how much easier a problem the way there began with
     level: float = 1.0  # and ended with: more than 1 where it was cut off
 
+    @property
+    def misfit(self) -> float:
+        """What it left, by which resolutions are compared."""
+        return math.hypot(*self.left) if self.left else self.held_out
+
 
 @dataclass
 class PiecesMemory:
-    """The recipes as they were given, by the fields' names as plain values, and the trials made."""
+    """The recipes as they were given, by the fields' names as plain values, and the trials made.
+
+    ``tree`` is the first partition, where the data asked for one.
+    """
 
     given: dict[str, dict[str, Any]]
     trials: list[PiecesRecord] = field(default_factory=list)
     line: str = ""  # on the best of them
+    tree: list[Partition | None] = transient(list)  # one, once it is known
 
 
 def is_pieces(recipe: object) -> bool:
@@ -186,33 +204,47 @@ class Growth:
         """What to solve next, a function of what was; None where that is enough."""
         trials = self.memory.trials
         if not trials:
-            return Resolution(self.counts[0], 0)
+            return Resolution(self.counts[0])
         last = trials[-1]
         more = [count for count in self.counts if count > last.features]
         if len(trials) == 1 and more:
             return Resolution(more[0], last.halved)
-        fixed = self.is_count_given
         agree = last.difference is not None and last.difference < AGREE
-        if agree or (fixed and not more) or last.held_out <= self.tolerance:
+        if agree or (self.is_count_given and not more) or last.held_out <= self.tolerance:
             return None
-        fell = len(trials) < 2 or last.held_out < FALLS * trials[-2].held_out
-        halved = len(trials) > 1 and last.halved > trials[-2].halved
-        if more and fell:
-            wanted = Resolution(more[0], last.halved)
-        elif self.are_cells_open and (fell or not halved):
-            wanted = Resolution(last.features, last.halved + 1)
-        else:
+        if last.misfit < ROUNDING:
             return None
-        if last.difference is None:
+        wanted = self._finer(more[0] if more else None)
+        if wanted is None or last.difference is None:
             return wanted
         dear = any(last.difference < near and self.work(wanted) > most for near, most in ENOUGH)
         return None if dear else wanted
 
+    def _finer(self, more: int | None) -> Resolution | None:
+        """More features in all cells, or the cells halved that hold what is left: the cheaper, as long as it pays.
+
+        Where what is left fell less than the work grew, the other one; None where neither of the last two paid.
+        """
+        trials, last = self.memory.trials, self.memory.trials[-1]
+        richer = None if more is None else Resolution(more, last.halved)
+        smaller = None
+        if self.are_cells_open:
+            few = holding(last.left) if last.left else ()
+            smaller = Resolution(last.features, (*last.halved, few if len(few) < last.cells else ()))
+        if len(trials) == 1 or _paid(trials[-2], last):
+            both = [wanted for wanted in (richer, smaller) if wanted is not None]
+            return min(both, key=self.work, default=None)
+        if len(trials) > 2 and not _paid(trials[-3], trials[-2]):
+            return None
+        return richer if last.halved != trials[-2].halved else smaller
+
     def work(self, wanted: Resolution) -> float:
         """Operations of its factorisations, as far as the last trial tells how many there are."""
         last = self.memory.trials[-1]
-        cells = 2.0 ** (self.axes * (wanted.halved - last.halved))
-        return last.work * cells * (wanted.features / last.features) ** 3
+        cells = last.cells
+        for halved in wanted.halved[len(last.halved) :]:
+            cells += (2**self.axes - 1) * (len(halved) or cells)
+        return last.work * cells / last.cells * (wanted.features / last.features) ** 3
 
     def has_time(self, wanted: Resolution) -> bool:
         """Whether a trial would end before the deadline, as the last one tells; of the first its own size tells."""
@@ -241,10 +273,47 @@ class Growth:
         return found
 
     def cells(self, u: Field, wanted: Resolution) -> Partition | tuple[Cuts, ...]:
-        """Those of the smallest number of features, so that only halving changes them.
+        """Those of the smallest number of features, but for what is halved.
 
         In a slab of an axis they are counted along it, so that another slab has as many.
         """
+        cells = self.tree or self._grid(u, speed_between)
+        for halved in wanted.halved:
+            cells = cells.refined(halved or range(len(cells)))
+        slabs = [ends != (axis.low, axis.high) for axis, ends in zip(u.axes, self.bounds[u], strict=True)]
+        if any(slabs):
+            return tuple(
+                len(of) - 1 if slab else tuple(of[1:-1]) for of, slab in zip(cells.edges, slabs, strict=True)
+            )
+        return cells
+
+    @property
+    def is_together(self) -> bool:
+        """Whether all fields have one box, and all of it: cells may then be halved one by one."""
+        boxes = {tuple((axis.low, axis.high) for axis in u.axes) for u in self.bounds}
+        return len(boxes) == 1 and set(self.bounds.values()) == boxes
+
+    @property
+    def tree(self) -> Partition | None:
+        """The first partition, where data are too fine for few cells, and in few places."""
+        if not self.memory.tree:
+            self.memory.tree.append(self._tree())
+        return self.memory.tree[0]
+
+    def _tree(self) -> Partition | None:
+        u = next(iter(self.given))
+        if not (self.are_cells_open and self.is_together):
+            return None
+        own = {scale.name: set(data_layers(scale)) for scale in self.scales}  # which a tree finds by itself
+        coarse = self._grid(u, lambda scale: scale.wavenumber, own)
+        even = self._grid(u, lambda scale: max(scale.between, scale.fastest))
+        sines = SineFeatures(self.counts[0], rate_of(self.counts[0], self.axes))
+        found = cut_by_data(self.state.system, coarse, sines, min(len(even) - 1, MOST))
+        return None if found is None or len(found) <= len(coarse) else found
+
+    def _grid(
+        self, u: Field, speed: Callable[[AxisScale], float], without: Mapping[str, set[float]] | None = None
+    ) -> Partition:
         rate = rate_of(self.counts[0], self.axes)
         edges = []
         for axis, (low, high) in zip(u.axes, self.bounds[u], strict=True):
@@ -252,16 +321,9 @@ class Growth:
             breaks = {
                 end for v in self.given for a in v.axes if a.name == axis.name for end in (a.low, a.high)
             }
-            breaks |= set(self.cuts[axis.name]) | set(self._between(axis.name))
-            places = cut(low, high, breaks, scale, rate)
-            for _ in range(wanted.halved):
-                places = sorted({*places, *((a + b) / 2 for a, b in pairwise(places))})
-            edges.append(places)
-        slabs = [ends != (axis.low, axis.high) for axis, ends in zip(u.axes, self.bounds[u], strict=True)]
-        if any(slabs):
-            return tuple(
-                len(of) - 1 if slab else tuple(of[1:-1]) for of, slab in zip(edges, slabs, strict=True)
-            )
+            breaks |= set(self.cuts[axis.name]) - (without or {}).get(axis.name, set())
+            breaks |= set(self._between(axis.name))
+            edges.append(cut(low, high, breaks, speed(scale), rate))
         return Partition.grid(edges)
 
     def _between(self, name: str) -> list[float]:
@@ -281,16 +343,20 @@ class Growth:
         most = replace(wanted, features=self.counts[-1])
         built = {u: state.build(u, recipe) for u, recipe in recipes.items()}
         system = state.system.with_networks(built)
-        check_reach(system, self.recipes(most), self.scales)
-        solved = self._solved(system, fineness(recipes, self.axes))
+        check_reach(system, self.recipes(most), self.scales, self.are_cells_open)
+        shape = fineness(recipes, self.axes)
+        solved = self._solved(system, shape)
         held_out = _held_out(state, system, solved)
+        left = left_in_cells(system, solved.theta, shape) if self.is_together else ()
         difference = None
         if self.memory.trials:
             difference = _difference(state, system, solved.theta)
         record = PiecesRecord(
             wanted.features,
             wanted.halved,
+            len(_partition_of(system, next(iter(recipes)))),
             held_out,
+            left,
             difference,
             solved.unknowns,
             solved.factorised,
@@ -333,26 +399,36 @@ def fineness(recipes: Mapping[Field, Pieces], axes: int) -> Fineness:
     return Fineness(count, rate, polynomials, math.ceil(ROWS * count))
 
 
-def cut(low: float, high: float, breaks: set[float], scale: AxisScale, rate: float) -> list[float]:
-    """Edges along an axis: at the breaks, and so near that its fastest waves are within reach of features.
+def _paid(before: PiecesRecord, after: PiecesRecord) -> bool:
+    """Whether what is left fell by as much as the work grew, of cells that all differ."""
+    grew = after.cells / before.cells * (after.features / before.features) ** 3
+    return after.misfit * grew < before.misfit
 
-    >>> from sirenpde.diagnosis.scales import AxisScale
-    >>> cut(0.0, 1.0, {0.25}, AxisScale("x", 0.0, 1.0, wavenumber=40.0), 10.0)
+
+def cut(low: float, high: float, breaks: set[float], speed: float, rate: float) -> list[float]:
+    """Edges along an axis: at the breaks, and so near that waves of a speed are within reach of features.
+
+    >>> cut(0.0, 1.0, {0.25}, 40.0, 10.0)
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
     slack = 1e-6 * (high - low)
     inner = sorted(b for b in breaks if low + slack < b < high - slack)
     kept = [b for i, b in enumerate(inner) if i == 0 or b - inner[i - 1] > slack]
     places = [low]
-    widest = 2 * REACH * rate / max(speed_between(scale), 1e-300)
+    widest = 2 * REACH * rate / max(speed, 1e-300)
     for a, b in pairwise([low, *kept, high]):
         parts = max(1, math.ceil((b - a) / widest - 1e-9))
         places += [a + (b - a) * i / parts for i in range(1, parts)] + [b]
     return places
 
 
-def check_reach(system: System, recipes: Mapping[Field, Pieces], scales: Sequence[AxisScale]) -> None:
-    """Raises ``Unfit`` where the equations' own waves, or data, are faster than the features of every cell."""
+def check_reach(
+    system: System, recipes: Mapping[Field, Pieces], scales: Sequence[AxisScale], is_open: bool
+) -> None:
+    """Raises ``Unfit`` where the equations' own waves are faster than the features of every cell.
+
+    So it does where data are, unless the cells are open: these are cut where data ask for it.
+    """
     for u, recipe in recipes.items():
         sines = recipe.recipe
         assert isinstance(sines, SineFeatures) and sines.count is not None
@@ -365,7 +441,7 @@ def check_reach(system: System, recipes: Mapping[Field, Pieces], scales: Sequenc
             assert rate is not None
             # Many slow features follow faster waves.
             rate = max(rate, LIMIT * sines.count ** (1 / len(u.axes)))
-            fastest = max(scale.wavenumber, scale.between)
+            fastest = max(scale.wavenumber, 0.0 if is_open else scale.between)
             if fastest * half > rate:
                 cells = math.ceil((of_axis.high - of_axis.low) * fastest / (2 * REACH * rate))
                 count = math.ceil((fastest * half / LIMIT) ** len(u.axes))

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...calculus.field import Field
 from ...diagnosis.jumps import jumping_fluxes
@@ -24,12 +24,16 @@ from ...networks.partition import Partition
 from ...networks.pieces import PiecesNetwork
 from ...residuals import Batch, Rows, System
 from ...residuals.unfit import MEMORY_LIMIT, TooLarge, TooLong, Unfit
-from ...sampling.pieces import cell_batches
+from ...sampling.pieces import cell_batches, drawn_pattern
 from ...sampling.refinement import singular_planes
 
 ROWS = 3.0  # points inside a cell to a feature
 SAME = 1e-9  # of a side: ends of cells that differ by rounding
 SPEED = 2e10  # operations per second of a fast core: what takes longer by it takes longer anywhere
+HELD_OUT, DRAWN = (
+    100,
+    13,
+)  # points inside a cell at which what is left is measured, and the number of their draw
 GRACE = 2.0  # seconds: so little work is done whatever the budget says
 
 
@@ -75,6 +79,27 @@ def solve_pieces(
         deadline: of ``time.monotonic()``; ``TooLong`` where a fast machine could not be done by then.
     """
     return layout_of_pieces(system, fineness).solve(linearised, workers, deadline)
+
+
+def left_in_cells(system: System, theta: Tensor, fineness: Fineness) -> tuple[float, ...]:
+    """What fields leave of the constraints in each cell on points that nothing was fitted to.
+
+    It counts as in the solve, in units of what features of the cell make of a constraint, so that it says about how
+    much of the fields' size is missing there; the squares over all cells sum to a mean over the box.
+    """
+    networks = _networks(system)
+    whole = max(networks, key=lambda u: len(networks[u].partition))
+    partition, axes = networks[whole].partition, [axis.name for axis in whole.axes]
+    batches = cell_batches(system, partition, axes, HELD_OUT, drawn_pattern(DRAWN))
+    blocks = _by_cell(system, batches, lambda s, b: s.linear_rows(b, at=theta))
+    found = []
+    for of_cell, low, high, share in zip(
+        blocks, partition.low, partition.high, partition.shares(), strict=True
+    ):
+        rates = [2 * rate / (b - a) for rate, a, b in zip(fineness.rates, low, high, strict=True)]
+        squares = [float(scaled(block, rates, system).offset.abs().square().sum()) for block in of_cell]
+        found.append(math.sqrt(share * sum(squares)))
+    return tuple(found)
 
 
 def rows_of_pieces(
@@ -130,8 +155,9 @@ class PiecesLayout:
         cells = self.rows(linearised)
         solved = _eliminate(cells, self.joints, workers, deadline)
         theta = self.system.initial()
+        places = _places_of_heads(self.system)
         for cell, values in zip(cells, solved.values, strict=True):
-            _write(self.system, theta, cell, values)
+            _write(self.system, theta, cell, values, places)
         return PiecesSolution(theta, solved.unknowns, solved.factorised, solved.work)
 
 
@@ -423,13 +449,22 @@ def _classes(cells: Sequence[CellRows]) -> list[list[int]]:
     return classes
 
 
-def _write(system: System, theta: Tensor, cell: CellRows, values: Tensor) -> None:
+def _places_of_heads(system: System) -> dict[nn.Module, slice]:
+    """Where in its field's parameters the network of each cell has its own."""
+    found: dict[nn.Module, slice] = {}
+    for whole in _networks(system).values():
+        found.update(zip(whole.networks, slices_of(whole.networks), strict=True))
+    return found
+
+
+def _write(
+    system: System, theta: Tensor, cell: CellRows, values: Tensor, places: Mapping[nn.Module, slice]
+) -> None:
     start, networks = 0, cell.system.parameters.networks
     for u in cell.fields:
-        module, whole = networks[u], _networks(system)[u]
+        module = networks[u]
         stop = start + head_width(module) * cell.components[u]
         layer = values[start:stop].reshape(-1, head_width(module))
         layer = torch.cat([layer.real, layer.imag]) if layer.is_complex() else layer
-        number = next(i for i, n in enumerate(whole.networks) if n is module)
-        write_head(system.parameters.of(u, theta)[slices_of(whole.networks)[number]], module, layer)
+        write_head(system.parameters.of(u, theta)[places[module]], module, layer)
         start = stop

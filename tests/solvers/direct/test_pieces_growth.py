@@ -14,6 +14,7 @@ from sirenpde import (
     Disk,
     Field,
     LeastSquares,
+    Partition,
     Pieces,
     Point,
     Polygon,
@@ -25,7 +26,6 @@ from sirenpde import (
     on,
     solve,
 )
-from sirenpde.diagnosis.scales import AxisScale
 from sirenpde.residuals.unfit import Unfit
 from sirenpde.run.progress import Progress
 from sirenpde.solvers.direct.pieces_growth import REACH, cut, fineness, rate_of
@@ -86,8 +86,7 @@ def test_open_cells_are_cut_where_waves_ask_for_it() -> None:
 
 
 def test_edges_lie_at_breaks_and_near_enough_for_the_waves() -> None:
-    scale = AxisScale("x", 0.0, 1.0, wavenumber=40.0)
-    places = cut(0.0, 1.0, {0.3}, scale, 10.0)
+    places = cut(0.0, 1.0, {0.3}, 40.0, 10.0)
     assert 0.3 in places and max(b - a for a, b in pairwise(places)) <= 2 * REACH * 10 / 40 + 1e-12
 
 
@@ -181,3 +180,30 @@ def test_pieces_are_saved_loaded_and_exported(tmp_path: Path) -> None:
         line, values = read["x"], read["u"]
     assert len(line) > 6
     np.testing.assert_allclose(values, np.cos(40 * line), atol=1e-6)
+
+
+@pytest.mark.slow  # 15 s
+def test_a_peak_at_a_place_of_its_own_gets_small_cells_there_alone() -> None:
+    """Of width 0.03 in a shape that no lattice fits: equal cells would be 22 x 22 for two digits."""
+    disk = Disk()
+    x, y = disk.axes
+    u, w = Field("u", disk, Pieces()), 0.03
+
+    def peak(p: Point) -> Tensor:
+        return torch.exp(-((x(p) - 0.31) ** 2 + (y(p) + 0.42) ** 2) / (2 * w**2))
+
+    def source(p: Point) -> Tensor:
+        return (((x(p) - 0.31) ** 2 + (y(p) + 0.42) ** 2) / w**4 - 2 / w**2) * peak(p)
+
+    problem = Problem(
+        on(disk, samples=1000, name="inside")(lambda p: laplacian(u)(p) - source(p)),
+        on(disk.boundary(), samples=400, name="rim")(lambda p: u(p) - peak(p)),
+        reference={u: peak},
+    )
+    solution = solve(problem, [LeastSquares()])
+    assert solution.errors["u"]["relative_l2"] < 1e-9
+    recipe = solution.recipes[u]
+    assert isinstance(recipe, Pieces) and isinstance(recipe.cells, Partition)
+    sides = [b[0] - a[0] for a, b in zip(recipe.cells.low, recipe.cells.high, strict=True)]
+    assert len(sides) < 120 and max(sides) > 8 * min(sides)
+    assert f"a tree of {len(sides)} cells down to {recipe.cells.smallest[0]:.3g} x" in str(solution)
