@@ -44,6 +44,9 @@ from .trained_siren import siren_for, siren_of
 FIRST_ORDER = Adam(points=Points(Fresh(minibatch=2048)))
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
+MARCHED = (
+    1e-3  # relative residual of a march through patterns of many waves, which no other rung comes near to
+)
 ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not make better in as much time
 ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes minutes
 STEEP = 0.01  # of half an axis between walls: fronts so thin take more polynomials than cells cost

@@ -14,7 +14,7 @@ from math import pi
 from .boxes import harmonic, poisson_additive, poisson_mixed, sines
 from .corners import checkerboard, inclusion, l_shape, motz, sheared_crack
 from .distance import sphere, torus
-from .evolution import allen_cahn, burgers, kuramoto_sivashinsky, two_solitons, zabusky_kruskal
+from .evolution import allen_cahn, burgers, gray_scott, kuramoto_sivashinsky, two_solitons, zabusky_kruskal
 from .flow import cavity, kovasznay, uniform_lid
 from .fronts import carried_pulse, drifting_pulse, fisher, travelling_front
 from .layers import finite_basis, heat_cube, heat_ripples, outflow_layers, poisson_waves, reaction_layers
@@ -39,6 +39,7 @@ SOLVERS: Mapping[str, Callable[[], Classical]] = {
     "korteweg_de_vries_cosine": partial(zabusky_kruskal, 256, 20_000),
     "korteweg_de_vries_solitons": partial(two_solitons, 256, 10_000),
     "kuramoto_sivashinsky": partial(kuramoto_sivashinsky, 256, 10_000),
+    "gray_scott": partial(gray_scott, 256, 0.5),
     "kovasznay": kovasznay,
     "cavity": cavity,
     "convection": convection,

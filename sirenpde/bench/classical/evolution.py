@@ -127,3 +127,18 @@ def kuramoto_sivashinsky(modes: int, steps: int) -> Classical:
         high=2 * pi,
     )
     return by_etdrk4(equation, modes, steps)
+
+
+def gray_scott(count: int, step: float) -> Classical:
+    """Two species on a periodic square until t = 200, both together, against half as many waves again."""
+    from ...references.pinnacle import fourier
+
+    frames, common = 11, 64
+    finer = fourier.gray_scott(3 * count // 2, step, 200.0, frames)
+    start = time.process_time()
+    values = fourier.gray_scott(count, step, 200.0, frames)
+    seconds = time.process_time() - start
+    there, here = (a[:, :, :: a.shape[2] // common, :: a.shape[3] // common] for a in (finer, values))
+    return Classical(
+        f"Fourier {count}², ETDRK4, {200 / step:.0f} steps", relative(here.ravel(), there.ravel()), seconds
+    )

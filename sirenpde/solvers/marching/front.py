@@ -32,7 +32,7 @@ from .orders import NOTHING, Wanted, open_lattices_of, rate_of, wanted_of, waves
 from .second_march import followed
 from .shared_factor import made_again, origin_of, serves
 from .slab_pieces import SlabPieces
-from .slab_polynomials import SlabPolynomials
+from .slab_polynomials import SlabPolynomials, Solved
 from .trial import Recipes, SlabTrial, quality, trial_of
 from .whole import append, last_of, open_whole
 
