@@ -85,7 +85,9 @@ class Search:
                 else 0
             )
             best = trial if best is None or trial.held_out < best.held_out else best
-            if best.held_out < self.policy.predicts or (count == self.counts[:2][-1] and self.is_singular(best)):
+            if best.held_out < self.policy.predicts or (
+                count == self.counts[:2][-1] and self.is_singular(best)
+            ):
                 break
             if best.held_out < self.policy.tells and in_vain == 2:
                 break
