@@ -116,6 +116,7 @@ def _medians(runs: Sequence[Row]) -> Row:
     return {
         **row,
         "holds_until": middle.get("holds_until"),
+        "memory_mib": middle.get("memory_mib"),
         "relative_l2_range": [min(errors), max(errors)],
         **{f"to_{mark:.0e}_s": _time_to(mark, runs, clock) for mark in MARKS},
         **{key: middle[key] for key in _OF_THE_MIDDLE},
@@ -257,6 +258,7 @@ _REACHED = (
     *(Column(f"s to {mark:.0e}", f"to_{mark:.0e}_s", "{:.3g}", right=True) for mark in MARKS),
     Column("cpu s", "cpu_s", "{:.3g}", right=True),
     Column("wall s", "wall_s", "{:.3g}", right=True),
+    Column("MiB", "memory_mib", "{:.0f}", right=True),
     Column("unknowns", "parameters", right=True),
     Column("rows", "residuals", right=True),
     Column("dtype", "dtype"),

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..run.directory import as_json
+from ..run.directory import as_json, peak_memory_mb
 from .devices import device_name
 from .published_files import beside_the_file
 
@@ -159,6 +159,7 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
         torch.set_num_threads(1)
     network = case.get("network")
     recalled = partial(recall, problem, device="cuda" if on_gpu else "cpu", network=network)
+    bare = peak_memory_mb(device)
     curve = Curve(recalled, budget, on_gpu)
     longest = _BROKEN_OFF[0] + _BROKEN_OFF[1] * budget
     try:
@@ -177,6 +178,7 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
             raise
         found, status = curve.snapshot(), "budget"
     cpu, wall = curve.clock.read()
+    held = peak_memory_mb(device)
     if status == "interrupted" and not curve.spent:
         raise KeyboardInterrupt
     judged = recalled(found)
@@ -191,6 +193,7 @@ def solved(case: dict[str, Any], seed: int, budget: float, device: str) -> dict[
         "holds_until": judged.holds_until,
         "cpu_s": cpu,
         "wall_s": wall,
+        "memory_mib": None if bare is None or held is None else held - bare,
         "parameters": judged.parameters,
         "residuals": judged.residuals,
         "dtype": judged.dtype,

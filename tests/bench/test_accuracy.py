@@ -59,6 +59,7 @@ def run(error: float | None, cpu: float = 1.0, **more: Any) -> dict[str, Any]:
         "held_out": 1e-9,
         "cpu_s": cpu,
         "wall_s": 2 * cpu,
+        "memory_mib": 12.5,
         "parameters": 10,
         "residuals": 30,
         "dtype": "float64",
@@ -124,6 +125,7 @@ def test_a_trained_case_ends_with_its_budget(tiny: str, hundredths: None) -> Non
     found = accuracy_worker.solved({"problem": tiny, "flags": {"trained": True}}, 1, 0.8, "cpu")
     assert found["status"] == "budget" and 0.8 <= found["cpu_s"] < 0.9
     cpu, wall, errors = zip(*found["curve"], strict=True)
+    assert 0 <= found["memory_mib"] < 200
     assert list(cpu) == sorted(cpu) and list(wall) == sorted(wall)
     assert len(set(errors)) > 5 and errors[-1] == found["relative_l2"]
     assert found["parameters"] == 25 and found["seed"] == 1

@@ -67,10 +67,16 @@ def test_dirichlet_is_the_slow_kronecker_solve() -> None:
         ("inclusion_1000", 1e-13),
         ("helmholtz_20", 1e-8),
         ("helmholtz_80", 1e-8),
+        ("helmholtz_200", 1e-8),
         ("fisher", 1e-11),
         ("carried_pulse", 1e-13),
         ("drifting_pulse", 1e-13),
         ("finite_basis", 1e-12),
+        ("waves_8", 1e-12),
+        ("waves_4_different", 1e-12),
+        ("heat_2", 1e-13),
+        ("smooth_12", 1e-5),
+        ("corner_2", 1e-5),
     ],
 )
 def test_error_against_the_exact_solution(name: str, bound: float) -> None:

@@ -13,6 +13,7 @@ from math import pi
 
 from .boxes import harmonic, poisson_additive, poisson_mixed, sines
 from .corners import checkerboard, inclusion, l_shape, motz, sheared_crack
+from .costs import corner, even_waves, heat, varied_waves
 from .distance import sphere, torus
 from .evolution import allen_cahn, burgers, gray_scott, kuramoto_sivashinsky, two_solitons, zabusky_kruskal
 from .flow import cavity, kovasznay, uniform_lid
@@ -60,6 +61,7 @@ SOLVERS: Mapping[str, Callable[[], Classical]] = {
     "helmholtz_20": partial(helmholtz, 20.0, 100, 30),
     "helmholtz_40": partial(helmholtz, 40.0, 110, 40),
     "helmholtz_80": partial(helmholtz, 80.0, 130, 60),
+    "helmholtz_200": partial(helmholtz, 200.0, 200, 110),
     "travelling_front": travelling_front,
     "fisher": fisher,
     "uniform_lid_100": partial(uniform_lid, 100.0, 40),
@@ -71,4 +73,12 @@ SOLVERS: Mapping[str, Callable[[], Classical]] = {
     "finite_basis": finite_basis,
     "sphere": sphere,
     "torus": torus,
+    **{f"waves_{n}": partial(even_waves, n, 20 + 3 * n) for n in (2, 4, 8, 16, 32)},
+    **{f"waves_{n}_different": partial(varied_waves, n, 20 + 3 * n) for n in (2, 4, 8, 16)},
+    **{f"heat_{space}": partial(heat, space) for space in (1, 2, 3)},
+    **{f"smooth_{n}": partial(even_waves, 2, n) for n in (8, 12, 16, 20, 24)},
+    **{
+        f"corner_{i}": partial(corner, *sizes)
+        for i, sizes in enumerate(((2, 4), (4, 10), (8, 20), (16, 30), (32, 40)), start=1)
+    },
 }

@@ -1,4 +1,4 @@
-"""``bench``: the derivative engine's speed, and solved problems beside others: our cases, and PINNacle's."""
+"""``bench``: the derivative engine's speed, solved problems beside others, PINNacle's too, and what sizes cost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ Row = dict[str, Any]
 
 def add_flags(parser: Parser) -> None:
     parser.add_argument(
-        "what", nargs="?", choices=("speed", "accuracy", "pinnacle"), default="speed", help="what to measure"
+        "what",
+        nargs="?",
+        choices=("speed", "accuracy", "pinnacle", "cost"),
+        default="speed",
+        help="what to measure",
     )
     parser.add_argument(
         "--quick", action="store_true", help="fewer repetitions and points; one seed and the quick cases"
@@ -34,8 +38,8 @@ def add_flags(parser: Parser) -> None:
         default="cpu",
         help="default: cpu, on one thread; auto is a GPU if there is one",
     )
-    accuracy = parser.add_argument_group("flags of bench accuracy and bench pinnacle")
-    accuracy.add_argument("--seeds", type=positive, metavar="N", help="default: 3, with --quick 1")
+    accuracy = parser.add_argument_group("flags of bench accuracy, pinnacle and cost")
+    accuracy.add_argument("--seeds", type=positive, metavar="N", help="default: 3, of cost 1; with --quick 1")
     accuracy.add_argument("--only", nargs="+", metavar="NAME", help="these cases, or cases of these problems")
     accuracy.add_argument(
         "--budget", type=seconds, metavar="60s", help="processor time of each solve; on a GPU wall time"
@@ -43,7 +47,8 @@ def add_flags(parser: Parser) -> None:
     accuracy.add_argument(
         "--out",
         metavar="DIR",
-        help="write accuracy.json, accuracy.md and accuracy.png; or pinnacle.json and pinnacle.md",
+        help="write accuracy.json, .md and .png, or pinnacle.json and .md, or cost.json, .md and its figures; "
+        "rows of other cases that are there already stay",
     )
     add_json(parser)
 
@@ -55,7 +60,8 @@ def run(call: Call) -> int:
     if asked.what == "speed":
         if named:
             raise UsageError(
-                f"{named[0]} is a flag of 'sirenpde bench accuracy' and 'pinnacle'; 'bench speed' takes none such."
+                f"{named[0]} is a flag of 'sirenpde bench accuracy', 'pinnacle' and 'cost'; 'bench speed' takes "
+                f"none such."
             )
         return speed_command(asked.quick, asked.device, asked.json)
     from ...bench.accuracy_cases import UnknownCase, chosen
@@ -66,7 +72,7 @@ def run(call: Call) -> int:
         cases = chosen(asked.only or [], asked.quick, suite.cases)
     except UnknownCase as error:
         raise UsageError(str(error)) from None
-    seeds = asked.seeds or (1 if asked.quick else 3)
+    seeds = asked.seeds or (1 if asked.quick else suite.seeds)
     return solved_command(suite, cases, seeds, asked.quick, asked.budget, asked.device, asked.out, asked.json)
 
 
@@ -134,10 +140,11 @@ def _say(rows: list[Row], key: str, words: str, as_json: bool) -> None:
 
 
 def _write(folder: Path, suite: Suite, rows: list[Row]) -> None:
-    """The rows so far as data, as a table for a document, and as a picture if the suite has one."""
+    """The rows so far as data, as a table for a document, and as pictures if the suite has some."""
     from ...files.whole import whole
     from ...plots.figures import save_figure
 
+    rows = _with_earlier(folder / f"{suite.name}.json", suite, rows)
     content = as_json({"versions": versions(), "problems": rows})
     files = {
         f"{suite.name}.json": json.dumps(content, indent=1, ensure_ascii=False) + "\n",
@@ -146,14 +153,26 @@ def _write(folder: Path, suite: Suite, rows: list[Row]) -> None:
     for file, words in files.items():
         with whole(folder / file) as beside:
             beside.write_text(words, encoding="utf-8")
-    if suite.figure is not None:
-        save_figure(folder / f"{suite.name}.png", suite.figure(rows))
+    if any(row.get("relative_l2") is not None for row in rows):
+        for name, figure in suite.figures.items():
+            save_figure(folder / f"{name}.png", figure(rows))
+
+
+def _with_earlier(file: Path, suite: Suite, rows: list[Row]) -> list[Row]:
+    """These rows, and those of other cases that a file has from before, in the order of the suite."""
+    if not file.is_file():
+        return rows
+    names = [case.name for case in suite.cases]
+    measured = {row["name"] for row in rows}
+    earlier = [r for r in json.loads(file.read_text(encoding="utf-8"))["problems"] if r["name"] in names]
+    kept = [row for row in earlier if row["name"] not in measured]
+    return sorted([*kept, *rows], key=lambda row: names.index(row["name"]) if row["name"] in names else -1)
 
 
 register(
     Verb(
         "bench",
-        "measure the derivative engine's speed, or the accuracy of solved problems, or PINNacle's",
+        "measure the derivative engine's speed, or the accuracy or cost of solved problems, or PINNacle's",
         run,
         add_flags=add_flags,
         rank=70,

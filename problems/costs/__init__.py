@@ -1,0 +1,1 @@
+"""Problems of one kind each at many sizes, whose cost ``bench cost`` measures."""
