@@ -62,9 +62,9 @@ class SlabPolicy:
     # corner: where functions are many already, more are a poor way to them.
     slow: float = 3.0
     many: int = 50_000
-    # Where they are so many that a slab takes seconds, no waves smaller than this are worth more.
+    # Where they are so many that a slab takes seconds, waves are asked to be so many times the tolerance at most.
     dear: int = 400_000
-    worth: float = 3e-5
+    worth: float = 30.0
     # Waves less than this part of the tolerance are left out of the next slab, where they are a quarter or more.
     negligible: float = 0.1
     shrinkage: float = 0.75
@@ -249,7 +249,7 @@ class SlabPolynomials:
         """More functions along the axes whose highest are not faint; None where they are, or more are too many."""
         asked = max(self.tolerance, solved.noise)
         if len(solved.amplitudes) > SLAB.dear:
-            asked = max(asked, SLAB.worth)
+            asked = max(asked, SLAB.worth * self.tolerance)
         fallen = memory.growth**-SLAB.slow
         slow = solved.waves > fallen * memory.raised and len(solved.amplitudes) > SLAB.many
         memory.noise, memory.raised = solved.noise, solved.waves
