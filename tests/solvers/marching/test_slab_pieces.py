@@ -63,22 +63,18 @@ def slabs(solution: Solution) -> SlabNetwork:
     return network
 
 
-def thinnest(network: PiecesNetwork) -> tuple[float, float]:
-    """The middle and the width of the thinnest cell across the march."""
-    cells = [(high - low, (low + high) / 2) for (_, low), (_, high) in zip(*ends(network), strict=True)]
-    width, middle = min(cells)
-    return middle, width
-
-
-def ends(network: PiecesNetwork):
-    return network.partition.low, network.partition.high
+def width_at(network: PiecesNetwork, place: float) -> tuple[float, float]:
+    """The width of the cell at a place across the march, and that of the widest one."""
+    cells = network.partition
+    widths = [high - low for (_, low), (_, high) in zip(cells.low, cells.high, strict=True)]
+    return widths[int(cells.locate(torch.tensor([cells.low[0][0], place])))], max(widths)
 
 
 def test_open_cells_follow_a_front() -> None:
-    solution = solve(shock(0.05, 0.2, Pieces()), [March("t")])
+    solution = solve(shock(0.05, 0.1, Pieces()), [March("t")])
     assert solution.status == "solved" and error(solution) < 1e-7
     assert all(isinstance(network, PiecesNetwork) for network in slabs(solution).networks)
-    assert "cells of 250 frozen sines" in solution.message or "cells of 250" in str(solution)
+    assert "cells of 250 frozen sines" in str(solution)
 
 
 def test_each_cell_has_as_many_features_as_were_asked_for() -> None:
@@ -88,15 +84,16 @@ def test_each_cell_has_as_many_features_as_were_asked_for() -> None:
 
 def test_a_march_in_cells_goes_on_from_where_it_was_stopped() -> None:
     stages = [March("t", slabs=2)]
-    whole = solve(shock(0.1, 0.1, Pieces()), stages)
-    short = stopped(shock(0.1, 0.1, Pieces()), stages, 1)
-    again = solve(shock(0.1, 0.1, Pieces()), stages, resume=short)
+    few = Pieces(SineFeatures(100))
+    whole = solve(shock(0.1, 0.1, few), stages)
+    short = stopped(shock(0.1, 0.1, few), stages, 1)
+    again = solve(shock(0.1, 0.1, few), stages, resume=short)
     assert short.status == "interrupted" and len(slabs(whole).networks) == 2
     assert torch.equal(again.theta, whole.theta)
 
 
 def test_slabs_in_cells_come_back_from_their_files(tmp_path) -> None:
-    solution = solve(shock(0.1, 0.1, Pieces()), [March("t", slabs=2)])
+    solution = solve(shock(0.1, 0.1, Pieces(SineFeatures(160))), [March("t", slabs=2)])
     solution.save(tmp_path)
     loaded = Solution.load(tmp_path)
     places = np.stack(np.meshgrid(np.linspace(0, 0.1, 7), np.linspace(0, 1, 9)), -1).reshape(-1, 2)
@@ -113,8 +110,8 @@ def test_cells_are_thin_where_the_front_is_and_move_with_it() -> None:
     assert error(solution) < 1e-6
     network = slabs(solution)
     for start, cells in zip(network.edges, network.networks, strict=False):
-        middle, width = thinnest(cells)
-        assert abs(middle - 0.2 - 0.5 * start) < 0.1 and width < 0.07
+        width, widest = width_at(cells, 0.2 + 0.5 * start)
+        assert width < 0.07 and widest > 3 * width
 
 
 @pytest.mark.slow
@@ -122,5 +119,5 @@ def test_the_front_of_burgers_equation_is_followed_to_its_end() -> None:
     solution = solve(sine(0.01 / math.pi, 1.0), [March("t")])
     assert solution.status == "solved" and solution.holds_until is None
     assert error(solution) < 1e-7
-    middle, width = thinnest(slabs(solution).networks[-1])
-    assert abs(middle) < 0.02 and width < 0.02
+    width, widest = width_at(slabs(solution).networks[-1], 1e-3)
+    assert width < 0.02 and widest > 0.2
