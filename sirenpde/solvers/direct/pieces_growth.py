@@ -44,6 +44,8 @@ AS_GOOD = 2.0  # times the least that was left: a finer resolution with so much 
 # Differences of two resolutions, and the operations above which no finer one is tried where they are smaller: on one
 # core some five seconds, and ten.
 ENOUGH = ((1e-9, 3e10), (1e-6, 1e11))
+FALLS = 3.0  # how many times less has to be left after more features or smaller cells, for more of them
+USUAL, CELL = 1e10, 0.02  # operations of a core in a second, and seconds of a cell beside them
 ROUNDING = 1e-14  # of the fields' units, what is left of them by rounding
 MOST = 1000  # cells of a tree before the first solve
 PROBES, PROBED = 2000, 11  # points at which two resolutions are compared, and the number of their draw
@@ -223,7 +225,7 @@ class Growth:
     def _finer(self, more: int | None) -> Resolution | None:
         """More features in all cells, or the cells halved that hold what is left: the cheaper, as long as it pays.
 
-        Where what is left fell less than the work grew, the other one; None where neither of the last two paid.
+        Where what is left fell less than the cost grew, the other one; None where neither of the last two paid.
         """
         trials, last = self.memory.trials, self.memory.trials[-1]
         richer = None if more is None else Resolution(more, last.halved)
@@ -233,25 +235,36 @@ class Growth:
             smaller = Resolution(last.features, (*last.halved, few if len(few) < last.cells else ()))
         if len(trials) == 1 or _paid(trials[-2], last):
             both = [wanted for wanted in (richer, smaller) if wanted is not None]
-            return min(both, key=self.work, default=None)
+            return min(both, key=self._seconds, default=None)
         if len(trials) > 2 and not _paid(trials[-3], trials[-2]):
             return None
         return richer if last.halved != trials[-2].halved else smaller
 
     def work(self, wanted: Resolution) -> float:
-        """Operations of its factorisations, as far as the last trial tells how many there are."""
+        """Operations of its factorisations, as far as the last trial tells how many there are.
+
+        Where all cells are halved as many differ as did; parts of some of them all differ.
+        """
         last = self.memory.trials[-1]
-        cells = last.cells
+        parts, differ = 2**self.axes, float(last.factorised)
         for halved in wanted.halved[len(last.halved) :]:
-            cells += (2**self.axes - 1) * (len(halved) or cells)
-        return last.work * cells / last.cells * (wanted.features / last.features) ** 3
+            differ = differ + parts * len(halved) if halved else differ * parts
+        return last.work * differ / last.factorised * (wanted.features / last.features) ** 3
+
+    def _seconds(self, wanted: Resolution) -> float:
+        """About what it costs: its factorisations, and what every cell takes whatever its size."""
+        last = self.memory.trials[-1]
+        cells, parts = last.cells, 2**self.axes
+        for halved in wanted.halved[len(last.halved) :]:
+            cells += (parts - 1) * (len(halved) or cells)
+        return _seconds(self.work(wanted), cells)
 
     def has_time(self, wanted: Resolution) -> bool:
         """Whether a trial would end before the deadline, as the last one tells; of the first its own size tells."""
         if not self.memory.trials:
             return True
         last = self.memory.trials[-1]
-        forecast = last.seconds * self.work(wanted) / last.work
+        forecast = last.seconds * self._seconds(wanted) / _seconds(last.work, last.cells)
         return time.monotonic() + forecast <= self.state.deadline
 
     def recipes(self, wanted: Resolution) -> dict[Field, Pieces]:
@@ -289,9 +302,12 @@ class Growth:
 
     @property
     def is_together(self) -> bool:
-        """Whether all fields have one box, and all of it: cells may then be halved one by one."""
+        """Whether cells may be halved one by one: all fields have one box, all of it, and none has singular points.
+
+        Cells about singular points are as large as what they have functions of.
+        """
         boxes = {tuple((axis.low, axis.high) for axis in u.axes) for u in self.bounds}
-        return len(boxes) == 1 and set(self.bounds.values()) == boxes
+        return len(boxes) == 1 and set(self.bounds.values()) == boxes and not any(self.singular.values())
 
     @property
     def tree(self) -> Partition | None:
@@ -399,10 +415,14 @@ def fineness(recipes: Mapping[Field, Pieces], axes: int) -> Fineness:
     return Fineness(count, rate, polynomials, math.ceil(ROWS * count))
 
 
+def _seconds(work: float, cells: int) -> float:
+    return work / USUAL + cells * CELL
+
+
 def _paid(before: PiecesRecord, after: PiecesRecord) -> bool:
-    """Whether what is left fell by as much as the work grew, of cells that all differ."""
-    grew = after.cells / before.cells * (after.features / before.features) ** 3
-    return after.misfit * grew < before.misfit
+    """Whether what is left fell by as much as the cost grew, and clearly."""
+    grew = _seconds(after.work, after.cells) / _seconds(before.work, before.cells)
+    return after.misfit * max(grew, FALLS) < before.misfit
 
 
 def cut(low: float, high: float, breaks: set[float], speed: float, rate: float) -> list[float]:
