@@ -12,7 +12,7 @@ of a regular finite element mesh, 1973 (the tree); Martinsson, Fast direct solve
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -25,6 +25,7 @@ Block = int  # its number, the same in all fronts
 Tree = int | tuple["Tree", ...]  # the number of a front, or subtrees that are merged
 Blocks = tuple[tuple[Block, int], ...]  # numbers and widths, in the order of a front's columns
 
+COPIES = 3  # of a front at work: ordered, over its damping, factorised
 SAME = 1e-13  # of its largest entry: matrices that differ by less are one
 
 
@@ -136,6 +137,77 @@ def eliminate_all(
         for i, pair in zip(members, pairs, strict=True)
     }
     return [by_number[i] for i in range(len(fronts))]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A front's blocks and rows without its entries; those of one ``kind`` have one matrix."""
+
+    blocks: Blocks
+    rows: int
+    kind: Hashable
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Entries of matrices: what is kept for the way back, the largest merged front, and the most at one time."""
+
+    kept: int
+    largest: int
+    most: int
+
+
+def forecast(fronts: Sequence[Shape], tree: Tree, workers: int = 1) -> Forecast:
+    """What ``solve_fronts`` holds, before anything is factorised.
+
+    >>> ends = [Shape(((0, 1), (2, 1)), 2, "end"), Shape(((1, 1), (2, 1)), 2, "end")]
+    >>> forecast(ends, (0, 1)).largest
+    12
+    """
+    left = Counter(block for front in fronts for block, _ in front.blocks)
+    ready: dict[Tree, Shape] = {}
+    kinds: set[Hashable] = set()
+    kept = largest = most = 0
+    for level in levels(tree):
+        merged = [
+            fronts[node] if isinstance(node, int) else _merged_shape([ready.pop(c) for c in node], left)
+            for node in level
+        ]
+        waiting = sum({of.kind: of.rows * _width(of.blocks) for of in ready.values()}.values())
+        sizes = [front.rows * _width(front.blocks) for front in merged]
+        stacked = 0
+        for node, front in zip(level, merged, strict=True):
+            own = sum(width for block, width in front.blocks if left[block] == 1)
+            columns = _width(front.blocks)
+            if not own and front.rows <= columns:
+                ready[node] = front
+                continue
+            others = tuple(pair for pair in front.blocks if left[pair[0]] != 1)
+            kind = ("rest", front.kind)
+            stacked = max(stacked, (front.rows + own) * columns)
+            if kind not in kinds:
+                kinds.add(kind)
+                kept += own * columns
+            ready[node] = Shape(others, min(front.rows, columns - own), kind)
+        largest = max([largest, *sizes])
+        most = max(most, kept + waiting + sum(sizes) + COPIES * workers * stacked)
+    return Forecast(kept, largest, most)
+
+
+def _width(blocks: Blocks) -> int:
+    return sum(width for _, width in blocks)
+
+
+def _merged_shape(children: Sequence[Shape], left: Counter[Block]) -> Shape:
+    blocks = tuple(dict.fromkeys(pair for child in children for pair in child.blocks))
+    for child in children:
+        left.subtract(block for block, _ in child.blocks)
+    left.update(block for block, _ in blocks)
+    places = {block: i for i, (block, _) in enumerate(blocks)}
+    pattern = tuple(tuple(places[block] for block, _ in child.blocks) for child in children)
+    own = tuple(left[block] == 1 for block, _ in blocks)
+    kind = (pattern, own, *(child.kind for child in children))
+    return Shape(blocks, sum(child.rows for child in children), hash(kind))
 
 
 def bisected(places: Sequence[Sequence[float]]) -> Tree:

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sirenpde.linear.fronts import Front, bisected, eliminate_all, levels, solve_fronts
+from sirenpde.linear import fronts as module
+from sirenpde.linear.fronts import Front, Shape, bisected, eliminate_all, forecast, levels, solve_fronts
 from sirenpde.linear.qr import solve_dense
 
 WIDTH, HELD, ROWS = 12, 3, 40
@@ -136,3 +137,28 @@ def test_what_is_kept_for_the_way_back_holds_no_storage_of_the_front_that_is_han
         ]
     )
     assert torch.allclose(upper.T @ upper, matrix.T @ matrix, atol=1e-10)
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_the_forecast_is_of_the_fronts_that_are_made(monkeypatch: pytest.MonkeyPatch, alike: bool) -> None:
+    cells, places = grid_of_cells(6, torch.float64, alike=alike)
+    tree, largest, kept = bisected(places), [], {}
+    shapes = [
+        Shape(front.blocks, len(front.matrix), front.matrix.sum().item() if alike else i)
+        for i, front in enumerate(cells)
+    ]
+    expected = forecast(shapes, tree)
+
+    def seen(fronts: list[Front], *rest: object, **names: object) -> object:
+        largest.extend(front.matrix.numel() for front in fronts)
+        pairs = eliminate_all(fronts, *rest, **names)  # type: ignore[arg-type]
+        for eliminated, _ in pairs:
+            store = eliminated.upper.untyped_storage()
+            kept[store.data_ptr()] = (eliminated, eliminated.upper.numel() + eliminated.coupling.numel())
+        return pairs
+
+    monkeypatch.setattr(module, "eliminate_all", seen)
+    solve_fronts(cells, tree)
+    assert expected.largest == max(largest)
+    assert expected.kept == sum(size for _, size in kept.values())
+    assert expected.most >= expected.kept + expected.largest

@@ -17,7 +17,7 @@ from ...engines.flat import slices_of
 from ...linear.cell_rows import CellRows, in_order, scaled
 from ...linear.dense_rows import in_complex, write_head
 from ...linear.fluxes import Flux, flux_rows, with_fluxes
-from ...linear.fronts import Block, Eliminated, Front, bisected, eliminate_all, solve_fronts
+from ...linear.fronts import Block, Eliminated, Front, Shape, bisected, eliminate_all, forecast, solve_fronts
 from ...linear.joins import Joint, graded, joints, orders_along
 from ...networks.linear_head import head_width
 from ...networks.partition import Partition
@@ -384,7 +384,20 @@ def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int,
 
     classes = _classes(cells)
     distinct = [cells[members[0]] for members in classes]
-    _check_memory(distinct, workers)
+    tree = bisected([cell.centre.tolist() for cell in cells])
+    kinds = {i: kind for kind, members in enumerate(classes) for i in members}
+    merged = 0
+    if joined:
+        shapes = [
+            Shape(
+                tuple((numbers[id(j)], w) for j, w in zip(cell.joints, cell.widths(), strict=True)),
+                sum(cell.widths()),
+                (kinds[i], cell.signs().numpy().tobytes()),
+            )
+            for i, cell in enumerate(cells)
+        ]
+        merged = forecast(shapes, tree, workers).most
+    _check_memory(distinct, workers, merged)
     _check_time(distinct, workers, deadline)
     own: dict[int, Eliminated] = {}
     rest: dict[int, Front] = {}
@@ -394,7 +407,6 @@ def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int,
                 own[i], rest[i] = eliminated, front
     known: dict[Block, Tensor] = {}
     if joined:
-        tree = bisected([cell.centre.tolist() for cell in cells])
         known = solve_fronts([rest[i] for i in range(count)], tree, workers=workers)
     values = [own[i].solve(known)[i][:, 0] for i in range(count)]
     unknowns = sum(len(value) for value in values) + sum(len(value) for value in known.values())
@@ -409,15 +421,18 @@ def _work(cell: CellRows) -> float:
     return (8.0 if cell.is_complex else 2.0) * own * columns * max(rows - own / 3, own)
 
 
-def _check_memory(distinct: Sequence[CellRows], workers: int) -> None:
-    """Raises ``TooLarge`` before anything is factorised, where the factors and the matrices at work would not fit."""
+def _check_memory(distinct: Sequence[CellRows], workers: int, merged: int) -> None:
+    """Raises ``TooLarge`` before anything is factorised, where the factors and the matrices at work would not fit.
+
+    ``merged`` are the entries of the fronts between cells, which come after these.
+    """
     kept = most = 0
     for cell in distinct:
         own, held = cell.columns, sum(cell.widths())
         number = cell.target().element_size()
         kept += (own * (own + held) + held * held) * number
         most = max(most, 3 * (len(cell.target()) + own) * (own + held) * number)
-    needed = kept + workers * most
+    needed = kept + max(workers * most, merged * number)
     if needed > MEMORY_LIMIT:
         raise TooLarge(
             f"{len(distinct)} different cells of {distinct[0].columns} unknowns would need {needed / 2**30:.1f} GiB; "
