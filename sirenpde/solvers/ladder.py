@@ -44,9 +44,7 @@ from .trained_siren import siren_for, siren_of
 FIRST_ORDER = Adam(points=Points(Fresh(minibatch=2048)))
 DENSE = 4000  # parameters up to which a step with the whole Jacobian takes seconds
 QUASI_NEWTON = 20_000  # and up to which a dense inverse Hessian fits
-MARCHED = (
-    1e-3  # relative residual of a march through patterns of many waves, which no other rung comes near to
-)
+MARCHED = 1e-3  # relative residual of a march through patterns of many waves, which no other rung comes near
 ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not make better in as much time
 ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes minutes
 STEEP = 0.01  # of half an axis between walls: fronts so thin take more polynomials than cells cost
@@ -186,7 +184,8 @@ def _marches(problem: Problem, traits: Traits) -> list[Rung]:
         return []
     rough = traits.wide and not traits.affine
     slabs = March(traits.time, tolerance=ACROSS) if rough else March(traits.time)
-    whole = Rung({u: _marched(problem, u, traits) for u in problem.fields}, (slabs,))
+    enough = MARCHED if rough else Rung.enough
+    whole = Rung({u: _marched(problem, u, traits) for u in problem.fields}, (slabs,), enough=enough)
     if traits.affine or traits.family or len(problem.fields[0].axes) != 2 or not _in_pieces(problem):
         return [whole]
     cells = Rung({u: Pieces() for u in problem.fields}, (slabs,))

@@ -261,3 +261,15 @@ def test_waves_come_first_on_a_lattice_where_slopes_at_corners_are_finite(mixed)
     assert isinstance(rungs[0].recipes[u], SineLattice)
     if mixed:
         assert any(not point.tried for point in rungs[1].recipes[u].singular)
+
+
+def test_a_march_through_patterns_need_leave_no_less_than_other_rungs_would():
+    box = Box(t=(0, 1), x=(0, 1), y=(0, 1))
+    t, x, y = box.axes
+    u = Field("u", box, periodic=(x, y))
+    motion = on(box, samples=50)(lambda p: D(u, t)(p) - laplacian(u, x, y)(p) + u(p) ** 3)
+    start = on(box.at(t=0), samples=50, name="start")(lambda p: u(p) - torch.sin(2 * torch.pi * x(p)))
+    rungs = choose(Problem(motion, start), None, None).rungs
+    assert rungs[0].stages[0].name == "march along t"
+    assert rungs[0].enough == 1e-3
+    assert rungs[1].enough == 1e-6
