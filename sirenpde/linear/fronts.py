@@ -150,11 +150,13 @@ class Shape:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Entries of matrices: what is kept for the way back, the largest merged front, and the most at one time."""
+    """Entries of matrices: what is kept for the way back, the largest merged front, and the most at one time; and the
+    operations of the factorisations, in real numbers."""
 
     kept: int
     largest: int
     most: int
+    work: float
 
 
 def forecast(fronts: Sequence[Shape], tree: Tree, workers: int = 1) -> Forecast:
@@ -167,7 +169,7 @@ def forecast(fronts: Sequence[Shape], tree: Tree, workers: int = 1) -> Forecast:
     left = Counter(block for front in fronts for block, _ in front.blocks)
     ready: dict[Tree, Shape] = {}
     kinds: set[Hashable] = set()
-    kept = largest = most = 0
+    kept, largest, most, work = 0, 0, 0, 0.0
     for level in levels(tree):
         merged = [
             fronts[node] if isinstance(node, int) else _merged_shape([ready.pop(c) for c in node], left)
@@ -188,10 +190,11 @@ def forecast(fronts: Sequence[Shape], tree: Tree, workers: int = 1) -> Forecast:
             if kind not in kinds:
                 kinds.add(kind)
                 kept += own * columns
+                work += 2.0 * own * columns * max(front.rows + own * 2 / 3, own)
             ready[node] = Shape(others, min(front.rows, columns - own), kind)
         largest = max([largest, *sizes])
         most = max(most, kept + waiting + sum(sizes) + COPIES * workers * stacked)
-    return Forecast(kept, largest, most)
+    return Forecast(kept, largest, most, work)
 
 
 def _width(blocks: Blocks) -> int:

@@ -17,7 +17,17 @@ from ...engines.flat import slices_of
 from ...linear.cell_rows import CellRows, in_order, scaled
 from ...linear.dense_rows import in_complex, write_head
 from ...linear.fluxes import Flux, flux_rows, with_fluxes
-from ...linear.fronts import Block, Eliminated, Front, Shape, bisected, eliminate_all, forecast, solve_fronts
+from ...linear.fronts import (
+    Block,
+    Eliminated,
+    Forecast,
+    Front,
+    Shape,
+    bisected,
+    eliminate_all,
+    forecast,
+    solve_fronts,
+)
 from ...linear.joins import Joint, graded, joints, orders_along
 from ...networks.linear_head import head_width
 from ...networks.partition import Partition
@@ -386,7 +396,7 @@ def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int,
     distinct = [cells[members[0]] for members in classes]
     tree = bisected([cell.centre.tolist() for cell in cells])
     kinds = {i: kind for kind, members in enumerate(classes) for i in members}
-    merged = 0
+    merged = Forecast(0, 0, 0, 0.0)
     if joined:
         shapes = [
             Shape(
@@ -396,9 +406,9 @@ def _eliminate(cells: Sequence[CellRows], joined: Sequence[Joint], workers: int,
             )
             for i, cell in enumerate(cells)
         ]
-        merged = forecast(shapes, tree, workers).most
-    _check_memory(distinct, workers, merged)
-    _check_time(distinct, workers, deadline)
+        merged = forecast(shapes, tree, workers)
+    _check_memory(distinct, workers, merged.most)
+    _check_time(distinct, workers, deadline, merged.work)
     own: dict[int, Eliminated] = {}
     rest: dict[int, Front] = {}
     with ThreadPoolExecutor(max(1, workers)) as pool:
@@ -440,9 +450,12 @@ def _check_memory(distinct: Sequence[CellRows], workers: int, merged: int) -> No
         )
 
 
-def _check_time(distinct: Sequence[CellRows], workers: int, deadline: float) -> None:
-    """Raises ``TooLong`` before anything is factorised, where the factorisations alone would outlast the deadline."""
-    needed = sum(map(_work, distinct)) / (SPEED * max(1, workers))
+def _check_time(distinct: Sequence[CellRows], workers: int, deadline: float, merged: float) -> None:
+    """Raises ``TooLong`` before anything is factorised, where the factorisations alone would outlast the deadline.
+
+    ``merged`` are the operations of those between cells.
+    """
+    needed = (sum(map(_work, distinct)) + merged) / (SPEED * max(1, workers))
     left = max(0.0, deadline - time.monotonic())
     if needed > max(left, GRACE):
         raise TooLong(
