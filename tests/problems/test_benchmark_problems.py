@@ -120,6 +120,7 @@ REACHED_SLOWLY = [
     ("helmholtz", {"wavenumber": 80.0}, 1e-6),
     ("carried_pulse", {}, 1e-10),
     ("drifting_pulse", {}, 1e-10),
+    ("pinnacle/gs", {}, 1e-4),
     ("papers/finite_basis", {}, 1e-9),
 ]
 
