@@ -9,7 +9,7 @@ fields vary along an axis that is joined to another by an equation.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from weakref import WeakKeyDictionary
@@ -126,7 +126,7 @@ def _scales(problem: Problem) -> Iterator[AxisScale]:
     for line in lines_of(problem):
         by_constraint.setdefault(line.constraint, []).append(line)
     for constraint, lines in by_constraint.items():
-        said = _said(problem, lines)
+        said = _said(problem, lines, [chebyshev_nodes(NODES)] * len(lines))
         if can.dimension_of(constraint.domain) == len(constraint.domain.axes):
             operators.append(operator_of(said, lines[0].requests))
         faint = FAINT * scales_of(problem).constraints[constraint.name]
@@ -175,9 +175,9 @@ class _Reading:
     between: float
 
 
-def _said(problem: Problem, lines: Sequence[Line]) -> Told:
-    """What a constraint says at the nodes of several lines, one after the other."""
-    samples = [line.at(chebyshev_nodes(NODES)) for line in lines]
+def _said(problem: Problem, lines: Sequence[Line], places: Sequence[Tensor]) -> Told:
+    """What a constraint says at places of [-1, 1] of several lines, one line after the other."""
+    samples = [line.at(s) for line, s in zip(lines, places, strict=True)]
     points = torch.cat([points for points, _ in samples])
     data = {key: torch.cat([of[key] for _, of in samples]) for key in lines[0].requests.data}
     return told(problem, lines[0].constraint, lines[0].requests, points, data)
@@ -191,47 +191,64 @@ def _readings(problem: Problem, lines: Sequence[Line], values: Tensor, faint: fl
     counts = whole > faint
     roughly = wavenumbers(coefficients, ROUGHLY, whole) * counts
     finely = wavenumbers(coefficients, FINELY, whole) * counts
+    rough = counts & (finely > NODES / 2)  # (lines, columns)
+    jumps = _breaks(problem, lines, rough, values, whole, _rises)
+    smooth = counts & ~_marked(jumps, rough)
+    kinks = _breaks(problem, lines, rough & smooth, values, whole, _bends)
+    bent = smooth & ~_marked(kinks, rough)
+    between = _between(problem, lines, kinks, whole)
     for i, line in enumerate(lines):
-        smooth, jumps, kinks = counts.clone(), [], []
-        rough = (counts & (finely[i] > NODES / 2)).nonzero()[:, 0].tolist()
-        for column, place in _breaks(problem, line, rough, values[i], whole, _rises):
-            jumps.append(line.place(place))
-            smooth[column] = False
-        bent = smooth.clone()
-        ends: dict[int, list[float]] = {}
-        for column, place in _breaks(
-            problem, line, [c for c in rough if smooth[c]], values[i], whole, _bends
-        ):
-            kinks.append(line.place(place))
-            bent[column] = False
-            ends.setdefault(column, []).append(place)
-        clusters = [c for column in smooth.nonzero()[:, 0].tolist() for c in _clusters(values[i, :, column])]
-        endless = any(bent[column] for column in rough)
+        clusters = [
+            c for column in smooth[i].nonzero()[:, 0].tolist() for c in _clusters(values[i, :, column])
+        ]
+        endless = bool((rough[i] & bent[i]).any())
         yield _Reading(
             line,
-            float((roughly[i] * smooth).max()) / line.half,
-            math.inf if endless else float((finely[i] * bent).max()) / line.half,
+            float((roughly[i] * smooth[i]).max()) / line.half,
+            math.inf if endless else float((finely[i] * bent[i]).max()) / line.half,
             tuple(Layer(line.place(s), width * line.half) for s, width in clusters if line.straight),
-            tuple(sorted(set(jumps))),
-            tuple(sorted(set(kinks))),
-            max(float((roughly[i] * bent).max()), _between(problem, line, ends, whole)) / line.half,
+            tuple(sorted({line.place(b.place) for b in jumps if b.line == i})),
+            tuple(sorted({line.place(b.place) for b in kinks if b.line == i})),
+            max(float((roughly[i] * bent[i]).max()), between[i]) / line.half,
         )
 
 
-def _between(problem: Problem, line: Line, ends: Mapping[int, Sequence[float]], whole: Tensor) -> float:
-    """The bandwidth of columns between their kinks at ``ends``, places of the line [-1, 1]."""
-    columns, most = list(ends), 0.0
-    if not columns:
+@dataclass(frozen=True)
+class _Break:
+    """Where a column jumps or bends on the line of a number, in [-1, 1]."""
+
+    line: int
+    column: int
+    place: float
+
+
+def _marked(breaks: Sequence[_Break], like: Tensor) -> Tensor:
+    """Which columns of which lines have breaks, (lines, columns)."""
+    marked = torch.zeros_like(like)
+    for each in breaks:
+        marked[each.line, each.column] = True
+    return marked
+
+
+def _between(problem: Problem, lines: Sequence[Line], kinks: Sequence[_Break], whole: Tensor) -> list[float]:
+    """Of every line, the bandwidth between their kinks of the columns that have some."""
+    parts: list[tuple[int, float, float]] = []  # line, middle, half
+    columns = {i: sorted({kink.column for kink in kinks if kink.line == i}) for i in range(len(lines))}
+    for i in range(len(lines)):
+        edges = sorted({-1.0, 1.0, *(kink.place for kink in kinks if kink.line == i)})
+        parts += [
+            (i, (low + high) / 2, (high - low) / 2)
+            for low, high in pairwise(edges)
+            if columns[i] and (high - low) / 2 > SAME
+        ]
+    most = [0.0] * len(lines)
+    if not parts:
         return most
-    edges = sorted({-1.0, 1.0, *(place for places in ends.values() for place in places)})
-    for low, high in pairwise(edges):
-        half = (high - low) / 2
-        if half > SAME:
-            s = (low + high) / 2 + half * chebyshev_nodes(PIECE)
-            points, data = line.at(s)
-            values = told(problem, line.constraint, line.requests, points, data).columns()[:, columns]
-            coefficients = chebyshev_coefficients(values.nan_to_num(0.0, 0.0, 0.0).T)
-            most = max(most, float(wavenumbers(coefficients, ROUGHLY, whole[columns]).max()) / half)
+    places = [middle + half * chebyshev_nodes(PIECE) for _, middle, half in parts]
+    values = _said(problem, [lines[i] for i, _, _ in parts], places).columns().nan_to_num(0.0, 0.0, 0.0)
+    for (i, _, half), f in zip(parts, values.split(PIECE), strict=True):
+        coefficients = chebyshev_coefficients(f[:, columns[i]].T)
+        most[i] = max(most[i], float(wavenumbers(coefficients, ROUGHLY, whole[columns[i]]).max()) / half)
     return most
 
 
@@ -276,34 +293,35 @@ def _bends(s: Tensor, f: Tensor) -> Tensor:
 
 def _breaks(
     problem: Problem,
-    line: Line,
-    columns: Sequence[int],
+    lines: Sequence[Line],
+    rough: Tensor,
     values: Tensor,
     whole: Tensor,
     measure: Callable[[Tensor, Tensor], Tensor],
-) -> list[tuple[int, float]]:
-    """Columns, and places of [-1, 1] about which they rise, or bend, however closely one looks."""
-    if not columns or not line.straight:
-        return []
-    nodes = chebyshev_nodes(len(values))
+) -> list[_Break]:
+    """Where rough columns (lines, columns) of straight lines rise, or bend, however closely one looks."""
+    straight = torch.tensor([line.straight for line in lines])
+    number, column = (rough & straight[:, None]).nonzero().T
+    nodes = chebyshev_nodes(values.shape[1])
     wide = 1 if measure is _rises else 2
-    rises, cells = measure(nodes, values[:, columns].T).topk(CELLS)  # (columns, CELLS)
-    column = torch.tensor(columns)[:, None].expand_as(cells)
-    steep = rises > (JUMP if measure is _rises else BEND) * whole[columns][:, None]
-    column, cell, rise = column[steep], cells[steep], rises[steep]
+    rises, cells = measure(nodes, values[number, :, column]).topk(CELLS)  # (columns, CELLS)
+    steep = rises > (JUMP if measure is _rises else BEND) * whole[column][:, None]
+    number, column = (of[:, None].expand_as(cells)[steep] for of in (number, column))
+    cell, rise = cells[steep], rises[steep]
     low, high = nodes[cell], nodes[cell + wide]
     for _ in range(ZOOMS if measure is _rises else ZOOMS // 2):
         if not len(column):
             return []
         s = low[:, None] + (high - low)[:, None] * torch.linspace(0, 1, PARTS + 1, dtype=torch.float64)
-        points, data = line.at(s.flatten())
-        f = told(problem, line.constraint, line.requests, points, data).columns().reshape(*s.shape, -1)
+        said = _said(problem, [lines[i] for i in number.tolist()], list(s))
+        f = said.columns().reshape(*s.shape, -1)
         rows = torch.arange(len(s))
         most, step = measure(s, f[rows, :, column]).max(1)
         stays = most > STEEP * rise
         low, high = s[rows, step][stays], s[rows, step + wide][stays]
-        column, rise = column[stays], rise[stays]
-    return list(zip(column.tolist(), ((low + high) / 2).tolist(), strict=True))
+        number, column, rise = number[stays], column[stays], rise[stays]
+    places = ((low + high) / 2).tolist()
+    return [_Break(*each) for each in zip(number.tolist(), column.tolist(), places, strict=True)]
 
 
 def _is_held(constraint: Constraint, name: str) -> bool:
