@@ -148,6 +148,11 @@ CONTRADICTING = {
         "at t = 0, x = 1: u is 2 by one and 3 by the other",
     ),
 }
+def thin(p):
+    """Layers far thinner than the space between points, at both sides of a corner."""
+    return 2 * torch.exp((x(p) - 1) * 1e5) - torch.exp(-t(p) * 1e5)
+
+
 AGREEING = {
     "the start of a cylinder that vanishes at its side": [
         on(cylinder.at(t=0), 9, name="start")(lambda p: q(p) - 1 + sum(a(p) ** 2 for a in cylinder.axes[:2])),
@@ -182,6 +187,7 @@ AGREEING = {
         on(box.boundary("x"), 9, name="walls")(lambda p: u(p) - torch.exp(x(p) - t(p))),
     ],
     "regions apart": [part("a", lambda q: q[:, 0] < 0.3, 2.0), part("b", lambda q: q[:, 0] > 0.4, 0.5)],
+    "layers thinner than can be drawn": [on(box.boundary(), 99, name="w")(lambda p: u(p) - thin(p))],
     "walls that do not meet": [on_left(1.0), on(box.at(x=1), 9, name="right")(u)],
     "another component": [
         on(box.at(x=1), 9, name="a")(lambda p: v(p)[0] - 1),
