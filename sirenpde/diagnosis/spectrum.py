@@ -74,13 +74,23 @@ def _plane_waves(share: float) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, An
     return waves, np.array([_wave_degree(k, share) for k in waves])
 
 
+@cache
 def _wave_degree(k: float, share: float) -> float:
-    from scipy.special import jv
-
     if k > 1000:  # the tail is a function of (n - k) / k^(1/3)
         return float(k + (_wave_degree(1000.0, share) - 1000.0) * (k / 1000.0) ** (1 / 3))
-    orders = np.arange(int(k + 12 * (k + 1) ** (1 / 3)) + 8)
-    coefficients = 2 * jv(orders, k)
-    coefficients[0] /= 2
+    first, coefficients = _wave_tail(k)
     # |e^(ikx)| is 1, of which real and imaginary part each have about the half.
-    return float(_degrees(coefficients, share, np.array(1.0)))
+    return first + float(_degrees(coefficients, share, np.array(1.0)))
+
+
+@cache
+def _wave_tail(k: float) -> tuple[int, np.ndarray[Any, Any]]:
+    """A degree at which most of a wave is left, and its coefficients from there on, or from 0."""
+    from scipy.special import jv
+
+    width = (k + 1) ** (1 / 3)
+    first = max(0, int(k - 3 * width))
+    coefficients = 2 * jv(np.arange(first, int(k + 12 * width) + 8), k)
+    if not first:
+        coefficients[0] /= 2
+    return first, coefficients
