@@ -66,9 +66,8 @@ def over_known(
     return result
 
 
-def moved_point(p: Point, axis: Axis, s: Tensor) -> Point:
-    """The point ``p`` moved by ``s`` along an axis: each request r reads r(p) + s D(r)(p)."""
-    direction = p.place.new_tensor([float(name == axis.name) for name in p.axes])
+def moved_point(p: Point, axis: Axis, s: Tensor, place: Tensor) -> Point:
+    """The point ``p`` moved by ``s`` along an axis, to ``place``: each request r reads r(p) + s D(r)(p)."""
 
     def read(key: Hashable) -> Tensor:
         value = p.read(key)
@@ -87,7 +86,7 @@ def moved_point(p: Point, axis: Axis, s: Tensor) -> Point:
             f"derivatives, such as grid.gradient('{key}')."
         )
 
-    return point(p.axes, p.place + s * direction, read, sample, p.observe, (*p.moved, axis.name))
+    return point(p.axes, place, read, sample, p.observe, (*p.moved, axis.name))
 
 
 def at_nodes(function: PointFunction, p: Point, site: Site) -> Tensor:

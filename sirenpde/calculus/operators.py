@@ -43,13 +43,14 @@ class Along:
         if p.observe is not None:
             p.observe(self.function, self.axis)
 
-        def along(s: Tensor) -> Tensor:
-            return self.function(moved_point(p, self.axis, s))
+        def along(s: Tensor, place: Tensor) -> Tensor:
+            return self.function(moved_point(p, self.axis, s, place))
 
         zero = torch.zeros((), dtype=p.place.dtype, device=p.place.device)
+        direction = p.place.new_tensor([float(name == self.axis.name) for name in p.axes])
         value: Tensor
         tangent: Tensor
-        value, tangent, *_ = torch.func.jvp(along, (zero,), (torch.ones_like(zero),))
+        value, tangent, *_ = torch.func.jvp(along, (zero, p.place), (torch.ones_like(zero), direction))
         # Beside a plain number, as in x(p) - 0.5, torch makes the tangent of a single float32 a float64.
         return tangent.to(value.dtype)
 
