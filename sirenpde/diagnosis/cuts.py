@@ -110,9 +110,10 @@ def _is_plane(problem: Problem, scale: AxisScale, place: float, order: int) -> b
             along &= can.contains(domain, p)
         if instant(domain, domain.axes[column]) is not None or not bool(along.any()):
             continue
-        some = {key: data[key][along] for key in requests.data}
-        values = [told(problem, constraint, requests, p[along], some).columns() for p in moved]
-        size = torch.stack(values).abs().amax((0, 1)).clamp(min=1e-300)
+        some = {key: torch.cat([data[key][along]] * len(moved)) for key in requests.data}
+        said = told(problem, constraint, requests, torch.cat([p[along] for p in moved]), some)
+        values = said.columns().unflatten(0, (len(moved), -1))
+        size = values.abs().amax((0, 1)).clamp(min=1e-300)
         far, near = values[4] - values[0], values[3] - values[1]
         if order:
             far, near = values[4] - 2 * values[2] + values[0], values[3] - 2 * values[2] + values[1]

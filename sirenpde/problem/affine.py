@@ -49,8 +49,13 @@ def _affine(constraint: Constraint, requests: Requests, sizes: Mapping[Field, fl
 
     axes = tuple(axis.name for axis in constraint.domain.axes)
 
-    def at(jets: Mapping[Derivative, Tensor]) -> Tensor:
-        return flat(over_known(constraint.residual, axes, points, read, jets))
+    def at(*jets: Mapping[Derivative, Tensor]) -> Tensor:
+        """What the residual is for each of several jets, (len(jets), n, m)."""
+        together = {d: torch.cat([each[d] for each in jets]) for d in requests.derivatives}
+        known = {key: torch.cat([value] * len(jets)) for key, value in read.items()}
+        values = over_known(constraint.residual, axes, points.repeat(len(jets), 1), known, together)
+        said: Tensor = flat(values).unflatten(0, (len(jets), len(points)))
+        return said
 
     def random(size: float) -> dict[Derivative, Tensor]:
         return {
@@ -67,13 +72,10 @@ def _affine(constraint: Constraint, requests: Requests, sizes: Mapping[Field, fl
         }
 
     zero = {d: torch.zeros_like(value) for d, value in random(0.0).items()}
-    nothing = at(zero)
-    for size in SIZES:
-        a, b = random(size), random(3.0 * size)
-        values = [at(a), at(b), nothing, at({d: a[d] + b[d] for d in a})]
-        if not _adds_up(torch.stack(values)):
-            return False
-    return True
+    pairs = [(random(size), random(3.0 * size)) for size in SIZES]
+    tried = [(a, b, zero, {d: a[d] + b[d] for d in a}) for a, b in pairs]
+    values = at(*(jets for four in tried for jets in four)).unflatten(0, (len(SIZES), 4))
+    return all(_adds_up(of_size) for of_size in values)
 
 
 def _adds_up(values: Tensor) -> bool:
