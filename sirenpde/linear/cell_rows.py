@@ -222,14 +222,13 @@ class CellRows:
         if self.fields != other.fields:
             return False
         turned = not torch.equal(self.turn, other.turn)
-        for joint, its_joint in zip(self.joints, other.joints, strict=True):
+        joints = zip(self.joints, other.joints, self._nodes, other._nodes, strict=True)
+        for joint, its_joint, nodes, its_nodes in joints:
             if joint.face.axis != its_joint.face.axis or joint.orders != its_joint.orders:
                 return False
             if not math.isclose(joint.length, its_joint.length) or joint.lowered != its_joint.lowered:
                 return False
-            if joint.basis.shape != its_joint.basis.shape or not _near(
-                self._nodes(joint), other._nodes(its_joint)
-            ):
+            if joint.basis.shape != its_joint.basis.shape or not _near(nodes, its_nodes):
                 return False
             if turned and (joint.fluxes or joint.near is not None):
                 return False
@@ -250,8 +249,11 @@ class CellRows:
                 return False
         return all(map(_alike, self._sampled, other._sampled))
 
-    def _nodes(self, joint: Joint) -> Tensor:
-        return (self.turn * (joint.seen_by(self.cell) - self.centre))[self._seen(joint)[0]]
+    @cached_property
+    def _nodes(self) -> tuple[Tensor, ...]:
+        """Those of every joint about the centre, as the mirror image has them."""
+        about = ((joint, joint.seen_by(self.cell) - self.centre) for joint in self.joints)
+        return tuple((self.turn * nodes)[self._seen(joint)[0]] for joint, nodes in about)
 
 
 def in_order(points: Tensor) -> Tensor:

@@ -148,6 +148,8 @@ CONTRADICTING = {
         "at t = 0, x = 1: u is 2 by one and 3 by the other",
     ),
 }
+
+
 def thin(p):
     """Layers far thinner than the space between points, at both sides of a corner."""
     return 2 * torch.exp((x(p) - 1) * 1e5) - torch.exp(-t(p) * 1e5)
