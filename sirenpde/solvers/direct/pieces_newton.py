@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ...linear.dense_rows import about_nothing
 from ...residuals import Batch, Rows, System
-from .pieces_solve import Fineness, PiecesLayout, layout_of_pieces
+from .pieces_solve import Fineness, PiecesLayout, PiecesSolution, layout_of_pieces
 
 # Of a step that does not lower the residual.
 HALVINGS = 6
@@ -113,6 +113,20 @@ def newton_pieces(
     return PiecesNewton(
         theta, tuple(sizes), end, last.unknowns, last.factorised, work, levels.thickest, levels.level
     )
+
+
+def tangent_pieces(
+    system: System,
+    fineness: Fineness,
+    near: tuple[System, Tensor],
+    workers: int = 2,
+    deadline: float = math.inf,
+) -> PiecesSolution:
+    """The fields that meet the constraints linearised about those of other networks: one step, not checked.
+
+    Arguments as for ``newton_pieces``.
+    """
+    return layout_of_pieces(system, fineness).solve(_About(*near).rows, workers, deadline)
 
 
 class _Levels:

@@ -23,16 +23,15 @@ from ..direct.lattice_growth import open_lattices, opened
 from ..direct.pieces_growth import check_pieces
 from ..least_squares import LeastSquares
 from ..stage import Report, Stage, State, remembered
-from . import controller, slab_pieces, slab_polynomials
+from . import controller, second_cells, second_march, slab_pieces, slab_polynomials
 from .controller import POLICY, Course, Outcome, Pace, Verdict
 from .first_guess import first_guess
 from .marchable import check_marchable
 from .memory import Ended, Memory, Tally, Unfinished
 from .orders import NOTHING, Wanted, open_lattices_of, rate_of, wanted_of, waves_of
-from .second_march import followed
 from .shared_factor import made_again, origin_of, serves
 from .slab_pieces import SlabPieces
-from .slab_polynomials import SlabPolynomials, Solved
+from .slab_polynomials import SlabPolynomials
 from .trial import Recipes, SlabTrial, quality, trial_of
 from .whole import append, last_of, open_whole
 
@@ -210,19 +209,21 @@ class Front:
         """Put the slab behind those that are closed."""
         residuals = report.residuals or trial.work.system.row_count(trial.work.drawing.fixed())
         self.memory.tally = self.memory.tally.plus(trial, report.terms, residuals)
-        if self.memory.tried is not None:
-            self._follow(trial, self.memory.tried)
+        self._follow(trial)
         append(self.state, trial)
         self.memory.solved, self.memory.tried = self.memory.tried, None
 
-    def _follow(self, trial: SlabTrial, tried: Solved) -> None:
+    def _follow(self, trial: SlabTrial) -> None:
         """Take the second march on, as long as it has kept up and there is time."""
-        memory, is_first = self.memory, trial.slab.is_first
-        if is_first or memory.second is not None:
-            before, deadline = None if is_first else memory.second, self.state.deadline
-            memory.second = followed(
-                trial.work.system, self._position, tried, before, self.tolerance, deadline
+        memory, is_first, state = self.memory, trial.slab.is_first, self.state
+        if memory.tried is not None and (is_first or memory.second is not None):
+            before, system = None if is_first else memory.second, trial.work.system
+            memory.second = second_march.followed(
+                system, self._position, memory.tried, before, self.tolerance, state.deadline
             )
+        if memory.pieces and (is_first or memory.second_cells is not None):
+            cells = None if is_first else memory.second_cells
+            memory.second_cells = second_cells.followed(state, trial, cells)
 
     def end(self, trial: SlabTrial, report: Report) -> Ended:
         """The axis is done."""
@@ -233,11 +234,11 @@ class Front:
             f"{self.pace.closed} slabs, held-out residual at most {self.pace.worst:.1e}; the last: {last}"
         )
         self.memory.trial, tally = None, self.memory.tally
-        second = self.memory.second
-        if self.memory.counts:
-            apart = "there was no time for" if second is None else f"{second.bar:.1e} from"
+        second = self.memory.second or self.memory.second_cells
+        if self.memory.counts or self.memory.pieces:
+            apart = "there was no time for" if second is None else f"{second.apart.bar:.1e} from"
             reason = f"{reason}; {apart} a second march in fewer functions"
-        difference = None if second is None else second.bar
+        difference = None if second is None else second.apart.bar
         self.memory.ended = Ended(tally.means, reason, tally.residuals, difference)
         return self.memory.ended
 

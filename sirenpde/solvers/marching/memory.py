@@ -10,6 +10,7 @@ from torch import Tensor
 from ...files.typed import transient
 from ...linear.mode_blocks import ModeBlocks
 from .controller import Pace
+from .second_cells import SecondCells
 from .second_march import SecondMarch
 from .shared_factor import Origin
 from .slab_polynomials import Solved
@@ -83,6 +84,7 @@ class Memory:
     tried: Solved | None = None  # the slab that is tried, in polynomials, once they are found
     solved: Solved | None = None  # the last one closed
     second: SecondMarch | None = None  # as far as that one; None where it was left
+    second_cells: SecondCells | None = None  # the same in cells
     factor: Origin | None = None
     ended: Ended | None = None
     trial: SlabTrial | None = transient()

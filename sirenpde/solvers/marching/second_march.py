@@ -18,6 +18,7 @@ from ...linear.axis_polynomials import AxisPolynomials
 from ...linear.tensor_rows import TensorRows
 from ...residuals import System
 from ..direct.box_growth import functions_on, resized, rows_on
+from .apart import Apart
 from .slab_polynomials import Solved, arrived_at, tau_rows
 
 FEWER = 0.9  # of the functions across the march
@@ -27,24 +28,13 @@ LEAST = 4  # functions along an axis
 
 @dataclass(frozen=True)
 class SecondMarch:
-    """The last slab of the second march: its functions, and the amplitudes of what it has more than the first.
-
-    ``apart`` and ``sizes`` are, field by field, the squares of the distance and of the first march's fields, summed
-    over all slabs so far.
-    """
+    """The last slab of the second march: its functions, and the amplitudes of what it has more than the first."""
 
     counts: tuple[int, ...]
     low: float
     high: float
     difference: Tensor
-    apart: tuple[float, ...]
-    sizes: tuple[float, ...]
-
-    @property
-    def bar(self) -> float:
-        """The relative L2 distance of the two, the largest of all fields; one that vanishes says nothing."""
-        pairs = zip(self.apart, self.sizes, strict=True)
-        return max((math.sqrt(a / size) for a, size in pairs if size), default=0.0)
+    apart: Apart
 
 
 def followed(
@@ -84,11 +74,9 @@ def followed(
     for x, y in zip(firsts, rows.split(found.x).values(), strict=True):
         apart.append(length * float((x - resized(y, functions, known)).square().sum()))
         squares.append(length * float(x.square().sum()))
-    if before is not None:
-        apart = [a + b for a, b in zip(apart, before.apart, strict=True)]
-        squares = [a + b for a, b in zip(squares, before.sizes, strict=True)]
-    counts = tuple(f.count for f in functions)
-    return SecondMarch(counts, first.low, first.high, found.x - start, tuple(apart), tuple(squares))
+    counts, here = tuple(f.count for f in functions), Apart(tuple(apart), tuple(squares))
+    far = here if before is None else before.apart.plus(here)
+    return SecondMarch(counts, first.low, first.high, found.x - start, far)
 
 
 def _carried(rows: TensorRows, axis: int, before: SecondMarch) -> Tensor:

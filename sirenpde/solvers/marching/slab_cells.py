@@ -25,7 +25,7 @@ MOST = 400  # cells
 HALVINGS = 24  # of one cell at most
 
 
-def _values(known: Before, u: Field, points: Tensor) -> Tensor:
+def values_of(known: Before, u: Field, points: Tensor) -> Tensor:
     """(n, d) -> (n, outputs)"""
     axes = tuple(axis.name for axis in u.axes)
     batch = known.system.batch(points, {})
@@ -46,7 +46,9 @@ def tails(partition: Partition, known: Before, axis: int, at: float | None = Non
     points = ((low + high) / 2 + (high - low) / 2 * unit).reshape(-1, partition.dimension)
     if at is not None:
         points[:, axis] = at
-    values = [_values(known, u, points).view(len(partition), *counts, -1) for u in known.parameters.networks]
+    values = [
+        values_of(known, u, points).view(len(partition), *counts, -1) for u in known.parameters.networks
+    ]
     sizes = [float(v.abs().max()) for v in values]
     worst = torch.zeros(len(partition), partition.dimension, dtype=torch.float64)
     for a, degree in enumerate(degrees):
