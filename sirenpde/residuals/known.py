@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -72,8 +72,12 @@ def relative_residuals_by_name(system: System, theta: Tensor, batches: Sequence[
 
 def relative_residual(system: System, theta: Tensor, batches: Sequence[Batch]) -> float:
     """The worst of the relative residuals; not a number where one of them is none."""
-    residuals = relative_residuals_by_name(system, theta, batches).values()
-    return max(residuals) if all(x == x for x in residuals) else math.nan
+    return worst_of(relative_residuals_by_name(system, theta, batches))
+
+
+def worst_of(residuals: Mapping[str, float]) -> float:
+    """The largest; not a number where one of them is none."""
+    return max(residuals.values()) if all(x == x for x in residuals.values()) else math.nan
 
 
 def _names(system: System) -> list[str]:

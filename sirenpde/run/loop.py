@@ -222,9 +222,8 @@ def _is_within(run: Run, report: Report, tolerance: float | None) -> bool:
         return False
     if holds_until(run.state.system) is not None:
         return False
-    state = run.state
-    within = known.relative_residual(state.system, state.theta, state.held_out) <= tolerance
-    return within and not doubt(run, run.iterate())
+    here = run.iterate()
+    return here.residual <= tolerance and not doubt(run, here)
 
 
 def _note(run: Run, report: Report) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..residuals.known import relative_residual
 from ..solvers.stage import Report
 from .checkpoint import snapshot
 from .errors import errors_of
@@ -47,9 +46,9 @@ class Meter:
         started = time.monotonic()
         if started < self.next:
             return
-        best, state = self.run.shown(), self.run.state
-        self.residual = relative_residual(best.system, best.theta, state.held_out)
-        errors = errors_of(self.run.problem, best.system, best.theta, state.seed)
+        best = self.run.shown()
+        self.residual = best.residual
+        errors = errors_of(self.run.problem, best.system, best.theta, self.run.state.seed)
         self.error = max((float(each["relative_l2"]) for each in errors.values()), default=None)
         now = time.monotonic()
         self.next = now + max(2.0, 30 * (now - started))

@@ -45,7 +45,11 @@ class Compared:
     apart: float | None
 
     def is_of(self, theta: Tensor) -> bool:
-        return self.theta.shape == theta.shape and torch.equal(self.theta, theta)
+        return _equal(self.theta, theta)
+
+
+def _equal(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and torch.equal(one, other)
 
 
 @dataclass
@@ -71,6 +75,7 @@ class Run:
     troubles: list[str] = field(default_factory=list)  # why stages broke off
     seconds: float = 0.0
     compared: list[Compared] = field(default_factory=list)  # with another resolution, the last first
+    measured: Iterate | None = None  # the fields that were looked at last
     reason: str = ""  # the last that the stage gave for its end
     ended: bool = False  # since the fields are good enough
     status: Status = "interrupted"
@@ -205,14 +210,18 @@ class Run:
         return True
 
     def iterate(self) -> Iterate:
-        """The fields being worked on."""
-        state = self.state
+        """The fields being worked on, measured once as long as they stay as they are."""
+        state, last = self.state, self.measured
+        rung = min(self.rung, len(self.choice.rungs) - 1)
+        if last is not None and last.system is state.system and _equal(last.theta, state.theta):
+            return replace(last, recipes=dict(state.recipes), rung=rung)
         here = state.system, state.theta, state.held_out
         objective = float(known.terms(*here).sum())
         residual = known.relative_residual(*here) if math.isfinite(objective) else math.inf
         objective, residual = (x if math.isfinite(x) else math.inf for x in (objective, residual))
-        rung = min(self.rung, len(self.choice.rungs) - 1)
-        return Iterate(dict(state.recipes), state.system, state.theta.clone(), objective, residual, rung)
+        recipes, theta = dict(state.recipes), state.theta.clone()
+        self.measured = Iterate(recipes, state.system, theta, objective, residual, rung)
+        return self.measured
 
     def put_back(self, iterate: Iterate) -> None:
         state = self.state

@@ -20,7 +20,7 @@ from ..problem.constraint import name_of
 from ..problem.problem import Problem
 from ..problem.rich import html_table
 from ..residuals import Batch, System
-from ..residuals.known import holds_until, relative_residual, relative_residuals_by_name, where_known
+from ..residuals.known import holds_until, relative_residuals_by_name, where_known, worst_of
 from ..sampling.drawing import Drawing
 from . import saved
 from .checkpoint import Snapshot, snapshot
@@ -160,7 +160,12 @@ class Solution:
     @cached_property
     def relative_residual(self) -> float:
         """The worst constraint's residual on held-out points, as a fraction of the largest of its own terms."""
-        return relative_residual(self.system, self.theta, self._held_out)
+        return worst_of(self._relative)
+
+    @cached_property
+    def _relative(self) -> dict[str, float]:
+        """The same by constraint."""
+        return relative_residuals_by_name(self.system, self.theta, self._held_out)
 
     @property
     def holds_until(self) -> tuple[str, float] | None:
@@ -226,13 +231,12 @@ class Solution:
         system, fitted = where_known(self.system, self._drawing.fixed())
         _, others = where_known(self.system, self._held_out)
         used, other = system.residuals(self.theta, fitted), system.residuals(self.theta, others)
-        relative = relative_residuals_by_name(self.system, self.theta, self._held_out)
         return {
             constraint.name: {
                 "rms": float(r.square().sum(1).mean().sqrt()),
                 "max": float(r.abs().max()),
                 "held_out_rms": float(h.square().sum(1).mean().sqrt()),
-                "relative": relative[constraint.name],
+                "relative": self._relative[constraint.name],
             }
             for constraint, r, h in zip(system.problem.constraints, used, other, strict=True)
         }

@@ -21,7 +21,8 @@ from sirenpde import (
     on,
     solve,
 )
-from sirenpde.residuals import NotFinite
+from sirenpde.residuals import NotFinite, known
+from sirenpde.residuals.known import relative_residual
 from sirenpde.run.begin import begin
 from sirenpde.solvers.ladder import Rung, choose
 from sirenpde.solvers.stage import Report
@@ -239,3 +240,22 @@ def test_solved_is_what_meets_the_tolerance_or_a_millionth():
     for tolerance, status in ((None, "solved"), (1e-30, "rough")):
         good = solve(exact, [LeastSquares()], tolerance=tolerance)
         assert good.status == status and good.relative_residual < 1e-6
+
+
+def test_fields_are_measured_once_as_long_as_they_stay(monkeypatch):
+    problem = evolution(lambda u, p: D(u, t)(p) + u(p), lambda p: torch.exp(-t(p)), network=Siren(8, 2))
+    run, measured = first_constants(problem)[1], []
+
+    def counted(*here):
+        measured.append(here)
+        return relative_residual(*here)
+
+    monkeypatch.setattr(known, "relative_residual", counted)
+    first = run.iterate()
+    assert run.iterate().theta is first.theta and run.shown().residual == first.residual
+    assert len(measured) == 1
+    run.state.theta[0] += 0.5  # in place, as optimisers do
+    second = run.iterate()
+    assert second.residual != first.residual and not torch.equal(first.theta, second.theta)
+    assert second.residual == relative_residual(run.state.system, run.state.theta, run.state.held_out)
+    assert len(measured) == 2
