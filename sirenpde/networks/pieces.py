@@ -166,7 +166,7 @@ class Pieces:
         for a, b in zip(partition.low, partition.high, strict=True):
             whole = [axis for axis in periodic if (a[axis], b[axis]) == (low[axis], high[axis])]
             alike = torch.Generator().manual_seed(seed)
-            network = _of_cell(self.recipe, a, b).build(a, b, outputs, whole, alike)
+            network = of_cell(self.recipe, a, b).build(a, b, outputs, whole, alike)
             turns.append(
                 _turned(network, [c + d - e - f for c, d, e, f in zip(a, b, low, high, strict=True)])
             )
@@ -221,7 +221,7 @@ def _turned(network: nn.Module, beyond: Sequence[float]) -> tuple[float, ...]:
     return turn
 
 
-def _of_cell(recipe: Recipe, low: Sequence[float], high: Sequence[float]) -> Recipe:
+def of_cell(recipe: Recipe, low: Sequence[float], high: Sequence[float]) -> Recipe:
     """The recipe with those of its singular points that lie in a cell, from where the cell opens to one side."""
     if not isinstance(recipe, SineFeatures) or not recipe.singular:
         return recipe

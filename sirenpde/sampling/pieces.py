@@ -260,7 +260,10 @@ def layout_of(domain: Domain) -> Layout | None:
         return None if whole is None else Layout(whole.patches, (*whole.holds, domain.predicate))
     if isinstance(domain, can.Contain) and isinstance(domain, can.Bound):
         around = Patch(domain.axes, domain.bounds)
-        if can.dimension_of(domain) == len(around.free):
+        volume = math.prod(b - a for a, b in around.intervals if b > a)
+        # Both sides of a slit are twice as much as what lies between their ends, and their points are on either hand.
+        twice = getattr(domain, "measure", 0.0) > (1 + SLACK) * volume
+        if can.dimension_of(domain) == len(around.free) and not twice:
             return Layout((around,), (domain.contains,))
     return None
 

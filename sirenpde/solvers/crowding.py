@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..diagnosis.scales import axis_scales
+from ..diagnosis.singular_points import singular_points
 from ..problem.problem import Problem
 
 
@@ -22,7 +23,7 @@ class Crowding:
 SMOOTH, EACH = 9.0, 1.3
 # Degrees of freedom of which the search for one matrix takes some seconds. Tensor products cost less beyond (1060 of
 # Poisson's equation: 3 s for 89 s), and pieces only where there are many waves, since they have as many digits to
-# spare in each.
+# spare in each; at re-entrant corners and the like they come earlier, since half of one matrix is functions of these.
 LATTICE, PIECES = 400.0, 3000.0
 # Of half an axis: thinner layers need features of their own.
 THIN = 0.03
@@ -52,6 +53,7 @@ def crowding(problem: Problem) -> Crowding | None:
         if scale.thinnest < THIN * scale.half:
             return Crowding("places", f"there are layers of width {scale.thinnest:.2g} along {scale.name}")
     degrees = math.prod(EACH * 2 * scale.half * scale.fastest / math.pi + SMOOTH for scale in scales)
-    if degrees > (LATTICE if problem.traits.tensor else PIECES):
+    points = [point for u in problem.fields for point in singular_points(problem, u)]
+    if degrees > (LATTICE if problem.traits.tensor or not all(p.tried for p in points) else PIECES):
         return Crowding("waves", f"what they say asks for about {float(f'{degrees:.2g}'):.0f} functions")
     return None

@@ -130,8 +130,8 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     Newton step cheap, and so it does for steady boxes whose data are smooth. In one axis of space a march in cells
     follows, or comes first where fronts between walls are thin. Tensor products suit boxes whose axes can be taken
     apart, where these are three or more or what the constraints say is too fine for one dense matrix; pieces suit
-    layers, jumps and kinks, and what is too fine elsewhere; frozen sines, with functions of their own at singular
-    points, suit all else. Then comes whatever else fits the domains, and a trained network last.
+    layers, jumps and kinks, and what is too fine elsewhere, singular points included; frozen sines, with functions of
+    their own at these points, suit all else. Then comes whatever else fits the domains, and a trained network last.
     """
     if not traits.smooth:
         return [_trained(problem, dict.fromkeys(problem.fields), traits)]
@@ -165,6 +165,8 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     sure = [point.powers[0] for sine in smooth.values() for point in sine.singular if not point.tried]
     if fine and sure and min(sure) > 1:  # slopes are finite: the data may ask for no such power, as often not
         return [*collocation, sines, *pieces, *march, last]
+    if sure and many and len(problem.fields[0].axes) == 2:  # cells have the functions of these points too
+        return [*pieces, sines, *collocation, *march, last]
     if not (fine or many) or sure:
         return [sines, *collocation, *pieces, *march, last]
     direct = [*collocation, *pieces] if fine else [*pieces, *collocation]

@@ -20,11 +20,13 @@ from ...files.typed import transient
 from ...networks.partition import Partition
 from ...networks.pieces import Cuts, Pieces, PiecesNetwork
 from ...networks.sine_features import SineFeatures
+from ...networks.singular import Singular
 from ...networks.values import recipe_from_value, recipe_to_value
 from ...residuals import Evaluator, System, evaluate, requests_of
 from ...residuals.unfit import Unfit
 from ...sampling.drawing import generator
 from ..stage import State
+from .pieces_corners import cuts_between, shape_corners, with_points
 from .pieces_newton import PiecesNewton, newton_pieces
 from .pieces_solve import ROWS, Fineness, PiecesSolution, left_in_cells, solve_pieces
 from .pieces_tree import cut_by_data, holding
@@ -47,6 +49,7 @@ ENOUGH = ((1e-9, 3e10), (1e-6, 1e11))
 FALLS = 3.0  # how many times less has to be left after more features or smaller cells, for more of them
 USUAL, CELL = 1e10, 0.02  # operations of a core in a second, and seconds of a cell beside them
 ROUNDING = 1e-14  # of the fields' units, what is left of them by rounding
+SLACK = 1e-6  # of an axis: cuts so near to one another are one
 MOST = 1000  # cells of a tree before the first solve
 PROBES, PROBED = 2000, 11  # points at which two resolutions are compared, and the number of their draw
 
@@ -184,7 +187,12 @@ class Growth:
         self.bounds = {u: _partition_of(state.system, u).bounds for u in fields}
         self.scales = axis_scales(state.system.problem)
         self.cuts = cuts_of(state.system.problem)
-        self.singular = {u: material_corners(state.system.problem, u) for u in fields}
+        self.singular: dict[Field, tuple[Singular, ...]] = dict.fromkeys(fields, ())
+        self.has_materials = False
+        if self.are_cells_open:
+            of_materials = {u: material_corners(state.system.problem, u) for u in fields}
+            self.has_materials = any(of_materials.values())
+            self.singular = {u: of_materials[u] or shape_corners(state.system.problem, u) for u in fields}
 
     def _counts(self) -> tuple[int, ...]:
         counts = [recipe.recipe.count for recipe in self.given.values()]  # type: ignore[attr-defined]
@@ -302,12 +310,12 @@ class Growth:
 
     @property
     def is_together(self) -> bool:
-        """Whether cells may be halved one by one: all fields have one box, all of it, and none has singular points.
+        """Whether cells may be halved one by one: all fields have one box, all of it.
 
-        Cells about singular points are as large as what they have functions of.
+        Cells about points at which materials meet in a cross are as large as what they have functions of.
         """
         boxes = {tuple((axis.low, axis.high) for axis in u.axes) for u in self.bounds}
-        return len(boxes) == 1 and set(self.bounds.values()) == boxes and not any(self.singular.values())
+        return len(boxes) == 1 and set(self.bounds.values()) == boxes and not self.has_materials
 
     @property
     def tree(self) -> Partition | None:
@@ -323,7 +331,8 @@ class Growth:
         own = {scale.name: set(data_layers(scale)) for scale in self.scales}  # which a tree finds by itself
         coarse = self._grid(u, lambda scale: scale.wavenumber, own)
         even = self._grid(u, lambda scale: max(scale.between, scale.fastest))
-        sines = SineFeatures(self.counts[0], rate_of(self.counts[0], self.axes))
+        points = tuple(dict.fromkeys(point for of in self.singular.values() for point in of))
+        sines = SineFeatures(self.counts[0], rate_of(self.counts[0], self.axes), singular=points)
         found = cut_by_data(self.state.system, coarse, sines, min(len(even) - 1, MOST))
         return None if found is None or len(found) <= len(coarse) else found
 
@@ -338,18 +347,13 @@ class Growth:
                 end for v in self.given for a in v.axes if a.name == axis.name for end in (a.low, a.high)
             }
             breaks |= set(self.cuts[axis.name]) - (without or {}).get(axis.name, set())
-            breaks |= set(self._between(axis.name))
+            for v, points in self.singular.items():
+                column = [a.name for a in v.axes].index(axis.name)
+                breaks = with_points(
+                    breaks | cuts_between(points, column), points, column, SLACK * (high - low)
+                )
             edges.append(cut(low, high, breaks, speed(scale), rate))
         return Partition.grid(edges)
-
-    def _between(self, name: str) -> list[float]:
-        """Where cells are cut halfway between singular points, so that each has one at most."""
-        found: list[float] = []
-        for u, points in self.singular.items():
-            column = [axis.name for axis in u.axes].index(name)
-            places = sorted({point.at[column] for point in points})
-            found += [(a + b) / 2 for a, b in pairwise(places)]
-        return found
 
     def trial(self, wanted: Resolution) -> PiecesTrial:
         """Solves it, and compares it with the fields of the state, which are those of the trial before."""
@@ -431,7 +435,7 @@ def cut(low: float, high: float, breaks: set[float], speed: float, rate: float) 
     >>> cut(0.0, 1.0, {0.25}, 40.0, 10.0)
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
-    slack = 1e-6 * (high - low)
+    slack = SLACK * (high - low)
     inner = sorted(b for b in breaks if low + slack < b < high - slack)
     kept = [b for i, b in enumerate(inner) if i == 0 or b - inner[i - 1] > slack]
     places = [low]

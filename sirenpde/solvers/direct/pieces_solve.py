@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ...calculus.field import Field
 from ...diagnosis.jumps import jumping_fluxes
 from ...engines.flat import slices_of
+from ...geometry import can
 from ...linear.cell_rows import CellRows, in_order, scaled
 from ...linear.dense_rows import in_complex, write_head
 from ...linear.fluxes import Flux, flux_rows, with_fluxes
@@ -30,7 +31,7 @@ from ...linear.fronts import (
 )
 from ...linear.joins import Joint, graded, joints, orders_along
 from ...networks.linear_head import head_width
-from ...networks.partition import Partition
+from ...networks.partition import Face, Partition
 from ...networks.pieces import PiecesNetwork
 from ...residuals import Batch, Rows, System
 from ...residuals.unfit import MEMORY_LIMIT, TooLarge, TooLong, Unfit
@@ -39,6 +40,7 @@ from ...sampling.refinement import singular_planes
 
 ROWS = 3.0  # points inside a cell to a feature
 SAME = 1e-9  # of a side: ends of cells that differ by rounding
+ASIDE = 1e-4  # of a face: so far from a slit the shape is looked at
 SPEED = 2e10  # operations per second of a fast core: what takes longer by it takes longer anywhere
 HELD_OUT, DRAWN = (
     100,
@@ -190,7 +192,11 @@ def layout_of_pieces(system: System, fineness: Fineness) -> PiecesLayout:
     faces = [face for face in partition.faces(periodic) if face.first != face.second]
     orders = [orders_along(system, axis) for axis in range(len(whole.axes))]
     of_faces = [
-        {u: n for u, n in orders[f.axis].items() if u in active[f.first] and u in active[f.second]}
+        {
+            u: n
+            for u, n in orders[f.axis].items()
+            if u in active[f.first] and u in active[f.second] and not is_slit(u, f)
+        }
         for f in faces
     ]
     kept = [(face, order) for face, order in zip(faces, of_faces, strict=True) if any(order.values())]
@@ -214,6 +220,18 @@ def layout_of_pieces(system: System, fineness: Fineness) -> PiecesLayout:
     ]
     rates = [[rate / h for rate, h in zip(fineness.rates, half, strict=True)] for half in halves]
     return PiecesLayout(system, batches, cells, rates, joined)
+
+
+def is_slit(u: Field, face: Face) -> bool:
+    """Whether a field may differ on the two sides of a face, which lies on a slit of its domain."""
+    if not isinstance(u.domain, can.Level) or len(u.domain.axes) != len(face.low):
+        return False
+    ends = torch.tensor([face.low, face.high], dtype=torch.float64)
+    middle, aside = ends.mean(0), torch.zeros(len(face.low), dtype=torch.float64)
+    size = float((ends[1] - ends[0]).max())
+    aside[face.axis] = ASIDE * size
+    on, below, above = u.domain.level(torch.stack([middle, middle - aside, middle + aside])).tolist()
+    return bool(below < 0 and above < 0 and abs(on) < SAME * size)
 
 
 def places_in(partition: Partition, u: Field, own: Partition) -> dict[int, int]:

@@ -13,6 +13,8 @@ from ...diagnosis.lines import told
 from ...linear.qr import solve_dense
 from ...networks.dense import DenseNetwork
 from ...networks.partition import Partition
+from ...networks.pieces import of_cell
+from ...networks.polar import AroundPoints
 from ...networks.sine_features import SineFeatures
 from ...residuals import Batch, Group, System
 from ...sampling.pieces import cell_batches, drawn_pattern
@@ -43,7 +45,7 @@ def cut_by_data(system: System, cells: Partition, sines: SineFeatures, most: int
         sines: the features of every cell.
     """
     parts, most = 2**cells.dimension, max(most, FEWEST)
-    sines = replace(sines, singular=(), around=())
+    sines = replace(sines, around=())
     new, sizes = list(range(len(cells))), dict[int, Tensor]()
     while True:
         left = _misfits(system, cells, new, sines)
@@ -95,8 +97,9 @@ def _of_group(
         for side, end in enumerate(ends)
     )
     count = min(sines.count or 1, max(1, len(points) // FACE))  # of faces there are fewer points
-    network = replace(sines, count=count).build(low, high, 1, (), torch.Generator().manual_seed(DRAWN))
-    assert isinstance(network, DenseNetwork)
+    recipe = of_cell(replace(sines, count=count), low, high)
+    network = recipe.build(low, high, 1, (), torch.Generator().manual_seed(DRAWN))
+    assert isinstance(network, DenseNetwork | AroundPoints)
     with torch.no_grad():
         features = network.features(points)
     some = slice(None, None, max(2, len(points) // (EACH * count)))
@@ -117,7 +120,7 @@ def _names(system: System) -> list[str]:
 def _sizes(left: dict[int, Misfits]) -> dict[int, Tensor]:
     """The mean squares of the constraints' columns over the whole domain."""
     sizes: dict[int, Tensor] = {}
-    for of_cell in left.values():
-        for i, (_, data) in of_cell.items():
+    for misfits in left.values():
+        for i, (_, data) in misfits.items():
             sizes[i] = sizes[i] + data if i in sizes else data
     return sizes

@@ -1,0 +1,107 @@
+"""Singular points of shapes in open cells: their functions, cuts through them, slits that do not join cells."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from sirenpde import Box, Field, Pieces, Point, Polygon, Problem, Slit, laplacian, on, solve
+from sirenpde.geometry.shape import Shape
+from sirenpde.networks.partition import Partition
+from sirenpde.networks.pieces import PiecesNetwork
+from sirenpde.networks.polar import AroundPoints
+from sirenpde.residuals.unfit import Unfit
+from sirenpde.sampling.pieces import layout_of
+from sirenpde.solvers.direct.pieces_corners import cuts_between, shape_corners, with_points
+from sirenpde.solvers.direct.pieces_solve import is_slit
+
+L_SHAPE = Polygon([(-1, -1), (0, -1), (0, 0), (1, 0), (1, 1), (-1, 1)])
+SQUARE = Box(x=(-1, 1), y=(-1, 1))
+CRACKED = Slit(SQUARE, start=(-1, 0.3), tip=(0.2, 0.3))
+
+
+def with_bump(
+    shape: Shape, tip: tuple[float, float], cut: float, power: float, bump: tuple[float, float]
+) -> Problem:
+    """Δu = Δ(bump), of width 0.03, and r^λ sin λθ beside it, θ from the direction ``cut`` on; given on all sides."""
+    u = Field("u", shape, Pieces())
+    x, y = shape.axes
+    width = 0.03
+
+    def mode(p: Point) -> Tensor:
+        a, b = x(p) - tip[0], y(p) - tip[1]
+        turn = cut + math.pi
+        theta = torch.atan2(-math.sin(turn) * a + math.cos(turn) * b, math.cos(turn) * a + math.sin(turn) * b)
+        return (a**2 + b**2) ** (power / 2) * torch.cos(power * theta)
+
+    def peak(p: Point) -> Tensor:
+        return torch.exp(-((x(p) - bump[0]) ** 2 + (y(p) - bump[1]) ** 2) / (2 * width**2))
+
+    def source(p: Point) -> Tensor:
+        far = ((x(p) - bump[0]) ** 2 + (y(p) - bump[1]) ** 2) / width**2
+        return peak(p) * (far - 2) / width**2
+
+    def exact(p: Point) -> Tensor:
+        return mode(p) + peak(p)
+
+    inside = on(shape, samples=2000, name="inside")(lambda p: laplacian(u)(p) - source(p))
+    sides = on(shape.boundary(), samples=800, name="sides")(lambda p: u(p) - exact(p))
+    return Problem(inside, sides, reference={u: exact})
+
+
+def re_entrant() -> Problem:
+    return with_bump(L_SHAPE, (0, 0), -math.pi / 4, 2 / 3, (-0.55, 0.45))
+
+
+def cracked() -> Problem:
+    return with_bump(CRACKED, (0.2, 0.3), math.pi, 1 / 2, (0.5, -0.3))
+
+
+def test_points_that_are_surely_singular_bring_the_others_along() -> None:
+    problem = re_entrant()
+    points = shape_corners(problem, problem.fields[0])
+    assert [point.at for point in points if not point.tried] == [(0, 0)] and len(points) == 6
+    assert with_points({1e-9, 0.5}, points, 0, 1e-6) == {0.0, 0.5}
+    assert cuts_between(points, 1) == {-0.5, 0.5}
+
+
+def test_a_square_whose_corners_are_only_tried_has_none() -> None:
+    u = Field("u", SQUARE)
+    problem = Problem(
+        on(SQUARE, samples=100, name="inside")(lambda p: laplacian(u)(p) + 1),
+        on(SQUARE.boundary(), samples=100, name="sides")(lambda p: u(p)),
+    )
+    assert shape_corners(problem, u) == ()
+
+
+def test_a_crack_along_no_axis_is_refused() -> None:
+    slanted = Slit(SQUARE, start=(-1, 0), tip=(0.2, 0.3))
+    problem = with_bump(slanted, (0.2, 0.3), math.pi, 1 / 2, (0.5, -0.3))
+    with pytest.raises(Unfit, match="lies along no axis"):
+        shape_corners(problem, problem.fields[0])
+
+
+def test_cells_are_not_joined_across_a_slit() -> None:
+    u = Field("u", CRACKED)
+    cells = Partition.grid([(-1, 0.2, 1), (-1, 0.3, 1)])
+    slit = [(face.axis, face.low[0]) for face in cells.faces() if is_slit(u, face)]
+    assert slit == [(1, -1.0)]
+    assert not any(is_slit(Field("v", SQUARE), face) for face in cells.faces())
+
+
+def test_both_sides_of_a_slit_have_points_of_their_own() -> None:
+    assert layout_of(CRACKED.faces) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("problem", [re_entrant, cracked])
+def test_a_bump_beside_a_singular_point_is_solved(problem) -> None:  # type: ignore[no-untyped-def]
+    solution = solve(problem())
+    assert solution.status == "solved"
+    (errors,) = solution.errors.values()
+    assert errors["relative_l2"] < 1e-9
+    network = next(iter(solution.networks.values()))
+    assert isinstance(network, PiecesNetwork)
+    about = [isinstance(of_cell, AroundPoints) for of_cell in network.networks]
+    assert 3 <= sum(about) < len(about) / 2
