@@ -1,12 +1,17 @@
 """Singular points of shapes in open cells: their functions, cuts through them, slits that do not join cells."""
 
 import math
+from collections.abc import Callable
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from sirenpde import Box, Field, Pieces, Point, Polygon, Problem, Slit, laplacian, on, solve
+from sirenpde import Box, Field, Pieces, Point, Polygon, Problem, Slit, Solution, laplacian, on, solve
+from sirenpde.geometry.can import contains
 from sirenpde.geometry.shape import Shape
 from sirenpde.networks.partition import Partition
 from sirenpde.networks.pieces import PiecesNetwork
@@ -96,12 +101,32 @@ def test_both_sides_of_a_slit_have_points_of_their_own() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("problem", [re_entrant, cracked])
-def test_a_bump_beside_a_singular_point_is_solved(problem) -> None:  # type: ignore[no-untyped-def]
+def test_a_bump_beside_a_singular_point_is_solved(problem: Callable[[], Problem], tmp_path: Path) -> None:
     solution = solve(problem())
     assert solution.status == "solved"
     (errors,) = solution.errors.values()
     assert errors["relative_l2"] < 1e-9
-    network = next(iter(solution.networks.values()))
+    ((u, network),) = solution.system.parameters.networks.items()
     assert isinstance(network, PiecesNetwork)
     about = [isinstance(of_cell, AroundPoints) for of_cell in network.networks]
     assert 3 <= sum(about) < len(about) / 2
+    draw(solution, u, network.partition, tmp_path / "pieces_tree.png")
+    assert (tmp_path / "pieces_tree.png").stat().st_size > 10_000
+
+
+def draw(solution: Solution, u: Field, cells: Partition, path: Path) -> None:
+    """The field and its cells, as in docs/images."""
+    line = torch.linspace(-1, 1, 401, dtype=torch.float64)
+    points = torch.cartesian_prod(line, line)
+    values = torch.as_tensor(solution[u](points.numpy())).reshape(-1)
+    values[~contains(u.domain, points)] = torch.nan
+    figure, plane = plt.subplots(figsize=(5.6, 4.8))
+    grid = (of.reshape(401, 401).numpy() for of in (*points.T, values))
+    figure.colorbar(plane.pcolormesh(*grid), label=u.name)
+    for low, high in zip(cells.low, cells.high, strict=True):
+        sides = [b - a for a, b in zip(low, high, strict=True)]
+        plane.add_patch(Rectangle((low[0], low[1]), *sides, fill=False, linewidth=0.6))
+    plane.set(xlabel="x", ylabel="y", aspect="equal", title=f"{len(cells)} cells")
+    figure.tight_layout()
+    figure.savefig(path, dpi=100)
+    plt.close(figure)
