@@ -1,16 +1,25 @@
 """Rungs, tolerance, rolling back: what a run tries, keeps and shows."""
 
+import numpy as np
 import pytest
 import torch
 from ladder_problems import poisson
+from numpy.polynomial import chebyshev
 
 from sirenpde import (
     LBFGS,
     Adam,
+    Box,
+    Field,
     LeastSquares,
     March,
+    Problem,
     SineFeatures,
     Siren,
+    dot,
+    grad,
+    laplacian,
+    on,
     solve,
 )
 from sirenpde.solvers.ladder import Rung
@@ -89,3 +98,42 @@ def test_a_stage_that_does_not_fit_leads_to_the_next_rung(rungs):
     rungs(Rung(TRAINED.recipes, (March("nowhere"),)))
     with pytest.raises(ValueError, match="nowhere"):
         solve(problem)
+
+
+@pytest.mark.slow
+def test_a_source_radiates_through_impedance_sides_as_chebyshev_polynomials_have_it():
+    box = Box(x=(-1, 1), y=(-1, 1))
+    (x, y), sides = box.axes, box.boundary()
+    real, imaginary = Field("u", box), Field("v", box)
+    k, width, count = 10.0, 0.05, 140
+
+    def source(p):
+        return torch.exp(-((x(p) - 0.2) ** 2 + (y(p) + 0.1) ** 2) / (2 * width**2))
+
+    def outward(p, w):
+        return dot(sides.normal(p), grad(w)(p))
+
+    problem = Problem(
+        on(box, 6000, name="real")(lambda p: laplacian(real)(p) + k**2 * real(p) + source(p)),
+        on(box, 6000, name="imaginary")(lambda p: laplacian(imaginary)(p) + k**2 * imaginary(p)),
+        on(sides, 1000, name="out")(lambda p: outward(p, real) + k * imaginary(p)),
+        on(sides, 1000, name="too")(lambda p: outward(p, imaginary) - k * real(p)),
+    )
+    solution = solve(problem)
+    nodes = np.cos(np.pi * np.arange(count + 1) / count)
+    slope = chebyshev.chebder(np.eye(count + 1), axis=0)
+    values = chebyshev.chebvander(nodes, count)
+    first = chebyshev.chebvander(nodes, count - 1) @ slope @ np.linalg.inv(values)
+    ends, inner = [0, count], np.arange(1, count)
+    held = first[ends] * np.array([[1.0], [-1.0]]) - 1j * k * np.eye(count + 1)[ends]
+    second, fill = first @ first, -np.linalg.solve(held[:, ends], held[:, inner])
+    line = second[np.ix_(inner, inner)] + second[np.ix_(inner, ends)] @ fill
+    rates, modes = np.linalg.eig(line)
+    points = np.stack(np.meshgrid(nodes[inner], nodes[inner], indexing="ij"), -1)
+    given = -np.exp(-((points - np.array([0.2, -0.1])) ** 2).sum(-1) / (2 * width**2))
+    along = np.linalg.solve(modes, np.linalg.solve(modes, given).T).T
+    waves = modes @ (along / (rates[:, None] + rates + k**2)) @ modes.T
+    parts = [np.asarray(solution[w](points.reshape(-1, 2))) for w in (real, imaginary)]
+    found = (parts[0] + 1j * parts[1]).reshape(waves.shape)
+    assert solution.status == "solved"
+    assert np.linalg.norm(found - waves) < 1e-10 * np.linalg.norm(waves)
