@@ -164,7 +164,7 @@ def forecast(fronts: Sequence[Shape], tree: Tree, workers: int = 1) -> Forecast:
 
     >>> ends = [Shape(((0, 1), (2, 1)), 2, "end"), Shape(((1, 1), (2, 1)), 2, "end")]
     >>> forecast(ends, (0, 1)).largest
-    12
+    4
     """
     left = Counter(block for front in fronts for block, _ in front.blocks)
     ready: dict[Tree, Shape] = {}
