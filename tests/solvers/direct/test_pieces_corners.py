@@ -51,8 +51,12 @@ def with_bump(
         return mode(p) + peak(p)
 
     inside = on(shape, samples=2000, name="inside")(lambda p: laplacian(u)(p) - source(p))
-    sides = on(shape.boundary(), samples=800, name="sides")(lambda p: u(p) - exact(p))
-    return Problem(inside, sides, reference={u: exact})
+    outer = shape.shape if isinstance(shape, Slit) else shape
+    sides = on(outer.boundary(), samples=800, name="sides")(lambda p: u(p) - exact(p))
+    if not isinstance(shape, Slit):
+        return Problem(inside, sides, reference={u: exact})
+    held = on(shape.faces, samples=800, name="held")(lambda p: u(p))
+    return Problem(inside, held, sides, reference={u: exact})
 
 
 def re_entrant() -> Problem:
