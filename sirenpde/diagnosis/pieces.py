@@ -16,8 +16,8 @@ from ..geometry.instants import instant
 from ..problem.constraint import Constraint
 
 # Of an interval: so far inside of a face its values are taken, and not that of the face next to it. Exponentials of
-# width 1e-5 change by 1e-7 within it.
-INWARD = 1e-12
+# width 1e-4 change by 1e-7 within it; nearer, functions of the angle about a corner see the rounding of the place.
+INWARD = 1e-11
 NEAR = 1e-9  # of an axis: points so near lie on a face
 MOST_POINTS = 2000  # of a cloud
 TRIED = 64  # points of a face on which two regions may touch

@@ -152,7 +152,7 @@ CONTRADICTING = {
 
 def thin(p):
     """Layers far thinner than the space between points, at both sides of a corner."""
-    return 2 * torch.exp((x(p) - 1) * 1e5) - torch.exp(-t(p) * 1e5)
+    return 2 * torch.exp((x(p) - 1) * 3e4) - torch.exp(-t(p) * 3e4)
 
 
 AGREEING = {
