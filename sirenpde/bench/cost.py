@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..plots.costs import CostLine, cost_panels
 from .accuracy_cases import Case, read_cases
-from .tables import Column, markdown, text
+from .tables import Column, markdown_with_notes, text_with_notes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,17 +39,15 @@ def told(row: Row) -> Row:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows of ``told`` as text, and what each problem is."""
-    notes = "\n".join(f"{row['name']}: {_note(row)}" for row in rows)
-    return f"{text(_COLUMNS, rows)}\n\n{notes}"
+    return text_with_notes(_COLUMNS, rows, _note)
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
     """The same in Markdown."""
-    notes = "\n".join(f"- `{row['name']}`: {_note(row)}" for row in rows)
-    return f"{markdown(_COLUMNS, rows)}\n\n{notes}\n"
+    return markdown_with_notes(_COLUMNS, rows, _note)
 
 
-def _note(row: Row) -> str:
+def _note(row: Mapping[str, Any]) -> str:
     sentences = [row["definition"], *([f"Failed, {row['failed']}"] if "failed" in row else [])]
     return ". ".join(sentences) + "."
 

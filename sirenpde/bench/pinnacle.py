@@ -9,7 +9,7 @@ from typing import Any
 
 from .accuracy import ended
 from .accuracy_cases import Case, read_cases
-from .tables import Column, markdown, text
+from .tables import Column, markdown_with_notes, text_with_notes
 
 Row = dict[str, Any]
 
@@ -65,17 +65,15 @@ def _median(files: Sequence[Mapping[str, float]], key: str) -> float | None:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows of ``beside`` as text, and what each problem is."""
-    notes = "\n".join(f"{row['name']}: {_note(row)}" for row in rows)
-    return f"{text(_COLUMNS, rows)}\n\n{notes}"
+    return text_with_notes(_COLUMNS, rows, _note)
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
     """The same in Markdown."""
-    notes = "\n".join(f"- `{row['name']}`: {_note(row)}" for row in rows)
-    return f"{markdown(_COLUMNS, rows)}\n\n{notes}\n"
+    return markdown_with_notes(_COLUMNS, rows, _note)
 
 
-def _note(row: Row) -> str:
+def _note(row: Mapping[str, Any]) -> str:
     sentences = [row["definition"]]
     if row["published"] is None:
         sentences.append(f"No published figure: {row['published_note']}")

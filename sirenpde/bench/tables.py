@@ -47,6 +47,18 @@ def markdown(columns: Sequence[Column], rows: Sequence[Row]) -> str:
     return "\n".join([f"| {head} |", f"|{rule}|", *(f"| {line} |" for line in body)])
 
 
+def text_with_notes(columns: Sequence[Column], rows: Sequence[Row], note: Callable[[Row], str]) -> str:
+    """Columns of text, and below them a line about each row, after its name."""
+    notes = "\n".join(f"{row['name']}: {note(row)}" for row in rows)
+    return f"{text(columns, rows)}\n\n{notes}"
+
+
+def markdown_with_notes(columns: Sequence[Column], rows: Sequence[Row], note: Callable[[Row], str]) -> str:
+    """The same in Markdown."""
+    notes = "\n".join(f"- `{row['name']}`: {note(row)}" for row in rows)
+    return f"{markdown(columns, rows)}\n\n{notes}\n"
+
+
 def _cells(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[list[Column], list[list[str]]]:
     used = [column for column in columns if any(row.get(column.key) is not None for row in rows)]
     return used, [[column.title for column in used], *([column.cell(row) for column in used] for row in rows)]

@@ -42,10 +42,8 @@ ROWS = 3.0  # points inside a cell to a feature
 SAME = 1e-9  # of a side: ends of cells that differ by rounding
 ASIDE = 1e-4  # of a face: so far from a slit the shape is looked at
 SPEED = 2e10  # operations per second of a fast core: what takes longer by it takes longer anywhere
-HELD_OUT, DRAWN = (
-    100,
-    13,
-)  # points inside a cell at which what is left is measured, and the number of their draw
+HELD_OUT = 100  # points inside a cell at which what is left is measured
+DRAWN = 13  # and the number of their draw
 GRACE = 2.0  # seconds: so little work is done whatever the budget says
 
 

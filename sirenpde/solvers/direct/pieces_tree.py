@@ -28,9 +28,8 @@ FAINT = 1e-6  # of a constraint's unit, what is not worth a cut before the first
 FEWEST = 64  # cells that a tree may always have
 HOLDS = 0.99  # of the squared residual: the fewest cells that hold so much of it are cut
 
-Misfits = dict[
-    int, tuple[Tensor, Tensor]
-]  # of the constraints' columns, mean squares: what is left, and the data's
+# Of the constraints' columns, mean squares: what is left, and the data's.
+Misfits = dict[int, tuple[Tensor, Tensor]]
 
 
 def cut_by_data(system: System, cells: Partition, sines: SineFeatures, most: int) -> Partition | None:

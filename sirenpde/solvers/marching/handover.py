@@ -34,6 +34,11 @@ class Before:
     theta: Tensor
     system: System  # for its precision and device
 
+    @staticmethod
+    def of(system: System, theta: Tensor) -> Before:
+        """The fields of a system's own networks."""
+        return Before(system.parameters, theta, system)
+
 
 @dataclass
 class Carried:

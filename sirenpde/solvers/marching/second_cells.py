@@ -20,7 +20,7 @@ from ...networks.partition import Partition
 from ...networks.pieces import Pieces, PiecesNetwork
 from ...networks.sine_features import SineFeatures
 from ...networks.values import recipe_from_value, recipe_to_value
-from ...residuals import Parameters, System
+from ...residuals import Parameters
 from ...residuals.unfit import TooLarge, TooLong
 from ...sampling.pieces import gauss_pattern
 from ..direct.pieces_growth import fineness
@@ -71,7 +71,7 @@ def followed(state: State, trial: SlabTrial, before: SecondCells | None) -> Seco
             solved = tangent_pieces(system, shape, near, workers, state.deadline)
     except (TooLarge, TooLong):
         return None
-    far = _apart(_known(*near), _known(system, solved.theta))
+    far = _apart(Before.of(*near), Before.of(system, solved.theta))
     values = {u.name: value for u, recipe in fewer.items() if (value := recipe_to_value(recipe)) is not None}
     return SecondCells(
         slab.low, slab.high, values, solved.theta, far if before is None else before.apart.plus(far)
@@ -101,10 +101,6 @@ def _last(state: State, trial: SlabTrial, before: SecondCells) -> Before:
     system = state.system
     parameters = Parameters(networks, (), system.scales.units)
     return Before(parameters, before.theta.to(state.theta), system)
-
-
-def _known(system: System, theta: Tensor) -> Before:
-    return Before(system.parameters, theta, system)
 
 
 def _apart(first: Before, second: Before) -> Apart:

@@ -107,7 +107,7 @@ class SlabPieces:
         state.step += 1
         state.system, state.theta = near
         state.recipes.update(recipes)
-        found = tails(cells, _known(*near), self._axis)
+        found = tails(cells, Before.of(*near), self._axis)
         memory.left = float(found[:, self._axis].max())
         memory.waves = float(found.index_fill(1, torch.tensor(self._axis), 0.0).max())
         is_told = memory.waves <= self.tolerance or memory.left > TOO_LONG * self.tolerance
@@ -144,7 +144,7 @@ class SlabPieces:
                 still, recipes, (still, still.initial()), state.deadline, ENOUGH * self.tolerance
             )
             theta = system.initial() if solved is None else solved[0]
-            known = Before(still.parameters, theta, still)
+            known = Before.of(still, theta)
             read = partial(tails, known=known, axis=self._axis, at=self.trial.slab.low)
             finer = halved(cells, read, self._axis, AHEAD * self.tolerance)
             if solved is None or len(finer) == len(cells):
@@ -156,7 +156,7 @@ class SlabPieces:
         """The cells of a solution that they do not resolve, halved."""
         network = next(iter(state.system.parameters.networks.values()))
         assert isinstance(network, PiecesNetwork)
-        read = partial(tails, known=_known(state.system, state.theta), axis=self._axis)
+        read = partial(tails, known=Before.of(state.system, state.theta), axis=self._axis)
         return halved(network.partition, read, self._axis, self.tolerance)
 
     def _recipes(self, cells: Partition, number: int) -> dict[Field, Pieces]:
@@ -198,10 +198,6 @@ def suits(fields: Sequence[Field], recipes: Mapping[Field, object]) -> bool:
     boxes = {tuple((axis.name, axis.low, axis.high) for axis in v.axes) for v in fields}
     alike = len(boxes) == 1 and len({v.periodic for v in fields}) == 1 and len(u.axes) in FEATURES
     return alike and all(is_pieces(recipe) and recipe.cells is None for recipe in recipes.values())  # type: ignore[attr-defined]
-
-
-def _known(system: System, theta: Tensor) -> Before:
-    return Before(system.parameters, theta, system)
 
 
 def _with_recipes(state: State, recipes: Mapping[Field, Pieces]) -> System:

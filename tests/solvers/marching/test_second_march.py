@@ -4,34 +4,9 @@ import math
 
 import pytest
 import torch
-from marched import error
+from marched import error, walls
 
 from sirenpde import Box, D, Field, March, Problem, SineLattice, laplacian, on, solve
-
-
-def decaying(end: float) -> Problem:
-    """u_t = Δu / 50 - u² + f between walls, symmetric about the middle."""
-    box = Box(t=(0, end), x=(0, 1), y=(0, 1))
-    t, x, y = box.axes
-    u = Field("u", box)
-
-    def exact(p):
-        return torch.exp(-t(p)) * torch.sin(math.pi * x(p)) * torch.sin(math.pi * y(p))
-
-    @on(box, samples=300)
-    def motion(p):
-        source = (math.pi**2 / 25 - 1) * exact(p) + exact(p) ** 2
-        return D(u, t)(p) - laplacian(u, x, y)(p) / 50 + u(p) ** 2 - source
-
-    @on(box.at(t=0), samples=100)
-    def start(p):
-        return u(p) - exact(p)
-
-    @on(box.boundary("x", "y"), samples=100)
-    def sides(p):
-        return u(p)
-
-    return Problem(motion, start, sides, reference={u: exact})
 
 
 def growing(end: float) -> Problem:
@@ -83,7 +58,7 @@ def swinging(end: float) -> Problem:
 
 @pytest.mark.parametrize(
     "problem, tolerance",
-    [(decaying(2.0), 1e-10), (decaying(2.0), 1e-6), (growing(2.0), 1e-6), (swinging(2.0), 1e-8)],
+    [(walls(2.0), 1e-10), (walls(2.0), 1e-6), (growing(2.0), 1e-6), (swinging(2.0), 1e-8)],
 )
 def test_the_bar_is_above_the_error_and_near_it(problem, tolerance):
     solution = solve(problem, [March("t", tolerance=tolerance)], network=SineLattice())

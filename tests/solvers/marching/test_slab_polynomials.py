@@ -4,34 +4,9 @@ import math
 
 import pytest
 import torch
-from marched import error
+from marched import error, walls
 
 from sirenpde import Box, Collocation, D, Field, March, Problem, SineLattice, laplacian, on, solve
-
-
-def walls(end: float, width: float = 1.0) -> Problem:
-    """u_t = Δu / 50 - u² + f on a square between walls."""
-    box = Box(t=(0, end), x=(0, width), y=(0, 1))
-    t, x, y = box.axes
-    u = Field("u", box)
-
-    def exact(p):
-        return torch.exp(-t(p)) * torch.sin(math.pi * x(p)) * torch.sin(math.pi * y(p))
-
-    @on(box, samples=500)
-    def motion(p):
-        source = (math.pi**2 / 25 - 1) * exact(p) + exact(p) ** 2
-        return D(u, t)(p) - laplacian(u, x, y)(p) / 50 + u(p) ** 2 - source
-
-    @on(box.at(t=0), samples=100)
-    def start(p):
-        return u(p) - exact(p)
-
-    @on(box.boundary("x", "y"), samples=100)
-    def sides(p):
-        return u(p)
-
-    return Problem(motion, start, sides, reference={u: exact})
 
 
 def around(end: float) -> Problem:
