@@ -1,5 +1,7 @@
 """Multifrontal least squares against one dense factorisation of the assembled matrix."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -149,9 +151,9 @@ def test_the_forecast_is_of_the_fronts_that_are_made(monkeypatch: pytest.MonkeyP
     ]
     expected = forecast(shapes, tree)
 
-    def seen(fronts: list[Front], *rest: object, **names: object) -> object:
+    def seen(fronts: list[Front], *rest: Any, **names: Any) -> object:
         largest.extend(front.matrix.numel() for front in fronts)
-        pairs = eliminate_all(fronts, *rest, **names)  # type: ignore[arg-type]
+        pairs = eliminate_all(fronts, *rest, **names)
         for eliminated, _ in pairs:
             store = eliminated.upper.untyped_storage()
             kept[store.data_ptr()] = (eliminated, eliminated.upper.numel() + eliminated.coupling.numel())
