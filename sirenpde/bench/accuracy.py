@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from ..plots.accuracy import ErrorCurve
 from .accuracy_cases import Case
+from .process import ONE_THREAD, answer
 from .tables import Column, markdown, text
 
 Row = dict[str, Any]
@@ -171,25 +167,8 @@ def against_classical(error: float, seconds: float, classical: Row | None) -> st
 
 
 def _worker(*words: str, patience: float) -> Row:
-    """What a process of its own measures, or its failure in one line."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "result.json"
-        command = [sys.executable, "-m", "sirenpde.bench.accuracy_worker", str(file), *words]
-        environment = os.environ | dict.fromkeys(_ONE_THREAD, "1")
-        try:
-            ended = subprocess.run(
-                command, env=environment, capture_output=True, text=True, check=False, timeout=patience
-            )
-        except subprocess.TimeoutExpired:
-            return {"failed": f"no answer after {patience:.0f} s"}
-        if ended.returncode or not file.exists():
-            last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
-            return {"failed": f"the process ended with {ended.returncode}: {last}"}
-        row: Row = json.loads(file.read_text())
-        return row
-
-
-_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    """What a process of its own measures on one thread."""
+    return answer("sirenpde.bench.accuracy_worker", *words, patience=patience, environment=ONE_THREAD)
 
 
 # ------------------------------------------------------------------------------------------------ tables

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from .process import ONE_THREAD, answer
 from .tables import Column, text
 from .workloads import WORKLOADS
 
@@ -67,14 +62,9 @@ _COLUMNS = (
 )
 
 
-def _worker(*arguments: str) -> Row:
+def _worker(*words: str) -> Row:
     """What a measurement in a process of its own returns."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "result.json"
-        command = [sys.executable, "-m", "sirenpde.bench.worker", str(file), *arguments]
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"measurement {' '.join(arguments)} failed; {done.stderr.strip()[-2000:]}")
-        row: Row = json.loads(file.read_text())
-        return row
+    row = answer("sirenpde.bench.worker", *words, environment=ONE_THREAD)
+    if "failed" in row:
+        raise RuntimeError(f"measurement {' '.join(words)} failed; {row['failed']}")
+    return row

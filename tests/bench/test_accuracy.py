@@ -20,7 +20,7 @@ from sirenpde.bench.accuracy_worker import broken_off
 from sirenpde.bench.classical import SOLVERS
 from sirenpde.bench.suites import SUITES
 from sirenpde.cli.main import main
-from sirenpde.cli.verbs.bench import solved_command
+from sirenpde.cli.verbs.bench import suite_command
 from sirenpde.problem import load as loading
 
 TINY = '''
@@ -91,8 +91,8 @@ def test_cases_from_processes_to_files(tiny: str, tmp_path: Path, capsys: pytest
         Case("direct", tiny, "u'' = -2", {"factor": 3.0}, classical="poisson_square"),
         Case("absent", str(tmp_path / "absent.py"), "nothing"),
     ]
-    code = solved_command(
-        SUITES["accuracy"], cases, 1, False, None, "cpu", str(tmp_path / "out"), as_json=True
+    code = suite_command(
+        SUITES["accuracy"](), cases, 1, False, None, "cpu", str(tmp_path / "out"), as_json=True
     )
     out, err = capsys.readouterr()
     direct, absent = json.loads(out)["problems"]
@@ -311,7 +311,7 @@ def test_words_that_make_no_benchmark(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["bench", "accuracy", "--only", "nothing_at_all"]) == 2
     assert "no case 'nothing_at_all'; it has" in capsys.readouterr().err
     assert main(["bench", "speed", "--seeds", "3"]) == 2
-    assert "--seeds is a flag of 'sirenpde bench accuracy'" in capsys.readouterr().err
+    assert "--seeds is no flag of 'sirenpde bench speed', which takes none such" in capsys.readouterr().err
 
 
 def test_the_error_of_a_march_is_told_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""``bench``: the derivative engine's speed, solved problems beside others, PINNacle's too, and what sizes cost."""
+"""``bench``: the derivative engine's speed, solved problems and the papers' experiments, and what sizes cost."""
 
 from __future__ import annotations
 
@@ -15,22 +15,27 @@ from ..terminal import print_json
 from ..verb import Call, Verb, register
 
 if TYPE_CHECKING:
-    from ...bench.accuracy_cases import Case
     from ...bench.suites import Suite
 
 Row = dict[str, Any]
+WHAT = ("speed", "accuracy", "papers", "pinnacle", "cost")
+# The flags that are not for all of them.
+_FLAGS = {"speed": (), "papers": ("seeds", "only", "out")}
+_ALL_FLAGS = ("seeds", "only", "budget", "out")
 
 
 def add_flags(parser: Parser) -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("speed", "accuracy", "pinnacle", "cost"),
+        choices=WHAT,
         default="speed",
         help="what to measure",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="fewer repetitions and points; one seed and the quick cases"
+        "--quick",
+        action="store_true",
+        help="fewer repetitions and points; one seed and the quick cases; the papers' at reduced size",
     )
     parser.add_argument(
         "--device",
@@ -38,16 +43,26 @@ def add_flags(parser: Parser) -> None:
         default="cpu",
         help="default: cpu, on one thread; auto is a GPU if there is one",
     )
-    accuracy = parser.add_argument_group("flags of bench accuracy, pinnacle and cost")
-    accuracy.add_argument("--seeds", type=positive, metavar="N", help="default: 3, of cost 1; with --quick 1")
-    accuracy.add_argument("--only", nargs="+", metavar="NAME", help="these cases, or cases of these problems")
-    accuracy.add_argument(
-        "--budget", type=seconds, metavar="60s", help="processor time of each solve; on a GPU wall time"
+    suites = parser.add_argument_group("flags of bench accuracy, papers, pinnacle and cost")
+    suites.add_argument(
+        "--seeds", type=positive, metavar="N", help="default: 3, of papers and cost 1; with --quick 1"
     )
-    accuracy.add_argument(
+    suites.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        help="these cases, or cases of these problems; experiments of these names or groups, as image/natural",
+    )
+    suites.add_argument(
+        "--budget",
+        type=seconds,
+        metavar="60s",
+        help="processor time of each solve, on a GPU wall time; not of papers, whose steps are given",
+    )
+    suites.add_argument(
         "--out",
         metavar="DIR",
-        help="write accuracy.json, .md and .png, or pinnacle.json and .md, or cost.json, .md and its figures; "
+        help="write accuracy.json, .md and .png, or those of the other suites with their figures; "
         "rows of other cases that are there already stay",
     )
     add_json(parser)
@@ -55,25 +70,22 @@ def add_flags(parser: Parser) -> None:
 
 def run(call: Call) -> int:
     asked = call.flags
-    flags = ("seeds", "only", "budget", "out")
-    named = [f"--{flag}" for flag in flags if getattr(asked, flag) is not None]
+    allowed = _FLAGS.get(asked.what, _ALL_FLAGS)
+    for flag in _ALL_FLAGS:
+        if getattr(asked, flag) is not None and flag not in allowed:
+            takes = ", ".join(f"--{name}" for name in allowed) or "none such"
+            raise UsageError(f"--{flag} is no flag of 'sirenpde bench {asked.what}', which takes {takes}.")
     if asked.what == "speed":
-        if named:
-            raise UsageError(
-                f"{named[0]} is a flag of 'sirenpde bench accuracy', 'pinnacle' and 'cost'; 'bench speed' takes "
-                f"none such."
-            )
         return speed_command(asked.quick, asked.device, asked.json)
-    from ...bench.accuracy_cases import UnknownCase, chosen
     from ...bench.suites import SUITES
 
-    suite = SUITES[asked.what]
+    suite = SUITES[asked.what]()
     try:
-        cases = chosen(asked.only or [], asked.quick, suite.cases)
-    except UnknownCase as error:
+        cases = suite.chosen(asked.only or [], asked.quick)
+    except ValueError as error:
         raise UsageError(str(error)) from None
     seeds = asked.seeds or (1 if asked.quick else suite.seeds)
-    return solved_command(suite, cases, seeds, asked.quick, asked.budget, asked.device, asked.out, asked.json)
+    return suite_command(suite, cases, seeds, asked.quick, asked.budget, asked.device, asked.out, asked.json)
 
 
 def speed_command(quick: bool, device: str, as_json: bool) -> int:
@@ -85,9 +97,9 @@ def speed_command(quick: bool, device: str, as_json: bool) -> int:
     return 0
 
 
-def solved_command(
+def suite_command(
     suite: Suite,
-    cases: Sequence[Case],
+    cases: Sequence[Any],
     seeds: int,
     quick: bool,
     budget: float | None,
@@ -95,28 +107,25 @@ def solved_command(
     out: str | None,
     as_json: bool,
 ) -> int:
-    """The tables of a suite's solved cases, or with ``as_json`` one object with its rows under "problems".
+    """The tables of a suite's cases, or with ``as_json`` one object with its rows under the suite's word for them.
 
-    Files below ``out``, written again after every case. Exit code 1 where no case was solved.
+    Tables below ``out`` are written again after every case, figures at the end. Exit code 1 where no case succeeded.
     """
-    from ...bench.accuracy import measure
 
-    def written(measured: list[Row]) -> None:
-        if out is not None:
-            _write(Path(out), suite, [suite.told(row) for row in measured])
+    folder = None if out is None else Path(out)
 
-    measured = measure(
-        cases,
-        seeds=seeds,
-        quick=quick,
-        budget=budget,
-        device=_kind_of(device),
-        say=_progress,
-        done=written,
+    def written(rows: list[Row]) -> None:
+        if folder is not None:
+            _write(folder, suite, _with_earlier(folder, suite, rows))
+
+    words = {"budget": budget} if suite.has_budget else {}
+    rows = suite.measure(
+        cases, seeds=seeds, quick=quick, device=_kind_of(device), say=_progress, done=written, **words
     )
-    rows = [suite.told(row) for row in measured]
-    _say(rows, "problems", suite.text(rows), as_json)
-    return 0 if any(row.get("relative_l2") is not None for row in rows) else 1
+    if folder is not None:
+        _draw(folder, suite, _with_earlier(folder, suite, rows))
+    _say(rows, suite.rows, suite.text(rows), as_json)
+    return 0 if any(map(suite.succeeded, rows)) else 1
 
 
 def _kind_of(device: str) -> str:
@@ -140,12 +149,10 @@ def _say(rows: list[Row], key: str, words: str, as_json: bool) -> None:
 
 
 def _write(folder: Path, suite: Suite, rows: list[Row]) -> None:
-    """The rows so far as data, as a table for a document, and as pictures if the suite has some."""
+    """The rows as data and as a table for a document."""
     from ...files.whole import whole
-    from ...plots.figures import save_figure
 
-    rows = _with_earlier(folder / f"{suite.name}.json", suite, rows)
-    content = as_json({"versions": versions(), "problems": rows})
+    content = as_json({"versions": versions(), suite.rows: rows})
     files = {
         f"{suite.name}.json": json.dumps(content, indent=1, ensure_ascii=False) + "\n",
         f"{suite.name}.md": suite.markdown(rows),
@@ -153,18 +160,26 @@ def _write(folder: Path, suite: Suite, rows: list[Row]) -> None:
     for file, words in files.items():
         with whole(folder / file) as beside:
             beside.write_text(words, encoding="utf-8")
-    if any(row.get("relative_l2") is not None for row in rows):
-        for name, figure in suite.figures.items():
-            save_figure(folder / f"{name}.png", figure(rows))
 
 
-def _with_earlier(file: Path, suite: Suite, rows: list[Row]) -> list[Row]:
-    """These rows, and those of other cases that a file has from before, in the order of the suite."""
+def _draw(folder: Path, suite: Suite, rows: list[Row]) -> None:
+    """The suite's pictures of which there is something to draw."""
+    from ...plots.figures import save_figure
+
+    for name, draw in suite.figures.items():
+        figure = draw(rows)
+        if figure is not None:
+            save_figure(folder / f"{name}.png", figure)
+
+
+def _with_earlier(folder: Path, suite: Suite, rows: list[Row]) -> list[Row]:
+    """These rows, and those of other cases that the folder has from before, in the order of the suite."""
+    file = folder / f"{suite.name}.json"
     if not file.is_file():
         return rows
     names = [case.name for case in suite.cases]
     measured = {row["name"] for row in rows}
-    earlier = [r for r in json.loads(file.read_text(encoding="utf-8"))["problems"] if r["name"] in names]
+    earlier = [r for r in json.loads(file.read_text(encoding="utf-8"))[suite.rows] if r["name"] in names]
     kept = [row for row in earlier if row["name"] not in measured]
     return sorted([*kept, *rows], key=lambda row: names.index(row["name"]) if row["name"] in names else -1)
 
@@ -172,7 +187,7 @@ def _with_earlier(file: Path, suite: Suite, rows: list[Row]) -> list[Row]:
 register(
     Verb(
         "bench",
-        "measure the derivative engine's speed, or the accuracy or cost of solved problems, or PINNacle's",
+        "measure the derivative engine's speed, the papers' experiments, or the accuracy or cost of solved problems",
         run,
         add_flags=add_flags,
         rank=70,
