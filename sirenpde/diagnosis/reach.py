@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from torch import nn
 
 from ..calculus.field import Field
-from ..networks.fourier import FourierFeatures, Gaussian, Positional
+from ..networks.fourier import FourierFeatures
+from ..networks.mappings.axes import Positional
+from ..networks.mappings.draws import Gaussian
 from ..networks.pieces import Pieces
 from ..networks.recipe import Recipe
 from ..networks.sine_features import SineFeatures

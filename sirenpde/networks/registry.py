@@ -82,7 +82,7 @@ def offered() -> Mapping[str, Recipe]:
 
 @functools.cache
 def _load() -> None:
-    """Imports every file of this folder, so that a new one need not be named anywhere else."""
+    """Imports every file of this folder and those in it, so that a new one need not be named anywhere else."""
     package = sys.modules[__package__]
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{__package__}.{module.name}")
+    for module in pkgutil.walk_packages(package.__path__, f"{__package__}."):
+        importlib.import_module(module.name)

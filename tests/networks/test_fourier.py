@@ -1,4 +1,4 @@
-"""Mappings: their frequencies, the features made of them, and the perceptron on a lattice."""
+"""The features that networks stand on, and the perceptron on a lattice."""
 
 import math
 
@@ -6,35 +6,13 @@ import pytest
 import torch
 from boxes import HIGH, LOW, points, seeded
 
-from sirenpde.networks.fourier import FourierFeatures, Gaussian, IntegerLattice, Positional
+from sirenpde.networks.fourier import FourierFeatures
+from sirenpde.networks.mappings.axes import Coordinates, Octaves
+from sirenpde.networks.mappings.changed import Weighted
+from sirenpde.networks.mappings.draws import Gaussian
+from sirenpde.networks.mappings.lattice import IntegerLattice
 from sirenpde.networks.mlp import MLP
 from sirenpde.networks.series import FourierSeries
-
-
-@pytest.mark.parametrize("dimension", [1, 2, 3])
-@pytest.mark.parametrize("order", [1, 2, 5])
-def test_lattice_is_half_of_all_whole_frequencies(dimension: int, order: int) -> None:
-    rows = IntegerLattice(order).frequencies(dimension, seeded())
-    assert len(rows) == ((2 * order + 1) ** dimension + 1) // 2
-    both = {tuple(r) for r in rows.int().tolist()} | {tuple(r) for r in (-rows).int().tolist()}
-    assert len(both) == (2 * order + 1) ** dimension
-    assert rows.abs().max() == order
-
-
-def test_lattice_of_order_8_has_145_rows() -> None:
-    assert [len(IntegerLattice(n).frequencies(2, seeded())) for n in (8, 16, 32)] == [145, 545, 2113]
-
-
-def test_positional_frequencies_lie_on_one_axis_each() -> None:
-    rows = Positional(count=256, sigma=64).frequencies(3, seeded())
-    assert rows.shape == (255, 3)
-    assert ((rows != 0).sum(dim=1) == 1).all()
-    assert torch.allclose(rows[:85, 0], 64.0 ** (torch.arange(85, dtype=torch.float64) / 85))
-
-
-def test_gaussian_frequencies_have_their_deviation() -> None:
-    rows = Gaussian(count=4000, sigma=7).frequencies(2, seeded())
-    assert rows.std().item() == pytest.approx(7, rel=0.03)
 
 
 def test_fourier_features_are_cosines_and_sines_of_the_position_in_the_box() -> None:
@@ -68,3 +46,30 @@ def test_lattice_perceptron_and_fourier_series_are_one_space(dimension: int) -> 
 def test_perceptron_starts_at_zero() -> None:
     network = FourierFeatures(IntegerLattice(2), MLP(depth=0)).build(LOW, HIGH, 3, (), seeded())
     assert not network(points(4)).any()
+
+
+def test_coordinates_stand_beside_their_waves_and_run_as_they_are_told() -> None:
+    x, sides = points(9), torch.tensor([b - a for a, b in zip(LOW, HIGH, strict=True)], dtype=torch.float64)
+    v = (x - torch.tensor(LOW, dtype=torch.float64)) / sides
+    plain = FourierFeatures(Coordinates(-0.5, 1.0), MLP(4, 1)).build(LOW, HIGH, 1, (), seeded())
+    assert (plain.embedding(x) - (1.5 * v - 0.5)).abs().max() < 1e-14
+    octaves = FourierFeatures(Octaves(3), MLP(4, 1)).build(LOW, HIGH, 1, (), seeded()).embedding(x)
+    angles = [2**i * math.pi * (2 * v[:, [axis]] - 1) for axis in range(2) for i in range(3)]
+    waves = [f(angle) for f in (torch.cos, torch.sin) for angle in angles]
+    expected = torch.cat([2 * v - 1, *waves], dim=1)
+    assert octaves.shape == (9, 14)
+    assert (octaves.abs() - expected.abs()).abs().max() < 1e-13
+
+
+def test_along_a_periodic_axis_a_coordinate_is_its_cosine_and_sine() -> None:
+    network = FourierFeatures(Octaves(2), MLP(4, 1)).build(LOW, HIGH, 1, (0,), seeded())
+    assert network.embedding.passed == (1,)
+    turns = network.embedding.frequencies / math.pi
+    assert turns[:4].tolist() == [[0, 1], [0, 2], [1, 0], [2, 0]]
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_normalised_features_have_length_one_at_every_point(dimension: int) -> None:
+    recipe = FourierFeatures(Weighted(Gaussian(20, 3.0), power=0), MLP(4, 1))
+    network = recipe.build(LOW[:dimension], HIGH[:dimension], 1, (), seeded())
+    assert (network.embedding(points(7)[:, :dimension]).norm(dim=1) - 1).abs().max() < 1e-14

@@ -6,7 +6,11 @@ from boxes import HIGH, LOW, points, seeded
 from torch import Tensor
 from torch.func import grad, vmap
 
-from sirenpde.networks.fourier import Basic, FourierFeatures, Gaussian, IntegerLattice, Positional
+from sirenpde.networks.fourier import FourierFeatures
+from sirenpde.networks.mappings.axes import Basic, Coordinates, Octaves, Positional
+from sirenpde.networks.mappings.changed import Rotated, Weighted
+from sirenpde.networks.mappings.draws import Gaussian, LogUniform
+from sirenpde.networks.mappings.lattice import IntegerLattice
 from sirenpde.networks.mlp import MLP
 from sirenpde.networks.recipe import Recipe
 from sirenpde.networks.series import FourierSeries, WaveSeries
@@ -20,6 +24,9 @@ RECIPES: list[Recipe] = [
     FourierFeatures(Positional(count=12, sigma=8), MLP(width=8, depth=1)),
     FourierFeatures(Gaussian(count=20, sigma=2), Siren(width=8, depth=2)),
     FourierFeatures(IntegerLattice(2), MLP(depth=0)),
+    FourierFeatures(Coordinates(), MLP(width=8, depth=1)),
+    FourierFeatures(Weighted(Octaves(3), 0.5), MLP(width=8, depth=1)),
+    FourierFeatures(Rotated(Positional(12, 8, "from zero")), MLP(width=8, depth=1)),
     SineFeatures(count=40, bandwidth=(9.0, 5.0)),
     FourierSeries(order=(3, 2)),
     FourierSeries(order=7, half_period=True),
@@ -87,6 +94,12 @@ def test_a_network_that_is_not_periodic_differs_across_the_box() -> None:
         (lambda: MLP(activation="mish"), "one of gaussian"),
         (lambda: Gaussian(sigma=0), "sigma=0"),
         (lambda: IntegerLattice(0), "order=0"),
+        (lambda: LogUniform(sigma=0.5), "Use Uniform"),
+        (lambda: Octaves(0), "levels=0"),
+        (lambda: Coordinates(1, 1), "the lower first"),
+        (lambda: Positional(ladder="up"), "'from zero' was expected"),  # type: ignore[arg-type]
+        (lambda: Weighted(power=-1), "0 or more"),
+        (lambda: Weighted(Coordinates()).spectrum(2, seeded()), "has no waves"),
         (lambda: Positional(count=1).frequencies(2, seeded()), "at least one frequency per axis"),
         (lambda: SineFeatures(count=0), "count=0"),
         (lambda: SineFeatures(count=10).build(LOW, HIGH, 1, (), seeded()), "LeastSquares"),
