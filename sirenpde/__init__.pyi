@@ -1,3 +1,4 @@
+from .analysis.kernels.tangent import ntk as ntk
 from .calculus.algebra import cosine as cosine
 from .calculus.algebra import dot as dot
 from .calculus.algebra import norm as norm

@@ -54,6 +54,17 @@ class Evaluation:
         return self.terms.sum()
 
 
+@dataclass(frozen=True)
+class _Linearised:
+    """A chunk's residuals as functions of its jets: for each component its places among all rows, its values, its
+    rows' scales (n, 1) or (1, 1), and its slopes by the numbers and by every jet."""
+
+    group: Group
+    weights: Sequence[Any]
+    tapes: Sequence[Any]
+    components: Sequence[tuple[slice, Tensor, Tensor, tuple[Tensor, list[Tensor]]]]
+
+
 class NotFinite(ArithmeticError):
     """A residual that is not a finite number; the message names the constraint and the point."""
 
@@ -303,44 +314,69 @@ class System:
         theta = theta.detach()
         rows = self.row_count(batches)
         vector, matrix = theta.new_empty(rows), theta.new_empty(rows, len(theta))
-        first = 0
-        for group, batch in self.paired(batches):
-            sizes = [self.problem.requests[i].size for i in group.members]
-            scales = [self.row_scale(i, batch, index) for index, i in enumerate(group.members)]
-            blocks = [
-                slice(first + len(batch) * sum(sizes[:index]), first + len(batch) * sum(sizes[: index + 1]))
-                for index in range(len(sizes))
-            ]
-            views = [
-                (vector[block].view(len(batch), size), matrix[block].view(len(batch), size, -1), scale)
-                for block, size, scale in zip(blocks, sizes, scales, strict=True)
-            ]
-            self._fill_rows(group, batch, theta, views)
-            first = blocks[-1].stop
+        for place, values, block in self.jacobian_blocks(theta, batches):
+            vector[place], matrix[place] = values, block
         return vector, matrix
 
-    def _fill_rows(
-        self, group: Group, batch: Batch, theta: Tensor, views: Sequence[tuple[Tensor, Tensor, Tensor]]
-    ) -> None:
-        weights, raw = group.evaluator.load(theta), theta[self.parameters.numbers_slice]
-        most = JACOBIAN_CHUNK if self.device.type == "cpu" else GPU_JACOBIAN_CHUNK
-        size = min(group.evaluator.chunk(self.device), most)
-        for samples, chunk in chunked(batch, size):
-            jets, tapes = group.evaluator.jets(weights, chunk)
-            components, slopes = group.residual_slopes.slopes(chunk, jets, raw)
-            columns = iter(zip(components.unbind(1), slopes, strict=True))
-            for values, rows, scale in views:
-                for m in range(values.shape[1]):
-                    component, (by_number, by_jet) = next(columns)
-                    factor = scale[samples] if len(scale) > 1 else scale
-                    values[samples, m] = component * factor[:, 0]
-                    row = theta.new_zeros(len(chunk), len(theta))
-                    row[:, self.parameters.numbers_slice] = by_number * factor
-                    for (u, engine), w, tape, slope in zip(
-                        group.evaluator.engines.items(), weights, tapes, by_jet, strict=True
-                    ):
-                        engine.backward(w, tape, slope * factor, row[:, self.parameters.slices[u]])
-                    rows[samples, m] = row
+    def jacobian_blocks(
+        self, theta: Tensor, batches: Sequence[Batch], most: int | None = None
+    ) -> Iterator[tuple[slice, Tensor, Tensor]]:
+        """The same in blocks of at most ``most`` rows: where they stand, their part of ``vector``, and the rows."""
+        theta = theta.detach()
+        most = most or (JACOBIAN_CHUNK if self.device.type == "cpu" else GPU_JACOBIAN_CHUNK)
+        for linearised in self._linearised(theta, batches, most):
+            evaluator, weights = linearised.group.evaluator, linearised.weights
+            made = []  # all of them before the engines are asked again, which may be where a block is used
+            for place, values, factor, (by_number, by_jet) in linearised.components:
+                rows = theta.new_zeros(len(values), len(theta))
+                rows[:, self.parameters.numbers_slice] = by_number * factor
+                for (u, engine), w, tape, slope in zip(
+                    evaluator.engines.items(), weights, linearised.tapes, by_jet, strict=True
+                ):
+                    engine.backward(w, tape, slope * factor, rows[:, self.parameters.slices[u]])
+                made.append((place, values * factor[:, 0], rows))
+            yield from made
+
+    def pull_back(self, theta: Tensor, batches: Sequence[Batch], cotangent: Tensor) -> Tensor:
+        """The transposed Jacobian of ``vector`` times a cotangent (N,), (P,), without any of its rows."""
+        theta = theta.detach()
+        gradient = torch.zeros_like(theta)
+        for linearised in self._linearised(theta, batches):
+            evaluator, weights = linearised.group.evaluator, linearised.weights
+            total: list[Tensor] = []
+            for place, _, factor, (by_number, by_jet) in linearised.components:
+                pull = cotangent[place, None] * factor
+                gradient[self.parameters.numbers_slice] += (by_number * pull).sum(0)
+                parts = [slope * pull for slope in by_jet]
+                total = [a + b for a, b in zip(total, parts, strict=True)] if total else parts
+            for (u, engine), w, tape, slope in zip(
+                evaluator.engines.items(), weights, linearised.tapes, total, strict=True
+            ):
+                engine.backward(w, tape, slope, gradient[self.parameters.slices[u]])
+        return gradient
+
+    def _linearised(
+        self, theta: Tensor, batches: Sequence[Batch], most: int | None = None
+    ) -> Iterator[_Linearised]:
+        """The slopes of all residual components by the jets, chunk by chunk."""
+        raw, first = theta[self.parameters.numbers_slice], 0
+        for group, batch in self.paired(batches):
+            weights, size = group.evaluator.load(theta), group.evaluator.chunk(self.device)
+            sizes = [self.problem.requests[i].size for i in group.members]
+            scales = [self.row_scale(i, batch, index) for index, i in enumerate(group.members)]
+            for samples, chunk in chunked(batch, min(size, most or size)):
+                jets, tapes = group.evaluator.jets(weights, chunk)
+                values, slopes = group.residual_slopes.slopes(chunk, jets, raw)
+                places, start = [], first
+                factors: list[Tensor] = []
+                for width, scale in zip(sizes, scales, strict=True):
+                    block = range(start + samples.start * width, start + samples.stop * width)
+                    places += [slice(block.start + m, block.stop, width) for m in range(width)]
+                    factors += [scale[samples] if len(scale) > 1 else scale] * width
+                    start += len(batch) * width
+                components = zip(places, values.unbind(1), factors, slopes, strict=True)
+                yield _Linearised(group, weights, tapes, list(components))
+            first += len(batch) * sum(sizes)
 
     def row_scale(self, i: int, batch: Batch, index: int) -> Tensor:
         """sqrt(row weight / samples) for each row of constraint ``i``, (n, 1), or (1, 1) where all are equal.

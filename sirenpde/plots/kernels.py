@@ -1,0 +1,105 @@
+"""Kernels as pictures: their matrices, rows, spectra, and what these say of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .figures import COLOURS, TEXT, entitle, labelled, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from torch import Tensor
+
+
+def matrix_and_eigenvalues(
+    matrix: Tensor, eigenvalues: Tensor, parts: Mapping[str, slice] | None = None
+) -> Figure:
+    """A kernel's matrix (n, n), with lines between its parts, and beside it its eigenvalues on logarithmic axes."""
+    figure = new_figure(7.2, 3.2)
+    left, right = figure.subplots(1, 2)
+    shown = left.imshow(matrix.cpu(), cmap="viridis", interpolation="nearest")
+    figure.colorbar(shown, ax=left, shrink=0.9).ax.tick_params(labelsize=TEXT - 1)
+    for name, place in (parts or {}).items():
+        if len(parts or {}) > 1:
+            left.axhline(place.start - 0.5, color="white", lw=0.6)
+            left.axvline(place.start - 0.5, color="white", lw=0.6)
+            left.text(0.5, place.start + 0.5, name, color="white", fontsize=TEXT - 2, va="top")
+    labelled(left, "kernel", "row", "row")
+    values = eigenvalues.clamp(min=0).cpu()
+    right.loglog(range(1, len(values) + 1), values.numpy(), ".-", color=COLOURS[0], ms=3, lw=0.8)
+    most = float(values[0]) if len(values) else 1.0
+    right.set_ylim(bottom=1e-17 * most, top=3 * most)
+    right.grid(color="0.92", lw=0.6)
+    labelled(right, "eigenvalues", "number", "")
+    return figure
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of a panel: x, y, its label, a matplotlib line style, and which of the colours it has."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    label: str = ""
+    style: str = "-"
+    colour: int = 0
+
+
+@dataclass(frozen=True)
+class CurvePanel:
+    """Curves with their axes' labels; the axes named in ``logarithmic`` ("x", "y", "xy") are."""
+
+    title: str
+    xlabel: str
+    ylabel: str
+    curves: Sequence[Curve]
+    logarithmic: str = "y"
+
+
+def curve_panels(panels: Sequence[CurvePanel], title: str = "", columns: int = 3) -> Figure:
+    """Panels of curves side by side, in rows of at most ``columns``."""
+    across = min(columns, len(panels))
+    down = -(-len(panels) // across)
+    figure = new_figure(3.3 * across + 0.4, 2.8 * down + 0.2)
+    axes = figure.subplots(down, across, squeeze=False).flatten()
+    for ax, panel in zip(axes, panels, strict=False):
+        _panel(ax, panel)
+    for ax in axes[len(panels) :]:
+        ax.set_visible(False)
+    entitle(figure, title)
+    return figure
+
+
+def _panel(ax: Axes, panel: CurvePanel) -> None:
+    for curve in panel.curves:
+        colour = COLOURS[curve.colour % len(COLOURS)]
+        ax.plot(curve.x, curve.y, curve.style, color=colour, ms=3, lw=1.1, label=curve.label or None)
+    if "x" in panel.logarithmic:
+        ax.set_xscale("log")
+    if "y" in panel.logarithmic:
+        ax.set_yscale("log")
+    ax.grid(color="0.92", lw=0.6)
+    if any(curve.label for curve in panel.curves):
+        ax.legend(fontsize=TEXT - 2, frameon=False)
+    labelled(ax, panel.title, panel.xlabel, panel.ylabel)
+
+
+def matrices(panels: Mapping[str, Tensor], title: str = "", columns: int = 6) -> Figure:
+    """Square matrices as pictures on one colour scale, each under its title."""
+    across = min(columns, len(panels))
+    down = -(-len(panels) // across)
+    figure = new_figure(1.7 * across + 0.6, 1.8 * down + 0.2)
+    low = min(float(m.min()) for m in panels.values())
+    high = max(float(m.max()) for m in panels.values())
+    axes = figure.subplots(down, across, squeeze=False).flatten()
+    shown = None
+    for ax, (name, matrix) in zip(axes, panels.items(), strict=False):
+        shown = ax.imshow(matrix.cpu(), vmin=low, vmax=high, cmap="viridis", interpolation="nearest")
+        labelled(ax, name).set_axis_off()
+    if shown is not None:
+        figure.colorbar(shown, ax=list(axes), shrink=0.8).ax.tick_params(labelsize=TEXT - 1)
+    entitle(figure, title)
+    return figure
