@@ -114,9 +114,17 @@ def remaining(solution: Solution) -> Remaining:
     return Remaining(residuals, slabs.axis.name, slabs.edges, slabs.residuals)
 
 
-def is_picture(values: Any) -> bool:
-    """One real value for each pixel, or three."""
-    return bool(values.dtype.kind == "f" and values.shape[2:] in ((), (3,)))
+def is_picture(fields: FieldSet, name: str) -> bool:
+    """One real value for each pixel, or three, and not compared with what is no picture, which has no peak."""
+    if not fields.is_picture:
+        return False
+    function = fields.functions[name]
+    known, values = (
+        fields.references.get(function),
+        on_grid(replace(fields, functions={name: function})).values[name],
+    )
+    bright = known is None or known.peak is not None
+    return bool(bright and values.dtype.kind == "f" and values.shape[2:] in ((), (3,)))
 
 
 def _field_figures(
@@ -125,7 +133,7 @@ def _field_figures(
     written = []
     for name, function in fields.functions.items():
         alone = replace(fields, functions={name: function})
-        if fields.is_picture and is_picture(on_grid(alone).values[name]):
+        if is_picture(alone, name):
             figures = {"": _picture_figure(solution, alone, name)}
         else:
             figures = {"": field_figure(shown(alone, name, times), _title(solution, name))}

@@ -55,9 +55,8 @@ def write_pictures(fields: FieldSet, folder: Path) -> list[Path]:
     """Each output that is a picture, as PNG."""
     written = []
     for name, function in fields.functions.items():
-        alone = replace(fields, functions={name: function})
-        values = on_grid(alone).values[name]
-        if is_picture(values):
+        if is_picture(fields, name):
+            values = on_grid(replace(fields, functions={name: function})).values[name]
             written.append(write_picture(folder / f"{file_name(name)}.png", as_rows(values)))
     return written
 

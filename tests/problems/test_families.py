@@ -23,7 +23,11 @@ def declare(name, **flags):
 
 def on_few_pixels(name, tmp_path):
     """The problem as declared, or on small pictures: what is left is measured on all pixels."""
-    flags = {"poisson_reconstruction": {"size": 32}, "wave_equation": {"modes": 32}}
+    flags = {
+        "image_regression": {"size": 32},
+        "poisson_reconstruction": {"size": 32},
+        "wave_equation": {"modes": 32},
+    }
     if name == "poisson_editing":
         target, source = pictures(tmp_path)
         return declare(name, target=target, source=source, row=30, column=40, height=30, width=40)

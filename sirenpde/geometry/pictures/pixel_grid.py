@@ -138,27 +138,27 @@ class PixelGrid(Pictures):
         """The value of a picture as a function of a point: shape () if grey, (3,) if in colour."""
         return read_data(self.images, key, "The pixel grid")
 
-    def gradient(self, key: str, stencil: Literal["central", "sobel"] = "central") -> Data:
+    def gradient(self, key: str, stencil: Literal["central", "sobel", "spectral"] = "central") -> Data:
         """The gradient of a picture as a function of a point, shape (2,) or (3, 2): by x, then by y.
 
         Per unit of the coordinates. "central" is (u(x + h) - u(x - h)) / 2h, one-sided at the border and of
         second order there too. "sobel" smooths it by (1, 2, 1) / 4 across and mirrors the picture at its
         border: up to a factor the target of the SIREN paper's Poisson experiment (Sitzmann et al. 2020, 4.1).
+        "spectral" is the gradient of the cosine series through all pixels, the band-limited picture itself.
         """
         read_data(self.images, key, "The pixel grid")
-        if stencil not in ("central", "sobel"):
-            raise ValueError(
-                f"stencil={stencil!r} was given; expected 'central' or 'sobel'. Use one of them."
-            )
+        _check_stencil(stencil, ("central", "sobel", "spectral"))
         return Data(f"{stencil} gradient of {key}")
 
-    def laplacian(self, key: str) -> Data:
+    def laplacian(self, key: str, stencil: Literal["5-point", "spectral"] = "5-point") -> Data:
         """The Laplacian of a picture as a function of a point, shape () or (3,), per unit squared.
 
         The 5-point formula (sum of the four neighbours - 4 u) / h²; the picture is mirrored at its border.
+        "spectral" is the Laplacian of the cosine series through all pixels.
         """
         read_data(self.images, key, "The pixel grid")
-        return Data(f"laplacian of {key}")
+        _check_stencil(stencil, ("5-point", "spectral"))
+        return Data(f"{'spectral ' if stencil == 'spectral' else ''}laplacian of {key}")
 
     def mask(self, mask: str | ArrayLike | Tensor) -> Tensor:
         """Booleans (H, W): those given, or where the named picture (its mean colour) is above 1/2."""
@@ -209,6 +209,14 @@ def _centres(count: int, h: float) -> Tensor:
 
 def _stencil_rows(stencil: Callable[[Tensor, float], Tensor], image: Tensor, h: float) -> Tensor:
     return stencil(image, h).flatten(0, 1)
+
+
+def _check_stencil(stencil: str, known: tuple[str, ...]) -> None:
+    if stencil not in known:
+        *others, last = map(repr, known)
+        raise ValueError(
+            f"stencil={stencil!r} was given; expected {', '.join(others)} or {last}. Use one of them."
+        )
 
 
 def _check_aligned(pictures: Mapping[str, NDArray[np.float64]]) -> None:
