@@ -53,6 +53,7 @@ from .networks.mappings.lattice import IntegerLattice as IntegerLattice
 from .networks.mlp import MLP as MLP
 from .networks.partition import Partition as Partition
 from .networks.pieces import Pieces as Pieces
+from .networks.radial import RBF as RBF
 from .networks.series import FourierSeries as FourierSeries
 from .networks.series import WaveSeries as WaveSeries
 from .networks.sine_features import SineFeatures as SineFeatures

@@ -14,7 +14,7 @@ from .dense import DenseNetwork, Embedding
 from .mappings.draws import Gaussian
 from .mappings.mapping import Mapping, Spectral, Spectrum, spectrum_of
 from .mlp import MLP
-from .recipe import DenseRecipe, check_box, is_linear
+from .recipe import DenseRecipe, check_box, highest_derivative, is_linear
 from .registry import known, offer
 
 
@@ -64,6 +64,10 @@ class FourierFeatures:
     @property
     def is_linear(self) -> bool:
         return is_linear(self.network)
+
+    @property
+    def highest_derivative(self) -> int:
+        return highest_derivative(self.network)
 
     def build(
         self,

@@ -14,7 +14,17 @@ from torch import Generator, Tensor, nn
 from .constant import set_constant
 from .dense import DenseNetwork
 from .partition import Partition
-from .recipe import Recipe, check_box, check_whole, is_curved, is_linear, is_open, smallest, typical
+from .recipe import (
+    Recipe,
+    check_box,
+    check_whole,
+    highest_derivative,
+    is_curved,
+    is_linear,
+    is_open,
+    smallest,
+    typical,
+)
 from .registry import known
 from .sine_features import SineFeatures
 from .windows import Windows, WindowsNetwork
@@ -115,6 +125,10 @@ class Pieces:
                 f"cells={self.cells!r}; one entry per axis was expected, a number of equal parts or a tuple of cuts. "
                 f"Write cells=(4, 4) on two axes."
             )
+
+    @property
+    def highest_derivative(self) -> int:
+        return highest_derivative(self.recipe)
 
     @property
     def is_linear(self) -> bool:

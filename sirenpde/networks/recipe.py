@@ -116,6 +116,18 @@ def is_curved(recipe: object) -> bool:
     return bool(getattr(recipe, "is_curved", False))
 
 
+def highest_derivative(recipe: object) -> int:
+    """The order of the highest derivatives that the recipe's network has, as its ``highest_derivative`` says.
+
+    Those above have impulses where a slope jumps. A recipe that says nothing has all four that can be asked for.
+
+    >>> from sirenpde import MLP, FourierFeatures
+    >>> highest_derivative(MLP()), highest_derivative(FourierFeatures(network=MLP(activation="relu")))
+    (4, 1)
+    """
+    return int(getattr(recipe, "highest_derivative", 4))
+
+
 class DenseRecipe(Protocol):
     """A recipe of dense layers, which can stand on any embedding."""
 
@@ -198,11 +210,16 @@ def wave_embedding(
     return Embedding(centre, scale, (), frequencies, phases, torch.ones_like(phases))
 
 
-def uniform_layer(inputs: int, outputs: int, weight: float, bias: float, generator: Generator) -> nn.Linear:
-    """A float64 linear layer with weights in U(-weight, weight) and biases in U(-bias, bias)."""
+def linear_layer(inputs: int, outputs: int) -> nn.Linear:
+    """A float64 linear layer whose numbers are to be replaced."""
     # nn.Linear draws from the global random numbers, which are put back; skip_init would import sympy.
     with torch.random.fork_rng(devices=[]):
-        layer = nn.Linear(inputs, outputs, dtype=torch.float64)
+        return nn.Linear(inputs, outputs, dtype=torch.float64)
+
+
+def uniform_layer(inputs: int, outputs: int, weight: float, bias: float, generator: Generator) -> nn.Linear:
+    """A float64 linear layer with weights in U(-weight, weight) and biases in U(-bias, bias)."""
+    layer = linear_layer(inputs, outputs)
     with torch.no_grad():
         layer.weight.uniform_(-1, 1, generator=generator).mul_(weight)
         layer.bias.uniform_(-1, 1, generator=generator).mul_(bias)

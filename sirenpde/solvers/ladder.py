@@ -24,6 +24,7 @@ from ..networks.recipe import Recipe, SizedByGrid, is_linear
 from ..networks.sine_features import SineFeatures
 from ..networks.sine_lattice import SineLattice
 from ..networks.singular import Singular
+from ..problem.probe import check_kinks
 from ..problem.problem import Problem
 from ..problem.stage import stages_of
 from ..problem.traits import Traits
@@ -98,6 +99,9 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Asked) -> C
     is a trained one, sized and scaled from the problem.
     """
     traits, recipe = problem.traits, replacing(problem, network)
+    if recipe is not None:
+        for u in problem.fields:
+            check_kinks(u, recipe, [d for requests in problem.requests for d in requests.of(u)])
     left_open = network == "auto"
     declared: Declared = {u: None if left_open else recipe or u.network for u in problem.fields}
     stages = stages_of(using) or (problem.using if network is None else None)

@@ -12,6 +12,7 @@ from sirenpde.networks.mappings.changed import Rotated, Weighted
 from sirenpde.networks.mappings.draws import Gaussian, LogUniform
 from sirenpde.networks.mappings.lattice import IntegerLattice
 from sirenpde.networks.mlp import MLP
+from sirenpde.networks.radial import RBF
 from sirenpde.networks.recipe import Recipe
 from sirenpde.networks.series import FourierSeries, WaveSeries
 from sirenpde.networks.sine_features import SineFeatures
@@ -28,6 +29,7 @@ RECIPES: list[Recipe] = [
     FourierFeatures(Weighted(Octaves(3), 0.5), MLP(width=8, depth=1)),
     FourierFeatures(Rotated(Positional(12, 8, "from zero")), MLP(width=8, depth=1)),
     SineFeatures(count=40, bandwidth=(9.0, 5.0)),
+    RBF(10, 2.0, MLP(width=8, depth=1, activation="selu", initialisation="lecun")),
     FourierSeries(order=(3, 2)),
     FourierSeries(order=7, half_period=True),
 ]
@@ -89,9 +91,10 @@ def test_a_network_that_is_not_periodic_differs_across_the_box() -> None:
         (lambda: Siren(depth=0), "depth=0"),
         (lambda: Siren(omega=-1), "omega=-1; a positive number"),
         (lambda: Siren(bias="none"), "'torch' or 'zero'"),
-        (lambda: MLP(activation="relu"), "would not see the network"),
+        (lambda: MLP(initialisation="he"), "'kaiming' with relu"),  # type: ignore[arg-type]
+        (lambda: RBF(centres=0), "centres=0"),
         (lambda: MLP(activation="sine"), "Use Siren"),
-        (lambda: MLP(activation="mish"), "one of gaussian"),
+        (lambda: MLP(activation="mish"), "one of elu, gaussian"),
         (lambda: Gaussian(sigma=0), "sigma=0"),
         (lambda: IntegerLattice(0), "order=0"),
         (lambda: LogUniform(sigma=0.5), "Use Uniform"),

@@ -6,6 +6,7 @@ from torch import nn
 
 from sirenpde import (
     MLP,
+    RBF,
     Adam,
     Basic,
     Box,
@@ -14,6 +15,7 @@ from sirenpde import (
     Field,
     FourierFeatures,
     LeastSquares,
+    Pieces,
     PointCloud,
     Problem,
     Unknown,
@@ -63,7 +65,6 @@ class Own(nn.Module):
         (lambda: Field("v", box, layers(nn.Tanh()), periodic=(y,)), "differs at both ends of y"),
         (lambda: Field("v", box, shape=3), "has shape 3; expected positive sizes"),
         (lambda: Field("v", box, periodic=x), r"periodic=x; expected several axes. Write periodic=\(x,\)"),
-        (lambda: MLP(activation="relu"), "Its derivatives have jumps"),
     ],
 )  # fmt: skip
 def test_a_network_that_cannot_be_the_field_is_refused(make, message):
@@ -112,6 +113,36 @@ def test_a_network_without_the_derivatives_asked_for_is_named(network, operator,
     with pytest.raises(ConstraintError, match=shown):
         Problem(on(box, 20)(lambda p: operator(v)(p) - 1))
     assert Problem(on(box, 20)(lambda p: D(v, x)(p) - 1)).fields == (v,)
+
+
+@pytest.mark.parametrize(
+    ("network", "highest"),
+    [
+        (MLP(activation="relu"), 1),
+        (FourierFeatures(Basic(), MLP(activation="relu")), 1),
+        (MLP(activation="selu"), 1),
+        (MLP(activation="elu"), 2),
+        (RBF(8), 1),
+        (Pieces(MLP(activation="relu"), (2, 2), blend="smooth"), 1),
+    ],
+)
+def test_activations_with_kinks_are_refused_where_no_point_sees_their_derivatives(network, highest):
+    v = Field("u", box, network)
+    for order, operator in ((1, D(v, x)), (2, laplacian(v)), (3, D(v, x, x, y))):
+        constraint = on(box, 20)(lambda p, operator=operator: operator(p) - 1)
+        if order <= highest:
+            assert Problem(constraint).fields == (v,)
+            continue
+        with pytest.raises(
+            ConstraintError, match=f"derivatives up to order {highest}.*Use a smooth activation"
+        ):
+            Problem(constraint)
+
+
+def test_a_network_with_kinks_in_place_of_the_declared_one_is_refused_as_well():
+    problem = Problem(on(box, 20)(lambda p: laplacian(u)(p) - 1))
+    with pytest.raises(ConstraintError, match="derivatives up to order 1"):
+        solve(problem, [Adam(steps=1)], network=MLP(activation="relu"))
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,16 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Activation:
-    """A smooth function f with ``derivatives(z, order) = (f, f', ..., f^(order))``, each shaped like z.
+    """A function f with ``derivatives(z, order) = (f, f', ..., f^(order))``, each shaped like z.
 
     ``order`` is at most 4. ``function`` consists of operations that ``torch.func`` can differentiate any
-    number of times.
+    number of times. Derivatives above the ``highest`` have impulses where one below jumps, which no point sees.
     """
 
     name: str
     function: Callable[[Tensor], Tensor]
     derivatives: Callable[[Tensor, int], Sequence[Tensor]]
+    highest: int = 4
 
 
 _named: dict[str, Activation] = {}
@@ -38,7 +39,7 @@ def offered_activations() -> tuple[Activation, ...]:
     """All that networks can take by name.
 
     >>> [activation.name for activation in offered_activations()][:2]
-    ['gaussian', 'gelu']
+    ['elu', 'gaussian']
     """
     _load()
     return tuple(_named[name] for name in sorted(_named))
@@ -59,11 +60,6 @@ def activation_named(name: str) -> Activation:
     expected = ", ".join(sorted(_named))
     if name in ("sine", "sin"):
         remedy = "Use Siren(...), which scales the layers of sines as they need it."
-    elif name in ("relu", "leaky_relu", "elu", "selu"):
-        remedy = (
-            "Its derivatives have jumps, so a differential equation would not see the network right. "
-            "Use 'softplus', 'gelu' or 'tanh'."
-        )
     else:
         remedy = "Choose one of these."
     raise ValueError(f"activation={name!r}; one of {expected} was expected. {remedy}")

@@ -8,6 +8,7 @@ from .calling import probe as probe
 from .closely import has_seven_digits as has_seven_digits
 from .closely import look_closely as look_closely
 from .messages import ConstraintError as ConstraintError
+from .networks import check_kinks as check_kinks
 from .networks import check_smooth as check_smooth
 from .outputs import Output as Output
 from .outputs import check_names as check_names

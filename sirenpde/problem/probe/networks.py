@@ -12,7 +12,7 @@ from ...calculus.modules import as_network, inside
 from ...calculus.symbols import Symbol
 from ...engines.flat import flatten
 from ...engines.nested import NestedEngine
-from ...networks.recipe import is_curved, smallest
+from ...networks.recipe import Recipe, highest_derivative, is_curved, smallest
 from .messages import ConstraintError, sentence
 
 POINTS = 16
@@ -24,6 +24,8 @@ def check_smooth(u: Field, asked: Sequence[Derivative]) -> None:
     So do those of a network of ReLU, which is linear in pieces. A network that solves Δu = 0 by the way it is
     built is none: its derivatives along single axes do not vanish.
     """
+    if u.network is not None and not isinstance(u.network, nn.Module):
+        check_kinks(u, u.network, asked)
     network = _network(u)
     wanted = [derivative for derivative in asked if derivative.symbol.order >= 2]
     if network is None or not wanted:
@@ -43,6 +45,20 @@ def check_smooth(u: Field, asked: Sequence[Derivative]) -> None:
                 f"{type(u.network).__name__}, has none: its derivatives of order {derivative.symbol.order} vanish "
                 f"everywhere, as those of ReLU and of linear layers do. Use smooth activations: nn.Tanh(), "
                 f"nn.GELU(), torch.sin, or a recipe such as Siren()."
+            )
+
+
+def check_kinks(u: Field, recipe: Recipe, asked: Sequence[Derivative]) -> None:
+    """Raises ConstraintError for derivatives that have impulses where slopes of the recipe's activation jump."""
+    highest = highest_derivative(recipe)
+    for derivative in asked:
+        order = derivative.symbol.order
+        if order > highest:
+            raise ConstraintError(
+                f"A constraint asks for {derivative} of field '{u.name}', whose network, {recipe.describe()}, has "
+                f"derivatives up to order {highest}: those of order {highest} jump where units switch on, and no "
+                f"point sees the impulses that these jumps are in order {highest + 1}. Use a smooth activation, "
+                f"'tanh', 'softplus' or 'gelu', or Siren(); or make the slopes a field of their own."
             )
 
 
