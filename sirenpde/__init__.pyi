@@ -38,6 +38,8 @@ from .geometry.solids.hyperball import Hyperball as Hyperball
 from .geometry.solids.implicit import Implicit as Implicit
 from .geometry.solids.revolution import Revolution as Revolution
 from .networks.around_holes import Hole as Hole
+from .networks.conversions import as_perceptron as as_perceptron
+from .networks.conversions import as_siren as as_siren
 from .networks.fourier import FourierFeatures as FourierFeatures
 from .networks.mappings.axes import Basic as Basic
 from .networks.mappings.axes import Coordinates as Coordinates
@@ -54,6 +56,7 @@ from .networks.mlp import MLP as MLP
 from .networks.partition import Partition as Partition
 from .networks.pieces import Pieces as Pieces
 from .networks.radial import RBF as RBF
+from .networks.samples import FromSamples as FromSamples
 from .networks.series import FourierSeries as FourierSeries
 from .networks.series import WaveSeries as WaveSeries
 from .networks.sine_features import SineFeatures as SineFeatures
@@ -83,4 +86,5 @@ from .solvers.lbfgs import LBFGS as LBFGS
 from .solvers.least_squares import LeastSquares as LeastSquares
 from .solvers.march import March as March
 from .solvers.natural_gradient import NaturalGradient as NaturalGradient
+from .solvers.ramp import Ramp as Ramp
 from .solvers.soap import Soap as Soap

@@ -12,10 +12,13 @@ from .registry import is_known, kind_named
 def recipe_to_value(recipe: object) -> dict[str, Any] | None:
     """A recipe's name and fields, as JSON could hold them; None for one of the user's own that is not known.
 
+    One that differs from another in its start alone is held as that, which it names as ``held_as``.
+
     >>> from sirenpde import SineFeatures
     >>> recipe_to_value(SineFeatures(40, (3.0, 8.0)))
     {'name': 'SineFeatures', 'count': 40, 'bandwidth': [3.0, 8.0], 'interaction': None, 'around': [], 'singular': []}
     """
+    recipe = getattr(recipe, "held_as", recipe)
     if not is_known(recipe):
         return None
     value: dict[str, Any] = {"name": type(recipe).__name__}

@@ -24,7 +24,7 @@ from .history import Record, Row
 from .iterate import Iterate, Recipes
 from .run import PausedRung, Run, with_repeated
 
-FORMAT = "sirenpde checkpoint 6"
+FORMAT = "sirenpde checkpoint 7"
 Snapshot = Mapping[str, Any]
 # What reading values that were changed by hand or by chance may raise.
 DAMAGED = (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError, OverflowError)

@@ -9,7 +9,9 @@ from typing import ClassVar, Literal, get_args
 import torch
 from torch import Tensor
 
+from ..files.typed import transient
 from ..sampling.points import FRESH, Points
+from .ramp import Ramp, parameter_frequencies
 from .stage import Report, State, report_of
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -17,20 +19,17 @@ Schedule = Literal["cosine", "exponential", "constant"]
 
 
 @dataclass
-class Average:
-    """The moving average of the iterates, and the iterate itself, which is not what the state shows."""
-
-    sum: Tensor
-    iterate: Tensor
-
-
-@dataclass
 class Memory:
-    """The moving averages of the gradient and of its square, and of the iterates where these are averaged."""
+    """The moving averages of the gradient and of its square, and of the iterates where these are averaged.
+
+    The iterate itself is kept where it is not what the state shows: averaged, or with waves still masked.
+    """
 
     m: Tensor
     v: Tensor
-    average: Average | None
+    average: Tensor | None
+    iterate: Tensor | None
+    frequencies: Tensor | None = transient()  # of what each parameter multiplies
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ class Adam:
         average: the decay of an exponential average of the parameters, which is what the stage returns
             (0.999 remembers about a thousand steps); 0 returns the last iterate.
         points: how the samples are drawn and weighed; new ones at every step if left out.
+        ramp: masks that let fast waves in later than slow ones; None has all of them from the first step.
 
     Raises:
         ValueError: for numbers out of range.
@@ -63,6 +63,7 @@ class Adam:
     clip: float | None = None
     average: float = 0.0
     points: Points = FRESH
+    ramp: Ramp | None = None
 
     remembers: ClassVar[type] = Memory
 
@@ -92,9 +93,11 @@ class Adam:
 
     def advance(self, state: State) -> Report:
         memory = state.remember(Memory, lambda: self._begun(state.theta))
-        theta = memory.average.iterate if memory.average else state.theta
-        evaluation = state.system.gradient(theta, state.batches(self.points))
-        gradient = evaluation.gradient
+        theta = state.theta if memory.iterate is None else memory.iterate
+        # A feature times its window is its column of the first layer times the window, in the gradient too.
+        mask = self._mask(state, memory, state.step)
+        evaluation = state.system.gradient(_masked(theta, mask), state.batches(self.points))
+        gradient = _masked(evaluation.gradient, mask)
         if self.clip is not None:
             gradient *= min(1.0, self.clip / (float(gradient.norm()) + 1e-300))
         t = state.step + 1
@@ -103,15 +106,30 @@ class Adam:
         v.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
         scale = (v / (1 - BETA2**t)).sqrt_().add_(EPSILON)
         theta.addcdiv_(m, scale, value=-self.rate(state.step) / (1 - BETA1**t))
-        if memory.average:
-            memory.average.sum.lerp_(theta, 1 - self.average)
-            torch.div(memory.average.sum, 1 - self.average**t, out=state.theta)
+        if memory.average is not None:
+            memory.average.lerp_(theta, 1 - self.average)
+            torch.div(memory.average, 1 - self.average**t, out=state.theta)
+        if mask is not None:
+            shown = theta if memory.average is None else state.theta
+            state.theta = _masked(shown, self._mask(state, memory, t))
         state.step += 1
         return report_of(evaluation.terms, state.theta, state.step >= self.steps, "all steps taken")
 
     def _begun(self, theta: Tensor) -> Memory:
-        average = Average(torch.zeros_like(theta), theta.clone()) if self.average else None
-        return Memory(torch.zeros_like(theta), torch.zeros_like(theta), average)
+        average = torch.zeros_like(theta) if self.average else None
+        apart = theta.clone() if self.average or self.ramp else None
+        return Memory(torch.zeros_like(theta), torch.zeros_like(theta), average, apart)
+
+    def _mask(self, state: State, memory: Memory, step: int) -> Tensor | None:
+        if self.ramp is None:
+            return None
+        if memory.frequencies is None:
+            memory.frequencies = parameter_frequencies(state.system)
+        return self.ramp.windows(memory.frequencies, step / self.steps)
+
+
+def _masked(values: Tensor, mask: Tensor | None) -> Tensor:
+    return values if mask is None else values * mask
 
 
 def check_schedule(stage: str, schedule: str) -> None:
