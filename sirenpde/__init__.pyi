@@ -1,5 +1,6 @@
 from .analysis.kernels.tangent import ntk as ntk
 from .calculus.algebra import cosine as cosine
+from .calculus.algebra import cross_entropy as cross_entropy
 from .calculus.algebra import dot as dot
 from .calculus.algebra import norm as norm
 from .calculus.field import Field as Field

@@ -35,7 +35,7 @@ from ..plots import (
     write_film,
 )
 from ..problem.reference import Reference, exact_values
-from ..run.errors import fitted
+from ..run.errors import compared
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -194,12 +194,13 @@ def _compared(fields: FieldSet, name: str, domain: Domain, known: Reference) -> 
 
 
 def _fitted(values: Any, exact: Any, known: Reference) -> Any:
-    """The best a u + b where the reference leaves these free, else the values."""
+    """The values as the reference compares them: the best a u + b where it leaves these free, or signs."""
     stated = np.isfinite(exact) & np.isfinite(values)
     if known.fit == "none" or not stated.any():
         return values
     found = np.full_like(values, np.nan)
-    found[stated] = fitted(torch.from_numpy(values[stated]), torch.from_numpy(exact[stated])).numpy()
+    pair = torch.from_numpy(values[stated]), torch.from_numpy(exact[stated])
+    found[stated] = compared(*pair, known)[0].numpy()
     return found
 
 
@@ -225,7 +226,7 @@ def _picture_figure(solution: Solution, fields: FieldSet, name: str) -> Figure:
     values, exact = compared
     grid = spread(fields.domain, {"found": values, "exact": exact})
     found, error = as_rows(grid.values["found"]), np.abs(as_rows(grid.values["found"] - grid.values["exact"]))
-    label = name if known.fit == "none" else f"a {name} + b, best fitted"
+    label = {"none": name, "affine": f"a {name} + b, best fitted", "sign": f"sign of {name}"}[known.fit]
     error = error if error.ndim == 2 else error.max(-1)
     return image_figure({**images, label: found}, error, _title(solution, name))
 

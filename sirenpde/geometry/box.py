@@ -75,6 +75,18 @@ class Box(Shape):
         axes = axes_around(shape.vertices, "xyz", fill) if isinstance(shape, TriangleMesh) else shape.axes
         return Box(**{axis.name: (axis.low, axis.high) for axis in axes})
 
+    @staticmethod
+    def cube(shape: HasAxes | TriangleMesh) -> Box:
+        """The box of equal sides about the middle of a shape, as wide as the shape is along its longest axis.
+
+        >>> from sirenpde import Box, Disk
+        >>> Box.cube(Disk(radius=1) | Disk(center=(2, 0), radius=1))
+        Box(x=(-1, 3), y=(-2, 2))
+        """
+        half = max(axis.high - axis.low for axis in shape.axes) / 2
+        middles = {axis.name: (axis.low + axis.high) / 2 for axis in shape.axes}
+        return Box(**{name: (middle - half, middle + half) for name, middle in middles.items()})
+
     def __repr__(self) -> str:
         intervals = ", ".join(f"{a.name}=({a.low:g}, {a.high:g})" for a in self.axes)
         values = ", ".join(f"{name}={value:g}" for name, value in self.fixed)

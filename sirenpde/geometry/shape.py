@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from .boundary import Boundary, Side
-from .domain import check_count, is_finite, is_number, named, quasi_random
+from .domain import Domain, check_count, is_finite, is_number, named, quasi_random
+from .labelled import Labelled
 from .meshes.cells import Cells
 from .meshes.meshing import cells_within
 from .meshes.surfaces import Triangles, combined, enclosed_volume, level_surface
@@ -195,6 +196,21 @@ class Shape:
     def where(self, predicate: Predicate, name: str = "region") -> Region:
         """The part in which ``predicate``, a function of points (n, d) giving booleans (n,), holds."""
         return Region(self, predicate, name)
+
+    def labels(self, domain: Domain, spread: float = 0.0) -> Labelled:
+        """The points of a domain, labelled: their data "outside" is 1 outside of this shape and 0 in it.
+
+        ``spread`` displaces each of them by a Gaussian of that standard deviation first, in the units of the axes:
+        ``shape.labels(shape.boundary(), spread=0.01)`` are points beside the boundary, on either side.
+
+        >>> import torch
+        >>> from sirenpde import Ball, Box
+        >>> labelled = Ball(radius=0.5).labels(Box(x=(-1, 1), y=(-1, 1), z=(-1, 1)))
+        >>> points, data = labelled.draw(1000, torch.Generator().manual_seed(0))
+        >>> bool((data["outside"] == (points.norm(dim=1) > 0.5)).all())
+        True
+        """
+        return Labelled(domain, self, spread)
 
     def cells(self, resolution: int) -> Cells:
         """Triangles or tetrahedra that fill it, about ``resolution`` points across, finer where the boundary is.

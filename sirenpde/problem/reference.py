@@ -26,7 +26,9 @@ class Reference:
         on: where it is compared: a finite domain's points, or ``samples`` points of an infinite one. Several
             domains, named, give one error each and one for all together. The field's own domain if left out.
         samples: how many points of each infinite domain.
-        fit: "affine" compares after the best a u + b, for equations that leave these free.
+        fit: "affine" compares after the best a u + b, for equations that leave these free. "sign" compares the signs
+            alone, for a function that is negative in a solid, with or without a statement of how far it is from its
+            surface; the errors then include ``iou``, the intersection over the union of where the two are negative.
         peak: the largest value there can be, 1 for a picture; with it the errors include the peak
             signal-to-noise ratio ``psnr_db`` = 10 log10(peak² / mean squared error).
         surface: the mesh that the zero level should be; with it the report of a run compares the two.
@@ -44,7 +46,7 @@ class Reference:
     value: PointFunction
     on: Domain | Mapping[str, Domain] | None = None
     samples: int = 10_000
-    fit: Literal["none", "affine"] = "none"
+    fit: Literal["none", "affine", "sign"] = "none"
     peak: float | None = None
     surface: TriangleMesh | None = None
 
@@ -64,8 +66,8 @@ class Reference:
             raise ValueError("Reference(on={}) names no domain; expected at least one. Write on=box.")
         if isinstance(self.samples, bool) or not isinstance(self.samples, int) or self.samples < 1:
             raise ValueError(f"Reference has samples={self.samples!r}; expected a positive whole number.")
-        if self.fit not in ("none", "affine"):
-            raise ValueError(f"Reference has fit={self.fit!r}; expected 'none' or 'affine'.")
+        if self.fit not in ("none", "affine", "sign"):
+            raise ValueError(f"Reference has fit={self.fit!r}; expected 'none', 'affine' or 'sign'.")
         if self.peak is not None and not (isinstance(self.peak, int | float) and self.peak > 0):
             raise ValueError(
                 f"Reference has peak={self.peak!r}; expected a positive number, 1 for a picture."

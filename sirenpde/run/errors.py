@@ -88,18 +88,27 @@ def measured(approximate: Tensor, exact: Tensor, known: Reference) -> dict[str, 
     """The errors of values against exact ones, both flat, as their reference asks for them; not numbers for none."""
     if not approximate.numel():
         return {"relative_l2": math.nan, "max": math.nan}
-    if known.fit == "affine":
-        approximate = fitted(approximate, exact)
+    approximate, exact = compared(approximate, exact, known)
     difference = (approximate - exact).abs()
     size = float(torch.linalg.vector_norm(exact))
     errors = {
         "relative_l2": float(torch.linalg.vector_norm(difference)) / (size or 1.0),
         "max": float(difference.max()),
     }
+    if known.fit == "sign":
+        either = int(((approximate < 0) | (exact < 0)).sum())
+        errors["iou"] = int(((approximate < 0) & (exact < 0)).sum()) / either if either else 1.0
     if known.peak is not None:
         mean = max(float(difference.square().mean()), torch.finfo(torch.float64).tiny)
         errors["psnr_db"] = 10 * math.log10(known.peak**2 / mean)
     return errors
+
+
+def compared(approximate: Tensor, exact: Tensor, known: Reference) -> tuple[Tensor, Tensor]:
+    """Flat values and exact ones as their reference compares them: fitted, or their signs."""
+    if known.fit == "affine":
+        return fitted(approximate, exact), exact
+    return (approximate.sgn(), exact.sgn()) if known.fit == "sign" else (approximate, exact)
 
 
 def fitted(approximate: Tensor, exact: Tensor) -> Tensor:

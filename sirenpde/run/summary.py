@@ -126,6 +126,8 @@ def _error(error: Mapping[str, Any]) -> str:
 def _measured(key: str, value: float) -> str:
     if key.endswith("_db"):
         return f"{key.removesuffix('_db').upper()} {value:.1f} dB"
+    if key == "iou":
+        return f"IoU {value:.4f}"
     return f"{_WORDS.get(key, key.replace('_', ' '))} {_number(value)}"
 
 

@@ -39,3 +39,10 @@ def test_the_signal_to_noise_ratio_is_that_of_the_peak():
 
 def test_of_no_points_there_is_no_error():
     assert all(math.isnan(e) for e in measured(EXACT[:0], EXACT[:0], Reference(known)).values())
+
+
+def test_of_signs_the_error_is_the_intersection_over_the_union_of_the_inside():
+    found, exact = torch.tensor([-3.0, -0.1, 2.0, -5.0, 0.7]), torch.tensor([-1.0, 1.0, 1.0, -1.0, -1.0])
+    errors = measured(found, exact, Reference(known, fit="sign"))
+    assert errors == pytest.approx({"relative_l2": math.sqrt(8 / 5), "max": 2.0, "iou": 2 / 4})
+    assert measured(found.abs(), exact.abs(), Reference(known, fit="sign"))["iou"] == 1.0

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from ..arrays import as_mask, check_finite
-from ..domain import check_count, quasi_random
+from ..domain import Domain, check_count, quasi_random
 from ..frame import Frame
+from ..labelled import Labelled
 from ..point import Axis
 from ..readers.existing import existing
 from ..readers.meshes import read_mesh
@@ -153,6 +154,10 @@ class TriangleMesh(Shape):
     def contains(self, points: Tensor) -> Tensor:
         """Which of the points (n, 3) lie in the solid, or on its faces."""
         return self.level(points) <= SLACK * self.diagonal
+
+    def labels(self, domain: Domain, spread: float = 0.0) -> Labelled:
+        self._check_solid()
+        return super().labels(domain, spread)
 
     def draw(self, n: int | None, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """``n`` quasi-random points inside: those of the bounding box, in chunks, that lie in the solid."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,10 +28,13 @@ def oriented(vertices: Vertices, faces: Faces) -> Faces:
     corners = [vertices[turned[group]] for group in bodies]
     low = np.array([c.min((0, 1)) for c in corners]).reshape(-1, 3)
     high = np.array([c.max((0, 1)) for c in corners]).reshape(-1, 3)
-    for i, group in enumerate(bodies):
-        around = np.flatnonzero((low <= low[i]).all(1) & (high >= high[i]).all(1))
-        depth = sum(_encloses(corners[j], corners[i]) for j in around if j != i)
-        if (enclosed_volume(corners[i]) < 0) != (depth % 2 == 1):
+    depth = np.zeros(len(bodies), np.int64)
+    for outer in range(len(bodies)):
+        within = np.flatnonzero((low[outer] <= low).all(1) & (high[outer] >= high).all(1))
+        within = within[within != outer]
+        depth[within] += _enclosed(corners[outer], [corners[i] for i in within])
+    for group, own, deep in zip(bodies, corners, depth, strict=True):
+        if (enclosed_volume(own) < 0) != (deep % 2 == 1):
             turned[group] = turned[group, ::-1]
     return turned
 
@@ -74,18 +79,20 @@ def enclosed_volume(corners: Vertices) -> float:
     return float(np.einsum("fi,fi->", a, np.cross(b, c)) / 6)
 
 
-def _encloses(outer: Vertices, inner: Vertices) -> bool:
-    """Whether all (of up to 64) corners of the inner part lie inside the outer one, or on it."""
-    points = np.unique(inner.reshape(-1, 3), axis=0)
-    some = points[:: max(1, len(points) // 64)]
-    winding = np.array([abs(_winding(point, outer)) for point in some])
-    return bool(winding.min() > 0.25 and winding.max() > 0.75)
+def _enclosed(outer: Vertices, inner: Sequence[Vertices]) -> NDArray[np.bool_]:
+    """Whether all (of up to 64) corners of each inner part lie inside the outer one, or on it.
 
+    Parts may be thousands, as those of noise are: the outer one's tree of winding numbers is built once for all.
+    """
+    import igl
 
-def _winding(point: Vertices, corners: Vertices) -> float:
-    """How often a closed surface winds around a point (van Oosterom and Strackee 1983): 1 inside, 0 outside."""
-    a, b, c = (corners - point).transpose(1, 0, 2)
-    x, y, z = (np.linalg.norm(v, axis=1) for v in (a, b, c))
-    height = np.einsum("fi,fi->f", a, np.cross(b, c))
-    base = x * y * z + (a * b).sum(1) * z + (b * c).sum(1) * x + (c * a).sum(1) * y
-    return float(np.arctan2(height, base).sum() / (2 * np.pi))
+    if not inner:
+        return np.zeros(0, np.bool_)
+    some = [points[:: max(1, len(points) // 64)] for points in (part.reshape(-1, 3) for part in inner)]
+    origin = outer[0, 0]  # it may be far away
+    triangles = np.arange(3 * len(outer)).reshape(-1, 3)
+    winding = np.abs(
+        igl.fast_winding_number((outer - origin).reshape(-1, 3), triangles, np.concatenate(some) - origin)
+    )
+    parts = np.split(winding, np.cumsum([len(points) for points in some])[:-1])
+    return np.array([part.min() > 0.25 and part.max() > 0.75 for part in parts])

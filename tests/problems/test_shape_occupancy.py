@@ -1,0 +1,46 @@
+"""Solids from the labels of points, on meshes of the user's."""
+
+import numpy as np
+import pytest
+from boxes import seeded
+from solids import ply
+
+from sirenpde import Adam, TriangleMesh, solve
+from sirenpde.problem.load import ProblemFileError, build, find, load
+from sirenpde.run.errors import measured
+
+
+def declared(name, **flags):
+    return build(load(find(name)), flags)
+
+
+@pytest.fixture
+def egg(tmp_path):
+    import trimesh
+
+    ball = trimesh.creation.icosphere(subdivisions=3)
+    path = tmp_path / "egg.ply"
+    path.write_bytes(ply("<", 10 * ball.vertices * [1, 1, 1.5] + 40, ball.faces))
+    return path
+
+
+def test_a_solid_is_learned_from_labels_in_its_own_units(egg):
+    problem = declared("papers/shape_occupancy", mesh=egg, mapping="basic", width=32, depth=2)
+    solution = solve(problem, using=[Adam(steps=200, lr=2e-2)], samples_scale=0.03)
+    (known,) = problem.reference.values()
+    iou = {}
+    for name, domain in known.on.items():
+        points, data = domain.draw(5000, seeded())
+        iou[name] = measured(solution["shape"](points), 2 * data["outside"] - 1, known)["iou"]
+    assert iou["uniform"] > 0.85 and 0.3 < iou["boundary"] < iou["uniform"]
+    (shape,) = problem.outputs
+    beyond = TriangleMesh.open(egg).sample(100, seeded())[0]
+    assert bool((solution[shape](40 + 3 * (beyond - 40)) > 0).all())
+
+
+def test_an_open_mesh_is_refused(tmp_path, egg):
+    mesh = TriangleMesh.open(egg)
+    path = tmp_path / "open.ply"
+    path.write_bytes(ply("<", mesh.vertices.numpy(), np.asarray(mesh.faces[:-5])))
+    with pytest.raises((ProblemFileError, ValueError), match="'open' is not closed"):
+        declared("papers/shape_occupancy", mesh=path)
