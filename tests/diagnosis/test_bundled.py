@@ -10,7 +10,14 @@ from sirenpde.solvers.ladder import choose
 
 pytestmark = pytest.mark.slow
 NAMES = [entry.name for entry in bundled_problems()]
-LARGE = {"wave_equation", "poisson_editing", "poisson_reconstruction", "signed_distance", "image_regression"}
+LARGE = {
+    "wave_equation",
+    "poisson_editing",
+    "poisson_reconstruction",
+    "signed_distance",
+    "image_regression",
+    "fourier_series",
+}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from sirenpde import Adam, Box, Fresh, GaussNewton, Pieces, Points, Siren, solve
+from sirenpde import Adam, Box, FourierFeatures, Fresh, GaussNewton, Pieces, Points, Siren, solve
 from sirenpde.problem.load import bundled_problems, find, load
 from sirenpde.problem.reference import exact_values
 from sirenpde.references.cloning import cloned
@@ -25,6 +25,7 @@ def on_few_pixels(name, tmp_path):
     """The problem as declared, or on small pictures: what is left is measured on all pixels."""
     flags = {
         "image_regression": {"size": 32},
+        "fourier_series": {"size": 32},
         "poisson_reconstruction": {"size": 32},
         "wave_equation": {"modes": 32},
     }
@@ -49,11 +50,13 @@ def test_every_problem_trains_as_a_siren(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", [name for name in PROBLEMS if name.startswith("papers/")])
-def test_what_a_paper_did_is_a_trained_siren(name):
+def test_what_a_paper_did_is_a_trained_network(name):
     problem = declare(name)
     (stage,) = problem.using
     networks = [u.network.recipe if isinstance(u.network, Pieces) else u.network for u in problem.fields]
-    assert isinstance(stage, Adam | GaussNewton) and all(isinstance(network, Siren) for network in networks)
+    assert isinstance(stage, Adam | GaussNewton) and all(
+        isinstance(network, Siren | FourierFeatures) for network in networks
+    )
     solution = solve(problem, [replace(stage, steps=3)], samples_scale=0.1)
     assert all(row.loss > 0 and math.isfinite(row.loss) for row in solution.history)
 
