@@ -58,8 +58,11 @@ class ForwardEngine:
             self.layers.append(kind(self.plan, network.activation, width, wanted))
         self.widest = max(widths, default=0)
         width = self.widest or network.embedding.outputs
-        # Products of wide layers are as fast on fewer points, and memory goes into their buffers.
-        self.chunk = min(cache_sized(self.channels, width), max(128, 32 * (10 * 2**15 // width**2)))
+        self.chunk = cache_sized(self.channels, width)
+        if self.channels > 1:
+            # Products of wide layers are as fast on fewer points, and memory goes into their buffers. Of values alone
+            # there are so few that the calls themselves would cost as much as the arithmetic.
+            self.chunk = min(self.chunk, max(128, 32 * (10 * 2**15 // width**2)))
         self.frames = Frames(self._lay_out)
 
     def load(self, theta: Tensor) -> _Weights:

@@ -101,3 +101,11 @@ def test_mode_is_chosen_by_cost() -> None:
     assert engine_for(network(3), [axis(3, 0)], 3).kind == "forward jets"
     assert engine_for(network(3), [Symbol.identity(3)], 3).channels == 1
     assert engine_for(network(3), [*gradient, weighted(1, 1, 1)], 3).channels == 5
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_wide_layers_match_the_oracle(trained: bool) -> None:
+    """Their gradients are products of another order than those of a few inputs."""
+    net = network(2, widths=(18, 20, 17), passed=[1], waves=16, trainable_omega=trained)
+    for name in ("value", "value, slope, laplacian"):
+        agrees(engine_for(net, D2[name], 2), net, D2[name], 2)

@@ -8,6 +8,7 @@ from torch import Tensor
 from ...networks.activations.activation import Activation
 from ...networks.activations.sine import sine
 from ..buffers import Take
+from .sines import Sines
 
 Slope = tuple[Tensor, float]  # a derivative of f, up to the sign that comes with it
 
@@ -30,6 +31,7 @@ class Slopes:
             buffers = [(value, z)[k % 2] for k in range(order + 1)]
         else:
             buffers = [value, *(take(*z.shape) for _ in range(order))]
+        self._sines = Sines(z, value) if activation == sine else None
         self._slopes: list[Slope] = list(zip(buffers, slope_signs(activation, order), strict=True))
 
     def __len__(self) -> int:
@@ -40,9 +42,8 @@ class Slopes:
 
     def fill(self) -> None:
         """Computes all of them from z, which is spoilt where the activation is a sine."""
-        if self._activation == sine:
-            torch.sin(self._z, out=self._value)
-            torch.cos(self._z, out=self._z)
+        if self._sines is not None:
+            self._sines.fill()
             return
         order = len(self._slopes) - 1
         series = list(self._activation.derivatives(self._z, min(order, 4)))
