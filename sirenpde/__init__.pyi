@@ -5,6 +5,9 @@ from .calculus.algebra import dot as dot
 from .calculus.algebra import norm as norm
 from .calculus.field import Field as Field
 from .calculus.field import Unknown as Unknown
+from .calculus.gathered import along as along
+from .calculus.gathered import everywhere as everywhere
+from .calculus.gathered import line_integral as line_integral
 from .calculus.integral import integral as integral
 from .calculus.jump import jump as jump
 from .calculus.operators import D as D
@@ -19,6 +22,7 @@ from .geometry.data.sample_grid import SampleGrid as SampleGrid
 from .geometry.data.sampled import Sampled as Sampled
 from .geometry.data.table import Table as Table
 from .geometry.domain import Data as Data
+from .geometry.gathered import Whole as Whole
 from .geometry.interval import Interval as Interval
 from .geometry.meshes.mesh import TriangleMesh as TriangleMesh
 from .geometry.pictures.pictures import ellipse as ellipse
@@ -32,6 +36,7 @@ from .geometry.plane.polygon import Polygon as Polygon
 from .geometry.plane.slit import Slit as Slit
 from .geometry.point import Axis as Axis
 from .geometry.point import Point as Point
+from .geometry.rays import Rays as Rays
 from .geometry.readers.existing import bundled as bundled
 from .geometry.solids.ball import Ball as Ball
 from .geometry.solids.cylinder import Cylinder as Cylinder

@@ -19,7 +19,7 @@ from ..problem.constraint import name_of
 from ..problem.probe import Recorder, Requests
 from .batch import Batch, Parameters
 from .chunks import mapped
-from .nodes import NodeEngine, node_count, nodes_of, sites_of
+from .nodes import Asked, NodeEngine, node_count, nodes_of, sites_of
 
 GPU_CHUNK = 1 << 17
 BLOCK = 1 << 14  # points whose values are computed together, where no gradient is asked for
@@ -42,16 +42,8 @@ class Evaluator:
         self.fields = tuple(dict.fromkeys(u for asked in requests for u in asked.fields))
         each = {u: list(dict.fromkeys(d for asked in requests for d in asked.of(u))) for u in self.fields}
         self.sites = {u: sites_of(each[u]) for u in self.fields}
-        # By sites, and each request as often as its site has nodes: what the jets hold, one after another.
         self.asked = {
-            u: tuple(
-                d
-                for site in self.sites[u]
-                for d in each[u]
-                if d.site == site
-                for _ in range(node_count(site))
-            )
-            for u in self.fields
+            u: Asked([d for site in self.sites[u] for d in each[u] if d.site == site]) for u in self.fields
         }
         self.columns = {
             u: [axes.index(axis.name) for axis in u.axes]
@@ -60,7 +52,9 @@ class Evaluator:
         }
         self.engines: dict[Field, Engine] = {u: self._engine(u, each[u]) for u in self.fields}
         self.rows: dict[Hashable, tuple[int, int | slice]] = {
-            d: (i, self._rows(d)) for i, u in enumerate(self.fields) for d in each[u]
+            d: (i, rows.start if d.site is None else rows)
+            for i, u in enumerate(self.fields)
+            for d, rows in self.asked[u].rows.items()
         }
 
     def _engine(self, u: Field, asked: Sequence[Derivative]) -> Engine:
@@ -70,11 +64,6 @@ class Evaluator:
             return engines[0]
         counts = map(node_count, self.sites[u])
         return NodeEngine(list(zip(counts, map(len, at), engines, strict=True)))
-
-    def _rows(self, d: Derivative) -> int | slice:
-        """Where a request stands among the jets of its field."""
-        first = self.asked[d.field].index(d)
-        return first if d.site is None else slice(first, first + d.site.count)
 
     @property
     def nodes(self) -> int:
@@ -104,7 +93,7 @@ class Evaluator:
     def by_site(self, u: Field, batch: Batch) -> Iterator[tuple[list[Derivative], Engine, Tensor]]:
         """What is asked of a field at each of its sites, the engine that answers it, and the points (n, d) there."""
         engine, x = self.engines[u], self.points(u, batch)
-        asked = list(dict.fromkeys(self.asked[u]))
+        asked = list(self.asked[u].requests)
         if not isinstance(engine, NodeEngine):
             yield asked, engine, x
             return
@@ -122,7 +111,7 @@ class Evaluator:
     def jets(self, weights: Sequence[Any], batch: Batch) -> tuple[list[Tensor], list[Any]]:
         """The requested derivatives of every network, each (requests, n, outputs), and the engines' tapes.
 
-        They are in the order of ``asked``, where a request at a site stands once for every node.
+        They are in the order of ``asked``, where a request at a site counts once for every node.
         Those of the fields are ``parameters.units`` times as large, which ``over`` sees to.
         """
         pairs = [
@@ -204,7 +193,7 @@ def _jets_on_grid(evaluator: Evaluator, theta: Tensor, batch: Batch) -> list[Ten
     if not evaluator.is_plain:
         return None
     for u in evaluator.fields:
-        symbols = [d.symbol for d in evaluator.asked[u]]
+        symbols = [d.symbol for d in evaluator.asked[u].requests]
         weights, x = evaluator.parameters.of(u, theta), evaluator.coordinates(u, batch)
         jet = on_shared_coordinates(evaluator.parameters.networks[u], symbols, weights, x)
         if jet is None:

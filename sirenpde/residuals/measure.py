@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ..calculus.field import Derivative, Field
+from ..calculus.field import Field
 from ..calculus.symbols import Powers, Symbol
 from ..engines.registry import engine_for
 from ..geometry import can
 from ..problem.scaling import inverse_length
 from .batch import Batch
+from .slopes import SIGNS, signs
 from .system import Group, System
 
 POINTS = 1024  # of a group of constraints, at which its terms are measured
@@ -21,6 +22,7 @@ POINTS = 1024  # of a group of constraints, at which its terms are measured
 LARGEST = 3.1
 # Of a field's size: its derivatives count as no smaller, so that a constant may solve an equation.
 FLOOR = 1e-3
+NODES = 1 << 16  # at which fields are read for a group's terms, where samples have more than one each
 NOTHING = 1e-9  # of a constraint's terms: data as small as that are rounding
 
 Usual = Mapping[Field, Mapping[Powers, Tensor]]  # sizes of partial derivatives, each (outputs,)
@@ -42,7 +44,7 @@ def relative_residuals(system: System, theta: Tensor, batches: Sequence[Batch]) 
     given standard deviation count as met where what they leave is no more than noise.
     """
     residuals = system.residuals(theta, batches)
-    some = [_some(batch) for batch in batches]
+    some = [_some(batch, group) for group, batch in zip(system.groups, batches, strict=True)]
     usual, vanishing = _usual(system, theta, some)
     sizes = theta.new_zeros(len(residuals))
     for group, batch in system.paired(some):
@@ -62,9 +64,10 @@ def is_noise(residuals: Tensor) -> bool:
     return float(residuals.square().sum()) <= count + LARGEST * math.sqrt(2 * count)
 
 
-def _some(batch: Batch) -> Batch:
+def _some(batch: Batch, group: Group) -> Batch:
     """Points evenly spread over a batch."""
-    stride = -(-len(batch) // POINTS)
+    most = min(POINTS, max(1, NODES // group.evaluator.nodes))
+    stride = max(1, -(-len(batch) // most))
     return batch.part(slice(None, None, stride))
 
 
@@ -123,32 +126,64 @@ def _term_sizes(
     system: System, theta: Tensor, group: Group, batch: Batch, usual: Usual, vanishing: Usual
 ) -> Iterator[Tensor]:
     """S of every constraint of a group."""
-    evaluator, raw = group.evaluator, theta[system.parameters.numbers_slice]
+    evaluator = group.evaluator
     jets = evaluator.jets(evaluator.load(theta), batch)[0]
-    components, slopes = group.residual_slopes.slopes(batch, jets, raw)
-    first, whole = 0, can.dimension_of(group.domain)
-    for requests in evaluator.requests:
-        rows = slice(first, first + requests.size)
-        rest, largest, absent = components[:, rows], [theta.new_zeros(())], [theta.new_zeros(())]
-        for f, u in enumerate(evaluator.fields):
-            by_request = torch.stack([by_jet[f] for _, by_jet in slopes[rows]])  # (m, requests, n, outputs)
-            rest = rest - torch.einsum("msno,sno->nm", by_request, jets[f])
-            rms = by_request.square().sum(0).mean(1).sqrt()  # (requests, outputs)
-            sizes: dict[Derivative, Tensor] = {}  # the nodes of a site make one term together
-            for size, d in zip(rms, evaluator.asked[u], strict=True):
-                sizes[d] = sizes[d] + size if d in sizes else size
+    whole = can.dimension_of(group.domain)
+    measure = _wide if group.residual_slopes.is_wide else _narrow
+    measured = measure(system, theta, group, batch, jets)
+    for requests, (rest, by_field, numbers) in zip(evaluator.requests, measured, strict=True):
+        largest, absent = [theta.new_zeros(())], [theta.new_zeros(())]
+        for u, rms in zip(evaluator.fields, by_field, strict=True):
+            # The nodes of a site make one term together.
+            sizes = dict(zip(evaluator.asked[u].requests, evaluator.asked[u].gathered(rms), strict=True))
             known = usual[u] if whole >= len(u.axes) else _beside_others(u, usual[u])
             for d, size in sizes.items():
                 largest += [(size * abs(c) * known[powers]).max() for powers, c in d.symbol.terms]
                 if u in vanishing:
                     absent += [(size * abs(c) * vanishing[u][powers]).max() for powers, c in d.symbol.terms]
-        data = [_rms(rest), *_by_numbers(system, raw, torch.stack([s for s, _ in slopes[rows]]))]
+        data = [_rms(rest), *numbers]
         largest += data
         alone = all(u in vanishing for u in requests.fields) and whole == len(group.domain.axes)
         if alone and float(torch.stack(data).max()) <= NOTHING * float(torch.stack(largest).max()):
             largest += absent
         yield torch.stack(largest).max()
+
+
+# Of one constraint: what is left of it beside its linear terms (n, m), the root mean squares of its slopes by the
+# jets of every field, (requests, outputs), and the sizes of its terms in the unknown numbers.
+Terms = tuple[Tensor, list[Tensor], list[Tensor]]
+
+
+def _narrow(
+    system: System, theta: Tensor, group: Group, batch: Batch, jets: Sequence[Tensor]
+) -> Iterator[Terms]:
+    raw, first = theta[system.parameters.numbers_slice], 0
+    components, slopes = group.residual_slopes.slopes(batch, jets, raw)
+    for requests in group.evaluator.requests:
+        rows = slice(first, first + requests.size)
+        rest, by_field = components[:, rows], []
+        for f, jet in enumerate(jets):
+            by_request = torch.stack([by_jet[f] for _, by_jet in slopes[rows]])  # (m, requests, n, outputs)
+            rest = rest - torch.einsum("msno,sno->nm", by_request, jet)
+            by_field.append(by_request.square().sum(0).mean(1).sqrt())
+        yield rest, by_field, list(_by_numbers(system, raw, torch.stack([s for s, _ in slopes[rows]])))
         first = rows.stop
+
+
+def _wide(
+    system: System, theta: Tensor, group: Group, batch: Batch, jets: Sequence[Tensor]
+) -> Iterator[Terms]:
+    """The same where a sample has very many components, such as all numbers of a transform.
+
+    A sum of the components with random signs has slopes whose squares are in the mean the sums of theirs.
+    """
+    raw, random = theta[system.parameters.numbers_slice], torch.Generator().manual_seed(0)
+    for index, requests in enumerate(group.evaluator.requests):
+        factors = signs(random, theta, SIGNS, len(batch), requests.size)
+        found = [group.residual_slopes.pulled(index, batch, jets, raw, each) for each in factors]
+        squares = [torch.stack([slopes[f] for *_, slopes in found]).square() for f in range(len(jets))]
+        components, linear, _ = found[0]
+        yield components - linear, [by.mean((0, 2)).sqrt() for by in squares], []
 
 
 def _by_numbers(system: System, raw: Tensor, slopes: Tensor) -> Iterator[Tensor]:

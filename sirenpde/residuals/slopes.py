@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,6 +12,9 @@ from ..calculus.components import flat
 from .batch import Batch
 from .evaluator import Evaluator
 from .replay import Function, record
+
+WIDE = 64  # components of a sample's residuals, beyond which the slopes of each are not looked at one by one
+SIGNS = 4  # random sums of them that are
 
 PointLoss = Callable[[Tensor], Tensor]  # residuals (n, m) -> (n,)
 Plain = Callable[[Batch, Sequence[Tensor], Tensor], list[Tensor]]  # of a chunk, jets and raw numbers
@@ -78,7 +82,8 @@ class ResidualSlopes:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self._values = Recorded(self._plain_values)
-        self._slopes = Recorded(self._plain_slopes)
+        self._slopes = Recorded(partial(self._plain_slopes, list))
+        self._sketched = Recorded(partial(self._plain_slopes, self._sketch))
 
     def values(self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor) -> list[Tensor]:
         """Each function's residuals as real components, (n, m)."""
@@ -89,27 +94,80 @@ class ResidualSlopes:
     ) -> tuple[Tensor, list[tuple[Tensor, list[Tensor]]]]:
         """All components side by side (n, M), and for each its slopes by ``raw`` (n, unknowns) and by every
         jet (requests, n, outputs)."""
-        components, *rest = self._slopes(chunk, jets, raw)
-        width = 1 + len(jets)
-        each = [rest[i : i + width] for i in range(0, len(rest), width)]
-        return components, [(by_number, by_jet) for by_number, *by_jet in each]
+        return _by_component(self._slopes(chunk, jets, raw), len(jets))
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a sample has so many components that the slopes of each are not to be had one by one."""
+        return sum(requests.size for requests in self.evaluator.requests) > WIDE
+
+    def sketched(
+        self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor
+    ) -> tuple[Tensor, list[tuple[Tensor, list[Tensor]]], list[int]]:
+        """``slopes``, and whose components they are; of a wide function those of a few sums of its components with
+        random signs, whose squares add up to the same in the mean."""
+        sizes = [requests.size for requests in self.evaluator.requests]
+        if not self.is_wide:
+            return *self.slopes(chunk, jets, raw), [i for i, size in enumerate(sizes) for _ in range(size)]
+        owners = [i for i, size in enumerate(sizes) for _ in range(size if size <= WIDE else SIGNS)]
+        return *_by_component(self._sketched(chunk, jets, raw), len(jets)), owners
+
+    def _sketch(self, residuals: list[Tensor]) -> list[Tensor]:
+        random = torch.Generator().manual_seed(0)
+        return [
+            r if r.shape[1] <= WIDE else r @ (signs(random, r, r.shape[1], SIGNS) / SIGNS**0.5)
+            for r in residuals
+        ]
+
+    def pulled(
+        self, index: int, chunk: Batch, jets: Sequence[Tensor], raw: Tensor, factors: Tensor
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """One function's components (n, m), what they change by to first order as the jets double, and the slopes of
+        Σ factors * components by every jet: where they are too many for a slope each."""
+        leaves = [jet.detach().requires_grad_() for jet in jets]
+        factors = factors.clone().requires_grad_()
+        with torch.enable_grad():
+            numbers = self.evaluator.parameters.bounded(raw)
+            components = flat(self.evaluator.over(chunk, leaves, numbers)[index])
+            total = (factors * components).sum()
+            slopes = _filled(torch.autograd.grad(total, leaves, create_graph=True, allow_unused=True), leaves)
+            change = sum((s * jet).sum() for s, jet in zip(slopes, jets, strict=True))
+            (linear,) = torch.autograd.grad(change, [factors])  # type: ignore[arg-type]
+        return components.detach(), linear, [slope.detach() for slope in slopes]
 
     def _plain_values(self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor) -> list[Tensor]:
         numbers = self.evaluator.parameters.bounded(raw)
         return [flat(value) for value in self.evaluator.over(chunk, jets, numbers)]
 
-    def _plain_slopes(self, chunk: Batch, jets: Sequence[Tensor], raw: Tensor) -> list[Tensor]:
+    def _plain_slopes(
+        self,
+        mixed: Callable[[list[Tensor]], list[Tensor]],
+        chunk: Batch,
+        jets: Sequence[Tensor],
+        raw: Tensor,
+    ) -> list[Tensor]:
         by_point = raw.expand(len(chunk), -1)
         leaves = [leaf.detach().requires_grad_() for leaf in (by_point, *jets)]
         by_component: list[Tensor] = []
         with torch.enable_grad():
             numbers = self.evaluator.parameters.bounded(leaves[0].T).T
             residuals = [flat(value) for value in self.evaluator.over(chunk, leaves[1:], numbers)]
-            components = torch.cat(residuals, dim=1)
+            components = torch.cat(mixed(residuals), dim=1)
             for component in components.unbind(1):
                 slopes = torch.autograd.grad(component.sum(), leaves, retain_graph=True, allow_unused=True)
                 by_component += _filled(slopes, leaves)
         return [components.detach(), *by_component]
+
+
+def signs(random: torch.Generator, like: Tensor, *shape: int) -> Tensor:
+    """1 or -1, each as likely."""
+    return (torch.randint(0, 2, shape, generator=random) * 2 - 1).to(like)
+
+
+def _by_component(found: Sequence[Tensor], fields: int) -> tuple[Tensor, list[tuple[Tensor, list[Tensor]]]]:
+    components, *rest = found
+    each = [rest[i : i + 1 + fields] for i in range(0, len(rest), 1 + fields)]
+    return components, [(by_number, by_jet) for by_number, *by_jet in each]
 
 
 def _filled(slopes: Sequence[Tensor | None], leaves: Sequence[Tensor]) -> list[Tensor]:

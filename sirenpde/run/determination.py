@@ -28,6 +28,8 @@ BANDWIDTH = 5.0
 OVERSAMPLING = 2.5
 # Of a finite domain, such as measurements: more make the standard errors no better told, and cost time.
 ROWS = 4000
+# At which fields are read, where samples have more than one each, as rays have.
+NODES = 1 << 17
 # Relative change of the residuals by which a number is felt: rounding of the projection leaves 1e-10 (``RANK``).
 FELT = 1e-6
 # The sine of the angle between two effects that can be told apart: their difference keeps four digits less.
@@ -119,6 +121,11 @@ def determination(system: System, theta: Tensor) -> Determination:
     >>> round(solution.unknowns["c"], 6), round(solution.standard_errors["c"], 3)
     (2.0, 0.408)
     """
+    problem = system.problem
+    if any(group.residual_slopes.is_wide for group in system.groups):
+        return Determination(
+            problem, None, {}, {}, (), (), {}
+        )  # a matrix of a whole transform would fill the memory
     near, at = in_doubles(system, theta)
     problem = near.problem
     small = slow_system(near)
@@ -155,7 +162,14 @@ def slow_features(problem: Problem, i: int) -> torch.nn.Module:
 def samples(system: System) -> Iterator[Batch]:
     """Two points a column of each group of constraints at most; all measurements, as long as these are thousands."""
     columns = column_count(system)
-    counts = [min(g.samples or g.domain.size or 1, ROWS if g.data else 2 * columns) for g in system.groups]
+    counts = [
+        min(
+            g.samples or g.domain.size or 1,
+            ROWS if g.data else 2 * columns,
+            max(1, NODES // g.evaluator.nodes),
+        )
+        for g in system.groups
+    ]
     rows = sum(
         n * sum(system.problem.requests[i].size for i in g.members)
         for n, g in zip(counts, system.groups, strict=True)

@@ -72,7 +72,7 @@ def _slopes(
             shape = len(group.evaluator.asked[u]), len(batch), u.outputs
             values = torch.randn(shape, generator=source, dtype=torch.float64) * (u in random)
             jets.append(values.to(batch.points))
-        components, each = group.residual_slopes.slopes(batch, jets, raw)
+        components, each, _ = group.residual_slopes.sketched(batch, jets, raw)
         size = max(size, float(components.abs().max()))
         for _, by_jet in each:
             by_field = [slope for u, slope in zip(group.evaluator.fields, by_jet, strict=True) if u in by]
@@ -93,7 +93,7 @@ def number_start(system: System, seed: int) -> Tensor:
     for group, batch in zip(system.groups, _samples(system, seed), strict=True):
         shapes = [(len(group.evaluator.asked[u]), len(batch), u.outputs) for u in group.evaluator.fields]
         jets = [torch.rand(s, generator=source, dtype=torch.float64).to(batch.points) + 0.5 for s in shapes]
-        for by_number, _ in group.residual_slopes.slopes(batch, jets, raw)[1]:
+        for by_number, _ in group.residual_slopes.sketched(batch, jets, raw)[1]:
             sizes = sizes.maximum(by_number.abs().amax(0).double().cpu())
     theta[numbers] = raw + (sizes == 0).to(raw)
     return theta
@@ -132,10 +132,16 @@ def _jets(evaluator: Evaluator, batch: Batch, constants: Constants) -> list[Tens
     """The derivatives that are asked for of constant fields: multiples of their values, and zero."""
     jets = []
     for u in evaluator.fields:
-        factors = batch.points.new_tensor([_factor(d.symbol) for d in evaluator.asked[u]])
+        factors = _factors(evaluator, u, batch)
         values = batch.points.new_tensor(constants[u])
         jets.append((factors[:, None, None] * values).repeat(1, len(batch), 1))
     return jets
+
+
+def _factors(evaluator: Evaluator, u: Field, batch: Batch) -> Tensor:
+    """What each request multiplies a constant by, (requests,)."""
+    asked = evaluator.asked[u]
+    return asked.spread(batch.points.new_tensor([_factor(d.symbol) for d in asked.requests]))
 
 
 def _factor(symbol: Symbol) -> float:
@@ -159,12 +165,11 @@ def _rows(system: System, batches: Sequence[Batch], constants: Constants) -> tup
     vectors, matrices = [], []
     for group, batch in zip(system.groups, batches, strict=True):
         evaluator = group.evaluator
-        components, each = group.residual_slopes.slopes(batch, _jets(evaluator, batch, constants), raw)
-        factors = [
-            batch.points.new_tensor([_factor(d.symbol) for d in evaluator.asked[u]]) for u in evaluator.fields
-        ]
-        owners = [i for member, i in enumerate(group.members) for _ in range(evaluator.requests[member].size)]
-        for component, (_, by_jet), i in zip(components.unbind(1), each, owners, strict=True):
+        jets = _jets(evaluator, batch, constants)
+        components, each, owners = group.residual_slopes.sketched(batch, jets, raw)
+        factors = [_factors(evaluator, u, batch) for u in evaluator.fields]
+        for component, (_, by_jet), member in zip(components.unbind(1), each, owners, strict=True):
+            i = group.members[member]
             slopes = dict(zip(evaluator.fields, by_jet, strict=True))
             scale = math.sqrt(system.row_weight(i) / len(batch))
             by_constant = [

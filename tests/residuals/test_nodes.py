@@ -7,10 +7,28 @@ import pytest
 import torch
 from torch.func import functional_call, grad, jacrev, vmap
 
-from sirenpde import MLP, Box, D, Field, Problem, Siren, Unknown, integral, jump, on
+from sirenpde import (
+    MLP,
+    Box,
+    D,
+    Field,
+    Problem,
+    Rays,
+    Siren,
+    Unknown,
+    Whole,
+    along,
+    everywhere,
+    integral,
+    jump,
+    on,
+)  # fmt: skip
+from sirenpde.calculus.gathered import OwnNodes
 from sirenpde.engines.flat import unflatten
+from sirenpde.geometry.gathered import NODES as NODES_OF
 from sirenpde.geometry.pairs import OTHER
 from sirenpde.residuals import System, evaluate
+from sirenpde.residuals.nodes import Asked
 from sirenpde.run.begin import build_network
 
 box = Box(t=(0, 1), x=(0, 2))
@@ -136,3 +154,82 @@ def test_a_site_counts_its_nodes_as_requests_and_a_point_counts_one():
     assert [len(law.asked[w]) for w in (u, v)] == [1 + 2 * NODES, 2 * NODES]
     assert [len(ends.asked[w]) for w in (u, v)] == [2, 4]
     assert law.nodes == 2 * NODES and not law.is_plain and len(set(map(str, law.asked[v]))) == 2
+
+
+cube = Box(x=(0, 1), y=(0, 1))
+w = Field("w", cube, Siren(width=6, depth=2, omega=2, omega_hidden=1), shape=(2,))
+RAYS = Rays(
+    [[0, 0.2], [0.1, 0]], [[1.0, 0.3], [0.4, 1]], cube, data={"seen": [0.5, 0.7]}, nodes=9, rule="random"
+)
+GRID = Whole(cube.nodes(4), {"target": torch.linspace(0, 1, 12).double().reshape(4, 3)})
+
+
+@on(RAYS, samples=6)
+def rendered(p):
+    """Σ_k T_k (1 - exp(-σ_k h_k)) c_k = seen"""
+    field, h = along(w)(p), RAYS.lengths(p)
+    optical = torch.nn.functional.softplus(field[:, 0]) * h
+    passed = torch.exp(-(optical.cumsum(0) - optical))
+    return (passed * (1 - torch.exp(-optical)) * field[:, 1]).sum() - RAYS["seen"](p)
+
+
+@on(GRID, weight=0.5)
+def transformed(p):
+    """F(w_0²) = target, with real and imaginary parts"""
+    spectrum = torch.fft.rfft2(everywhere(lambda q: w(q)[0] ** 2)(p).reshape(4, 4))
+    return spectrum - GRID["target"](p)
+
+
+def gathered():
+    problem = Problem(rendered, transformed)
+    system = System(problem, {w: build_network(w, w.network, 0)}, torch.device("cpu"), torch.float64)
+    return system, system.initial(), system.draw(torch.Generator().manual_seed(3))
+
+
+def direct(system, batches):
+    """The residuals' squares as autograd has them, with the network called on all nodes at once."""
+    module = system.parameters.networks[w]
+
+    def values(parameters, nodes):
+        given = unflatten(module, system.parameters.of(w, parameters))
+        return functional_call(module, given, (nodes.reshape(-1, 2),)).reshape(*nodes.shape[:-1], 2)
+
+    def total(parameters):
+        rays, whole = (batch.data for batch in batches)
+        field, h = values(parameters, rays[NODES_OF]), rays["the lengths"]
+        optical = torch.nn.functional.softplus(field[..., 0]) * h
+        passed = torch.exp(-(optical.cumsum(1) - optical))
+        first = (passed * (1 - torch.exp(-optical)) * field[..., 1]).sum(1) - rays["seen"]
+        square = values(parameters, whole[NODES_OF])[0, :, 0] ** 2
+        second = torch.fft.rfft2(square.reshape(4, 4)) - whole["target"][0]
+        return first.square().mean() + 0.5 * second.abs().square().sum()
+
+    return total
+
+
+@pytest.mark.parametrize("kept", [1 << 14, 5])
+def test_rays_and_whole_grids_have_the_values_and_gradients_of_autograd(monkeypatch, kept):
+    """With tapes of all nodes kept, and with nodes that go through the network in blocks."""
+    monkeypatch.setattr("sirenpde.residuals.nodes.KEPT", kept)
+    system, theta, batches = gathered()
+    for group in system.groups:
+        for engine in group.evaluator.engines.values():
+            for site in engine.sites:
+                site.engine.chunk = 4
+    total = direct(system, batches)
+    evaluation = system.gradient(theta, batches)
+    exact = grad(total)(theta)
+    assert float(evaluation.loss) == pytest.approx(float(total(theta)), rel=1e-12)
+    assert float((evaluation.gradient - exact).abs().max()) <= 1e-11 * float(exact.abs().max())
+    values, rows = system.jacobian(theta, batches)
+    assert torch.allclose(2 * rows.T @ values, exact, rtol=1e-10, atol=1e-12 * float(exact.abs().max()))
+
+
+def test_a_million_nodes_are_two_requests():
+    asked = Asked([D(u, x), D(u, t).at(OwnNodes(1_000_000, "grid"))])
+    assert len(asked) == 1_000_001 and len(asked.requests) == 2
+    assert [rows.start for rows in asked.rows.values()] == [0, 1]
+    few = Asked([D(u, x).at(OwnNodes(2, "grid")), D(u, t)])
+    assert few.spread(torch.tensor([1.0, 2.0])).tolist() == [1, 1, 2]
+    assert few.gathered(torch.tensor([1.0, 2.0, 4.0])).tolist() == [3, 4]
+    assert [d.symbol for d in few] == [D(u, x).symbol] * 2 + [D(u, t).symbol]

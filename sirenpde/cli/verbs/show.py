@@ -62,7 +62,7 @@ def _fields(session: Session, choice: Choice) -> Iterator[list[str]]:
 def _channels(system: System) -> Iterator[list[str]]:
     for group in system.groups:
         for u, engine in group.evaluator.engines.items():
-            asked = ", ".join(map(str, dict.fromkeys(group.evaluator.asked[u])))
+            asked = ", ".join(map(str, group.evaluator.asked[u].requests))
             yield [group.domain.name, u.name, asked, engine.kind, str(engine.channels)]
 
 
