@@ -26,10 +26,11 @@ class Siren:
     layers"), both factors 30.
 
     Initialisation: first layer W ~ U(±1/inputs); the other layers and the head
-    W ~ U(±sqrt(6/width)/omega_hidden). Biases are b ~ U(±1/sqrt(inputs of the layer)) with
+    W ~ U(±sqrt(6/width)/omega_hidden). Biases are b ~ U(±1/sqrt(n)) for a layer of n inputs with
     ``bias="torch"``, as in the authors' code, or zero with ``bias="zero"``, which gives the narrower
-    activations that the paper's analysis is about. With ``trainable_omega`` the factors are parameters too,
-    one per sine layer, and the values given here are where they start.
+    activations that the paper's analysis is about; ``bias="narrow"`` is U(±1/n), which hardly widens them and gives
+    the waves of the first layer phases (`analysis.initialisation` has the figures). With ``trainable_omega`` the
+    factors are parameters too, one per sine layer, and the values given here are where they start.
 
     Raises ValueError for sizes or factors that are not positive.
 
@@ -52,7 +53,7 @@ class Siren:
     depth: int = 4
     omega: float = 30.0
     omega_hidden: float = 30.0
-    bias: Literal["torch", "zero"] = "torch"
+    bias: Literal["torch", "zero", "narrow"] = "torch"
     trainable_omega: bool = False
 
     def __post_init__(self) -> None:
@@ -60,9 +61,9 @@ class Siren:
         check_whole("depth", self.depth)
         check_positive("omega", self.omega)
         check_positive("omega_hidden", self.omega_hidden)
-        if self.bias not in ("torch", "zero"):
+        if self.bias not in ("torch", "zero", "narrow"):
             raise ValueError(
-                f"bias={self.bias!r}; 'torch' or 'zero' was expected. Use bias='torch', the authors' choice."
+                f"bias={self.bias!r}; 'torch', 'zero' or 'narrow' was expected. Use 'torch', the authors' choice."
             )
 
     def build(
@@ -80,22 +81,26 @@ class Siren:
         hidden_bound = math.sqrt(6 / self.width) / self.omega_hidden
         shapes = [(embedding.outputs, self.width), *[(self.width, self.width)] * (self.depth - 1)]
         bounds = [1 / embedding.outputs, *[hidden_bound] * (self.depth - 1)]
-        spread = 1.0 if self.bias == "torch" else 0.0
+        power = {"torch": 0.5, "zero": math.inf, "narrow": 1.0}[self.bias]
         return DenseNetwork(
             embedding,
             [
-                uniform_layer(inputs, width, bound, spread / math.sqrt(inputs), generator)
+                uniform_layer(inputs, width, bound, _over(inputs, power), generator)
                 for (inputs, width), bound in zip(shapes, bounds, strict=True)
             ],
             [self.omega, *[self.omega_hidden] * (self.depth - 1)],
             sine,
-            uniform_layer(self.width, outputs, hidden_bound, spread / math.sqrt(self.width), generator),
+            uniform_layer(self.width, outputs, hidden_bound, _over(self.width, power), generator),
             self.trainable_omega,
         )
 
     def describe(self) -> str:
         trained = " (trained)" if self.trainable_omega else ""
         return f"SIREN {self.depth} x {self.width}, omega {self.omega:g}{trained}"
+
+
+def _over(inputs: int, power: float) -> float:
+    return 0.0 if math.isinf(power) else 1 / inputs**power
 
 
 offer("siren", Siren())

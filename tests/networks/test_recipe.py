@@ -90,7 +90,7 @@ def test_a_network_that_is_not_periodic_differs_across_the_box() -> None:
         (lambda: Siren(width=0), "width=0; a whole number"),
         (lambda: Siren(depth=0), "depth=0"),
         (lambda: Siren(omega=-1), "omega=-1; a positive number"),
-        (lambda: Siren(bias="none"), "'torch' or 'zero'"),
+        (lambda: Siren(bias="none"), "'zero' or 'narrow'"),
         (lambda: MLP(initialisation="he"), "'kaiming' with relu"),  # type: ignore[arg-type]
         (lambda: RBF(centres=0), "centres=0"),
         (lambda: MLP(activation="sine"), "Use Siren"),
