@@ -34,6 +34,7 @@ from ..run.begin import build_network
 from ..run.determination import left_open
 from ..run.directory import peak_memory_mb
 from ..solvers.starts import constant_start, describe_start
+from .kernels.of_problem import sentence
 
 ENGINE_TOLERANCE = 1e-10  # relative difference to the oracle
 ROUNDING = 1e-12  # of the terms that slow fields of the same size would have
@@ -95,13 +96,15 @@ def check(
 
     The derivative engine against nested ``torch.func`` on every request, in float64, values and parameter
     gradients; declared solutions substituted into the constraints; what makes an answer wrong without a residual
-    that shows it, and what the constraints leave undetermined; the scales along the axes; singular points; the
-    samples; the scale of every term at the untrained networks; time and memory of one gradient.
+    that shows it, and what the constraints leave undetermined; the scales along the axes; the frequencies that suit
+    networks that are trained; singular points; the samples; the scale of every term at the untrained networks; time
+    and memory of one gradient.
     """
     yield from check_engines(system)
     yield from check_reference(problem)
     yield from check_diagnosis(problem, system, recipes)
     yield from check_axes(problem)
+    yield from check_frequencies(problem, recipes or {})
     yield from check_networks(problem, recipes or {})
     yield from check_points(problem)
     for group in system.groups:
@@ -178,6 +181,13 @@ def check_axes(problem: Problem) -> Iterator[Finding]:
     for line in describe(axis_scales(problem)):
         name, _, text = line.partition(": ")
         yield Finding(f"scales along {name}", None, text)
+
+
+def check_frequencies(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module]) -> Iterator[Finding]:
+    """The frequencies that suit data and right-hand sides; nothing where none vary."""
+    text = sentence(problem, recipes)
+    if text is not None:
+        yield Finding("frequencies", None, text)
 
 
 def check_networks(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module]) -> Iterator[Finding]:
