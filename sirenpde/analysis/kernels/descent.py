@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from .spectra import grid_spectrum
+from .grid_spectra import grid_spectrum
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,16 @@ import pytest
 import torch
 from torch import Tensor
 
+from sirenpde.analysis.kernels.grid_spectra import (
+    by_frequency,
+    grid_spectrum,
+    nonstationarity,
+    shift_mean,
+    tail,
+)
 from sirenpde.analysis.kernels.mapped import correlation, features
 from sirenpde.analysis.kernels.relu import ReluNTK
 from sirenpde.analysis.kernels.signals import power_law_signals
-from sirenpde.analysis.kernels.spectra import by_frequency, grid_spectrum, nonstationarity, shift_mean, tail
 
 GRID = torch.arange(32, dtype=torch.float64)[:, None] / 32
 WAVES = torch.arange(1, 5, dtype=torch.float64)[:, None]

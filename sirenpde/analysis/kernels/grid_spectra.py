@@ -17,7 +17,7 @@ def grid_spectrum(row: Tensor, dimension: int = 1) -> Tensor:
         The eigenvalue of each wave, in the order of ``torch.fft.fftn``: the first is that of constants.
 
     >>> import torch
-    >>> from sirenpde.analysis.kernels.spectra import grid_spectrum
+    >>> from sirenpde.analysis.kernels.grid_spectra import grid_spectrum
     >>> grid_spectrum(torch.tensor([3.0, 1.0, 0.0, 1.0])).tolist()
     [5.0, 3.0, 1.0, 3.0]
     """
@@ -29,7 +29,7 @@ def shift_mean(matrix: Tensor) -> Tensor:
     """The mean of a matrix (n, n) over all shifts of a periodic grid, as a row (n,): that of the nearest circulant.
 
     >>> import torch
-    >>> from sirenpde.analysis.kernels.spectra import shift_mean
+    >>> from sirenpde.analysis.kernels.grid_spectra import shift_mean
     >>> shift_mean(torch.tensor([[2.0, 1.0], [0.0, 4.0]])).tolist()
     [3.0, 0.5]
     """
@@ -45,7 +45,7 @@ def nonstationarity(matrix: Tensor, periodic: bool = True) -> float:
     Frobenius norm. Without ``periodic`` the means are along its diagonals, that do not go around.
 
     >>> import torch
-    >>> from sirenpde.analysis.kernels.spectra import nonstationarity
+    >>> from sirenpde.analysis.kernels.grid_spectra import nonstationarity
     >>> x = torch.arange(8) / 8
     >>> waves = torch.cos(2 * torch.pi * (x[:, None] - x))
     >>> round(nonstationarity(waves), 6), round(nonstationarity(x[:, None] * x), 1)
@@ -67,7 +67,7 @@ def tail(spectrum: Tensor, beyond: int) -> float:
     Deeper networks spread the spectrum of their inputs: their kernels have heavier tails.
 
     >>> import torch
-    >>> from sirenpde.analysis.kernels.spectra import tail
+    >>> from sirenpde.analysis.kernels.grid_spectra import tail
     >>> tail(torch.tensor([4.0, 2.0, 2.0, 2.0]), 1)
     0.2
     """
@@ -81,7 +81,7 @@ def by_frequency(signals: Tensor) -> Tensor:
     Of an error these say which waves are not learned yet.
 
     >>> import torch
-    >>> from sirenpde.analysis.kernels.spectra import by_frequency
+    >>> from sirenpde.analysis.kernels.grid_spectra import by_frequency
     >>> x = torch.arange(8, dtype=torch.float64) / 8
     >>> by_frequency(3 * torch.cos(4 * torch.pi * x)).round(decimals=9).tolist()
     [0.0, 0.0, 3.0, 0.0, 0.0]
