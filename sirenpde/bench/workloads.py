@@ -1,7 +1,8 @@
-"""The five workloads of the speed benchmark: problems as a user declares them, and the same steps by others.
+"""The workloads of the speed benchmark: problems as a user declares them, and the same steps by others.
 
 A step is residual, backward and Adam over all points, in float32. Points are spread over the unit cube;
-residuals are squared and averaged.
+residuals are squared and averaged. W1 to W5 are differential equations, W6 fits of a picture, a recording and a film,
+which others take by plain autograd as the SIREN authors' code does.
 """
 
 from __future__ import annotations
@@ -29,7 +30,11 @@ Step = Callable[[], object]
 
 @dataclass(frozen=True)
 class Workload:
-    """One of the five; ``signs`` are the factors of the second derivatives, empty where there are none."""
+    """One of them; ``signs`` are the factors of the second derivatives, empty where there are none.
+
+    One that ``fits`` asks for values alone. No measurement takes fewer points than ``least``: others' time for
+    pictures and recordings goes into memory of their size.
+    """
 
     name: str
     equation: str
@@ -41,18 +46,23 @@ class Workload:
     omega: float
     points: int
     boundary: int = 0
+    fits: bool = False
+    least: int = 0
 
     @property
     def channels(self) -> int:
-        """How many the cheapest mode needs: a collapsed second-order set, or reverse mode."""
-        return self.inputs + 2 if self.signs else 2
+        """How many the cheapest mode needs: values, a collapsed second-order set, or reverse mode."""
+        return 1 if self.fits else self.inputs + 2 if self.signs else 2
+
+    @property
+    def network(self) -> Siren:
+        return Siren(width=self.width, depth=self.depth, omega=self.omega, omega_hidden=self.omega)
 
     def problem(self, scale: float = 1.0) -> Problem:
         """The problem, with ``scale`` times as many points."""
         names = "txyzabcdef"[: self.inputs] if len(set(self.signs)) > 1 else "xyzabcdefg"[: self.inputs]
         box = Box(**{name: (0.0, 1.0) for name in names})
-        siren = Siren(width=self.width, depth=self.depth, omega=self.omega, omega_hidden=self.omega)
-        u = Field("u", box, siren, shape=() if self.outputs == 1 else (self.outputs,))
+        u = Field("u", box, self.network, shape=() if self.outputs == 1 else (self.outputs,))
         constraints = [on(box, samples=round(scale * self.points), name=self.name)(self._residual(u))]
         if self.boundary:
             edge = on(box.boundary(), samples=round(scale * self.boundary), name="boundary")
@@ -60,6 +70,8 @@ class Workload:
         return Problem(*constraints)
 
     def _residual(self, u: Field) -> Callable[[Point], Tensor]:
+        if self.fits:
+            return lambda p: u(p) - TARGET
         if not self.signs:
             return lambda p: norm(grad(u)(p)) - 1
         if len(set(self.signs)) > 1:
@@ -71,6 +83,7 @@ class Workload:
         return lambda p: laplacian(u)(p) + 1
 
 
+TARGET = 0.25  # of a fit: what the numbers are changes no step's time
 WORKLOADS = (
     Workload("W1", "Δu + 1, u on the boundary", (1, 1), 2, 4, 128, 1, 1.0, 4096, 512),
     Workload("W2", "Δu + 400 u - 1, two outputs", (1, 1), 2, 5, 256, 2, 30.0, 8192),
@@ -78,6 +91,9 @@ WORKLOADS = (
     Workload("W4", "|∇u| - 1", (), 3, 3, 256, 1, 30.0, 8192),
     Workload("W5a", "Δu + 1, five inputs", (1,) * 5, 5, 4, 128, 1, 1.0, 2048),
     Workload("W5b", "Δu + 1, ten inputs", (1,) * 10, 10, 4, 128, 1, 1.0, 2048),
+    Workload("W6a", "u - f, a picture of 512²", (), 2, 4, 256, 1, 30.0, 2**18, fits=True, least=2**16),
+    Workload("W6b", "u - f, 6 s of sound", (), 1, 4, 256, 1, 30.0, 2**18, fits=True, least=2**16),
+    Workload("W6c", "u - f, voxels of a film", (), 3, 4, 1024, 3, 30.0, 16384, fits=True),
 )
 
 
@@ -115,11 +131,10 @@ def _row(y: Tensor, x: Tensor) -> Tensor:
 
 
 def network(workload: Workload, device: str = "cpu") -> DenseNetwork:
-    recipe = Siren(
-        width=workload.width, depth=workload.depth, omega=workload.omega, omega_hidden=workload.omega
-    )
     d = workload.inputs
-    built = recipe.build([0.0] * d, [1.0] * d, workload.outputs, (), torch.Generator().manual_seed(0))
+    built = workload.network.build(
+        [0.0] * d, [1.0] * d, workload.outputs, (), torch.Generator().manual_seed(0)
+    )
     return built.float().to(device)
 
 
@@ -172,7 +187,10 @@ def floor_step(workload: Workload, chunk: int, scale: float, device: str = "cpu"
 
 
 def autograd_step(workload: Workload, derivatives: Differentiator, scale: float, device: str = "cpu") -> Step:
-    """The same step under autograd, with somebody else's derivatives."""
+    """The same step under autograd, with somebody else's derivatives.
+
+    A fit is the SIREN authors' formulation: coordinates that ask for gradients, all points at once.
+    """
     module: nn.Module = network(workload, device)
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-5)
     problem = workload.problem(scale)
@@ -184,7 +202,9 @@ def autograd_step(workload: Workload, derivatives: Differentiator, scale: float,
         optimizer.zero_grad()
         u, loss = module(x.as_subclass(Tensor)), points.new_zeros(())
         for k in range(workload.outputs):
-            if not workload.signs:
+            if workload.fits:
+                residual = u[:, k] - TARGET
+            elif not workload.signs:
                 residual = derivatives.gradient(u, x, k).norm(dim=1) - 1
             elif workload.outputs > 1:
                 residual = derivatives.second(u, x, k, workload.signs) + 400 * u[:, k] - 1
