@@ -25,11 +25,13 @@ from .geometry.domain import Data as Data
 from .geometry.gathered import Whole as Whole
 from .geometry.interval import Interval as Interval
 from .geometry.meshes.mesh import TriangleMesh as TriangleMesh
+from .geometry.pictures.film import Film as Film
 from .geometry.pictures.pictures import ellipse as ellipse
 from .geometry.pictures.pictures import paste as paste
 from .geometry.pictures.pictures import read_picture as read_picture
 from .geometry.pictures.pictures import resize as resize
 from .geometry.pictures.pixel_grid import PixelGrid as PixelGrid
+from .geometry.pictures.voxel_grid import VoxelGrid as VoxelGrid
 from .geometry.plane.disk import Disk as Disk
 from .geometry.plane.ellipse import Ellipse as Ellipse
 from .geometry.plane.polygon import Polygon as Polygon

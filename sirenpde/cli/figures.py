@@ -18,7 +18,7 @@ from ..export.grid import Grid, middles
 from ..export.mesh import Mesh, sample_cells
 from ..export.names import file_name
 from ..export.panels import shown_on
-from ..export.picture import as_rows
+from ..export.picture import as_8_bit, as_rows
 from ..export.series import Series
 from ..geometry import can
 from ..geometry.domain import Domain
@@ -34,6 +34,7 @@ from ..plots import (
     scales_of,
     write_film,
 )
+from ..plots.papers import picture_rows
 from ..problem.reference import Reference, exact_values
 from ..run.errors import compared
 
@@ -133,7 +134,9 @@ def _field_figures(
     written = []
     for name, function in fields.functions.items():
         alone = replace(fields, functions={name: function})
-        if is_picture(alone, name):
+        if fields.film is not None and fields.shapes[name] in ((), (3,)):
+            figures = {"": _stills(fields.film, alone, name)}
+        elif is_picture(alone, name):
             figures = {"": _picture_figure(solution, alone, name)}
         else:
             figures = {"": field_figure(shown(alone, name, times), _title(solution, name))}
@@ -229,6 +232,25 @@ def _picture_figure(solution: Solution, fields: FieldSet, name: str) -> Figure:
     label = {"none": name, "affine": f"a {name} + b, best fitted", "sign": f"sign of {name}"}[known.fit]
     error = error if error.ndim == 2 else error.max(-1)
     return image_figure({**images, label: found}, error, _title(solution, name))
+
+
+def _stills(film: can.Filmed, fields: FieldSet, name: str) -> Figure:
+    """Frames of a film, those that were found, and how far the two are apart, ten times as bright."""
+    series = stepped(fields, Request())
+    assert isinstance(series, Series)
+    (key, given), count = next(iter(film.values.items())), len(series)
+    rows: dict[str, dict[str, Any]] = {}
+    for k in sorted({round(i * (count - 1) / 3) for i in range(4)}):
+        found = as_8_bit(as_rows(series.at(float(series.times[k])).values[name]))
+        told = given[k].transpose(0, 1).numpy()
+        told = told if told.dtype == np.uint8 else as_8_bit(told)
+        error = np.abs(found.astype(int) - told)
+        rows[f"{series.time.name} = {series.times[k]:.3g}"] = {
+            key: told,
+            name: found,
+            "error × 10": np.minimum(10 * error, 255).astype(np.uint8),
+        }
+    return picture_rows(rows, width=2.5)
 
 
 def carrier_of(fields: FieldSet, times: Sequence[float] | None = None) -> Grid | Mesh:

@@ -141,6 +141,8 @@ def stepped(fields: FieldSet, request: Request = USUAL) -> Series | Grid | Mesh:
     space = tuple(axis for axis in fields.axes if not axis.is_time)
     own_points = fields.domain is not None and not fields.has_mesh and request.resolution is None
     own_points = own_points and request.times is None and request.place is None
+    if own_points and fields.film is not None:
+        return _frames(fields, fields.film)
     still = not space or len(space) == len(fields.axes)
     if own_points or (still and (request.place is None or not space)):
         return in_own_units(fields, _on_grid(fields, request.resolution))
@@ -152,6 +154,13 @@ def stepped(fields: FieldSet, request: Request = USUAL) -> Series | Grid | Mesh:
     shown = np.linspace(time.low, time.high, steps) if request.times is None else np.asarray(request.times)
     series = Series(replace(carrier, values={}), fields.axes, shown, _with_normals(fields, carrier))
     return series if fields.frame is None else series.restored(fields.frame)
+
+
+def _frames(fields: FieldSet, film: can.Filmed) -> Series:
+    """The functions on the pixels of a film, a frame after the other."""
+    time, *lines = (np.sort(line.numpy()) for line in film.lines)
+    pixels = Grid(fields.axes[1:], tuple(lines), {}, is_picture=True)
+    return Series(pixels, fields.axes, time, fields.evaluated)
 
 
 def _places(fields: FieldSet, request: Request, space: tuple[Axis, ...]) -> Grid | Mesh:

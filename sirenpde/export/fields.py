@@ -79,6 +79,12 @@ class FieldSet:
     def is_picture(self) -> bool:
         return isinstance(self.domain, can.Pictured)
 
+    @property
+    def film(self) -> can.Filmed | None:
+        """The film that they are functions on, if they are."""
+        domain: object = self.domain
+        return domain if isinstance(domain, can.Filmed) else None
+
 
 def field_sets(
     problem: Problem, values: Values, outputs: Sequence[PointFunction] | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..geometry import can
+from ..plots.animation import film_ending
 from .about import About
 from .carriers import CARRIERS, USUAL, Request
 from .fields import FieldSet, with_further
@@ -96,11 +97,15 @@ def _check_times(fields: FieldSet, times: Sequence[float] | None) -> None:
 def default_format(fields: FieldSet, place: Place | None = None) -> str:
     """The format that a field is best seen in: one file of all times, else an image on a box, or a mesh.
 
+    On a film it is one, where there is a program to write it.
+
     VTKHDF holds all times in one file, with its mesh once, where PVD has a folder of files.
     """
     space = [axis for axis in fields.axes if not axis.is_time]
     if isinstance(place, AtPoints):
         return "csv"
+    if place is None and fields.film is not None and film_ending() == ".mp4":
+        return "mp4"
     if space and len(space) < len(fields.axes):
         return "vtkhdf"
     if isinstance(place, OnMesh | OnBoundary) or len(fields.axes) == 1 or (fields.has_mesh and place is None):

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -270,6 +270,20 @@ class Pictured(Protocol):
 
     @property
     def images(self) -> Mapping[str, Tensor]: ...
+
+
+@runtime_checkable
+class Filmed(Protocol):
+    """Is a grid of voxels of a film, with values (t, x, y) or (t, x, y, 3), so many frames of them a second."""
+
+    @property
+    def rate(self) -> float: ...
+
+    @property
+    def lines(self) -> Sequence[Tensor]: ...
+
+    @property
+    def values(self) -> Mapping[str, Tensor]: ...
 
 
 def faces_of(domain: object) -> tuple[Domain, ...]:

@@ -1,6 +1,6 @@
 """Pictures of runs, fields and samples; each function returns a matplotlib Figure."""
 
-from .animation import film_ending, write_film
+from .animation import film_ending, write_film, write_frames
 from .fields import Shown, field_figure, image_figure, scales_of
 from .figures import save_figure
 from .loss import Remaining, loss_figure
@@ -23,4 +23,5 @@ __all__ = [
     "save_figure",
     "scales_of",
     "write_film",
+    "write_frames",
 ]

@@ -35,13 +35,22 @@ def write_film(
 
     Raises ValueError for another ending, and where there is no figure.
     """
+    return write_frames(path, (_pixels(figure, dpi) for figure in figures), rate)
+
+
+def write_frames(path: str | PathLike[str], pictures: Iterable[Any], rate: float) -> Path:
+    """Write pictures (h, w, 3) of 8-bit colours as MP4 or GIF, ``rate`` of them a second, whole or not at all.
+
+    All have one size. Video wants even heights and widths: where one is odd, MP4 repeats the last row or column.
+    Raises ValueError for another ending, and where there is no picture.
+    """
     target = Path(path)
     if target.suffix not in FILMS:
         raise ValueError(f"{target} ends in '{target.suffix}'; a film is written as {' or '.join(FILMS)}.")
-    frames = (_pixels(figure, dpi) for figure in figures)
+    frames = iter(pictures)
     first = next(frames, None)
     if first is None:
-        raise ValueError(f"{target} was to be written of no figures; expected at least one.")
+        raise ValueError(f"{target} was to be written of no pictures; expected at least one.")
     write = _mp4 if target.suffix == ".mp4" else _gif
     with whole(target) as beside:
         write(beside, itertools.chain([first], frames), rate)
@@ -60,9 +69,17 @@ def _pixels(figure: Figure, dpi: int) -> Any:
     return np.ascontiguousarray(image[:height, :width])
 
 
+def _even(image: Any) -> Any:
+    import numpy as np
+
+    odd = [(0, n % 2) for n in image.shape[:2]]
+    return np.ascontiguousarray(np.pad(image, [*odd, (0, 0)], mode="edge"))
+
+
 def _mp4(path: Path, frames: Iterator[Any], rate: float) -> None:
     import imageio_ffmpeg
 
+    frames = map(_even, frames)
     first = next(frames)
     size = (first.shape[1], first.shape[0])
     quality = ["-crf", "18", "-preset", "medium", "-movflags", "+faststart"]
