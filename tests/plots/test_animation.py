@@ -61,7 +61,7 @@ def test_without_the_package_for_video_films_are_gifs(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "drawn", "words"), [("u.avi", figures, "ends in '.avi'"), ("u.gif", list, "no figures")]
+    ("name", "drawn", "words"), [("u.avi", figures, "ends in '.avi'"), ("u.gif", list, "no pictures")]
 )
 def test_what_is_no_film_is_refused_and_leaves_nothing(tmp_path, name, drawn, words):
     with pytest.raises(ValueError, match=words):
