@@ -42,6 +42,7 @@ def problem(
     octaves: float = 6.0,
     width: int = 256,
     depth: int = 8,
+    tested: int = 2**18,
 ) -> Problem:
     """A solid from the labels of points in its bounding box.
 
@@ -52,10 +53,11 @@ def problem(
         octaves: of the positional mapping, up to 2 to this power in cycles per side.
         width: of the hidden layers.
         depth: how many hidden layers.
+        tested: points of each kind on which the sets are compared.
     """
     solid = TriangleMesh.open(mesh or bundled("spot.obj"))
     tight, cube = Box.around(solid, fill=1.0), Box.cube(solid)
-    layers = MLP(width, depth)
+    layers = MLP(width, depth, "relu", "stax")
     recipes: dict[str, MLP | FourierFeatures] = {
         "none": layers,
         "basic": FourierFeatures(Weighted(Basic(), power=0), layers),
@@ -79,7 +81,7 @@ def problem(
 
     side = cube.bounds[0][1] - cube.bounds[0][0]
     where = {"uniform": space, "boundary": solid.labels(solid.boundary(), spread=0.01 * side)}
-    known = Reference(label, where, samples=2**18, fit="sign", surface=solid)
+    known = Reference(label, where, samples=tested, fit="sign", surface=solid)
     return Problem(
         surprise,
         outputs=(shape,),

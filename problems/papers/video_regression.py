@@ -48,7 +48,7 @@ def problem(
     """
     given = None if film is None else Film.read(film, longest=size, frames=frames)
     voxels = Film(rolling_wheel(frames, 3 * size // 4, size), rate=24) if given is None else given
-    layers = MLP(width, 4, "relu")
+    layers = MLP(width, 4, "relu", "kaiming")
     recipes: dict[str, Siren | MLP | FourierFeatures] = {
         "siren": Siren(width),
         "relu": layers,

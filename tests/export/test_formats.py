@@ -28,7 +28,20 @@ def toy(monkeypatch):
 
 def test_every_file_is_a_format_of_its_name():
     assert set(formats()) == {file.name for file in pkgutil.iter_modules(files.__path__)}
-    assert set(formats()) == {"csv", "npz", "obj", "ply", "png", "pvd", "stl", "vti", "vtkhdf", "vtu", "xdmf"}
+    assert set(formats()) == {
+        "csv",
+        "mp4",
+        "npz",
+        "obj",
+        "ply",
+        "png",
+        "pvd",
+        "stl",
+        "vti",
+        "vtkhdf",
+        "vtu",
+        "xdmf",
+    }
 
 
 def test_a_format_that_is_registered_is_written_by_solutions(toy, tmp_path):
@@ -36,7 +49,9 @@ def test_a_format_that_is_registered_is_written_by_solutions(toy, tmp_path):
     u = Field("u", box, SineFeatures(20, 3.0))
     solution = solve(Problem(on(box, 50, name="line")(lambda p: u(p) - 2 - box.axes[0](p))))
     assert solution.export(tmp_path / "u.toy", 3).read_text() == "u 2.000000"
-    with pytest.raises(ValueError, match=r"ends in \.csv, \.npz, .*, \.toy, \.vti, \.vtkhdf, \.vtu, \.xdmf"):
+    with pytest.raises(
+        ValueError, match=r"ends in \.csv, \.mp4, \.npz, .*, \.toy, \.vti, \.vtkhdf, \.vtu, \.xdmf"
+    ):
         solution.export(tmp_path / "u.tox")
 
 

@@ -18,7 +18,7 @@ def declared(name, **flags):
 def egg(tmp_path):
     import trimesh
 
-    ball = trimesh.creation.icosphere(subdivisions=3)
+    ball = trimesh.creation.icosphere(subdivisions=2)
     path = tmp_path / "egg.ply"
     path.write_bytes(ply("<", 10 * ball.vertices * [1, 1, 1.5] + 40, ball.faces))
     return path
@@ -44,3 +44,13 @@ def test_an_open_mesh_is_refused(tmp_path, egg):
     path.write_bytes(ply("<", mesh.vertices.numpy(), np.asarray(mesh.faces[:-5])))
     with pytest.raises((ProblemFileError, ValueError), match="'open' is not closed"):
         declared("papers/shape_occupancy", mesh=path)
+
+
+def test_by_the_distance_on_a_grid_the_solid_is_met_beside_its_surface_too(egg):
+    problem = declared("shape_occupancy", mesh=egg, resolution=24)
+    solution = solve(problem)
+    errors = solution.errors["u"]["on"]
+    assert errors["uniform"]["iou"] > 0.99 and errors["boundary"]["iou"] > 0.97
+    mesh = TriangleMesh.open(egg)
+    points = mesh.sample(1000, seeded())[0]
+    assert float(solution["u"](points).abs().max()) < 0.005 * mesh.diagonal

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from ..data.cloud import Cloud
-from ..domain import Data, Deferred, read_data, subset
+from ..domain import Data, Deferred, HasAxes, read_data, subset
 from ..point import Axis
 from ..tensor_grid import TensorGrid
 
+AT_ONCE = 2**18  # points at which a function is evaluated
 LISTED = 2**25  # voxels, up to which all of them together are a lattice that a direct solver works on
 
 
@@ -49,6 +50,27 @@ class VoxelGrid:
                     f"The values '{key}' have shape {tuple(values.shape)}, and the grid {shape} points along "
                     f"the axes {', '.join(axis.name for axis in self.axes)}; expected a value for each of them."
                 )
+
+    @staticmethod
+    def of(
+        box: HasAxes, resolution: int, *, name: str = "voxels", **functions: Callable[[Tensor], Tensor]
+    ) -> VoxelGrid:
+        """Functions of points (n, d) at the middles of cells, cubes as far as the sides of the box allow it.
+
+        ``resolution`` cells lie along its longest side, and in proportion along the others.
+
+        >>> from sirenpde import Ball, Box, VoxelGrid
+        >>> ball = Ball(radius=0.5)
+        >>> VoxelGrid.of(Box(x=(-1, 1), y=(-1, 1), z=(-1, 0)), 16, distance=ball.level)
+        VoxelGrid(16×16×8, distance)
+        """
+        longest = max(axis.high - axis.low for axis in box.axes)
+        lines = [
+            _middles(axis, max(1, round(resolution * (axis.high - axis.low) / longest))) for axis in box.axes
+        ]
+        shape, points = [len(line) for line in lines], torch.cartesian_prod(*lines).reshape(-1, len(lines))
+        values = {key: _at(function, points).reshape(shape) for key, function in functions.items()}
+        return VoxelGrid(values, lines, tuple(box.axes), name)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'×'.join(map(str, self.shape))}, {', '.join(self.values)})"
@@ -92,6 +114,14 @@ class VoxelGrid:
             key: partial(_all, kept, len(self.axes)) for key, kept in values.items()
         }
         return Cloud(lattice.points, self.axes, Deferred(recipes), name, lattice=lattice)
+
+
+def _middles(axis: Axis, count: int) -> Tensor:
+    return axis.low + (axis.high - axis.low) * (torch.arange(count, dtype=torch.float64) + 0.5) / count
+
+
+def _at(function: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
+    return torch.cat([function(some) for some in points.split(AT_ONCE)])
 
 
 def _gathered(values: Tensor, at: Sequence[Tensor]) -> Tensor:

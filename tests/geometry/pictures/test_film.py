@@ -10,7 +10,7 @@ import pytest
 import torch
 from boxes import seeded
 
-from sirenpde import Film, VoxelGrid
+from sirenpde import Box, Film, VoxelGrid
 from sirenpde.references.film import rolling_wheel
 
 
@@ -109,3 +109,19 @@ def test_sound_alone_has_no_frames(tmp_path: Path):
     subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), *tone], check=True, capture_output=True)
     with pytest.raises(ValueError, match=r"no frames|could not be read as a film"):
         Film.read(path)
+
+
+def test_functions_on_a_grid_of_voxels_are_read_where_they_are():
+    def wave(points):
+        return torch.sin(points @ torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64))
+
+    volume = VoxelGrid.of(Box(x=(0, 2), y=(-1, 0), z=(0, 0.5)), 16, wave=wave)
+    assert volume.shape == (16, 8, 4)
+    for count in (50, None):
+        points, data = volume.draw(count, seeded())
+        torch.testing.assert_close(data["wave"], wave(points), rtol=1e-14, atol=0)
+    assert bool(((points * 16 - 1) % 2 == 0).all())  # the middles of cells of side 1/8
+    with pytest.raises(ValueError, match=r"shape \(2, 2\), and the grid \(2, 3\) points"):
+        VoxelGrid(
+            {"f": torch.zeros(2, 2)}, [torch.arange(2.0), torch.arange(3.0)], Box(x=(0, 1), y=(0, 1)).axes
+        )
