@@ -16,11 +16,11 @@ FLOORS = (
     ("engines",),
     ("problem",),
     ("residuals",),
-    ("sampling",),
-    ("diagnosis", "linear", "plots", "references"),
+    ("diagnosis", "linear", "plots", "references", "sampling"),
     ("export", "solvers"),
     ("run",),
-    ("analysis", "bench"),
+    ("analysis",),
+    ("bench",),
     ("cli",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

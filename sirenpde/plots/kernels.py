@@ -47,6 +47,11 @@ class Curve:
     style: str = "-"
     colour: int = 0
 
+    @staticmethod
+    def of(points: Sequence[Sequence[float]], label: str = "", style: str = "-", colour: int = 0) -> Curve:
+        """Of pairs (x, y)."""
+        return Curve([p[0] for p in points], [p[1] for p in points], label, style, colour)
+
 
 @dataclass(frozen=True)
 class CurvePanel:
@@ -68,7 +73,7 @@ def curve_panels(panels: Sequence[CurvePanel], title: str = "", columns: int = 3
     for ax, panel in zip(axes, panels, strict=False):
         _panel(ax, panel)
     for ax in axes[len(panels) :]:
-        ax.set_visible(False)
+        ax.remove()
     entitle(figure, title)
     return figure
 
@@ -87,19 +92,34 @@ def _panel(ax: Axes, panel: CurvePanel) -> None:
     labelled(ax, panel.title, panel.xlabel, panel.ylabel)
 
 
-def matrices(panels: Mapping[str, Tensor], title: str = "", columns: int = 6) -> Figure:
-    """Square matrices as pictures on one colour scale, each under its title."""
-    across = min(columns, len(panels))
-    down = -(-len(panels) // across)
-    figure = new_figure(1.7 * across + 0.6, 1.8 * down + 0.2)
-    low = min(float(m.min()) for m in panels.values())
-    high = max(float(m.max()) for m in panels.values())
-    axes = figure.subplots(down, across, squeeze=False).flatten()
+def kernels_and_spectra(kernels: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
+    """Shift-invariant kernels as matrices above, by name, and below their rows and spectra.
+
+    Each has its first ``row`` on a periodic grid, and its ``spectrum`` by whole frequency.
+    """
+    import numpy as np
+
+    figure = new_figure(1.5 * len(kernels) + 0.6, 4.6)
+    halves = figure.add_gridspec(2, 1, height_ratios=(1.7, 2.6))
+    above, below = halves[0].subgridspec(1, len(kernels)), halves[1].subgridspec(1, 2)
+    axes = [figure.add_subplot(above[k]) for k in range(len(kernels))]
+    low = min(min(of["row"]) for of in kernels.values())
+    high = max(max(of["row"]) for of in kernels.values())
     shown = None
-    for ax, (name, matrix) in zip(axes, panels.items(), strict=False):
-        shown = ax.imshow(matrix.cpu(), vmin=low, vmax=high, cmap="viridis", interpolation="nearest")
+    for ax, (name, of) in zip(axes, kernels.items(), strict=True):
+        matrix = np.array([np.roll(of["row"], k) for k in range(len(of["row"]))])
+        shown = ax.imshow(matrix, vmin=low, vmax=high, cmap="viridis", interpolation="nearest")
         labelled(ax, name).set_axis_off()
     if shown is not None:
-        figure.colorbar(shown, ax=list(axes), shrink=0.8).ax.tick_params(labelsize=TEXT - 1)
-    entitle(figure, title)
+        figure.colorbar(shown, ax=axes, shrink=0.9).ax.tick_params(labelsize=TEXT - 1)
+    rows, spectra = (figure.add_subplot(below[k]) for k in range(2))
+    for ax, which, style, words in (
+        (rows, "row", "-", ("kernel from the first point", "point")),
+        (spectra, "spectrum", ".-", ("its spectrum", "frequency")),
+    ):
+        curves = [
+            Curve(range(len(of[which])), of[which], name, style, i)
+            for i, (name, of) in enumerate(kernels.items())
+        ]
+        _panel(ax, CurvePanel(*words, "", curves, "y" if which == "spectrum" else ""))
     return figure
