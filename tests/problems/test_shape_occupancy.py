@@ -47,10 +47,10 @@ def test_an_open_mesh_is_refused(tmp_path, egg):
 
 
 def test_by_the_distance_on_a_grid_the_solid_is_met_beside_its_surface_too(egg):
-    problem = declared("shape_occupancy", mesh=egg, resolution=24)
+    problem = declared("shape_occupancy", mesh=egg, resolution=40)
     solution = solve(problem)
     errors = solution.errors["u"]["on"]
-    assert errors["uniform"]["iou"] > 0.99 and errors["boundary"]["iou"] > 0.97
+    assert errors["uniform"]["iou"] > 0.99 and errors["boundary"]["iou"] > 0.95
     mesh = TriangleMesh.open(egg)
     points = mesh.sample(1000, seeded())[0]
     assert float(solution["u"](points).abs().max()) < 0.005 * mesh.diagonal
