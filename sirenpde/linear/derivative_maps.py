@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..calculus.symbols import Symbol
 from ..engines.engine import Engine
-from ..engines.flat import flatten
+from ..engines.flat import flatten, unflatten
 from ..engines.registry import engine_for
 from ..residuals import Batch, System
 
@@ -151,7 +151,20 @@ class NetworkJacobian:
         return self.theta
 
     def apply(self, x: Tensor) -> Tensor:
-        return _applied(self, x)
+        """One product by the derivative along x, which makes no rows."""
+        if x.dim() > 1:
+            return _applied(self, x)
+        parts = []
+        for points in self.points.split(self.engine.chunk):
+
+            def values(theta: Tensor, points: Tensor = points) -> Tensor:
+                result: Tensor = torch.func.functional_call(
+                    self.network, unflatten(self.network, theta), (points,)
+                )
+                return result.flatten()
+
+            parts.append(torch.func.jvp(values, (self.theta,), (x,))[1])
+        return torch.cat(parts)
 
     def transpose(self, y: Tensor) -> Tensor:
         gradient, weights = torch.zeros_like(self.theta), self.engine.load(self.theta)

@@ -72,6 +72,7 @@ def test_products_are_those_with_the_matrix(made, monkeypatch):
     y = torch.randn(jacobian.rows, dtype=torch.float64, generator=random)
     size = float(matrix.abs().max())
     assert float((jacobian.apply(x) - matrix @ x).abs().max()) < 1e-12 * size * len(x)
+    assert float((jacobian.apply(x[:, 0]) - matrix @ x[:, 0]).abs().max()) < 1e-12 * size * len(x)
     assert float((jacobian.transpose(y) - matrix.T @ y).abs().max()) < 1e-12 * size * len(y)
     assert float((columns_of(jacobian) - matrix).abs().max()) < 1e-12 * size
     assert len(list(jacobian.blocks())) > 1

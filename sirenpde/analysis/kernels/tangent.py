@@ -16,6 +16,7 @@ from ...run.solution import Solution
 from ...sampling.drawing import Drawing
 from ...solvers.ladder import choose
 from ..check import build_system
+from .descent import KernelDescent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,6 +107,20 @@ class TangentKernel:
         """
         total = float(self.diagonal.sum())
         return {name: float(self.diagonal[place].sum()) / total for name, place in self.parts.items()}
+
+    def descent(self, residuals: Tensor, rate: float | None = None) -> KernelDescent:
+        """What gradient descent makes of residuals (rows,) with this kernel, while it stays as it is.
+
+        >>> import torch
+        >>> from sirenpde import Siren, ntk
+        >>> network = Siren(16, 2).build([0.0], [1.0], 1, (), torch.Generator().manual_seed(0))
+        >>> x = torch.linspace(0, 1, 9, dtype=torch.float64)[:, None]
+        >>> kernel = ntk(network, x)
+        >>> descent = kernel.descent(torch.sin(3 * x[:, 0]))
+        >>> bool(descent.loss(1 / kernel.largest()) < descent.loss(0.0))
+        True
+        """
+        return KernelDescent(self.matrix, residuals, rate)
 
     def figure(self) -> Figure:
         """The matrix, and its eigenvalues."""
