@@ -96,4 +96,6 @@ from .solvers.least_squares import LeastSquares as LeastSquares
 from .solvers.march import March as March
 from .solvers.natural_gradient import NaturalGradient as NaturalGradient
 from .solvers.ramp import Ramp as Ramp
+from .solvers.regularised import Regularised as Regularised
+from .solvers.reweighted import Reweighted as Reweighted
 from .solvers.soap import Soap as Soap

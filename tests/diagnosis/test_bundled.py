@@ -17,6 +17,8 @@ LARGE = {
     "signed_distance",
     "image_regression",
     "fourier_series",
+    "tomography",
+    "mri",
 }
 
 

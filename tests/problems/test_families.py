@@ -26,6 +26,8 @@ def on_few_pixels(name, tmp_path):
     flags = {
         "image_regression": {"size": 32},
         "fourier_series": {"size": 32},
+        "tomography": {"size": 16},
+        "mri": {"size": 8},
         "poisson_reconstruction": {"size": 32},
         "wave_equation": {"modes": 32},
     }
