@@ -17,17 +17,23 @@ if TYPE_CHECKING:
 def matrix_and_eigenvalues(
     matrix: Tensor, eigenvalues: Tensor, parts: Mapping[str, slice] | None = None
 ) -> Figure:
-    """A kernel's matrix (n, n), with lines between its parts, and beside it its eigenvalues on logarithmic axes."""
+    """A kernel's matrix (n, n) and beside it its eigenvalues on logarithmic axes.
+
+    Of the matrix the correlations K_ij / sqrt(K_ii K_jj) are drawn, since parts may differ by orders of magnitude,
+    with lines between the parts.
+    """
+    sizes = matrix.diagonal().clamp(min=1e-300).sqrt()
     figure = new_figure(7.2, 3.2)
     left, right = figure.subplots(1, 2)
-    shown = left.imshow(matrix.cpu(), cmap="viridis", interpolation="nearest")
+    alike = (matrix / sizes / sizes[:, None]).cpu()
+    shown = left.imshow(alike, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
     figure.colorbar(shown, ax=left, shrink=0.9).ax.tick_params(labelsize=TEXT - 1)
     for name, place in (parts or {}).items():
         if len(parts or {}) > 1:
-            left.axhline(place.start - 0.5, color="white", lw=0.6)
-            left.axvline(place.start - 0.5, color="white", lw=0.6)
-            left.text(0.5, place.start + 0.5, name, color="white", fontsize=TEXT - 2, va="top")
-    labelled(left, "kernel", "row", "row")
+            left.axhline(place.start - 0.5, color="0.3", lw=0.8)
+            left.axvline(place.start - 0.5, color="0.3", lw=0.8)
+            left.text(0.5, place.start + 0.5, name, fontsize=TEXT - 2, va="top")
+    labelled(left, "correlations of the kernel", "row", "row")
     values = eigenvalues.clamp(min=0).cpu()
     right.loglog(range(1, len(values) + 1), values.numpy(), ".-", color=COLOURS[0], ms=3, lw=0.8)
     most = float(values[0]) if len(values) else 1.0

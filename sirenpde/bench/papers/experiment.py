@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ...solvers.stage import Stage
 
 Row = dict[str, Any]
-Draw = Callable[[Sequence[Row]], "Figure"]
+Draw = Callable[[Sequence[Row]], "Figure | None"]  # None where no row has anything to draw
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,16 @@ from .experiment import Form, Outcome
 from .kernel_theory import grid, weighted
 
 if TYPE_CHECKING:
-    from torch import Generator, Tensor
+    from collections.abc import Callable
 
-FAMILIES = {"Gaussian": 32.0, "uniform": 64.0, "uniform in the logarithm": 80.0, "Laplacian": 20.0}
+    from torch import Tensor
+
+    from ...networks.mappings.mapping import Mapping
+
+SIGMAS = tuple(1.5 * 2.0**k for k in range(9))  # standard deviations of the frequencies, cycles
 FREQUENCIES = (1, 5, 15)  # whose errors are followed
-DENSE = {
-    0.5: 0.4,
-    1.0: 0.75,
-    1.5: 1.5,
-}  # the power of the amplitudes of all frequencies, by that of the signals
+# The power of the amplitudes of all frequencies, by that of the signals.
+DENSE = {0.5: 0.4, 1.0: 0.75, 1.5: 1.5}
 
 
 def convergence(power: float | None, form: Form) -> Outcome:
@@ -116,12 +117,18 @@ def sigma_sweep(alpha: float, form: Form) -> Outcome:
     from ...analysis.kernels.relu import ReluNTK
     from ...analysis.kernels.signals import power_law_signals
     from ...analysis.kernels.suited import suited
+    from ...networks.mappings.draws import Gaussian, Laplace, LogUniform, Uniform
 
     count, width, steps, waves = (512, 128, 500, 16) if form.quick else (2048, 256, 1000, 16)
     random = torch.Generator().manual_seed(form.seed)
     y = power_law_signals(1, count, alpha, generator=random)[0]
-    factors = [2.0**k for k in range(-5, 5)]
-    drawn = {name: [f * _draw(name, waves, random) for f in factors] for name in FAMILIES}
+    families: dict[str, Callable[[float], Mapping]] = {
+        "Gaussian": lambda sigma: Gaussian(waves, sigma),
+        "Laplace": lambda sigma: Laplace(waves, sigma),
+        "uniform": lambda sigma: Uniform(waves, sigma),
+        "log-uniform": lambda sigma: LogUniform(waves, sigma),
+    }
+    drawn = {name: [of(sigma).frequencies(1, random) for sigma in SIGMAS] for name, of in families.items()}
     rows = torch.stack([features(grid(count), b) for of in drawn.values() for b in of])
     inputs = (math.sqrt(waves) * rows).float().to(form.device)
     networks = ReluNetworks.random(
@@ -131,8 +138,8 @@ def sigma_sweep(alpha: float, form: Form) -> Outcome:
     with torch.no_grad():
         errors = (networks(inputs[:, 1::2])[..., 0].double().cpu() - y[1::2]).square().mean(1)
     lines = {
-        name: [[float(b.std()), float(e)] for b, e in zip(drawn[name], of, strict=True)]
-        for name, of in zip(FAMILIES, errors.split(len(factors)), strict=True)
+        name: [[float(b.square().mean().sqrt()), float(e)] for b, e in zip(drawn[name], of, strict=True)]
+        for name, of in zip(families, errors.split(len(SIGMAS)), strict=True)
     }
     offsets, every = grid(count), torch.arange(1, count // 4 + 1, dtype=torch.float64)
     row = ReluNTK(3, width).profile(
@@ -153,20 +160,6 @@ def sigma_sweep(alpha: float, form: Form) -> Outcome:
         + f"all frequencies, by the kernel, {dense:.1e}",
         curves={"lines": lines, "dense": dense, "recommended": told.sigma if told else None},
     )
-
-
-def _draw(family: str, count: int, generator: Generator) -> Tensor:
-    import torch
-
-    scale = FAMILIES[family]
-    u = torch.rand(count, 1, dtype=torch.float64, generator=generator)
-    if family == "Gaussian":
-        return scale * torch.randn(count, 1, dtype=torch.float64, generator=generator)
-    if family == "uniform":
-        return scale * u
-    if family == "uniform in the logarithm":
-        return scale**u
-    return -scale * (2 * u - 1).sign() * (1 - (2 * u - 1).abs()).clamp(min=1e-12).log()
 
 
 def stationarity(mapped: bool, form: Form) -> Outcome:

@@ -66,7 +66,7 @@ EXPERIMENTS = (
         Experiment(
             f"kernels/sigma/alpha{alpha:g}",
             f"{_PAPER}, figure 4",
-            f"least error of four families at ten widths, {_SIGNAL}",
+            f"least error of four families at nine widths, {_SIGNAL}",
             published,
             "",
             "lower",
@@ -171,18 +171,21 @@ def _named(rows: Sequence[Row], group: str) -> dict[str, Mapping[str, Any]]:
     return {row["name"].removeprefix(start): row["curves"] for row in rows if row["name"].startswith(start)}
 
 
-def _spectra(rows: Sequence[Row]) -> Figure:
+def _spectra(rows: Sequence[Row]) -> Figure | None:
     """Kernels as matrices, their rows and their spectra."""
     from ...plots.kernels import kernels_and_spectra
 
-    return kernels_and_spectra(_named(rows, "spectrum"))
+    named = _named(rows, "spectrum")
+    return kernels_and_spectra(named) if named else None
 
 
-def _convergence(rows: Sequence[Row]) -> Figure:
+def _convergence(rows: Sequence[Row]) -> Figure | None:
     """Training and test error and the error by frequency, with what the kernels say dashed."""
     from ...plots.kernels import Curve, CurvePanel, curve_panels
 
     named = _named(rows, "convergence")
+    if not named:
+        return None
     panels = []
     for which in ("train", "test"):
         curves = []
@@ -195,15 +198,17 @@ def _convergence(rows: Sequence[Row]) -> Figure:
     for frequency in map(str, fits.FREQUENCIES):
         curves = []
         for colour, (name, of) in enumerate(named.items()):
-            curves.append(Curve.of(of["by frequency"][frequency], name, colour=colour))
-            curves.append(Curve.of(of["by frequency, kernel"][frequency], style="--", colour=colour))
+            seen, said = (of[key][frequency] for key in ("by frequency", "by frequency, kernel"))
+            curves.append(Curve.of(seen, name, colour=colour))
+            lowest = 0.1 * min(amplitude for _, amplitude in seen)  # of what soon is rounding
+            curves.append(Curve.of([p for p in said if p[1] > lowest], style="--", colour=colour))
         panels.append(
             CurvePanel(f"error at frequency {frequency}", "rate x steps", "amplitude", curves, "xy")
         )
     return curve_panels(panels)
 
 
-def _sweep(rows: Sequence[Row]) -> Figure:
+def _sweep(rows: Sequence[Row]) -> Figure | None:
     """Error against the spread of the frequencies, a panel for each spectrum."""
     from ...plots.kernels import Curve, CurvePanel, curve_panels
 
@@ -221,10 +226,10 @@ def _sweep(rows: Sequence[Row]) -> Figure:
             curves.append(Curve((of["recommended"],) * 2, (min(errors), max(errors)), "recommended", ":", 6))
         title = f"spectrum 1/f^{name.removeprefix('alpha')}"
         panels.append(CurvePanel(title, "standard deviation of b", "test error", curves, "xy"))
-    return curve_panels(panels)
+    return curve_panels(panels) if panels else None
 
 
-def _recommended(rows: Sequence[Row]) -> Figure:
+def _recommended(rows: Sequence[Row]) -> Figure | None:
     """Sweeps of pictures with what the spectrum says."""
     from ...plots.kernels import Curve, CurvePanel, curve_panels
 
@@ -237,24 +242,25 @@ def _recommended(rows: Sequence[Row]) -> Figure:
             Curve((of["told"],) * 2, (min(values), max(values)), "recommended", ":", 6),
         ]
         panels.append(CurvePanel(name, "sigma", "dB between pixels", curves, "x"))
-    return curve_panels(panels)
+    return curve_panels(panels) if panels else None
 
 
-def _spreading(rows: Sequence[Row]) -> Figure:
+def _spreading(rows: Sequence[Row]) -> Figure | None:
     """Spectra of deep networks on one frequency, and on two."""
     from ...plots.kernels import Curve, CurvePanel, curve_panels
 
     panels = []
+    named = _named(rows, "depth")
     for which, title in (("basic", "basic mapping"), ("two", f"and frequency {theory.SPREAD[0]}")):
         curves = [
             Curve(range(len(of[which])), [abs(v) for v in of[which]], f"{name} hidden layers", "-", colour)
-            for colour, (name, of) in enumerate(_named(rows, "depth").items())
+            for colour, (name, of) in enumerate(named.items())
         ]
         panels.append(CurvePanel(title, "frequency", "eigenvalue", curves))
-    return curve_panels(panels)
+    return curve_panels(panels) if named else None
 
 
-def _places(rows: Sequence[Row]) -> Figure:
+def _places(rows: Sequence[Row]) -> Figure | None:
     """The error of a bump by its place, and of a wave by its angle."""
     from ...plots.kernels import Curve, CurvePanel, curve_panels
 
@@ -275,7 +281,8 @@ def _places(rows: Sequence[Row]) -> Figure:
         CurvePanel("a wave, by its angle", "degrees", "dB", waves, ""),
         CurvePanel("a picture, by features and depth", "features", "dB", sizes, "x"),
     ]
-    return curve_panels([panel for panel in panels if panel.curves])
+    shown = [panel for panel in panels if panel.curves]
+    return curve_panels(shown) if shown else None
 
 
 FIGURES = {

@@ -60,6 +60,7 @@ def test_every_figure_is_drawn_from_its_rows() -> None:
         row("kernels/stationarity/none", {"by place": line}),
         row("kernels/axis/gaussian", {"by angle": line}),
     ]
+    assert all(draw([row("kernels/joint", None)]) is None for draw in kernels.FIGURES.values())
     panels = {name: len(draw(rows).axes) for name, draw in kernels.FIGURES.items()}
     assert panels == {
         "kernel_spectra": 5,
