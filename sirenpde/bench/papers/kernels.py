@@ -92,12 +92,12 @@ EXPERIMENTS = (
         Experiment(
             f"kernels/stationarity/{name}",
             f"{_PAPER}, notebook",
-            "worst over best place of a bump, 40 places, 20 seeds, 4 layers of 256, Adam 1e-4, 500 steps",
+            "error of a bump at the ends over that in the middle, 20 seeds, 4 layers of 256, Adam 1e-4, 500 steps",
             published,
             "",
             "lower",
             partial(fits.stationarity, name == "basic"),
-            quick="the same, 9 places, 2 seeds, 4 layers of 128, Adam 2e-4",
+            quick="the same, 9 of 40 places, 2 seeds, 4 layers of 128, Adam 2e-4",
         )
         for name, published in (("none", 40.0), ("basic", 1.0))
     ),

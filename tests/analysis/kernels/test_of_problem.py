@@ -5,7 +5,7 @@ import torch
 
 from sirenpde import MLP, Box, Field, FourierFeatures, Gaussian, PixelGrid, Problem, Siren, laplacian, on
 from sirenpde.analysis.check import build_system, check
-from sirenpde.analysis.kernels.of_problem import sentence, suited_to
+from sirenpde.analysis.kernels.of_problem import integrated, sentence, suited_to
 from sirenpde.analysis.kernels.suited import suited
 
 BOX = Box(x=(-3, 5), y=(0, 2))
@@ -24,7 +24,8 @@ def test_right_hand_sides_are_looked_at_along_lines_in_sides_of_the_box():
     slow, fast = suited_to(problem(30.0)), suited_to(problem(120.0))
     assert slow.by == fast.by == "'poisson'" and slow.suited.sigma < fast.suited.sigma
     x = (torch.arange(512, dtype=torch.float64) + 0.5) / 512
-    assert fast.suited.sigma == pytest.approx(suited(torch.sin(120 * (x - 3 / 8))).sigma, rel=0.5)
+    whole = suited(integrated(torch.sin(120 * (x - 3 / 8)), 2, 1))
+    assert fast.suited.sigma == pytest.approx(whole.sigma, rel=0.5)
 
 
 def test_pictures_are_looked_at_on_their_pixels():
