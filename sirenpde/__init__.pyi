@@ -18,6 +18,7 @@ from .calculus.operators import hessian as hessian
 from .calculus.operators import laplacian as laplacian
 from .geometry.box import Box as Box
 from .geometry.data.point_cloud import PointCloud as PointCloud
+from .geometry.data.recording import Recording as Recording
 from .geometry.data.sample_grid import SampleGrid as SampleGrid
 from .geometry.data.sampled import Sampled as Sampled
 from .geometry.data.table import Table as Table

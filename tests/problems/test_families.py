@@ -24,7 +24,13 @@ def declare(name, **flags):
 def on_few_pixels(name, tmp_path):
     """The problem as declared, or on small pictures: what is left is measured on all pixels."""
     flags = {
+        "image_inpainting": {"size": 32},
         "image_regression": {"size": 32},
+        "audio_regression": {"seconds": 0.05},
+        "papers/audio_regression": {"seconds": 0.05},
+        "papers/image_features": {"size": 32},
+        "papers/image_inpainting": {"size": 32},
+        "papers/image_regression": {"size": 32},
         "fourier_series": {"size": 32},
         "tomography": {"size": 16},
         "mri": {"size": 8},
@@ -52,8 +58,8 @@ def test_every_problem_trains_as_a_siren(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", [name for name in PROBLEMS if name.startswith("papers/")])
-def test_what_a_paper_did_is_a_trained_network(name):
-    problem = declare(name)
+def test_what_a_paper_did_is_a_trained_network(name, tmp_path):
+    problem = on_few_pixels(name, tmp_path)
     (stage,) = problem.using
     networks = [u.network.recipe if isinstance(u.network, Pieces) else u.network for u in problem.fields]
     assert isinstance(stage, Adam | GaussNewton) and all(

@@ -1,0 +1,253 @@
+"""Pictures as functions: networks by activation, mappings of the coordinates, and pictures with few pixels known."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .experiment import Experiment, Form, Outcome, declared, solved
+from .pictures import natural, words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ...geometry.domain import Domain
+    from ...run.solution import Solution
+    from ...solvers.stage import Stage
+
+Row = dict[str, Any]
+_SIREN, _FEATURES = "Sitzmann et al. 2020", "Tancik et al. 2020"
+_SHOWN = 128  # pixels along a side that a figure keeps of a picture
+_WHOLE = 512  # pixels along a side of the papers' pictures
+ACTIVATIONS = {
+    "sine": 51.4,
+    "relu-octaves": 40.5,
+    "rbf": 28.8,
+    "relu": 24.8,
+    "tanh": 24.7,
+}  # dB at 15,000 steps
+MAPPINGS = {
+    "natural": {"none": 19.32, "basic": 21.71, "positional": 24.95, "gaussian": 25.57},
+    "text": {"none": 18.40, "basic": 20.48, "positional": 27.57, "gaussian": 30.47},
+}
+_SIGMA = {
+    "natural": {"positional": 64.0, "gaussian": 10.0},
+    "text": {"positional": 32.0, "gaussian": 14.0},
+}
+
+
+def _fit(activation: str, form: Form) -> Outcome:
+    """A picture by a network of one activation, all pixels at every step."""
+    size, steps = (64, 400) if form.quick else (_WHOLE, 15_000)
+    trained: dict[str, Any] = {"using": _training(steps, 1e-4), "size": size, "activation": activation}
+    solution = solved(form, "papers/image_regression", **trained)
+    direct = solved(form, "image_regression", size=size)
+    step = max(1, steps // 200)
+    # In units of the networks' range, [-1, 1], of which a picture's is half.
+    curve = [[row.step, _decibels(row.loss / 4)] for row in solution.history[step - 1 :: step]]
+    found = {"u": "image", "|∇u|": "gradient", "Δu": "curvature"}
+    pictures = {
+        label: _shown(solution, output, label) for label, output in found.items() if output in solution.errors
+    }
+    return Outcome(
+        solution.errors["image"]["psnr_db"],
+        f"camera of scikit-image, {size}², grey",
+        best=direct.errors["u"]["psnr_db"],
+        best_by="a cosine series of as many numbers as pixels, by a transform",
+        note=f"Relative error of the gradient {solution.errors['gradient']['relative_l2']:.2f}",
+        curves={"psnr": curve, "pictures": pictures},
+    )
+
+
+def _mapped(kind: str, mapping: str, form: Form) -> Outcome:
+    """Pictures at every second pixel, each by a perceptron on a mapping, measured between these."""
+    count, size, steps = (3, 64, 300) if form.quick else (8, _WHOLE, 2000)
+    sigma = _SIGMA[kind].get(mapping, 1.0) * size / _WHOLE
+    rate = 1e-2 if kind == "natural" and mapping in ("none", "basic") else 1e-3
+    scores, direct = [], []
+    shown: dict[str, Any] = {}
+    with {"natural": natural, "text": words}[kind](count, size) as files:
+        for file in files:
+            flags: dict[str, Any] = {"picture": str(file), "size": size, "mapping": mapping, "sigma": sigma}
+            solution = solved(form, "papers/image_features", using=_training(steps, rate), **flags)
+            scores.append(solution.errors["image"]["on"]["between"]["psnr_db"])
+            between: Any = next(iter(solution.problem.reference.values()))
+            direct.append(_filled(form, str(file), size, between.on["between"]))
+            shown = shown or {mapping: _shown(solution, "image", "u")}
+    what = (
+        f"{count} squares of scikit-image's photographs"
+        if kind == "natural"
+        else f"{count} pictures of words"
+    )
+    return Outcome(
+        statistics.mean(scores),
+        f"{what}, {size}², every second pixel known",
+        best=statistics.mean(direct),
+        best_by="a cosine series with little bending, least squares",
+        note=f"Deviation over the pictures {statistics.stdev(scores):.2f} dB",
+        curves={"pictures": shown, "kind": kind},
+    )
+
+
+def _filled(form: Form, file: str, size: int, between: Domain) -> float:
+    """A picture known at every second pixel filled in by least squares, in decibels at the points between."""
+    import torch
+
+    solution = solved(form, _every_second(file, size))
+    points, data = between.draw(None, torch.Generator())
+    found = solution["u"](points.to(solution.system.device)).cpu()
+    return _decibels(float((found - data["f"]).square().mean()))
+
+
+def _every_second(file: str, size: int) -> Any:
+    """In-painting from the mask of every second pixel."""
+    import tempfile
+    from pathlib import Path
+
+    import numpy as np
+
+    from ...export.picture import write_picture
+    from ...geometry.pictures.pictures import read_picture
+
+    mask = np.zeros(read_picture(file).shape[:2])
+    mask[::2, ::2] = 1
+    with tempfile.TemporaryDirectory() as folder:
+        known = write_picture(Path(folder) / "known.png", mask)
+        return declared("image_inpainting", picture=file, size=size, colours="rgb", mask=str(known))
+
+
+def _inpainted(prior: str, form: Form) -> Outcome:
+    """A picture from a tenth of its pixels, with a prior on its derivatives."""
+    size, steps = (48, 300) if form.quick else (_WHOLE, 10_000)
+    solution = solved(form, "papers/image_inpainting", using=_training(steps, 1e-4), size=size, prior=prior)
+    direct = solved(form, "image_inpainting", size=size)
+    return Outcome(
+        solution.errors["u"]["on"]["filled in"]["psnr_db"],
+        f"camera of scikit-image, {size}², grey, a tenth of its pixels",
+        best=direct.errors["u"]["on"]["filled in"]["psnr_db"],
+        best_by="a cosine series with little bending, least squares",
+        note="Measured on the pixels that are not known",
+        curves={
+            "pictures": {
+                "trained": _shown(solution, "u", "u"),
+                "least squares": _shown(direct, "u", "u"),
+            }
+        },
+    )
+
+
+def _training(steps: int, rate: float) -> list[Stage]:
+    """All points at every step, at one rate."""
+    from ...solvers.adam import Adam
+
+    return [Adam(steps=steps, lr=rate, schedule="constant")]
+
+
+def _decibels(mean_square: float) -> float:
+    import math
+
+    return -10 * math.log10(max(mean_square, 1e-300))
+
+
+def _shown(solution: Solution, output: str, label: str) -> Any:
+    """An output on the pixels as a picture of whole numbers: as it is, or from its least to its greatest value."""
+    import numpy as np
+
+    grid: Any = solution.problem.fields[0].domain
+    values = solution[output](grid.points.numpy())
+    values = np.linalg.norm(values, axis=-1) if label == "|∇u|" else values
+    if label != "u":
+        low, high = np.percentile(values, (1, 99))
+        values = (values - low) / max(high - low, 1e-30)
+    rows = values.reshape(*grid.shape, *values.shape[1:])
+    stride = max(1, max(grid.shape) // _SHOWN)
+    whole: Any = (255 * rows[::stride, ::stride].clip(0, 1)).round().astype(int).tolist()
+    return whole
+
+
+def _converging(rows: Sequence[Row]) -> Figure:
+    """How soon each activation fits a picture."""
+    from ...plots.papers import line_panels
+
+    lines = {row["name"].split("/")[-1]: row["curves"]["psnr"] for row in rows if "psnr" in row["curves"]}
+    return line_panels({"a picture by activation": lines}, "step", "PSNR (dB)")
+
+
+def _activations(rows: Sequence[Row]) -> Figure:
+    """A picture, its gradient and its Laplacian by each activation that has them."""
+    from ...plots.papers import picture_rows
+
+    fits = [row for row in rows if "psnr" in row["curves"]]
+    return picture_rows({row["name"].split("/")[-1]: row["curves"]["pictures"] for row in fits})
+
+
+def _mappings(rows: Sequence[Row]) -> Figure:
+    """The first picture of each kind by each mapping."""
+    from ...plots.papers import picture_rows
+
+    kinds: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if "kind" in row["curves"]:
+            kinds.setdefault(row["curves"]["kind"], {}).update(row["curves"]["pictures"])
+    return picture_rows(kinds)
+
+
+def _priors(rows: Sequence[Row]) -> Figure:
+    """What a tenth of the pixels gives by each prior, and by least squares."""
+    from ...plots.papers import picture_rows
+
+    return picture_rows(
+        {row["name"].split("/")[-1]: row["curves"]["pictures"] for row in rows if "inpainting" in row["name"]}
+    )
+
+
+EXPERIMENTS = (
+    *(
+        Experiment(
+            f"image/activation/{activation}",
+            f"{_SIREN}, section 4.1",
+            f"512² pixels, four layers of 256 with {activation}, 15,000 steps on all pixels, rate 1e-4",
+            published,
+            "dB",
+            "higher",
+            partial(_fit, activation),
+            quick="64² pixels, 400 steps",
+        )
+        for activation, published in ACTIVATIONS.items()
+    ),
+    *(
+        Experiment(
+            f"image/{kind}/{mapping}",
+            f"{_FEATURES}, section 6.1",
+            "512² pixels, a quarter known, three layers of 256, 256 frequencies, 2000 steps, measured between",
+            published,
+            "dB",
+            "higher",
+            partial(_mapped, kind, mapping),
+            quick="64² pixels, frequencies scaled with the size, 300 steps",
+        )
+        for kind, by_mapping in MAPPINGS.items()
+        for mapping, published in by_mapping.items()
+    ),
+    *(
+        Experiment(
+            f"image/inpainting/{prior}",
+            f"{_SIREN}, supplement 3",
+            "512² pixels, a tenth of them known, SIREN 4 x 256, 10,000 steps, rate 1e-4",
+            None,
+            "dB",
+            "higher",
+            partial(_inpainted, prior),
+            quick="48² pixels, 300 steps",
+        )
+        for prior in ("none", "variation", "hessian")
+    ),
+)
+FIGURES = {
+    "image_activations": _activations,
+    "image_convergence": _converging,
+    "image_mappings": _mappings,
+    "image_priors": _priors,
+}
