@@ -2,10 +2,10 @@
 
     ∫ u ds along the beams = measured,    neighbouring pixels mostly equal,
 
-a parallel-beam tomograph at few angles: there are fewer data than pixels, so that many pictures have the same shadows,
-and the one of least total variation is taken (Sidky and Pan 2008). The equations are linear; nothing is trained.
-``--prior smooth`` takes a cosine lattice with a falling spectrum in its place, regularised as much as generalised
-cross-validation says. The trained network of the paper is ``papers/tomography``.
+a parallel-beam tomograph at few angles: there are fewer data than pixels, so that many pictures have the same
+shadows, and the one of least total variation is taken (Sidky and Pan 2008). The equations are linear, and nothing is
+trained. ``--prior smooth`` takes a cosine lattice with a falling spectrum in its place, regularised as much as
+generalised cross-validation says. The trained network of the paper is ``papers/tomography``.
 """
 
 from pathlib import Path

@@ -138,8 +138,8 @@ def sampling_mask(shape: Sequence[int], file: str | PathLike[str] | None = None)
     """Where Fourier coefficients are sampled, float64 zeros and ones in the order of ``torch.fft.fftn``.
 
     Of a file, an ``.npy`` array of this shape with frequency 0 in the middle; else, as Tancik et al. 2020 have it,
-    the places of draws from a Gaussian about the middle, 200,000 for 96³, whose standard deviation is 1/7 of the side:
-    an eighth of a volume.
+    the places of draws from a Gaussian about the middle, 200,000 for 96³, whose standard deviation is 1/7 of the
+    side: an eighth of a volume.
 
     Raises ValueError for a mask of another shape, and one that holds nothing.
 

@@ -34,6 +34,8 @@ def on_few_pixels(name, tmp_path):
         "fourier_series": {"size": 32},
         "tomography": {"size": 16},
         "mri": {"size": 8},
+        "papers/tomography": {"size": 16},
+        "papers/mri": {"size": 8},
         "poisson_reconstruction": {"size": 32},
         "wave_equation": {"modes": 32},
     }
