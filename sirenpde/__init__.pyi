@@ -47,6 +47,7 @@ from .geometry.solids.ellipsoid import Ellipsoid as Ellipsoid
 from .geometry.solids.hyperball import Hyperball as Hyperball
 from .geometry.solids.implicit import Implicit as Implicit
 from .geometry.solids.revolution import Revolution as Revolution
+from .geometry.views import Views as Views
 from .networks.around_holes import Hole as Hole
 from .networks.conversions import as_perceptron as as_perceptron
 from .networks.conversions import as_siren as as_siren

@@ -43,6 +43,7 @@ def problem(
     octaves: float = 4.0,
     rate: float = 2e-3,
     steps: int = 1000,
+    width: int = 256,
     phantom_seed: int = 0,
 ) -> Problem:
     """Find a volume, or a picture, from samples of its Fourier transform, by a trained network.
@@ -57,6 +58,7 @@ def problem(
         octaves: of the positional mapping, up to 2 to this power in cycles per side.
         rate: of Adam.
         steps: of Adam.
+        width: of the three hidden layers.
         phantom_seed: of the perturbed head.
     """
     given = None if volume is None else SampleGrid.read(volume, grey=True)
@@ -64,7 +66,7 @@ def problem(
     shape, every = grid.shape, tuple(range(len(grid.shape)))
     held = sampling_mask(shape, mask)
     whole = Whole(grid, {"held": held, "measured": held * torch.fft.fftn(grid.values)})
-    layers = MLP(256, 3, "relu", "stax")
+    layers = MLP(width, 3, "relu", "stax")
     recipes = {
         "none": FourierFeatures(Coordinates(), layers),
         "basic": FourierFeatures(Basic(), layers),

@@ -1,0 +1,79 @@
+"""A volume from an eighth of its Fourier coefficients: mappings of a perceptron, and the linear problem solved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .experiment import Experiment, Form, Outcome, solved
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ...run.solution import Solution
+
+Row = dict[str, Any]
+
+PUBLISHED = {"none": 26.14, "basic": 28.58, "positional": 32.23, "gaussian": 34.51}
+# Voxels along a side, steps, and width of the layers.
+QUICK, FULL = (24, 250, 128), (96, 1000, 256)
+
+
+def _measured(mapping: str, form: Form) -> Outcome:
+    """The paper's network, and beside it the volume of least variation and the smooth one."""
+    size, steps, width = QUICK if form.quick else FULL
+    flags: dict[str, Any] = {"size": size, "phantom_seed": form.seed}
+    trained = solved(form, "papers/mri", mapping=mapping, steps=steps, width=width, **flags)
+    sparse = solved(form, "mri", **flags)
+    smooth = solved(form, "mri", prior="smooth", **flags)
+    found = {"least variation": _psnr(sparse), "smooth, by cross-validation": _psnr(smooth)}
+    by = max(found, key=lambda name: found[name])
+    pictures = {mapping: trained, "least variation": sparse, "smooth": smooth}
+    return Outcome(
+        _psnr(trained),
+        f"a perturbed head of ellipsoids, {size}³",
+        best=found[by],
+        best_by=f"linear: {by}",
+        note="; ".join(f"{name} {value:.1f} dB" for name, value in found.items()),
+        curves={"pictures": {name: _slice(solution, size) for name, solution in pictures.items()}},
+    )
+
+
+def _psnr(solution: Solution) -> float:
+    return float(next(iter(solution.errors.values()))["psnr_db"])
+
+
+def _slice(solution: Solution, size: int) -> Any:
+    """The middle slice of what was found, as a picture of whole numbers, x to the right and y upwards."""
+    output, reference = next(iter(solution.problem.reference.items()))
+    grid: Any = reference.on
+    found = solution[output](grid.points).reshape(size, size, size)[:, :, size // 2]
+    return (255 * found.clamp(0, 1)).round().byte().T.flip(0).tolist()
+
+
+def _drawn(rows: Sequence[Row]) -> Figure:
+    """What each mapping makes of the same samples, and the two direct solutions."""
+    from ...plots.papers import picture_rows
+
+    shown: dict[str, Any] = {}
+    for row in rows:
+        shown.update((row["curves"] or {}).get("pictures", {}))
+    order = (*PUBLISHED, "smooth", "least variation")
+    return picture_rows({"a slice": {name: shown[name] for name in order if name in shown}}, width=1.6)
+
+
+EXPERIMENTS = tuple(
+    Experiment(
+        f"mri/{mapping}",
+        "Tancik et al. 2020, section 6.4",
+        f"12.6 % of the frequencies of 96³ voxels, ReLU 3 x 256 on the {mapping} mapping, 1000 steps",
+        published,
+        "dB",
+        "higher",
+        partial(_measured, mapping),
+        quick=f"{QUICK[0]}³ voxels, {QUICK[1]} steps, layers of {QUICK[2]}",
+    )
+    for mapping, published in PUBLISHED.items()
+)
+FIGURES = {"mri": _drawn}
