@@ -8,6 +8,8 @@ from .calculus.field import Unknown as Unknown
 from .calculus.gathered import along as along
 from .calculus.gathered import everywhere as everywhere
 from .calculus.gathered import line_integral as line_integral
+from .calculus.generated import given as given
+from .calculus.generated import made as made
 from .calculus.integral import integral as integral
 from .calculus.jump import jump as jump
 from .calculus.operators import D as D
@@ -27,6 +29,7 @@ from .geometry.gathered import Whole as Whole
 from .geometry.interval import Interval as Interval
 from .geometry.meshes.mesh import TriangleMesh as TriangleMesh
 from .geometry.pictures.film import Film as Film
+from .geometry.pictures.picture_set import PictureSet as PictureSet
 from .geometry.pictures.pictures import ellipse as ellipse
 from .geometry.pictures.pictures import paste as paste
 from .geometry.pictures.pictures import read_picture as read_picture
@@ -51,7 +54,11 @@ from .geometry.views import Views as Views
 from .networks.around_holes import Hole as Hole
 from .networks.conversions import as_perceptron as as_perceptron
 from .networks.conversions import as_siren as as_siren
+from .networks.encoders import Codes as Codes
+from .networks.encoders import ConvolutionalEncoder as ConvolutionalEncoder
+from .networks.encoders import SetEncoder as SetEncoder
 from .networks.fourier import FourierFeatures as FourierFeatures
+from .networks.generated import Hypernetwork as Hypernetwork
 from .networks.mappings.axes import Basic as Basic
 from .networks.mappings.axes import Coordinates as Coordinates
 from .networks.mappings.axes import Octaves as Octaves

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..geometry.domain import HasAxes
 from ..geometry.point import Axis, Point, check_point
+from ..networks.generated import reads_of
 from ..networks.recipe import Recipe
 from .modules import check_module
 from .sites import Site
@@ -196,6 +197,11 @@ class Derivative:
     def jet_shape(self) -> tuple[int, ...]:
         """The shape of the network's real outputs that it is read from: (outputs,), or (nodes, outputs) at a site."""
         return (self.field.outputs,) if self.site is None else (self.site.count, self.field.outputs)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The data of the sample that the field's network reads, none where the site brings them."""
+        return () if hasattr(self.site, "given") else reads_of(self.field.network)
 
     def __add__(self, other: Derivative) -> Derivative:
         if not isinstance(other, Derivative) or (other.field, other.site) != (self.field, self.site):

@@ -11,12 +11,16 @@ from torch import Tensor, nn
 from ..calculus.symbols import Symbol
 from ..networks.linear_head import linear_head
 from .flat import unflatten
+from .given import Given
+
+READING = 1 << 16  # points at once of a network that is made for each sample, so that few make it
 
 
 @dataclass(frozen=True)
 class _Tape:
     x: Tensor
     pull_back: Callable[[Tensor], tuple[Tensor, ...]]
+    given: Given | None = None
 
 
 class _Features(nn.Module):
@@ -34,7 +38,9 @@ class _Features(nn.Module):
 class NestedEngine:
     """Each term of each symbol by nested ``torch.func.jvp``; slow, and right for any module.
 
-    The module maps points (n, d) to (n, outputs), each point by itself.
+    The module maps points (n, d) to (n, outputs), each point by itself. One that ``reads`` data of samples maps
+    points (q, n, d) of n samples and their data to (q, n, outputs); the engine's weights are then ``Given``, and its
+    points (q n, d).
     """
 
     kind = "nested torch.func"
@@ -44,18 +50,25 @@ class NestedEngine:
         self.symbols = tuple(symbols)
         self.dimension = dimension
         self.channels = sum(2**symbol.order * len(symbol.terms) for symbol in symbols)
-        self.chunk = 1024
+        self.chunk = READING if getattr(module, "reads", ()) else 1024
 
     def load(self, theta: Tensor) -> Tensor:
         return theta.detach()
 
-    def forward(self, weights: Tensor, x: Tensor) -> tuple[Tensor, _Tape]:
-        derivatives, pull_back, *_ = torch.func.vjp(lambda theta: self._derivatives(theta, x), weights)
-        return derivatives, _Tape(x, pull_back)
+    def forward(self, weights: Tensor | Given, x: Tensor) -> tuple[Tensor, _Tape]:
+        theta, given = (weights.weights, weights) if isinstance(weights, Given) else (weights, None)
+        derivatives, pull_back, *_ = torch.func.vjp(lambda q: self._derivatives(q, x, given), theta)
+        return derivatives, _Tape(x, pull_back, given)
 
     def backward(self, weights: Tensor, tape: _Tape, cotangent: Tensor, gradient: Tensor) -> None:
         if gradient.dim() == 1:
             gradient += tape.pull_back(cotangent)[0]
+            return
+        if tape.given is not None:
+            for i in cotangent.abs().amax((0, 2)).nonzero()[:, 0].tolist():
+                only = torch.zeros_like(cotangent)
+                only[:, i] = cotangent[:, i]
+                gradient[i] += tape.pull_back(only)[0]
             return
 
         def row(x: Tensor, pull: Tensor) -> Tensor:
@@ -78,9 +91,17 @@ class NestedEngine:
         constant = rows.new_tensor(values)[:, None, None].expand(-1, len(x), 1)
         return torch.cat([rows, constant], dim=-1)
 
-    def _derivatives(self, theta: Tensor, x: Tensor) -> Tensor:
+    def _derivatives(self, theta: Tensor, x: Tensor, given: Given | None = None) -> Tensor:
         parameters = unflatten(self.module, theta)
-        return self._of(lambda points: torch.func.functional_call(self.module, parameters, (points,)), x)
+        if given is None:
+            return self._of(lambda points: torch.func.functional_call(self.module, parameters, (points,)), x)
+
+        def network(points: Tensor) -> Tensor:
+            nodes = points.unflatten(0, (-1, given.samples))
+            values: Tensor = torch.func.functional_call(self.module, parameters, (nodes, dict(given.data)))
+            return values.flatten(0, 1)
+
+        return self._of(network, x)
 
     def _of(self, network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         rows = []

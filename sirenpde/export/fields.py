@@ -91,11 +91,13 @@ def field_sets(
 ) -> list[FieldSet]:
     """A problem's outputs, or these, those on the same axes, or on the same shape, together.
 
-    ``values`` are those of its solution.
+    Without those of samples, which have no value at a place.     ``values`` are those of its solution.
     """
     sets: dict[tuple[tuple[Axis, ...], Any], dict[str, Output]] = {}
     for function in outputs or problem.outputs:
         output = problem.output(function)
+        if output.of_samples:
+            continue
         functions = sets.setdefault((output.domain.axes, _known_on(problem, output.domain)), {})
         functions[_free_name(name_of(function), sets.values())] = output
     return [

@@ -6,15 +6,18 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..calculus.components import field_values
 from ..calculus.evaluate import Read, over_points, point
 from ..calculus.field import Derivative, Field, Unknown
 from ..calculus.operators import PointFunction
+from ..calculus.sites import Site
 from ..engines.engine import Engine
+from ..engines.given import Given
 from ..engines.registry import engine_for
 from ..engines.series import on_shared_coordinates
+from ..networks.generated import reads_of
 from ..problem.constraint import name_of
 from ..problem.probe import Recorder, Requests
 from .batch import Batch, Parameters
@@ -59,7 +62,10 @@ class Evaluator:
 
     def _engine(self, u: Field, asked: Sequence[Derivative]) -> Engine:
         at = [[d.symbol for d in asked if d.site == site] for site in self.sites[u]]
-        engines = [engine_for(self.parameters.networks[u], symbols, len(u.axes)) for symbols in at]
+        engines = [
+            engine_for(_part(self.parameters.networks[u], site), symbols, len(u.axes))
+            for site, symbols in zip(self.sites[u], at, strict=True)
+        ]
         if self.sites[u] == [None]:
             return engines[0]
         counts = map(node_count, self.sites[u])
@@ -115,10 +121,38 @@ class Evaluator:
         Those of the fields are ``parameters.units`` times as large, which ``over`` sees to.
         """
         pairs = [
-            engine.forward(w, self.points(u, batch))
+            engine.forward(self._with_data(u, w, batch), self.points(u, batch))
             for (u, engine), w in zip(self.engines.items(), weights, strict=True)
         ]
         return [jet for jet, _ in pairs], [tape for _, tape in pairs]
+
+    def _with_data(self, u: Field, weights: Any, batch: Batch) -> Any:
+        """An engine's weights, and the data of the samples where the field's network reads them."""
+        if not reads_of(self.parameters.networks[u]):
+            return weights
+        given = [self._read_by(u, site, batch) for site in self.sites[u]]
+        if self.sites[u] == [None]:
+            return Given(weights, given[0])
+        return [Given(w, data) for w, data in zip(weights, given, strict=True)]
+
+    def _read_by(self, u: Field, site: Site | None, batch: Batch) -> dict[str, Tensor]:
+        """The data that a field's network reads: those of the samples, or of the one that a site brings."""
+        brought = getattr(site, "given", None)
+        data = batch.data if brought is None else brought
+        return {name: data[name].to(batch.points) for name in reads_of(self.parameters.networks[u])}
+
+    def values_by(self, engine: Engine, u: Field, theta: Tensor, batch: Batch) -> Iterator[Tensor]:
+        """What another engine of a field's network gives wherever the field is read, chunk by chunk."""
+        weights = engine.load(self.parameters.of(u, theta))
+        if not reads_of(self.parameters.networks[u]):
+            for x in self.points(u, batch).reshape(-1, len(u.axes)).split(engine.chunk):
+                yield engine.forward(weights, x)[0]
+            return
+        rows = max(1, engine.chunk // self.nodes)
+        for start in range(0, len(batch), rows):
+            part = batch.part(slice(start, start + rows))
+            x = self.points(u, part).reshape(-1, len(u.axes))
+            yield engine.forward(Given(weights, self._read_by(u, self.sites[u][0], part)), x)[0]
 
     def _reader(self, coords: Tensor, jets: Sequence[Tensor], numbers: Tensor) -> Read:
         """What is read at one point, from its jets, each (requests, outputs)."""
@@ -169,6 +203,12 @@ class Evaluator:
         return value
 
 
+def _part(network: nn.Module, site: Site | None) -> nn.Module:
+    """The network that is read at a site: the field's, or a part of it that the site names."""
+    part = getattr(site, "part", None)
+    return network if part is None else network.part(part)  # type: ignore[operator]
+
+
 def evaluate(evaluator: Evaluator, theta: Tensor, batch: Batch, device: torch.device) -> list[Tensor]:
     """The values of an evaluator's functions over all points of a batch, each (n, *shape), without gradients."""
     with torch.no_grad():
@@ -211,11 +251,16 @@ def _requests(function: PointFunction, batch: Batch, axes: tuple[str, ...]) -> R
     recorder = Recorder(batch.points.dtype, batch.points.device)
     used: dict[str, None] = {}
 
+    def read(key: Hashable) -> Tensor:
+        for name in key.reads if isinstance(key, Derivative) else ():
+            sample(name)
+        return recorder.read(key)
+
     def sample(key: str) -> Tensor:
         if key not in batch.data:
             raise KeyError(f"{name_of(function)} reads the data '{key}', which these points do not carry.")
         used[key] = None
         return batch.data[key][0]
 
-    value = function(point(axes, batch.points[0], recorder.read, sample))
+    value = function(point(axes, batch.points[0], read, sample))
     return recorder.requests(value, tuple(used))

@@ -85,15 +85,12 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> tuple[Usu
             slopes = (tuple(int(i == j) for j in range(len(u.axes))) for i in range(len(u.axes)))
             partials = list(dict.fromkeys([*partials, *slopes]))
         engine = engine_for(network, [Symbol.of({powers: 1.0}) for powers in partials], len(u.axes))
-        weights = engine.load(system.parameters.of(u, theta))
         most = theta.new_zeros(len(partials), u.outputs)
         for group, batch in system.paired(batches):
             if u in group.evaluator.fields:
-                x = group.evaluator.points(u, batch).reshape(-1, len(u.axes))
-                squares = [
-                    engine.forward(weights, chunk)[0].square().sum(1) for chunk in x.split(engine.chunk)
-                ]
-                most = torch.maximum(most, (torch.stack(squares).sum(0) / len(x)).sqrt())
+                read = list(group.evaluator.values_by(engine, u, theta, batch))
+                squares = torch.stack([values.square().sum(1) for values in read]).sum(0)
+                most = torch.maximum(most, (squares / sum(values.shape[1] for values in read)).sqrt())
         least = FLOOR * max(float(most[0].max()), system.sizes[u])
         usual[u] = {
             powers: size.clamp(min=least * inverse_length(u, powers))

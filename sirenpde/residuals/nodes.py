@@ -15,6 +15,7 @@ from ..calculus.evaluate import over_points
 from ..calculus.field import Derivative
 from ..calculus.sites import Site
 from ..engines.engine import Engine
+from ..engines.given import Given
 from .batch import Batch
 
 # At most so many nodes of all samples in a chunk have their tapes kept for the way back; where there are more, as of
@@ -165,7 +166,7 @@ class _Blocks:
 
 def _forward(engine: Engine, weights: Any, x: Tensor) -> tuple[Tensor, Any]:
     on_cpu = x.device.type == "cpu"
-    if len(x) <= (KEPT if on_cpu else GPU_KEPT):
+    if isinstance(weights, Given) or len(x) <= (KEPT if on_cpu else GPU_KEPT):
         return engine.forward(weights, x)
     size = engine.chunk if on_cpu else GPU_KEPT
     values = [engine.forward(weights, block)[0] for block in x.split(size)]

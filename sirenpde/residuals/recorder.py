@@ -42,7 +42,7 @@ class _Step:
     outputs: tuple[tuple[int, int | None], ...]  # the slot, and which of several outputs it holds
 
 
-# Another name where nothing is written to.
+# Another name where nothing is written to, and where nothing is laid out anew.
 _SAME = (torch.ops.aten.detach.default, torch.ops.aten.clone.default)
 
 
@@ -133,7 +133,7 @@ def _folded(recorder: _Recorder, results: list[Any]) -> tuple[list[_Step], list[
 
     for step in recorder.steps:
         arguments, keywords = resolve(step.arguments), resolve(step.keywords)
-        if step.operation in _SAME:
+        if step.operation in _SAME and keywords.get("memory_format") is not torch.contiguous_format:
             known[step.outputs[0][0]] = arguments[0]
         elif _is_constant(step.operation, arguments, keywords):
             known |= {index: recorder.tensors[index] for index, _ in step.outputs}

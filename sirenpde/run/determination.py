@@ -13,6 +13,7 @@ from torch import Tensor
 from ..calculus.field import Unknown
 from ..linear.dense_rows import column_count, tangent_fields
 from ..linear.null_space import NullSpace, column_units, null_space, row_units, span
+from ..networks.generated import reads_of
 from ..networks.sine_features import SineFeatures
 from ..problem.problem import Problem
 from ..residuals import Batch, System
@@ -293,7 +294,12 @@ def _speeds(unknowns: Sequence[Unknown], raw: Tensor) -> Tensor:
 
 
 def can_tell(system: System) -> bool:
-    """Whether ``determination`` can be asked: every loss is a sum of squares, and the features are not too many."""
+    """Whether ``determination`` can be asked: every loss is a sum of squares, and the features are not too many.
+
+    And no field is another one for each sample.
+    """
+    if any(reads_of(network) for network in system.parameters.networks.values()):
+        return False
     outputs = sum(u.outputs for u in system.problem.fields)
     return all(c.loss.is_square for c in system.problem.constraints) and outputs <= MOST // 20
 

@@ -35,6 +35,8 @@ def probe(constraint: Constraint) -> Requests:
 
     def read(key: Hashable) -> Tensor:
         check_field_axes(key, axes, domain.name)
+        for name in key.reads if isinstance(key, Derivative) else ():
+            sample(name)
         return here(recorder.read(key))
 
     def sample(key: str) -> Tensor:

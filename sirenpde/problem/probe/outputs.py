@@ -17,6 +17,7 @@ from ...calculus.evaluate import point
 from ...calculus.field import Derivative, Field, Unknown
 from ...calculus.operators import PointFunction, Stack
 from ...geometry.domain import Deferred, Domain, HasAxes
+from ...geometry.gathered import NODES
 from ...geometry.point import Axis
 from ...geometry.shape import Shape
 from ..constraint import in_precision, name_of
@@ -39,6 +40,9 @@ class Output:
     domain: HasAxes
     shape: tuple[int, ...]
     is_complex: bool
+    of_samples: bool = (
+        False  # such as a whole picture: it is measured, and no function of a place that can be drawn
+    )
 
     @property
     def who(self) -> str:
@@ -88,7 +92,8 @@ def try_output(
                 _asked(function, who, home.axes, fields, unknowns, carriers)
             except ConstraintError:
                 home = domain  # it reads coordinates that its fields do not have
-        return Output(function, home, requests.shape, requests.is_complex)
+        of_samples = NODES in requests.data
+        return Output(function, home, requests.shape, requests.is_complex, of_samples)
     assert first is not None
     raise first
 
@@ -159,6 +164,8 @@ def _asked(
                 f"It reads {what}, which no constraint mentions. Add a constraint on it, or leave it out."
             )
         check_field_axes(key, names, ", ".join(names))
+        for name in key.reads if isinstance(key, Derivative) else ():
+            sample(name)
         return here(recorder.read(key))
 
     def sample(key: str) -> Tensor:

@@ -1,0 +1,131 @@
+"""A prior over pictures: each is a SIREN whose parameters a hypernetwork makes of the few pixels that are seen.
+
+    u(·; z) = f,     z = 0,     θ(z) = 0
+
+on all pixels of the pictures f of a set, with small weights on the code z and on the parameters θ made of it.
+An encoder finds the code of a random part of the pixels, from a set of them or by convolutions; without one, each
+picture has a code of its own that is found with all else (an auto-decoder), that of a held-out picture by the pixels
+seen of it. Errors are those of held-out pictures, of which as many of the pixels are seen as 10, 100 and 1000 are of
+32². Without a folder the pictures are faces made by a formula.
+
+Source: Sitzmann et al., Implicit Neural Representations with Periodic Activation Functions, 2020, section 4.4.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from torch import Tensor
+
+from sirenpde import (
+    Adam,
+    Codes,
+    Constraint,
+    ConvolutionalEncoder,
+    Field,
+    Hypernetwork,
+    PictureSet,
+    Point,
+    Problem,
+    Reference,
+    SetEncoder,
+    Siren,
+    everywhere,
+    given,
+    made,
+    on,
+)
+from sirenpde.references.faces import faces
+
+
+def problem(
+    encoder: Literal["set", "convolution", "none"] = "set",
+    folder: Path | None = None,
+    size: int = 16,
+    pictures: int = 1024,
+    held: int = 64,
+    width: int = 64,
+    code: int = 128,
+    batch: int = 32,
+    rate: float = 1e-3,
+    slow: float = 3.0,
+    omega: float = 15.0,
+    keep: float = 1.0,
+) -> Problem:
+    """Learn what pictures of a set are like, and complete others from a few pixels.
+
+    Args:
+        encoder: finds the code of a picture; "none" is an auto-decoder.
+        folder: of pictures, the last of which are held out; faces made by a formula if left out.
+        size: of the pictures, in pixels along each side; the paper has 32.
+        pictures: of the faces to learn from; the paper has 162,770 of CelebA.
+        held: how many are held out.
+        width: of the SIREN of four layers, and of the layers of encoder and hypernetwork; the paper has 256.
+        code: how many numbers a code has; the paper has 256.
+        batch: pictures at each step; the paper's code has 100.
+        rate: of learning; the paper has 5e-5.
+        slow: omega of the set encoder; the paper has 30, which needs far more pictures and steps.
+        omega: of the SIREN; the paper has 30.
+        keep: weight of the squares of its parameters; the paper has 100.
+    """
+    made_up = 2 * faces(pictures + held, size) - 1
+    known = PictureSet(made_up) if folder is None else PictureSet.read(folder, (size, size))
+    count, pixels = len(known.images) - held, known.grid.size
+    learnt = known.part(0, count, "pictures")
+    parts = {"1": pixels / 100, "10": pixels / 10, "98": 0.98 * pixels}
+    others = {
+        f"{part} % seen": known.part(count, count + held, "held out").seeing(
+            max(1, round(seen)), seed=1, first=count + i * held
+        )
+        for i, (part, seen) in enumerate(parts.items())
+    }
+    some = learnt.seeing((max(1, pixels // 100), pixels // 5))
+    encoders = {
+        "set": SetEncoder(2 * width, 4, slow),
+        "convolution": ConvolutionalEncoder((size, size), width, 2),
+        "none": Codes(count + len(others) * held),
+    }
+    network = Hypernetwork(Siren(width, 4, omega), encoders[encoder], code, 2 * width)
+    u = Field("u", known.grid, network, shape=known.images.shape[3:])
+
+    @on(some, samples=batch, weight=1 / known.images[0].numel())
+    def match(p: Point) -> Tensor:
+        """u = f"""
+        return everywhere(u)(p) - some["picture"](p)
+
+    @on(some, samples=8, weight=0.1)
+    def codes(p: Point) -> Tensor:
+        """z = 0"""
+        return made(u, "code")(p)
+
+    @on(some, samples=8, weight=keep)
+    def weights(p: Point) -> Tensor:
+        """θ = 0"""
+        return made(u, "weights")(p)
+
+    def of(seen: PictureSet) -> Constraint:
+        @on(seen, samples=8, weight=1 / known.images[0].numel(), name=seen.name)
+        def agree(p: Point) -> Tensor:
+            """u = f where it is seen"""
+            return (everywhere(u)(p) - seen["picture"](p)) * seen["seen"](p).flatten()[:, None]
+
+        return agree
+
+    def colour(p: Point) -> Tensor:
+        return (1 + u(p)) / 2
+
+    def picture(p: Point) -> Tensor:
+        return everywhere(colour)(p)
+
+    def known_picture(p: Point) -> Tensor:
+        return (1 + some["picture"](p)) / 2
+
+    found_alone = {"set": (), "convolution": (), "none": tuple(map(of, others.values()))}
+    return Problem(
+        match,
+        codes,
+        weights,
+        *found_alone[encoder],
+        reference={picture: Reference(known_picture, others, peak=1)},
+        outputs=(picture, *(given(colour, seen, 0, f"of_{seen.context}_pixels") for seen in others.values())),
+        using=[Adam(steps=1500, lr=rate)],
+    )

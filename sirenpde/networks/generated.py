@@ -1,0 +1,180 @@
+"""Networks whose parameters another network makes, for each sample anew: a hypernetwork."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from .encoders import Encoder, SetEncoder
+from .recipe import check_whole, uniform_layer
+from .registry import known
+from .siren import Siren
+
+SMALL = 0.01  # of Kaiming's weights: what the last layers start with, so that all samples start alike
+PARTS = ("code", "weights")
+
+
+@known
+@dataclass(frozen=True)
+class Hypernetwork:
+    """A network of which each sample has its own, with parameters made from what is known of the sample.
+
+    An ``encoder`` makes a code z of the data that samples carry, and for each parameter tensor of ``network`` a
+    perceptron makes the tensor of the code: ``depth`` layers of ReLU and a linear one, which starts at 0.01 of
+    Kaiming's weights and with biases in U(±1/inputs of the layer made). ``made(u, "code")`` and ``made(u,
+    "weights")``, root mean squares of z and of the parameters, are for terms that keep them small.
+
+    Args:
+        network: the one whose parameters are made.
+        encoder: ``SetEncoder``, ``ConvolutionalEncoder``, or ``Codes``, a code for each sample that is trained.
+        code: how many numbers.
+        width: of the perceptrons.
+        depth: of the perceptrons, their first layer included.
+
+    Raises ValueError for sizes that are not positive.
+
+    Source: Sitzmann et al., Implicit Neural Representations with Periodic Activation Functions, 2020, section 4.4 and
+    supplement 9; Ha et al., HyperNetworks, 2017.
+
+    >>> import torch
+    >>> from sirenpde import Hypernetwork, SetEncoder, Siren
+    >>> recipe = Hypernetwork(Siren(16, 2), SetEncoder(width=16, depth=2), code=8, width=16)
+    >>> recipe.describe()
+    'SIREN 2 x 16, omega 30, made of a code of 8 by a set encoder'
+    >>> network = recipe.build([-1.0, -1.0], [1.0, 1.0], 3, (), torch.Generator().manual_seed(0))
+    >>> pictures, seen = torch.rand(5, 4, 4, 3), torch.ones(5, 4, 4)
+    >>> network.float()(torch.rand(16, 5, 2), {"context": pictures, "seen": seen}).shape
+    torch.Size([16, 5, 3])
+    """
+
+    network: Siren = field(default_factory=Siren)
+    encoder: Any = field(default_factory=SetEncoder)
+    code: int = 256
+    width: int = 256
+    depth: int = 2
+
+    is_curved = True
+
+    def __post_init__(self) -> None:
+        check_whole("code", self.code)
+        check_whole("width", self.width)
+        check_whole("depth", self.depth)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The names of the data of samples that the network reads."""
+        reads: tuple[str, ...] = self.encoder.reads
+        return reads
+
+    def build(
+        self,
+        low: Sequence[float],
+        high: Sequence[float],
+        outputs: int,
+        periodic: Sequence[int],
+        generator: Generator,
+    ) -> GeneratedNetwork:
+        encoder = self.encoder.build(self.code, outputs, generator)
+        inner = self.network.build(low, high, outputs, periodic, generator).requires_grad_(False)
+        makers = [
+            _perceptron(self.code, self.width, self.depth, tensor, _inputs(inner, name), generator)
+            for name, tensor in inner.named_parameters()
+        ]
+        return GeneratedNetwork(encoder, inner, makers, self.reads)
+
+    def describe(self) -> str:
+        return f"{self.network.describe()}, made of a code of {self.code} by {self.encoder.describe()}"
+
+
+def reads_of(network: object) -> tuple[str, ...]:
+    """The names of the data of samples that a network or recipe reads, beside the points; none for most.
+
+    >>> from sirenpde import Hypernetwork, Siren
+    >>> reads_of(Siren()), reads_of(Hypernetwork())
+    ((), ('context', 'seen'))
+    """
+    return tuple(getattr(network, "reads", ()))
+
+
+class GeneratedNetwork(nn.Module):
+    """Points (q, n, d) of n samples, and the data of each, (n, ...) -> (q, n, outputs)."""
+
+    def __init__(
+        self, encoder: Encoder, inner: nn.Module, makers: Sequence[nn.Module], reads: tuple[str, ...]
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.inner = inner
+        self.makers = nn.ModuleList(makers)
+        self.reads = reads
+
+    def code(self, data: Mapping[str, Tensor]) -> Tensor:
+        """The codes (n, k) of samples."""
+        z: Tensor = self.encoder(data)
+        return z
+
+    def weights(self, code: Tensor) -> dict[str, Tensor]:
+        """Codes (n, k) -> the parameters of the network of each, (n, *shape) by name."""
+        tensors = self.inner.named_parameters()
+        return {
+            name: maker(code).unflatten(-1, tensor.shape)
+            for (name, tensor), maker in zip(tensors, self.makers, strict=True)
+        }
+
+    def of_code(self, x: Tensor, code: Tensor) -> Tensor:
+        """The networks of codes (n, k) at points (q, n, d): (q, n, outputs)."""
+
+        def one(weights: dict[str, Tensor], points: Tensor) -> Tensor:
+            return torch.func.functional_call(self.inner, weights, (points,))  # type: ignore[no-any-return]
+
+        y: Tensor = torch.func.vmap(one, in_dims=(0, 1), out_dims=1)(self.weights(code), x)
+        return y
+
+    def forward(self, x: Tensor, data: Mapping[str, Tensor]) -> Tensor:
+        return self.of_code(x, self.code(data))
+
+    def part(self, name: str) -> nn.Module:
+        """A module with the same parameters, whose values are the root mean square of "code" or of "weights"."""
+        return _Size(self, name)
+
+
+class _Size(nn.Module):
+    def __init__(self, network: GeneratedNetwork, name: str) -> None:
+        super().__init__()
+        self.network, self.name, self.reads = network, name, network.reads
+
+    def forward(self, x: Tensor, data: Mapping[str, Tensor]) -> Tensor:
+        numbers = self.network.code(data)
+        if self.name == "weights":
+            numbers = torch.cat([w.flatten(1) for w in self.network.weights(numbers).values()], dim=1)
+        outputs = self.network.inner.head.out_features  # type: ignore[union-attr]
+        size: Tensor = numbers.square().mean(1).sqrt()
+        return size[None, :, None].expand(*x.shape[:2], outputs) + 0 * x[..., :1]  # type: ignore[arg-type]
+
+
+def _inputs(network: nn.Module, name: str) -> int:
+    """How many inputs the layer of a parameter has."""
+    layer = network.get_submodule(name.rpartition(".")[0])
+    inputs: int = layer.in_features  # type: ignore[assignment]
+    return inputs
+
+
+def _perceptron(
+    code: int, width: int, depth: int, made: Tensor, inputs: int, generator: Generator
+) -> nn.Sequential:
+    """Layers of ReLU with Kaiming's weights, and a last one that makes a parameter tensor."""
+    sizes = [code, *[width] * depth]
+    layers: list[nn.Module] = []
+    for a, b in pairwise(sizes):
+        layer = uniform_layer(a, b, 0.0, 1 / math.sqrt(a), generator)
+        nn.init.normal_(layer.weight, std=math.sqrt(2 / a), generator=generator)
+        layers += [layer, nn.ReLU()]
+    last = uniform_layer(width, made.numel(), 0.0, 1 / inputs, generator)
+    nn.init.normal_(last.weight, std=SMALL * math.sqrt(2 / width), generator=generator)
+    return nn.Sequential(*layers, last)
