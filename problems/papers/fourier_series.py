@@ -42,7 +42,6 @@ def problem(
     sigma: float = 10.0,
     start: Literal["zero", "random", "fft"] = "zero",
     progressive: Literal["no", "half", "whole"] = "no",
-    steps: int = 600,
     rate: float = 1e-2,
     pixels: int | None = None,
 ) -> Problem:
@@ -58,8 +57,7 @@ def problem(
         sigma: of random frequencies their deviation, in cycles per side.
         start: of the lattice's weights: zero, random as torch has them, or the FFT of the samples.
         progressive: whether waves are let in one after another, over half the steps or the whole of them.
-        steps: of Adam, at a rate that falls to a hundredth along half a cosine.
-        rate: the learning rate; a SIREN needs a tenth of it.
+        rate: of Adam's learning, which falls to a hundredth along half a cosine.
         pixels: known samples in each step, drawn anew; all of them if left out.
     """
     grid = SampleGrid.read(samples, longest=size, grey=colours == "grey").even()
@@ -91,5 +89,5 @@ def problem(
     return Problem(
         match,
         reference={u: Reference(known["f"], on={"known": known, "between": between}, peak=1)},
-        using=[Adam(steps=steps, lr=rate, ramp=ramp)],
+        using=[Adam(steps=600, lr=rate, ramp=ramp)],
     )

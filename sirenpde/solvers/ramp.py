@@ -48,7 +48,8 @@ class Ramp:
 
     def windows(self, frequencies: Tensor, done: float) -> Tensor:
         """What features of these frequencies are multiplied by where the share ``done`` of the steps is."""
-        end = float(frequencies.max()) + 1 if self.end is None else self.end
+        # A tensor still: reading it would wait for all that a GPU was told to do.
+        end = frequencies.max() + 1 if self.end is None else self.end
         alpha = self.start + (end - self.start) * min(1.0, done / self.until)
         opened = 0.5 * (1 - torch.cos(math.pi * (alpha - frequencies).clamp(0, 1)))
         return torch.where(frequencies > 0, opened, torch.ones_like(opened))

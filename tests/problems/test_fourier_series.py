@@ -1,12 +1,12 @@
 """Series through every second sample of lines, pictures and volumes, solved, trained and started from an FFT."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from sirenpde import Problem, solve
+from sirenpde import Adam, Problem, solve
 from sirenpde.problem import load as loading
 
 
@@ -37,8 +37,8 @@ def test_samples_of_any_number_of_axes_are_met(tmp_path, shape, series, decibels
 
 
 def test_weights_from_an_fft_meet_a_picture_at_once():
-    problem = declared("papers/fourier_series", size=64, start="fft", steps=1, rate=1e-15)
-    solution = solve(problem, dtype=torch.float64)
+    problem = declared("papers/fourier_series", size=64, start="fft")
+    solution = solve(problem, [Adam(steps=1, lr=1e-15)])
     assert solution.history[0].loss < 1e-28
     assert psnr(solution, "known") > 280
     direct = solve(declared("fourier_series", size=64, series="whole"))
@@ -58,8 +58,11 @@ def test_progressive_training_helps_where_the_lattice_is_finer_than_the_samples(
     """From random weights, with twice as many waves along each axis as the samples tell apart."""
     found = {}
     for progressive in ("no", "whole"):
-        flags = {"size": 32, "order": 16, "start": "random", "rate": 2e-2, "steps": 80}
-        solution = solve(declared("papers/fourier_series", **flags, progressive=progressive))
+        problem = declared(
+            "papers/fourier_series", size=32, order=16, start="random", progressive=progressive
+        )
+        (stage,) = problem.using
+        solution = solve(problem, [replace(stage, steps=80, lr=2e-2)])
         found[progressive] = psnr(solution, "between")
         assert psnr(solution, "known") > 25
     assert found["whole"] > found["no"] + 2

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .experiment import Experiment, Form, Outcome, solved
+from .experiment import Experiment, Form, Outcome, declared, solved
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,9 +37,8 @@ _TRAININGS: dict[str, dict[str, Any]] = {
 def _by_mapping(mapping: str, order: int, form: Form) -> Outcome:
     """A perceptron on as many features as the lattice of an order has; pixels between the known ones."""
     size = 256 if form.quick else 512
-    short: dict[str, Any] = {"pixels": 2048, "steps": 500 if order == 64 else 1000}
-    effort = short if form.quick else {"steps": 2000}
-    trained = solved(form, "papers/fourier_series", size=size, order=order, **effort, **_SETTINGS[mapping])
+    pixels, steps = (2048, 500 if order == 64 else 1000) if form.quick else (None, 2000)
+    trained = _trained(form, steps, size=size, order=order, pixels=pixels, **_SETTINGS[mapping])
     best, best_by = _smooth(form, size)
     known, between = (_psnr(trained, where) for where in ("known", "between"))
     return Outcome(
@@ -54,7 +54,7 @@ def _by_mapping(mapping: str, order: int, form: Form) -> Outcome:
 def _training(name: str, form: Form) -> Outcome:
     """A perceptron on twice the known pixels' Nyquist frequency; pixels between the known ones."""
     size = 64 if form.quick else 256
-    trained = solved(form, "papers/fourier_series", size=size, order=size // 2, **_TRAININGS[name])
+    trained = _trained(form, 600, size=size, order=size // 2, **_TRAININGS[name])
     best, best_by = _smooth(form, size)
     known = _psnr(trained, "known")
     return Outcome(
@@ -74,7 +74,7 @@ def _from_transform(form: Form) -> Outcome:
     """The known pixels, by weights that an FFT gives, after training goes on from there."""
     size = 128 if form.quick else 512
     steps = 20 if form.quick else 600
-    trained = solved(form, "papers/fourier_series", size=size, start="fft", steps=steps)
+    trained = _trained(form, steps, size=size, start="fft")
     direct = solved(form, "fourier_series", size=size, series="whole")
     return Outcome(
         _psnr(trained, "known"),
@@ -83,6 +83,12 @@ def _from_transform(form: Form) -> Outcome:
         "a Fourier series, least squares",
         note=f"in float64; {_psnr(trained, 'between'):.1f} dB between the known pixels",
     )
+
+
+def _trained(form: Form, steps: int, **flags: Any) -> Solution:
+    problem = declared("papers/fourier_series", **flags)
+    (stage,) = problem.using or ()
+    return solved(form, problem, using=[replace(stage, steps=steps)])  # type: ignore[type-var]
 
 
 def _smooth(form: Form, size: int) -> tuple[float, str]:
