@@ -91,6 +91,8 @@ class ProgressLine:
         numbers = [f"step {progress.step}/{progress.steps}"]
         numbers += [] if progress.held_out is None else [f"held out {progress.held_out:.1e}"]
         numbers += [f"{name} {value:.5g}" for name, value in progress.unknowns.items()]
+        if progress.psnr is not None:
+            numbers.append(f"PSNR {progress.psnr:.1f} dB")
         numbers.append(f"loss {progress.loss:.2e}")
         return numbers if progress.error is None else [*numbers, f"error {progress.error:.1e}"]
 

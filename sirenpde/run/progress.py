@@ -29,6 +29,7 @@ class Progress:
     error: float | None  # the worst relative L2 error against the references, measured now and then
     held_out: float | None  # the relative held-out residual of the best fields, measured with it
     unknowns: Mapping[str, float]  # the unknown numbers
+    psnr: float | None  # in decibels, the least against references with a peak, measured with them
     snapshot: Callable[[], dict[str, Any]]
 
 
@@ -38,6 +39,7 @@ class Meter:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.error: float | None = None
+        self.psnr: float | None = None
         self.residual: float | None = None
         self.next = time.monotonic() + 2.0
 
@@ -50,6 +52,9 @@ class Meter:
         self.residual = best.residual
         errors = errors_of(self.run.problem, best.system, best.theta, self.run.state.seed)
         self.error = max((float(each["relative_l2"]) for each in errors.values()), default=None)
+        self.psnr = min(
+            (float(each["psnr_db"]) for each in errors.values() if "psnr_db" in each), default=None
+        )
         now = time.monotonic()
         self.next = now + max(2.0, 30 * (now - started))
 
@@ -69,6 +74,7 @@ class Meter:
             terms=run.terms(report),
             seconds=run.seconds,
             error=self.error,
+            psnr=self.psnr,
             held_out=self.residual,
             unknowns={unknown.name: float(value) for unknown, value in numbers},
             snapshot=partial(snapshot, run),

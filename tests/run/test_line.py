@@ -1,11 +1,17 @@
 """The line of progress, on a terminal and in a pipe."""
 
 import io
+import itertools
 import re
 import time
 from types import SimpleNamespace
 
+import numpy as np
+import pytest
+
+from sirenpde import Adam, Field, PixelGrid, Problem, Reference, Siren, on, solve
 from sirenpde.run import line as progress_module
+from sirenpde.run import progress as reports
 from sirenpde.run.line import ProgressLine
 from sirenpde.run.summary import duration
 
@@ -20,7 +26,9 @@ class Screen(io.StringIO):
 
 def progress(step, **others):
     values = dict(stage="Adam", stage_index=0, stage_count=2, steps=100, loss=0.5, seconds=3.0, error=None)
-    return SimpleNamespace(**{"step": step, "held_out": None, "unknowns": {}, **values, **others})
+    return SimpleNamespace(
+        **{"step": step, "held_out": None, "unknowns": {}, "psnr": None, **values, **others}
+    )
 
 
 def test_the_line_of_progress_tells_stage_loss_and_time_left(monkeypatch):
@@ -87,3 +95,23 @@ def test_a_pipe_gets_a_line_at_every_event_and_every_ten_seconds(monkeypatch):
     assert events[1].startswith("[1/2] Adam ends: step 100/100") and "loss 5.00e-01" in events[1]
     assert events[2] == "[2/2] L-BFGS begins" and events[3].startswith("[2/2] L-BFGS ends")
     assert "\r" not in pipe.getvalue()
+
+
+def test_fits_of_pictures_tell_their_decibels(monkeypatch):
+    """Measured on the way against references with a peak, and written before the loss."""
+    instants = itertools.count(0, 100)
+    monkeypatch.setattr(reports, "time", SimpleNamespace(monotonic=lambda: float(next(instants))))
+    grid = PixelGrid({"f": np.random.default_rng(0).random((6, 6))})
+    u = Field("u", grid, Siren(16, 1, omega=30))
+    match = on(grid, name="u = f")(lambda p: u(p) - grid["f"](p))
+    told = []
+    known = {u: Reference(grid["f"], grid, peak=1)}
+    solution = solve(Problem(match, reference=known), [Adam(steps=40, lr=1e-2)], progress=told.append)
+    decibels = [each.psnr for each in told]
+    assert decibels[0] + 5 < decibels[-1] == pytest.approx(solution.errors["u"]["psnr_db"], abs=1)  # of a step before
+    monkeypatch.setattr(progress_module, "_QUICKEST", 0.0)
+    screen = Screen()
+    line = ProgressLine(quiet=False, stream=screen)
+    line(progress(7, psnr=31.25, error=0.1))
+    line.close()
+    assert "PSNR 31.2 dB  loss 5.00e-01" in screen.getvalue()
