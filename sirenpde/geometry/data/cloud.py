@@ -93,6 +93,19 @@ class Cloud:
         lattice = None if self.lattice is None else self.lattice.moved(column, value)
         return Cloud(points, self.axes, self.data, self.name, self.frame, lattice)
 
+    def distance(self, points: Tensor) -> Tensor:
+        """The distance (n,) of points (n, d) to the surface that this cloud samples, as in ``distances``.
+
+        >>> import torch
+        >>> from sirenpde import PointCloud, bundled
+        >>> spot = PointCloud.sample_mesh(bundled("spot.obj"), 5000)
+        >>> round(float(spot.distance(torch.tensor([[0.0, 0.0, 0.0]], dtype=torch.float64))), 2)
+        -0.35
+        """
+        read_data(self.data, "normal", f"The cloud '{self.name}'")
+        check_unit(self.data["normal"], len(self.axes), f"The normals of '{self.name}'")
+        return signed_distance(points, self.points, self.data["normal"])
+
     def distances(
         self, uniform: int = 60_000, near: int = 150_000, *, spread: float | None = None, seed: int = 0
     ) -> Cloud:

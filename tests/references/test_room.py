@@ -1,0 +1,29 @@
+"""The furnished room: a mesh whose distance is exact, against its formulas."""
+
+import pytest
+import torch
+from boxes import seeded
+
+from sirenpde import Box, PointCloud
+from sirenpde.references.room import level, room_mesh, sampled
+
+
+def test_the_mesh_is_one_closed_solid_whose_sides_are_those_of_the_formulas():
+    room = room_mesh()
+    assert room.watertight and room.measure == pytest.approx(0.6812, abs=1e-3)
+    points, _ = room.sample(2000, seeded())
+    assert float(level(points).abs().max()) < 4e-3  # flat sides exactly, round ones as chords
+    assert float(level(points).abs().median()) < 1e-12
+    anywhere = 2 * torch.rand(2000, 3, dtype=torch.float64, generator=seeded()) - 1
+    distance = room.level(anywhere)
+    clear = distance.abs() > 4e-3
+    assert torch.equal((level(anywhere) > 0)[clear], (distance > 0)[clear])
+
+
+def test_the_distance_to_a_cloud_of_it_has_the_right_sign_beyond_edges():
+    points, data = sampled(40_000)
+    cloud = PointCloud(points, Box(x=(-1, 1), y=(-1, 1), z=(-1, 1)), data)
+    anywhere = 2 * torch.rand(2000, 3, dtype=torch.float64, generator=seeded()) - 1
+    found, exact = cloud.distance(anywhere), room_mesh().level(anywhere)
+    wrong = found.sign() != exact.sign()
+    assert float(wrong.double().mean()) < 0.004 and float((found - exact).abs().mean()) < 2e-3
