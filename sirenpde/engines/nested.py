@@ -16,10 +16,13 @@ from .given import Given
 READING = 1 << 16  # points at once of a network that is made for each sample, so that few make it
 
 
+Pull = Callable[[Tensor], Tensor]  # of a cotangent (S, n, outputs), to theta
+
+
 @dataclass(frozen=True)
 class _Tape:
     x: Tensor
-    pull_back: Callable[[Tensor], tuple[Tensor, ...]]
+    pull_back: Pull
     given: Given | None = None
 
 
@@ -57,23 +60,34 @@ class NestedEngine:
 
     def forward(self, weights: Tensor | Given, x: Tensor) -> tuple[Tensor, _Tape]:
         theta, given = (weights.weights, weights) if isinstance(weights, Given) else (weights, None)
-        derivatives, pull_back, *_ = torch.func.vjp(lambda q: self._derivatives(q, x, given), theta)
+        derivatives, pull_back = self._pulled(theta, x, given)
         return derivatives, _Tape(x, pull_back, given)
+
+    def _pulled(self, theta: Tensor, x: Tensor, given: Given | None) -> tuple[Tensor, Pull]:
+        """The derivatives and their pull-back to theta, by each tensor of it: as slices of it they would each be as
+        long as theta."""
+        parameters = unflatten(self.module, theta)
+        derivatives, pull_back, *_ = torch.func.vjp(lambda q: self._derivatives(q, x, given), parameters)
+
+        def to_theta(cotangent: Tensor) -> Tensor:
+            (slopes,) = pull_back(cotangent)
+            return torch.cat([theta[:0], *(slopes[name].reshape(-1) for name in parameters)])
+
+        return derivatives, to_theta
 
     def backward(self, weights: Tensor, tape: _Tape, cotangent: Tensor, gradient: Tensor) -> None:
         if gradient.dim() == 1:
-            gradient += tape.pull_back(cotangent)[0]
+            gradient += tape.pull_back(cotangent)
             return
         if tape.given is not None:
             for i in cotangent.abs().amax((0, 2)).nonzero()[:, 0].tolist():
                 only = torch.zeros_like(cotangent)
                 only[:, i] = cotangent[:, i]
-                gradient[i] += tape.pull_back(only)[0]
+                gradient[i] += tape.pull_back(only)
             return
 
         def row(x: Tensor, pull: Tensor) -> Tensor:
-            _, pull_back, *_ = torch.func.vjp(lambda theta: self._derivatives(theta, x[None]), weights)
-            return pull_back(pull[:, None])[0]  # type: ignore[no-any-return]
+            return self._pulled(weights, x[None], None)[1](pull[:, None])
 
         gradient += torch.func.vmap(row, in_dims=(0, 1))(tape.x, cotangent)
 
@@ -91,8 +105,7 @@ class NestedEngine:
         constant = rows.new_tensor(values)[:, None, None].expand(-1, len(x), 1)
         return torch.cat([rows, constant], dim=-1)
 
-    def _derivatives(self, theta: Tensor, x: Tensor, given: Given | None = None) -> Tensor:
-        parameters = unflatten(self.module, theta)
+    def _derivatives(self, parameters: dict[str, Tensor], x: Tensor, given: Given | None) -> Tensor:
         if given is None:
             return self._of(lambda points: torch.func.functional_call(self.module, parameters, (points,)), x)
 

@@ -26,7 +26,7 @@ def test_outputs_of_one_name_keep_a_file_each():
     outputs = [named(lambda p: u(p)), named(lambda p: 2 * u(p)), u]
 
     def output(function):
-        return SimpleNamespace(function=function, domain=u.domain, shape=())
+        return SimpleNamespace(function=function, domain=u.domain, shape=(), of_samples=False)
 
     problem = SimpleNamespace(
         outputs=outputs, fields=[u], constraints=[], reference={}, labels=Labels(), output=output
