@@ -42,7 +42,6 @@ def problem(
     sigma: float = 5.0,
     octaves: float = 4.0,
     rate: float = 2e-3,
-    steps: int = 1000,
     width: int = 256,
     phantom_seed: int = 0,
 ) -> Problem:
@@ -57,7 +56,6 @@ def problem(
         sigma: standard deviation of the Gaussian mapping's frequencies, in cycles per side.
         octaves: of the positional mapping, up to 2 to this power in cycles per side.
         rate: of Adam.
-        steps: of Adam.
         width: of the three hidden layers.
         phantom_seed: of the perturbed head.
     """
@@ -89,5 +87,5 @@ def problem(
         samples,
         outputs=(body,),
         reference={body: Reference(grid["f"], grid, peak=1)},
-        using=[Adam(steps=steps, lr=rate, schedule="constant")],
+        using=[Adam(steps=1000, lr=rate, schedule="constant")],
     )

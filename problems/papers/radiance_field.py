@@ -48,15 +48,14 @@ def problem(
     nodes: int = 64,
     rays: int = 1024,
     rate: float | None = None,
-    steps: int = 50_000,
     near: float = 1.5,
     far: float = 4.5,
 ) -> Problem:
     """Find a radiance field from pictures with known cameras.
 
     Args:
-        scene: a folder with transforms_train.json and transforms_test.json; spheres, a box and a chequered floor, seen
-            from cameras about them, if left out.
+        scene: a folder with transforms_train.json and transforms_test.json; spheres, a box and a chequered floor,
+            seen from cameras about them, if left out.
         size: pixels along the longer side of pictures, to which they are scaled down.
         pictures: of the scene that is made.
         held_out: more of them, that it is measured on.
@@ -66,7 +65,6 @@ def problem(
         nodes: along each ray.
         rays: at each step.
         rate: of Adam; 5e-4, 1e-2 without a mapping and 5e-3 with the basic one, if left out.
-        steps: of Adam.
         near: where rays begin.
         far: where they end.
     """
@@ -104,5 +102,5 @@ def problem(
         colours,
         outputs=(u, view),
         reference={view: Reference(novel["colour"], novel, peak=1)},
-        using=[Adam(steps=steps, lr=usual if rate is None else rate, schedule="constant")],
+        using=[Adam(steps=50_000, lr=usual if rate is None else rate, schedule="constant")],
     )

@@ -48,7 +48,6 @@ def problem(
     sigma: float = 4.0,
     octaves: float = 3.0,
     rate: float | None = None,
-    steps: int = 1000,
     beams: Literal["turned", "lines"] = "turned",
     phantom_seed: int = 0,
 ) -> Problem:
@@ -62,7 +61,6 @@ def problem(
         sigma: standard deviation of the Gaussian mapping's frequencies, in cycles per side.
         octaves: of the positional mapping, up to 2 to this power in cycles per side.
         rate: of Adam; 1e-3, and 1e-2 without a mapping and with the basic one, if left out.
-        steps: of Adam.
         beams: sums of the turned picture, or line integrals.
         phantom_seed: of the perturbed head.
     """
@@ -102,5 +100,5 @@ def problem(
         {"turned": sums, "lines": lines}[beams],
         outputs=(picture_of,),
         reference={picture_of: Reference(grid["f"], grid, peak=1)},
-        using=[Adam(steps=steps, lr=usual if rate is None else rate, schedule="constant")],
+        using=[Adam(steps=1000, lr=usual if rate is None else rate, schedule="constant")],
     )

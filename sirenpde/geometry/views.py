@@ -52,16 +52,16 @@ class Views:
         found = next((file for file in files if file.is_file()), None)
         if found is None:
             raise ValueError(
-                f"'{home}' has no cameras: neither {files[0].name} nor transforms.json; expected where each picture "
-                f"was taken from, as the scenes of NeRF have it. Find the cameras by a structure-from-motion program, "
-                f"such as COLMAP, and have it write transforms.json."
+                f"'{home}' has no cameras: neither {files[0].name} nor transforms.json; expected where each "
+                f"picture was taken from, as the scenes of NeRF have it. Find the cameras by a structure-from-motion "
+                f"program, such as COLMAP, and have it write transforms.json."
             )
         told = _told(found)
-        frames = told.get("frames")
-        poses = [frame.get("transform_matrix") for frame in frames or () if isinstance(frame, dict)]
-        if not poses or any(np.shape(pose) != (4, 4) for pose in poses):
+        frames = [frame for frame in told.get("frames") or () if isinstance(frame, dict)]
+        poses = [np.asarray(frame.get("transform_matrix", ())) for frame in frames]
+        if not poses or any(pose.shape != (4, 4) for pose in poses):
             raise ValueError(
-                f"'{found}' names {len(frames or ())} frames, and not each of them has a transform_matrix of 4 x 4 "
+                f"'{found}' names {len(frames)} frames, and not each of them has a transform_matrix of 4 x 4 "
                 f"numbers; expected the camera of every picture. Run the program again that found them."
             )
         pictures = [read_picture(_picture(home, str(frame["file_path"]))) for frame in frames]
@@ -98,8 +98,10 @@ class Views:
         every: int = 1,
         name: str = "views",
     ) -> Rays:
-        """A ray through every pixel, picture after picture, row after row, with the data "colour"; or ``every`` so
-        many-th of them."""
+        """A ray through every pixel, or ``every`` so many-th, picture after picture, row after row.
+
+        Their data are "colour".
+        """
         height, width = self.size
         origins, directions = camera_rays(self.poses, self.focal, height, width)
         colours = self.pictures.reshape(-1, 3)

@@ -37,7 +37,7 @@ def seen(origins: Array, directions: Array) -> Array:
         depth = -half - np.sqrt(np.maximum(root, 0))
         normal = (offset + depth[:, None] * unit) / radius
         _painted(nearest, colours, depth, (root > 0) & (depth > 0), normal, np.array(colour))
-    low, high, colour = map(np.array, BOX)
+    low, high, green = map(np.array, BOX)
     with np.errstate(divide="ignore", invalid="ignore"):
         ends = np.stack([(low - origins) / unit, (high - origins) / unit])
         floor = (FLOOR - origins[:, 2]) / unit[:, 2]
@@ -45,7 +45,7 @@ def seen(origins: Array, directions: Array) -> Array:
     axis = first.argmax(1)
     depth = first.max(1)
     normal = -np.sign(unit) * (np.arange(3) == axis[:, None])
-    _painted(nearest, colours, depth, (depth < last.min(1)) & (depth > 0), normal, colour)
+    _painted(nearest, colours, depth, (depth < last.min(1)) & (depth > 0), normal, green)
     places = origins[:, :2] + floor[:, None] * unit[:, :2]
     inside = (floor > 0) & (np.abs(places) < HALF).all(1)
     where = np.floor(np.where(inside[:, None], places + HALF, 0) * SQUARES / (2 * HALF)).sum(1)

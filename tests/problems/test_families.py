@@ -36,6 +36,7 @@ def on_few_pixels(name, tmp_path):
         "mri": {"size": 8},
         "papers/tomography": {"size": 16},
         "papers/mri": {"size": 8},
+        "papers/radiance_field": {"size": 8, "pictures": 3, "nodes": 8},
         "poisson_reconstruction": {"size": 32},
         "wave_equation": {"modes": 32},
     }

@@ -160,3 +160,13 @@ def solved(
         network=network,
         samples_scale=samples_scale,
     )
+
+
+def trained(form: Form, problem: str, steps: int, **flags: Any) -> Solution:
+    """A bundled problem by its own training, cut to so many steps."""
+    from dataclasses import replace
+
+    whole = declared(problem, **flags)
+    given: Any = whole.using
+    stages = [replace(stage, steps=steps) for stage in given]
+    return solved(form, whole, using=stages)

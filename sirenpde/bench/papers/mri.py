@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .experiment import Experiment, Form, Outcome, solved
+from .experiment import Experiment, Form, Outcome, solved, trained
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,14 +24,14 @@ def _measured(mapping: str, form: Form) -> Outcome:
     """The paper's network, and beside it the volume of least variation and the smooth one."""
     size, steps, width = QUICK if form.quick else FULL
     flags: dict[str, Any] = {"size": size, "phantom_seed": form.seed}
-    trained = solved(form, "papers/mri", mapping=mapping, steps=steps, width=width, **flags)
+    network = trained(form, "papers/mri", steps, mapping=mapping, width=width, **flags)
     sparse = solved(form, "mri", **flags)
     smooth = solved(form, "mri", prior="smooth", **flags)
     found = {"least variation": _psnr(sparse), "smooth, by cross-validation": _psnr(smooth)}
     by = max(found, key=lambda name: found[name])
-    pictures = {mapping: trained, "least variation": sparse, "smooth": smooth}
+    pictures = {mapping: network, "least variation": sparse, "smooth": smooth}
     return Outcome(
-        _psnr(trained),
+        _psnr(network),
         f"a perturbed head of ellipsoids, {size}³",
         best=found[by],
         best_by=f"linear: {by}",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .experiment import Experiment, Form, Outcome, solved
+from .experiment import Experiment, Form, Outcome, solved, trained
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,15 +34,17 @@ def _measured(kind: str, mapping: str, form: Form) -> Outcome:
     flags: dict[str, Any] = {"size": size, "phantom_seed": form.seed}
     if kind == "picture":
         flags["picture"] = "camera"
-    shape = {"sigma": 5.0, "octaves": 5.0} if kind == "picture" else {"sigma": 4.0, "octaves": 3.0}
-    trained = solved(form, "papers/tomography", mapping=mapping, steps=steps, **shape, **flags)
+    shape: dict[str, Any] = (
+        {"sigma": 5.0, "octaves": 5.0} if kind == "picture" else {"sigma": 4.0, "octaves": 3.0}
+    )
+    network = trained(form, "papers/tomography", steps, mapping=mapping, **shape, **flags)
     sparse = solved(form, "tomography", **flags)
     smooth = solved(form, "tomography", prior="smooth", **flags)
     found = {"least variation": _psnr(sparse), "smooth, by cross-validation": _psnr(smooth)}
     by = max(found, key=lambda name: found[name])
-    pictures = {mapping: trained, "least variation": sparse, "smooth": smooth}
+    pictures = {mapping: network, "least variation": sparse, "smooth": smooth}
     return Outcome(
-        _psnr(trained),
+        _psnr(network),
         f"{DATA[kind]}, {size}²",
         best=found[by],
         best_by=f"linear: {by}",

@@ -1,0 +1,85 @@
+"""Novel views of a scene from its pictures: mappings of a perceptron."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .experiment import Experiment, Form, Outcome, trained
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ...run.solution import Solution
+
+Row = dict[str, Any]
+
+PUBLISHED = {"none": 22.41, "basic": 23.16, "positional": 26.27, "rotated": 25.28, "gaussian": 25.48}
+SHOWN = 48  # pixels along a side of the view that is shown
+
+
+def _measured(mapping: str, form: Form) -> Outcome:
+    """PSNR of views that were held back."""
+    flags: dict[str, Any] = {"mapping": mapping}
+    if form.quick:
+        flags |= {"size": 32, "pictures": 24, "nodes": 32, "rays": 128, "sigma": 1.5, "octaves": 3.0}
+    else:
+        flags |= {"size": 400, "pictures": 100, "held_out": 13, "nodes": 128}
+    found = trained(form, "papers/radiance_field", 500 if form.quick else 50_000, **flags)
+    size = flags["size"]
+    return Outcome(
+        float(found.errors["view"]["psnr_db"]),
+        f"spheres, a box and a chequered floor, {flags['pictures']} pictures of {size}²",
+        note="Nothing better is known here: densities and colours stand in products",
+        curves={"pictures": {mapping: _view(found, flags["nodes"])}},
+    )
+
+
+def _view(solution: Solution, nodes: int) -> Any:
+    """The scene from a camera that no picture was taken from, as whole numbers."""
+    from ...geometry.views import Views
+    from ...references.scene import views
+    from ...run.fields import values
+
+    seen: Views = views(1, SHOWN, start=0.3)
+    box = next(iter(solution.problem.fields)).domain
+    rays = seen.rays(box, 1.5, 4.5, nodes=nodes)  # type: ignore[arg-type]
+    points, data = rays.draw(None, _still())
+    view = next(iter(solution.problem.reference))
+    found = values(solution.system, solution.theta, [view], rays.axes, points, data)[0]
+    return (255 * found.cpu().clamp(0, 1)).round().byte().reshape(SHOWN, SHOWN, 3).tolist()
+
+
+def _still() -> Any:
+    import torch
+
+    return torch.Generator().manual_seed(0)
+
+
+def _drawn(rows: Sequence[Row]) -> Figure:
+    """One view of the scene by every mapping."""
+    from ...plots.papers import picture_rows
+
+    shown: dict[str, Any] = {}
+    for row in rows:
+        shown.update((row["curves"] or {}).get("pictures", {}))
+    return picture_rows(
+        {"a novel view": {name: shown[name] for name in PUBLISHED if name in shown}}, width=1.6
+    )
+
+
+EXPERIMENTS = tuple(
+    Experiment(
+        f"radiance/{mapping}",
+        "Tancik et al. 2020, section 6.5",
+        f"100 pictures of 400², 128 nodes a ray, ReLU 3 x 256 on the {mapping} mapping, 50,000 steps of 1024 rays",
+        published,
+        "dB",
+        "higher",
+        partial(_measured, mapping),
+        quick="24 pictures of 32², 32 nodes, 500 steps of 128 rays",
+    )
+    for mapping, published in PUBLISHED.items()
+)
+FIGURES = {"radiance": _drawn}
