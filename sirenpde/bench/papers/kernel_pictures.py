@@ -41,9 +41,7 @@ def axis_bias(mapping: str, form: Form) -> Outcome:
     turns = [math.pi / 2 * k / (angles - 1) for k in range(angles)]
     waves = [(r * math.cos(t), r * math.sin(t)) for r in radii for t in turns]
     y = torch.cos(2 * math.pi * points @ torch.tensor(waves, dtype=torch.float64).T).T
-    even = (torch.arange(size) % 2 == 0).to(torch.bool)
-    known = (even[:, None] & even).flatten()
-    held = (~even[:, None] & ~even).flatten()
+    known, held = _between(size)
     inputs = rows.float().to(form.device)
     # A network for each wave, some of them at a time where memory is short.
     networks = ReluNetworks.random(
@@ -65,20 +63,22 @@ def axis_bias(mapping: str, form: Form) -> Outcome:
 
 
 def features_and_depth(layers: int, form: Form) -> Outcome:
-    """A picture by networks of some depth on embeddings of many sizes."""
+    """All pixels of a picture met by networks of some depth on embeddings of many sizes."""
     import torch
 
     from ...analysis.kernels.mapped import features
 
     picture, points, sigma = _picture("astronaut", 64 if form.quick else 512)
-    width, steps = (96, 250) if form.quick else (256, 2000)
+    width, steps = (64, 400) if form.quick else (256, 2000)
     sizes = (8, 32, 128) if form.quick else (8, 16, 32, 64, 128, 256, 512, 1024)
     random = torch.Generator().manual_seed(form.seed)
+    every = torch.ones(len(points), dtype=torch.bool)
     found = []
     for size in sizes:
         b = sigma * torch.randn(size // 2, 2, dtype=torch.float64, generator=random)
         rows = math.sqrt(size // 2) * features(points, b)
-        found.append([size, _psnr(rows[None], picture, layers - 1, width, steps, form, random)[0]])
+        psnr = _psnr(rows[None], picture, layers - 1, width, steps, form, random, (every, every))
+        found.append([size, psnr[0]])
     return Outcome(
         found[0][1],
         f"astronaut of scikit-image, {len(picture)}²",
@@ -100,7 +100,7 @@ def recommended(data: str, form: Form) -> Outcome:
     sigmas = sorted([told, *(told * 2.0**k for k in (-3, -2, -1, 1, 2, 3))])
     drawn = [s * torch.randn(count, 2, dtype=torch.float64, generator=random) for s in sigmas]
     rows = torch.stack([features(points, b).float() for b in drawn]) * math.sqrt(count)
-    psnr = _psnr(rows, picture, 3, width, steps, form, random)
+    psnr = _psnr(rows, picture, 3, width, steps, form, random, _between(len(picture)))
     expected = suited(picture.double(), 2)
     size = float((picture - picture.mean((0, 1))).square().mean())
     predicted = (
@@ -158,16 +158,30 @@ def _text() -> object:
     return np.asarray(picture) / 255
 
 
+def _between(size: int) -> tuple[Tensor, Tensor]:
+    """The even pixels of a square picture, and the odd ones, as booleans (pixels,)."""
+    import torch
+
+    even = torch.arange(size) % 2 == 0
+    return (even[:, None] & even).flatten(), (~even[:, None] & ~even).flatten()
+
+
 def _psnr(
-    rows: Tensor, picture: Tensor, hidden: int, width: int, steps: int, form: Form, random: Generator
+    rows: Tensor,
+    picture: Tensor,
+    hidden: int,
+    width: int,
+    steps: int,
+    form: Form,
+    random: Generator,
+    pixels: tuple[Tensor, Tensor],
 ) -> Sequence[float]:
-    """For each network's features (networks, pixels, features): dB on the odd pixels, trained on the even ones."""
+    """For the features (networks, pixels, features) of each: dB on the second pixels, trained on the first."""
     import torch
 
     from ...analysis.kernels.finite import ReluNetworks, train
 
-    even = torch.arange(len(picture)) % 2 == 0
-    known, held = (even[:, None] & even).flatten(), (~even[:, None] & ~even).flatten()
+    known, held = pixels
     y = picture.reshape(-1, 3).float().to(form.device)
     inputs = rows.float().to(form.device)
     networks: ReluNetworks = ReluNetworks.random(

@@ -117,12 +117,12 @@ EXPERIMENTS = (
         Experiment(
             f"kernels/features/{layers}-layers",
             f"{_PAPER}, supplement",
-            "a picture by 8 features, layers of 256, 2000 steps",
+            "all pixels of a picture met by 8 features, layers of 256, 2000 steps",
             published,
             "dB",
             "higher",
             partial(pictures.features_and_depth, layers),
-            quick="64² pixels, layers of 96, 250 steps",
+            quick="64² pixels met by 8 features, layers of 64, 400 steps",
         )
         for layers, published in ((2, 17.6), (4, 22.6), (8, 25.6))
     ),
