@@ -1,7 +1,8 @@
-"""Linear maps along one axis of a grid: by a matrix, or by a fast Fourier transform around a period."""
+"""Linear maps along one axis of a grid: by a matrix, or by a fast Fourier transform."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,6 +48,80 @@ class WaveMap:
         spectrum = torch.fft.rfft(values)[..., : len(self.factors)] * self.factors.conj()
         spectrum[..., 1:] *= 2**0.5
         return from_waves(spectrum)
+
+
+@dataclass(frozen=True)
+class CosineMap:
+    """cos(pi k v) for k < modes, or their derivative, at the middles v = (j + 1/2)/nodes of equal cells.
+
+    By fast transforms of twice the length, for as many nodes as a matrix would be too large for. ``wavenumbers``
+    (modes,), at most as many as nodes, are those of a derivative; of values they are left out.
+    """
+
+    nodes: int
+    modes: int
+    wavenumbers: Tensor | None = None
+
+    def forth(self, coefficients: Tensor) -> Tensor:
+        turned = coefficients if self.wavenumbers is None else coefficients * self.wavenumbers
+        spectrum = turned * self._turns(turned) * (1.0 if self.wavenumbers is None else 1j)
+        spectrum[..., 0] *= 2
+        values: Tensor = torch.fft.irfft(spectrum, 2 * self.nodes)[..., : self.nodes] * self.nodes
+        return values
+
+    def back(self, values: Tensor) -> Tensor:
+        if self.wavenumbers is None:
+            return self._sums(values)[..., : self.modes]
+        return -self.wavenumbers * self._sums(values, odd=True)[..., : self.modes]
+
+    def products(self, other: CosineMap, weights: Tensor) -> Tensor:
+        """The sums over nodes of weights (..., nodes) times the functions of both maps, mode by mode."""
+        odd = (self.wavenumbers is None) != (other.wavenumbers is None)
+        sums = self._sums(weights, odd=odd)
+        # Twice a frequency k beyond half the nodes is that of 2 n - 2 k, with the sign turned; at n there is none.
+        twice = 2 * torch.arange(self.modes, device=weights.device)
+        folded = torch.where(twice < self.nodes, twice, (2 * self.nodes - twice) % self.nodes)
+        sign = torch.where(twice < self.nodes, 1.0, 1.0 if odd else -1.0).to(weights)
+        doubled = torch.where(twice == self.nodes, self._at_nyquist(weights, odd), sign * sums[..., folded])
+        if odd:
+            scale = other.wavenumbers if self.wavenumbers is None else self.wavenumbers
+            return -0.5 * (scale if scale is not None else 1.0) * doubled
+        if self.wavenumbers is None or other.wavenumbers is None:
+            return 0.5 * (sums[..., :1] + doubled)
+        return 0.5 * self.wavenumbers * other.wavenumbers * (sums[..., :1] - doubled)
+
+    def _at_nyquist(self, weights: Tensor, odd: bool) -> Tensor:
+        """The sum with sin(pi (j + 1/2)), signs by turns; with the cosine it vanishes."""
+        signs = 1.0 - 2.0 * (torch.arange(self.nodes, device=weights.device) % 2)
+        total = (weights * signs.to(weights)).sum(-1, keepdim=True)
+        return total if odd else torch.zeros_like(total)
+
+    def _sums(self, values: Tensor, *, odd: bool = False) -> Tensor:
+        """The sums over nodes of values (..., nodes) times cos(pi k v), or sin(pi k v), for all k < nodes."""
+        mirrored = torch.cat([values, (-1 if odd else 1) * values.flip(-1)], dim=-1)
+        spectrum = torch.fft.rfft(mirrored)[..., : self.nodes] * self._turns(values, self.nodes).conj()
+        sums: Tensor = -0.5 * spectrum.imag if odd else 0.5 * spectrum.real
+        return sums
+
+    def _turns(self, like: Tensor, count: int | None = None) -> Tensor:
+        """exp(i pi k/(2 nodes)): from the left of a cell to its middle."""
+        k = torch.arange(count or self.modes, device=like.device, dtype=like.dtype)
+        turns: Tensor = torch.polar(torch.ones_like(k), k * (math.pi / (2 * self.nodes)))
+        return turns
+
+
+def products(one: AxisMap, other: AxisMap, weights: Tensor) -> Tensor:
+    """The sums over the nodes of weights (..., nodes) times the functions of two maps of one kind, mode by mode.
+
+    Raises TypeError for maps around a period, of which nobody asks for it.
+    """
+    if isinstance(one, CosineMap) and isinstance(other, CosineMap):
+        return one.products(other, weights)
+    if isinstance(one, MatrixMap) and isinstance(other, MatrixMap):
+        return weights @ (one.matrix * other.matrix)
+    raise TypeError(
+        f"maps of kinds {type(one).__name__} and {type(other).__name__}; two of one kind were expected."
+    )
 
 
 def as_waves(amplitudes: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .axis_maps import AxisMap, MatrixMap, along_axes
+from .axis_maps import AxisMap, products
 
 Path = tuple[int, ...]  # a root, and the maps along the axes so far
 
@@ -115,7 +115,7 @@ class GridTransform:
         return total.expand(outputs, *self.branches).movedim(0, -1).reshape(*self.shape[:-1], outputs)
 
     def diagonal(self, weights: Tensor) -> Tensor:
-        """The diagonal of AᵀWA, like the coefficients of one output, for A = ``forth``; of maps by matrices alone.
+        """The diagonal of AᵀWA, like the coefficients of one output, for A = ``forth``; not of waves around a period.
 
         ``weights`` (S, S, N1, ..., Nd) couples the values at each point: W = weights[s, t] between s and t.
         """
@@ -124,11 +124,10 @@ class GridTransform:
             for j, other in enumerate(self.terms[: i + 1]):
                 coupling = weights[one.request, other.request]
                 coupling = coupling if i == j else coupling + weights[other.request, one.request]
-                matrices = [
-                    (_matrix(maps[p]) * _matrix(maps[q])).T
-                    for maps, p, q in zip(self.maps, one.keys, other.keys, strict=True)
-                ]
-                modes = along_axes(matrices, coupling.reshape(*self._lengths, 1))[..., 0]
+                modes = coupling.reshape(self._lengths)
+                for maps, p, q in zip(self.maps, one.keys, other.keys, strict=True):
+                    # The axis at the front goes to the back; after all of them their order is as before.
+                    modes = products(maps[p], maps[q], modes.movedim(0, -1))
                 for term in (one, other):
                     root = self.roots[term.root]
                     modes = term.factor * (modes if root is None else root * modes)
@@ -139,8 +138,3 @@ class GridTransform:
     def _lengths(self) -> tuple[int, ...]:
         """The numbers of nodes along the axes that have maps: all, but for an instant of time."""
         return self.points[len(self.points) - len(self.maps) :]
-
-
-def _matrix(axis_map: AxisMap) -> Tensor:
-    assert isinstance(axis_map, MatrixMap)
-    return axis_map.matrix

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ..calculus.symbols import Powers, Symbol
 from ..networks.series import EvolvingSeries, SeparableSeries
-from .axis_maps import MatrixMap
+from .axis_maps import AxisMap, CosineMap, MatrixMap
 from .engine import Engine
 from .flat import unflatten
 from .grid_transform import GridTerm, GridTransform
@@ -28,6 +28,7 @@ Even = tuple[tuple[Powers, float], ...]  # the terms of an operator, all powers 
 
 SHARED = 32  # points to each first coordinate for which its functions are summed first
 _CACHE_BYTES = 20_000_000
+_LARGEST_MATRIX = 2**21  # entries for an axis; transforms are sooner done than larger ones
 
 
 @dataclass(frozen=True)
@@ -262,10 +263,7 @@ def series_transform(module: nn.Module, symbols: Sequence[Symbol], grid: Sequenc
             for piece in pieces
         ],
         [
-            {
-                p: MatrixMap(module.factors(axis, grid[axis], p))
-                for p in {piece.parity[axis] for piece in pieces}
-            }
+            {p: _axis_map(module, axis, grid[axis], p) for p in {piece.parity[axis] for piece in pieces}}
             for axis in space
         ],
         [_branch_factor(piece, module, grid[0]) for piece in roots.values()],
@@ -273,6 +271,17 @@ def series_transform(module: nn.Module, symbols: Sequence[Symbol], grid: Sequenc
         [len(axis) for axis in grid],
         (2 if evolving else 1, *module.modes),
     )
+
+
+def _axis_map(module: SeparableSeries | EvolvingSeries, axis: int, line: Tensor, derivative: int) -> AxisMap:
+    """By transforms where cosines are asked for at the middles of more equal cells than a matrix is good for."""
+    basis, nodes = module.basis(axis), len(line)
+    if basis.is_cosines and len(basis.modes) <= nodes and nodes * len(basis.modes) > _LARGEST_MATRIX:
+        width = (basis.high - basis.low) / nodes
+        middles = basis.low + width * (torch.arange(nodes, device=line.device, dtype=torch.float64) + 0.5)
+        if float((line.double() - middles).abs().max()) < 1e-9 * (basis.high - basis.low):
+            return CosineMap(nodes, len(basis.modes), basis.wavenumbers.to(line) if derivative else None)
+    return MatrixMap(module.factors(axis, line, derivative))
 
 
 def _branch_factor(piece: _Piece, module: SeparableSeries | EvolvingSeries, time: Tensor) -> Tensor:

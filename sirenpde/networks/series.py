@@ -45,6 +45,12 @@ class Harmonics(nn.Module):
         same = torch.equal(self.modes.cpu(), full.modes) and torch.equal(self.quarters.cpu(), full.quarters)
         return self.spacing == 1 and len(self.modes) % 2 == 1 and same
 
+    @property
+    def is_cosines(self) -> bool:
+        """Whether these are the first half waves of the interval that are cosines, in their order."""
+        modes = torch.arange(len(self.modes), device=self.modes.device)
+        return self.spacing == 1 and torch.equal(self.modes, modes) and not self.quarters.any()
+
     def forward(self, x: Tensor, order: int = 0) -> Tensor:  # (n,) -> (n, K)
         """The derivative of that order at each coordinate, computed in float64, returned in x's precision."""
         half_turns = (self.spacing * (x.double() - self.low) / (self.high - self.low))[:, None] * self.modes

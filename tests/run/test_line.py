@@ -108,7 +108,9 @@ def test_fits_of_pictures_tell_their_decibels(monkeypatch):
     known = {u: Reference(grid["f"], grid, peak=1)}
     solution = solve(Problem(match, reference=known), [Adam(steps=40, lr=1e-2)], progress=told.append)
     decibels = [each.psnr for each in told]
-    assert decibels[0] + 5 < decibels[-1] == pytest.approx(solution.errors["u"]["psnr_db"], abs=1)  # of a step before
+    assert (
+        decibels[0] + 5 < decibels[-1] == pytest.approx(solution.errors["u"]["psnr_db"], abs=1)
+    )  # of a step before
     monkeypatch.setattr(progress_module, "_QUICKEST", 0.0)
     screen = Screen()
     line = ProgressLine(quiet=False, stream=screen)
