@@ -167,23 +167,24 @@ def _shown(solution: Solution, output: str, label: str) -> Any:
     return whole
 
 
-def _converging(rows: Sequence[Row]) -> Figure:
+def _converging(rows: Sequence[Row]) -> Figure | None:
     """How soon each activation fits a picture."""
     from ...plots.papers import line_panels
 
     lines = {row["name"].split("/")[-1]: row["curves"]["psnr"] for row in rows if "psnr" in row["curves"]}
-    return line_panels({"a picture by activation": lines}, "step", "PSNR (dB)")
+    return line_panels({"a picture by activation": lines}, "step", "PSNR (dB)") if lines else None
 
 
-def _activations(rows: Sequence[Row]) -> Figure:
+def _activations(rows: Sequence[Row]) -> Figure | None:
     """A picture, its gradient and its Laplacian by each activation that has them."""
     from ...plots.papers import picture_rows
 
     fits = [row for row in rows if "psnr" in row["curves"]]
-    return picture_rows({row["name"].split("/")[-1]: row["curves"]["pictures"] for row in fits})
+    pictures = {row["name"].split("/")[-1]: row["curves"]["pictures"] for row in fits}
+    return picture_rows(pictures) if pictures else None
 
 
-def _mappings(rows: Sequence[Row]) -> Figure:
+def _mappings(rows: Sequence[Row]) -> Figure | None:
     """The first picture of each kind by each mapping."""
     from ...plots.papers import picture_rows
 
@@ -191,16 +192,16 @@ def _mappings(rows: Sequence[Row]) -> Figure:
     for row in rows:
         if "kind" in row["curves"]:
             kinds.setdefault(row["curves"]["kind"], {}).update(row["curves"]["pictures"])
-    return picture_rows(kinds)
+    return picture_rows(kinds) if kinds else None
 
 
-def _priors(rows: Sequence[Row]) -> Figure:
+def _priors(rows: Sequence[Row]) -> Figure | None:
     """What a tenth of the pixels gives by each prior, and by least squares."""
     from ...plots.papers import picture_rows
 
-    return picture_rows(
-        {row["name"].split("/")[-1]: row["curves"]["pictures"] for row in rows if "inpainting" in row["name"]}
-    )
+    filled = [row for row in rows if "inpainting" in row["name"]]
+    pictures = {row["name"].split("/")[-1]: row["curves"]["pictures"] for row in filled}
+    return picture_rows(pictures) if pictures else None
 
 
 EXPERIMENTS = (
