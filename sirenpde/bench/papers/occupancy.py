@@ -60,7 +60,7 @@ def _section(solution: Solution, name: str) -> list[list[int]]:
     y, z = np.meshgrid(lines[0], lines[1][::-1])
     points = np.stack([np.full(y.size, sum(across) / 2), y.ravel(), z.ravel()], axis=1)
     outside = np.asarray(solution[name](points)) > 0
-    return (255 * outside).astype(int).reshape(y.shape).tolist()  # type: ignore[no-any-return]
+    return (255 * outside).astype(int).reshape(y.shape).tolist()
 
 
 def _drawn(rows: Sequence[Row]) -> Figure:
