@@ -62,14 +62,17 @@ def problem(
         difference: Tensor = whole["held"](p) * spectrum - whole["measured"](p)
         return difference
 
-    @on(whole, weight=1e-5 / grid.size, loss=l1)
+    @on(whole, weight=1e-4 / grid.size, loss=l1)
     def variation(p: Point) -> Tensor:
         """Σ |differences of neighbours| is small"""
         voxels = everywhere(u)(p).reshape(shape)
         return torch.cat([voxels.diff(dim=axis).reshape(-1) for axis in every])
 
     constraints = {"variation": (samples, variation), "smooth": (samples,)}
-    stages: dict[str, Reweighted | Regularised] = {"variation": Reweighted(), "smooth": Regularised()}
+    stages: dict[str, Reweighted | Regularised] = {
+        "variation": Reweighted(rounds=40),
+        "smooth": Regularised(),
+    }
     return Problem(
         *constraints[prior], reference={u: Reference(grid["f"], grid, peak=1)}, using=[stages[prior]]
     )

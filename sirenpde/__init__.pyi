@@ -90,6 +90,7 @@ from .problem.problem import Problem as Problem
 from .problem.reference import Reference as Reference
 from .run.solution import Solution as Solution
 from .run.solve import solve as solve
+from .run.turning import write_turning as write_turning
 from .sampling.balance import Balance as Balance
 from .sampling.causal import Causal as Causal
 from .sampling.draws import Adaptive as Adaptive

@@ -26,7 +26,7 @@ def seen(origins: Array, directions: Array) -> Array:
     >>> import numpy as np
     >>> from sirenpde.references.scene import seen
     >>> seen(np.array([[0.0, 0, 3], [0, 0, 3]]), np.array([[0.0, 0, -1], [0, 0, 1]])).round(2).tolist()
-    [[0.85, 0.72, 0.18], [0.0, 0.0, 0.0]]
+    [[0.88, 0.74, 0.19], [0.0, 0.0, 0.0]]
     """
     unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
     nearest, colours = np.full(len(unit), np.inf), np.zeros(unit.shape)

@@ -38,23 +38,13 @@ def _measured(mapping: str, form: Form) -> Outcome:
 
 def _view(solution: Solution, nodes: int) -> Any:
     """The scene from a camera that no picture was taken from, as whole numbers."""
-    from ...geometry.views import Views
-    from ...references.scene import views
-    from ...run.fields import values
+    from ...geometry.views import turning
+    from ...run.turning import still
 
-    seen: Views = views(1, SHOWN, start=0.3)
-    box = next(iter(solution.problem.fields)).domain
-    rays = seen.rays(box, 1.5, 4.5, nodes=nodes)  # type: ignore[arg-type]
-    points, data = rays.draw(None, _still())
-    view = next(iter(solution.problem.reference))
-    found = values(solution.system, solution.theta, [view], rays.axes, points, data)[0]
-    return (255 * found.cpu().clamp(0, 1)).round().byte().reshape(SHOWN, SHOWN, 3).tolist()
-
-
-def _still() -> Any:
-    import torch
-
-    return torch.Generator().manual_seed(0)
+    view, box = next(iter(solution.problem.reference)), next(iter(solution.problem.fields)).domain
+    (pose,) = turning(1, 3.0, 1.2, start=0.3)
+    seen = still(solution, view, box, pose, near=1.5, far=4.5, size=SHOWN, nodes=nodes)  # type: ignore[arg-type]
+    return seen.tolist()
 
 
 def _drawn(rows: Sequence[Row]) -> Figure:
