@@ -44,6 +44,7 @@ def problem(
     pictures: int = 1024,
     held: int = 64,
     width: int = 64,
+    depth: int = 3,
     code: int = 128,
     batch: int = 32,
     rate: float = 1e-3,
@@ -59,7 +60,8 @@ def problem(
         size: of the pictures, in pixels along each side; the paper has 32.
         pictures: of the faces to learn from; the paper has 162,770 of CelebA.
         held: how many are held out.
-        width: of the SIREN of four layers, and of the layers of encoder and hypernetwork; the paper has 256.
+        width: of the SIREN; encoder and hypernetwork are twice as wide; the paper has 256 for all.
+        depth: of the SIREN, its layers of sines; the paper has four.
         code: how many numbers a code has; the paper has 256.
         batch: pictures at each step; the paper's code has 100.
         rate: of learning; the paper has 5e-5.
@@ -84,7 +86,7 @@ def problem(
         "convolution": ConvolutionalEncoder((size, size), width, 2),
         "none": Codes(count + len(others) * held),
     }
-    network = Hypernetwork(Siren(width, 4, omega), encoders[encoder], code, 2 * width)
+    network = Hypernetwork(Siren(width, depth, omega), encoders[encoder], code, 2 * width)
     u = Field("u", known.grid, network, shape=known.images.shape[3:])
 
     @on(some, samples=batch, weight=1 / known.images[0].numel())

@@ -32,9 +32,17 @@ def _measured(encoder: str, form: Form) -> Outcome:
 
     flags: dict[str, Any] = {"encoder": encoder}
     if not form.quick:
-        flags |= {"size": 32, "pictures": 20_000, "width": 256, "code": 256, "batch": 100, "rate": 5e-5}
+        flags |= {
+            "size": 32,
+            "pictures": 20_000,
+            "width": 256,
+            "depth": 4,
+            "code": 256,
+            "batch": 100,
+            "rate": 5e-5,
+        }
     problem = declared("image_prior", **flags)
-    steps = 700 if form.quick else 100_000
+    steps = 600 if form.quick else 100_000
     solution = solved(form, problem, using=[Adam(steps=steps, lr=flags.get("rate", 1e-3))])
     contexts: Mapping[str, PictureSet] = problem.reference[problem.outputs[0]].on  # type: ignore[assignment]
     train = problem.constraints[0].domain.images  # type: ignore[attr-defined]
@@ -153,7 +161,7 @@ EXPERIMENTS = tuple(
         "mean square",
         "lower",
         partial(_measured, encoder),
-        quick=f"16² pictures, {what} of width 128, SIREN 4 x 64, 700 steps of 32 pictures, rate 1e-3",
+        quick=f"16² pictures, {what} of width 128, SIREN 3 x 64, 600 steps of 32 pictures, rate 1e-3",
     )
     for name, encoder, what in (
         ("set", "set", "set encoder"),
