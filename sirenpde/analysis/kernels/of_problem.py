@@ -20,9 +20,10 @@ from ...networks.siren import Siren
 from ...problem.probe import Requests
 from ...problem.problem import Problem
 from ...problem.scaling import scales_of
-from .suited import LEAST, Suited, suited
+from .suited import LEAST, Suited, middle, suited
 
 SAMPLES = 512  # along a line
+LARGEST = 2**24  # points of a grid whose middle is taken out; larger ones are not drawn whole
 FAINT = 1e-9  # of a constraint's size: data so small are rounding
 UNEVEN = 1e-6  # of a step: grids whose steps differ by more are not uniform
 PER_WAVE, MOST_SAMPLES = 8, 2**14  # samples of an equation's own wave
@@ -85,16 +86,28 @@ def _of_grids(problem: Problem) -> Iterator[SuitedTo]:
     """Of constraints on uniform grids that fill the box."""
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
         lattice = can.lattice_of(constraint.domain)
-        if lattice is None or not requests.is_plain or not _is_uniform(lattice):
+        if (
+            lattice is None
+            or len(lattice.index) > LARGEST
+            or not requests.is_plain
+            or not _is_uniform(lattice)
+        ):
             continue
+        part = middle(lattice.shape)
+        rows = torch.ones(len(lattice.index), dtype=torch.bool)
+        for column, kept in zip(lattice.index.T, part, strict=True):
+            rows &= (column >= kept.start) & (column < kept.stop)
         points, data = constraint.domain.draw(None, torch.Generator())
-        source = told(problem, constraint, requests, points, data).source
+        few = {key: data[key][rows] for key in requests.data}
+        source = told(problem, constraint, requests, points[rows], few).source
         if not _varies(source, scales_of(problem).constraints[constraint.name]):
             continue
-        grid = source.new_zeros(*lattice.shape, source.shape[1])
-        grid[tuple(lattice.index.T)] = source
+        first = torch.tensor([kept.start for kept in part])
+        grid = source.new_zeros(*[kept.stop - kept.start for kept in part], source.shape[1])
+        grid[tuple((lattice.index[rows] - first).T)] = source
         dimension = len(lattice.shape)
-        found = suited(integrated(grid, max(_orders(requests), default=0), dimension), dimension)
+        fields = integrated(grid, max(_orders(requests), default=0), dimension)
+        found = suited(fields, dimension, lattice.shape)
         if found is not None:
             yield SuitedTo(found, f"'{constraint.name}'")
 

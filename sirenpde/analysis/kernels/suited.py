@@ -52,7 +52,9 @@ class Suited:
         return f"Gaussian(sigma={sigma:g}), or Siren(omega={omega:g})"
 
 
-def suited(samples: Tensor, dimension: int | None = None) -> Suited | None:
+def suited(
+    samples: Tensor, dimension: int | None = None, whole: Sequence[int] | None = None
+) -> Suited | None:
     """The frequencies that suit samples on a uniform grid over the whole box, from their spectrum.
 
     Every second sample along each axis is fitted by the kernel of a wide network, ReLU on Gaussian features or a
@@ -63,6 +65,7 @@ def suited(samples: Tensor, dimension: int | None = None) -> Suited | None:
     Args:
         samples: (n1, ..., nd, ...), any further axes being components.
         dimension: d; all axes if left out.
+        whole: how many samples the box has along each axis, where these are a part of it.
 
     Returns:
         The widths, and the errors expected for all that were looked at; None for samples that do not vary.
@@ -78,6 +81,7 @@ def suited(samples: Tensor, dimension: int | None = None) -> Suited | None:
     """
     d = samples.dim() if dimension is None else dimension
     grid = tuple(samples.shape[:d])
+    box = grid if whole is None else tuple(whole)
     if d < 1 or min(grid) < LEAST:
         raise ValueError(
             f"samples on a grid of {' x '.join(map(str, grid))}; at least {LEAST} along each axis were expected. "
@@ -86,14 +90,14 @@ def suited(samples: Tensor, dimension: int | None = None) -> Suited | None:
     values = samples.detach().double().reshape(*grid, -1).movedim(-1, 0)
     if not bool(values.isfinite().all()):
         raise ValueError("samples that are not finite numbers; give finite ones, or fill the gaps first.")
-    values, kept = _middle(values, d)
+    values, kept = _even_middle(values, d)
     values = values - values.flatten(1).mean(1).reshape(-1, *[1] * d)
     size = float(values.square().mean().sqrt())
     if size <= FLAT * float(samples.detach().abs().max().clamp(min=1e-300)):
         return None
-    offsets = [torch.arange(n + 1, dtype=torch.float64) / whole for n, whole in zip(kept, grid, strict=True)]
-    whole = _mirrored(values, d)
-    highest = max(grid) / 2  # cycles per side that samples of twice the distance tell apart, and twice them
+    offsets = [torch.arange(n + 1, dtype=torch.float64) / side for n, side in zip(kept, box, strict=True)]
+    mirrored = _mirrored(values, d)
+    highest = max(box) / 2  # cycles per side that samples of twice the distance tell apart, and twice them
 
     def sigma_row(sigma: float) -> Tensor:
         alike = torch.ones((), dtype=torch.float64)
@@ -104,24 +108,33 @@ def suited(samples: Tensor, dimension: int | None = None) -> Suited | None:
     def omega_row(omega: float) -> Tensor:
         return SirenNTK(Siren(256, 4, omega))(torch.stack(torch.meshgrid(*offsets, indexing="ij"), -1))
 
-    sigmas = _errors(whole, size, sigma_row, _halves(0.25, highest), WAVES)
+    sigmas = _errors(mirrored, size, sigma_row, _halves(0.25, highest), WAVES)
     # The weights' standard deviation is omega / (sqrt(3) d) radians per half side.
     per_wave = math.pi * math.sqrt(3) * d
-    omegas = _errors(whole, size, omega_row, [per_wave * s for s in _halves(0.25, highest / 2)], FACTORS)
+    omegas = _errors(mirrored, size, omega_row, [per_wave * s for s in _halves(0.25, highest / 2)], FACTORS)
     return Suited(_best(sigmas), _best(omegas), sigmas, omegas)
 
 
-def _middle(values: Tensor, d: int) -> tuple[Tensor, tuple[int, ...]]:
-    """The middle of a grid (c, n1, ..., nd), an even number along each axis, where it has too many samples."""
-    shape = list(values.shape[1:])
-    while math.prod(shape) > MOST:
-        longest = shape.index(max(shape))
-        shape[longest] = max(LEAST, shape[longest] // 2)
-    for axis, (n, kept) in enumerate(zip(values.shape[1:], shape, strict=True)):
-        even = kept - kept % 2
-        values = values.narrow(axis + 1, (n - even) // 2, even)
-        shape[axis] = even
-    return values, tuple(shape)
+def middle(shape: Sequence[int]) -> tuple[slice, ...]:
+    """The part of a grid that is looked at: its middle, with an even number of samples along each axis.
+
+    >>> from sirenpde.analysis.kernels.suited import middle
+    >>> middle((101, 64)), middle((2**18,))
+    ((slice(0, 100, None), slice(0, 64, None)), (slice(98304, 163840, None),))
+    """
+    kept = list(shape)
+    while math.prod(kept) > MOST:
+        longest = kept.index(max(kept))
+        kept[longest] = max(LEAST, kept[longest] // 2)
+    even = [n - n % 2 for n in kept]
+    firsts = [(n - k) // 2 for n, k in zip(shape, even, strict=True)]
+    return tuple(slice(first, first + k) for first, k in zip(firsts, even, strict=True))
+
+
+def _even_middle(values: Tensor, d: int) -> tuple[Tensor, tuple[int, ...]]:
+    """The middle of values (c, n1, ..., nd), and its shape without the components."""
+    part = values[(slice(None), *middle(values.shape[1:]))]
+    return part, tuple(part.shape[1 : d + 1])
 
 
 def _around(row: Tensor) -> Tensor:

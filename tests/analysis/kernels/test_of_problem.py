@@ -28,8 +28,9 @@ def test_right_hand_sides_are_looked_at_along_lines_in_sides_of_the_box():
     assert fast.suited.sigma == pytest.approx(whole.sigma, rel=0.5)
 
 
-def test_pictures_are_looked_at_on_their_pixels():
-    rows = torch.arange(48, dtype=torch.float64)
+@pytest.mark.parametrize("size", [48, 270])  # of which the middle alone is looked at
+def test_pictures_are_looked_at_on_their_pixels(size):
+    rows = torch.arange(size, dtype=torch.float64)
     picture = 0.5 + 0.2 * torch.sin(0.9 * rows)[:, None] * torch.cos(0.3 * rows)
     grid = PixelGrid({"scene": picture})
     u = Field("u", grid, Siren(16, 2))
