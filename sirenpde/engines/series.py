@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..calculus.symbols import Powers, Symbol
-from ..networks.series import EvolvingSeries, SeparableSeries
+from ..networks.series import EvolvingSeries, Harmonics, SeparableSeries
 from .axis_maps import AxisMap, CosineMap, MatrixMap
 from .engine import Engine
 from .flat import unflatten
@@ -28,6 +28,7 @@ Even = tuple[tuple[Powers, float], ...]  # the terms of an operator, all powers 
 
 SHARED = 32  # points to each first coordinate for which its functions are summed first
 _CACHE_BYTES = 20_000_000
+_LARGEST_KEPT = 2**24  # entries of a matrix along an axis, above which points go through in chunks
 _LARGEST_MATRIX = 2**21  # entries for an axis; transforms are sooner done than larger ones
 
 
@@ -276,12 +277,19 @@ def series_transform(module: nn.Module, symbols: Sequence[Symbol], grid: Sequenc
 def _axis_map(module: SeparableSeries | EvolvingSeries, axis: int, line: Tensor, derivative: int) -> AxisMap:
     """By transforms where cosines are asked for at the middles of more equal cells than a matrix is good for."""
     basis, nodes = module.basis(axis), len(line)
-    if basis.is_cosines and len(basis.modes) <= nodes and nodes * len(basis.modes) > _LARGEST_MATRIX:
-        width = (basis.high - basis.low) / nodes
-        middles = basis.low + width * (torch.arange(nodes, device=line.device, dtype=torch.float64) + 0.5)
-        if float((line.double() - middles).abs().max()) < 1e-9 * (basis.high - basis.low):
-            return CosineMap(nodes, len(basis.modes), basis.wavenumbers.to(line) if derivative else None)
+    if nodes * len(basis.modes) > _LARGEST_MATRIX and _has_transform(basis, line):
+        return CosineMap(nodes, len(basis.modes), basis.wavenumbers.to(line) if derivative else None)
     return MatrixMap(module.factors(axis, line, derivative))
+
+
+def _has_transform(basis: Harmonics, line: Tensor) -> bool:
+    """Whether these are cosines at the middles of equal cells, no more than there are cells."""
+    nodes, length = len(line), basis.high - basis.low
+    if not basis.is_cosines or len(basis.modes) > nodes:
+        return False
+    cells = torch.arange(nodes, device=line.device, dtype=torch.float64)
+    middles = basis.low + (cells + 0.5) * (length / nodes)
+    return float((line.double() - middles).abs().max()) < 1e-9 * length
 
 
 def _branch_factor(piece: _Piece, module: SeparableSeries | EvolvingSeries, time: Tensor) -> Tensor:
@@ -304,6 +312,11 @@ def on_shared_coordinates(
     pairs = [torch.unique(column, return_inverse=True) for column in x.T]
     sizes = [len(line) for line, _ in pairs]
     if math.prod(sizes) > 4 * len(x) or (isinstance(module, EvolvingSeries) and sizes[0] > 1):
+        return None
+    if isinstance(module, SeparableSeries) and any(
+        len(line) * count > _LARGEST_KEPT and not _has_transform(module.basis(axis), line)
+        for axis, ((line, _), count) in enumerate(zip(pairs, module.modes, strict=True))
+    ):
         return None
     coefficients = unflatten(module, theta).get("coefficients", module.coefficients.detach())
     values = series_transform(module, symbols, [line for line, _ in pairs]).forth(coefficients)

@@ -249,6 +249,16 @@ class Cover(Protocol):
 
 
 @runtime_checkable
+class Banded(Protocol):
+    """Samples of a signal that know how fast it varies."""
+
+    @property
+    def bandwidth(self) -> float:
+        """The root mean square frequency, in radians per half of the domain's length."""
+        ...
+
+
+@runtime_checkable
 class Noted(Protocol):
     """Has something to tell about how it was made, a paragraph each: rows that were left out."""
 

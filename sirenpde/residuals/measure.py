@@ -14,6 +14,7 @@ from ..engines.registry import engine_for
 from ..geometry import can
 from ..problem.scaling import inverse_length
 from .batch import Batch
+from .chunks import mapped
 from .slopes import SIGNS, signs
 from .system import Group, System
 
@@ -124,7 +125,8 @@ def _term_sizes(
 ) -> Iterator[Tensor]:
     """S of every constraint of a group."""
     evaluator = group.evaluator
-    jets = evaluator.jets(evaluator.load(theta), batch)[0]
+    weights, size = evaluator.load(theta), evaluator.chunk(system.device)
+    jets = mapped(lambda chunk: evaluator.jets(weights, chunk)[0], batch, size, dim=1)
     whole = can.dimension_of(group.domain)
     measure = _wide if group.residual_slopes.is_wide else _narrow
     measured = measure(system, theta, group, batch, jets)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..calculus.field import Derivative
+from ..geometry import can
 from ..geometry.point import Axis
 from ..networks.siren import Siren
 from ..problem.constraint import Constraint
@@ -42,7 +43,9 @@ SIZES = Sizes()
 
 
 def siren_of(problem: Problem) -> Siren:
-    """The SIREN for a problem, small and as fast as its data; the paper's for pictures and scans.
+    """The SIREN for a problem, small and as fast as its data; the paper's for pictures, scans and recordings.
+
+    The first factor for recordings is their root mean square frequency.
 
     >>> import torch
     >>> from sirenpde import Box, Field, Problem, laplacian, on
@@ -54,6 +57,9 @@ def siren_of(problem: Problem) -> Siren:
     >>> siren_of(Problem(poisson)).describe()
     'SIREN 3 x 37, omega 19'
     """
+    fastest = [c.domain.bandwidth for c in problem.constraints if isinstance(c.domain, can.Banded)]
+    if fastest:
+        return Siren(omega=max(Siren().omega, float(f"{max(fastest):.2g}")))
     if any((c.domain.size or 0) >= SIZES.measurements for c in problem.constraints):
         return Siren()
     if max(len(u.axes) for u in problem.fields) > SIZES.few_axes:

@@ -46,3 +46,16 @@ def test_long_axes_take_transforms_and_give_the_same(monkeypatch):
     torch.testing.assert_close(fast.diagonal(weights), slow.diagonal(weights), rtol=1e-11, atol=1e-9)
     shifted = series.series_transform(module, symbols, [long + 1e-3, grid[1]])
     assert isinstance(shifted.maps[0][0], MatrixMap)
+
+
+def test_some_points_of_a_long_axis_are_not_worth_a_matrix(monkeypatch):
+    """They go through in chunks, to the same values."""
+    module = FourierSeries((50,), half_period=True).build([0.0], [2.0], 1, (), torch.Generator())
+    module.coefficients.data.normal_(generator=torch.Generator().manual_seed(0))
+    line = ((torch.arange(50, dtype=torch.float64) + 0.5) / 25)[:, None]
+    value, theta = [series.Symbol.identity(1)], module.coefficients.detach().flatten()
+    expected = module(line).detach()
+    monkeypatch.setattr(series, "_LARGEST_KEPT", 100)
+    whole = series.on_shared_coordinates(module, value, theta, line)
+    torch.testing.assert_close(whole[0], expected, rtol=1e-11, atol=1e-11)
+    assert series.on_shared_coordinates(module, value, theta, line[::3]) is None

@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from sirenpde import Box, D, Field, PixelGrid, Problem, Siren, laplacian, on, solve
+from sirenpde import Box, D, Field, PixelGrid, Problem, Recording, Siren, laplacian, on, solve
 from sirenpde.problem.load import build, find, load
 from sirenpde.solvers.ladder import choose
 from sirenpde.solvers.trained_siren import bandwidth, siren_of
@@ -83,3 +84,12 @@ def test_it_replaces_networks_and_stages_and_reaches_the_solution():
 def test_a_name_that_is_none_is_told():
     with pytest.raises(ValueError, match="network='sirene' was given; expected 'auto', 'siren' or a recipe"):
         choose(poisson(lambda x, y: x), None, "sirene")
+
+
+def test_recordings_get_a_first_layer_as_fast_as_their_sound():
+    """440 Hz over half of two seconds are 2 pi 440 radians; slow ones keep the paper's factor."""
+    for frequency, omega in ((440, 2800.0), (1, 30.0)):
+        recording = Recording(np.sin(2 * np.pi * frequency * np.arange(4000) / 2000), 2000)
+        u = Field("u", recording)
+        match = on(recording, name="u = f")(lambda p, u=u, r=recording: u(p) - r["sound"](p))
+        assert siren_of(Problem(match)).omega == omega
