@@ -81,11 +81,13 @@ def _curves(layer: LayerStatistics) -> Row:
     }
 
 
-def _drawn(rows: Sequence[Row]) -> Figure:
+def _drawn(rows: Sequence[Row]) -> Figure | None:
     """Distributions of values and gradients, and spectra, of some layers."""
     from ...plots.papers import line_panels
 
-    layers = next(row["curves"]["layers"] for row in rows if "layers" in row["curves"])
+    layers = next((c["layers"] for row in rows if "layers" in (c := row["curves"] or {})), None)
+    if layers is None:
+        return None
     quantities = next(iter(layers.values()))
     panels = {what: {name: curves[what] for name, curves in layers.items()} for what in quantities}
     figure = line_panels(panels, "", "density, amplitude")

@@ -72,9 +72,8 @@ def _training(name: str, form: Form) -> Outcome:
 
 def _from_transform(form: Form) -> Outcome:
     """The known pixels, by weights that an FFT gives, after training goes on from there."""
-    size = 128 if form.quick else 512
-    steps = 20 if form.quick else 600
-    trained = _trained(form, steps, size=size, start="fft")
+    size = 64 if form.quick else 512
+    trained = _trained(form, 600, size=size, start="fft")
     direct = solved(form, "fourier_series", size=size, series="whole")
     return Outcome(
         _psnr(trained, "known"),
@@ -111,11 +110,11 @@ def _grey(solution: Solution, size: int) -> Any:
     return shown.round().astype(int).tolist()
 
 
-def _drawn_mappings(rows: Sequence[Row]) -> Figure:
+def _drawn_mappings(rows: Sequence[Row]) -> Figure | None:
     """PSNR against the order of the lattice, known pixels and those between."""
     from ...plots.papers import line_panels
 
-    found = [row["curves"] for row in rows if "order" in row["curves"]]
+    found = [curves for curves in _curves(rows).values() if "order" in curves]
     panels = {
         title: {
             mapping: sorted([c["order"], c[where]] for c in found if c["mapping"] == mapping)
@@ -123,25 +122,30 @@ def _drawn_mappings(rows: Sequence[Row]) -> Figure:
         }
         for title, where in (("known pixels", "known"), ("pixels between", "between"))
     }
+    if not found:
+        return None
     return line_panels(panels, "order N of the lattice", "PSNR in dB", logx=True, marks=True)
 
 
-def _drawn_trainings(rows: Sequence[Row]) -> Figure:
+def _drawn_trainings(rows: Sequence[Row]) -> Figure | None:
     """PSNR on the known pixels while the perceptrons are trained."""
     from ...plots.papers import line_panels
 
-    curves = {row["name"].split("/")[-1]: row["curves"]["train"] for row in rows if "train" in row["curves"]}
-    return line_panels({"known pixels": curves}, "step", "PSNR in dB")
+    lines = {name: curves["train"] for name, curves in _curves(rows).items() if "train" in curves}
+    return line_panels({"known pixels": lines}, "step", "PSNR in dB") if lines else None
 
 
-def _drawn_pictures(rows: Sequence[Row]) -> Figure:
+def _drawn_pictures(rows: Sequence[Row]) -> Figure | None:
     """All pixels, known and between, after each kind of training."""
     from ...plots.papers import picture_rows
 
-    found = {
-        row["name"].split("/")[-1]: row["curves"]["picture"] for row in rows if "picture" in row["curves"]
-    }
-    return picture_rows({"": found}, width=2.0)
+    found = {name: curves["picture"] for name, curves in _curves(rows).items() if "picture" in curves}
+    return picture_rows({"": found}, width=2.0) if found else None
+
+
+def _curves(rows: Sequence[Row]) -> dict[str, Row]:
+    """What the rows have to draw, by the names of the experiments without the family and the group of trainings."""
+    return {row["name"].partition("/")[2].removeprefix("training/"): row["curves"] or {} for row in rows}
 
 
 EXPERIMENTS = (
@@ -181,7 +185,7 @@ EXPERIMENTS = (
         "dB",
         "higher",
         _from_transform,
-        quick="64² of 128² pixels, 20 steps",
+        quick="32² of 64² pixels",
     ),
 )
 FIGURES = {

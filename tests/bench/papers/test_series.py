@@ -34,8 +34,10 @@ def test_its_figures_are_drawn_from_its_rows():
             "curves": {"train": [[1, 9.0], [2, 10.0]], "picture": [[0, 255], [9, 9]]},
         },
     ]
+    rows.append({"name": "series/weights", "curves": None})
     mappings, training, pictures = (draw(rows) for draw in FIGURES.values())
     lines = {line.get_label(): line.get_xydata().tolist() for line in mappings.axes[1].lines}
     assert lines["siren"] == [[8.0, 19.0]] and lines["lattice"] == []
     assert training.axes[0].lines[0].get_xydata().tolist() == [[1, 9], [2, 10]]
     assert pictures.axes[0].images[0].get_array().tolist() == [[0, 255], [9, 9]]
+    assert all(draw(rows[2:]) is None for draw in FIGURES.values())
