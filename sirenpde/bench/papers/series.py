@@ -124,7 +124,11 @@ def _drawn_mappings(rows: Sequence[Row]) -> Figure | None:
     }
     if not found:
         return None
-    return line_panels(panels, "order N of the lattice", "PSNR in dB", logx=True, marks=True)
+    figure = line_panels(panels, "order N of the lattice", "PSNR in dB", logx=True, marks=True)
+    for ax in figure.axes:
+        ax.set_xticks(ORDERS, [str(order) for order in ORDERS])
+        ax.set_xticks([], minor=True)
+    return figure
 
 
 def _drawn_trainings(rows: Sequence[Row]) -> Figure | None:
@@ -145,7 +149,8 @@ def _drawn_pictures(rows: Sequence[Row]) -> Figure | None:
 
 def _curves(rows: Sequence[Row]) -> dict[str, Row]:
     """What the rows have to draw, by the names of the experiments without the family and the group of trainings."""
-    return {row["name"].partition("/")[2].removeprefix("training/"): row["curves"] or {} for row in rows}
+    drawn = [row for row in rows if row["curves"]]
+    return {row["name"].partition("/")[2].removeprefix("training/"): row["curves"] for row in drawn}
 
 
 EXPERIMENTS = (
