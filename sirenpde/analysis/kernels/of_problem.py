@@ -85,13 +85,11 @@ def _own(recipe: Recipe | nn.Module) -> str:
 def _of_grids(problem: Problem) -> Iterator[SuitedTo]:
     """Of constraints on uniform grids that fill the box."""
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
-        lattice = can.lattice_of(constraint.domain)
-        if (
-            lattice is None
-            or len(lattice.index) > LARGEST
-            or not requests.is_plain
-            or not _is_uniform(lattice)
-        ):
+        declared = can.lattice_of(constraint.domain)
+        if declared is None or len(declared.index) > LARGEST or not requests.is_plain:
+            continue
+        lattice = _filled(declared)
+        if lattice is None or not _is_uniform(lattice):
             continue
         part = middle(lattice.shape)
         rows = torch.ones(len(lattice.index), dtype=torch.bool)
@@ -150,8 +148,16 @@ def integrated(samples: Tensor, order: int, dimension: int) -> Tensor:
     return result[tuple(slice(n) for n in samples.shape[:dimension])].contiguous()
 
 
+def _filled(lattice: TensorGrid) -> TensorGrid | None:
+    """The grid without coordinates that no point has, such as every second; None where it has gaps then."""
+    used = [torch.unique(column, return_inverse=True) for column in lattice.index.T]
+    lines = tuple(c[kept] for c, (kept, _) in zip(lattice.coordinates, used, strict=True))
+    filled = TensorGrid(lines, torch.stack([place for _, place in used], 1))
+    return filled if filled.is_full else None
+
+
 def _is_uniform(lattice: TensorGrid) -> bool:
-    if not lattice.is_full or min(lattice.shape) < LEAST:
+    if min(lattice.shape) < LEAST:
         return False
     steps = [c[1:] - c[:-1] for c in lattice.coordinates]
     return all(float((s - s.mean()).abs().max()) <= UNEVEN * float(s.mean().abs()) for s in steps)

@@ -38,6 +38,19 @@ def test_pictures_are_looked_at_on_their_pixels(size):
     assert found.by == "'match'" and found.suited.sigma == pytest.approx(suited(picture).sigma)
 
 
+def test_every_second_pixel_is_a_grid_and_scattered_ones_are_not():
+    rows = torch.arange(48, dtype=torch.float64)
+    picture = 0.5 + 0.2 * torch.sin(0.3 * rows)[:, None] * torch.cos(0.2 * rows)
+    grid = PixelGrid({"scene": picture})
+    every = (rows % 2 == 0)[:, None] & (rows % 2 == 0)
+    some = torch.rand(48, 48, generator=torch.Generator().manual_seed(0)) < 0.3
+    found = []
+    for mask in (every, some):
+        u, known = Field("u", grid, Siren(16, 2)), grid.where(mask)
+        found.append(suited_to(Problem(on(known, name="match")(lambda p, u=u: u(p) - grid["scene"](p)))))
+    assert found[0].suited.sigma == pytest.approx(suited(picture[::2, ::2]).sigma) and found[1] is None
+
+
 def test_equations_have_waves_of_their_own():
     u = Field("u", BOX, Siren(16, 2))
     helmholtz = on(BOX, samples=50, name="helmholtz")(lambda p: laplacian(u)(p) + 400.0 * u(p))
