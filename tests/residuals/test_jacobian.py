@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sirenpde import Box, D, Field, FourierFeatures, Problem, Siren, Unknown, grad, l1, laplacian, on
 from sirenpde.calculus.operators import PointFunction
+from sirenpde.engines.flat import unflatten
 from sirenpde.engines.nested import NestedEngine
 from sirenpde.networks.series import FourierSeries
 from sirenpde.residuals import Batch, System, flat
@@ -58,9 +59,11 @@ def oracle(made: System, theta: Tensor, batches: tuple[Batch, ...]) -> Tensor:
         evaluator, jets = group.evaluator, []
         for field in evaluator.fields:
             symbols = [d.symbol for d in evaluator.asked[field]]
-            engine = NestedEngine(made.parameters.networks[field], symbols, len(field.axes))
+            network = made.parameters.networks[field]
+            engine = NestedEngine(network, symbols, len(field.axes))
             own = batch.points[:, evaluator.columns[field]]
-            jets.append(engine._derivatives(made.parameters.of(field, theta), own))
+            parameters = unflatten(network, made.parameters.of(field, theta))
+            jets.append(engine._derivatives(parameters, own, None))
         values = evaluator.over(batch, jets, made.parameters.numbers(theta))
         for place, (i, value) in enumerate(zip(group.members, values, strict=True)):
             scale = torch.full((len(batch),), made.row_weight(i) / len(batch), dtype=F64)
