@@ -28,6 +28,7 @@ from sirenpde.engines.flat import unflatten
 from sirenpde.geometry.gathered import NODES as NODES_OF
 from sirenpde.geometry.pairs import OTHER
 from sirenpde.residuals import System, evaluate
+from sirenpde.residuals.measure import relative_residuals
 from sirenpde.residuals.nodes import Asked
 from sirenpde.run.begin import build_network
 
@@ -233,3 +234,22 @@ def test_a_million_nodes_are_two_requests():
     assert few.spread(torch.tensor([1.0, 2.0])).tolist() == [1, 1, 2]
     assert few.gathered(torch.tensor([1.0, 2.0, 4.0])).tolist() == [3, 4]
     assert [d.symbol for d in few] == [D(u, x).symbol] * 2 + [D(u, t).symbol]
+
+
+def test_sums_with_random_signs_stand_for_the_slopes_of_many_components(monkeypatch):
+    """Residuals are as large beside their terms as where the slopes of every component are looked at."""
+    system, theta, batches = gathered()
+    exact = relative_residuals(system, theta, batches)
+    monkeypatch.setattr("sirenpde.residuals.slopes.WIDE", 2)
+    group = system.groups[1]
+    assert group.residual_slopes.is_wide and not system.groups[0].residual_slopes.is_wide
+    near = relative_residuals(system, theta, batches)
+    assert torch.allclose(near, exact, rtol=0.2)
+    raw = theta[system.parameters.numbers_slice]
+    jets = group.evaluator.jets(group.evaluator.load(theta), batches[1])[0]
+    _, each, owners = group.residual_slopes.sketched(batches[1], jets, raw)
+    assert owners == [0] * 4
+    _, all_slopes = group.residual_slopes.slopes(batches[1], jets, raw)
+    whole = sum(float(by_jet[0].square().sum()) for _, by_jet in all_slopes)
+    sketch = sum(float(by_jet[0].square().sum()) for _, by_jet in each)
+    assert sketch == pytest.approx(whole, rel=0.5)
