@@ -51,14 +51,14 @@ def _iou(solution: Solution) -> dict[str, float]:
 
 
 def _section(solution: Solution, name: str) -> list[list[int]]:
-    """The section at the middle of x, z upwards: 0 inside, 255 outside."""
+    """The section at the middle of x, y upwards: 0 inside, 255 outside."""
     import numpy as np
 
     mesh = next(iter(solution.problem.reference.values())).surface
     assert mesh is not None
     across, *sides = mesh.bounds
     lines = [np.linspace(*side, _SLICE) for side in sides]
-    y, z = np.meshgrid(lines[0], lines[1][::-1])
+    z, y = np.meshgrid(lines[1], lines[0][::-1])
     points = np.stack([np.full(y.size, sum(across) / 2), y.ravel(), z.ravel()], axis=1)
     outside = np.asarray(solution[name](points)) > 0
     shown: list[list[int]] = (255 * outside).astype(int).reshape(y.shape).tolist()

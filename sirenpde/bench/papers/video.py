@@ -19,10 +19,10 @@ _NAMES = {"siren": "SIREN", "relu": "ReLU", "relu-pe": "ReLU P.E."}
 
 
 def _film(network: str, form: Form) -> Outcome:
-    """A trained network on random voxels, and as many waves as it has numbers, by a transform."""
+    """A trained network on random voxels, and waves by a transform: as many as it has numbers, and all of them."""
     from ...solvers.adam import Adam
 
-    size: dict[str, Any] = {"size": 96, "frames": 40} if form.quick else {"size": 512, "frames": 300}
+    size: dict[str, Any] = {"size": 96, "frames": 40} if form.quick else {"size": 320, "frames": 300}
     stage = Adam(steps=800, lr=1e-4, schedule="constant")
     trained = solved(
         form,
@@ -35,13 +35,13 @@ def _film(network: str, form: Form) -> Outcome:
     )
     numbers, voxels = _numbers(trained), 3 * _voxels(size)
     share = min(1.0, numbers / voxels)
-    direct = solved(form, "video_regression", share=share, **size)
+    direct, whole = (solved(form, "video_regression", share=part, **size) for part in (share, 1.0))
     return Outcome(
         _psnr(trained),
         f"a rolling wheel, {size['frames']} frames of {size['size']} x {3 * size['size'] // 4}",
-        best=_psnr(direct),
-        best_by=f"as many numbers, {share:.0%} of all cosines, by a transform",
-        note="All cosines meet every voxel, above 250 dB",
+        best=_psnr(whole),
+        best_by="all cosines, by a transform",
+        note=f"As many cosines as the network has numbers, {share:.1%} of all: {_psnr(direct):.1f} dB",
         curves={
             "frame": {"film": _given(trained), _NAMES[network]: _found(trained), "cosines": _found(direct)}
         },
