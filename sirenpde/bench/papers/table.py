@@ -79,7 +79,8 @@ def summary(experiment: Experiment, runs: Sequence[Row], quick: bool) -> Row:
     middle = min(good, key=lambda run: abs(run["value"] - value))
     values = [run["value"] for run in good]
     bests = [run["best"] for run in good if run["best"] is not None]
-    row |= {key: middle[key] for key in ("data", "best_by", "note", "curves", "device", "device_name")}
+    row |= {key: middle[key] for key in ("data", "best_by", "note", "device", "device_name")}
+    row["curves"] = middle["curves"] or {}
     row |= {key: statistics.median(run[key] for run in good) for key in ("cpu_s", "wall_s")}
     row |= {"value": value, "value_range": [min(values), max(values)] if len(good) > 1 else None}
     row["best"] = statistics.median(bests) if bests else None
