@@ -25,7 +25,7 @@ def matrix_and_eigenvalues(
     sizes = matrix.diagonal().clamp(min=1e-300).sqrt()
     figure = new_figure(7.2, 3.2)
     left, right = figure.subplots(1, 2)
-    alike = (matrix / sizes / sizes[:, None]).cpu()
+    alike = (matrix / sizes / sizes[:, None]).cpu().numpy()
     shown = left.imshow(alike, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
     figure.colorbar(shown, ax=left, shrink=0.9).ax.tick_params(labelsize=TEXT - 1)
     for name, place in (parts or {}).items():
