@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+_WHOLE = 512  # pixels along a side of the paper's pictures
 NATURAL = (
     "astronaut",
     "coffee",
@@ -37,9 +38,19 @@ def natural(count: int, size: int) -> Iterator[list[Path]]:
 
 @contextmanager
 def words(count: int, size: int) -> Iterator[list[Path]]:
-    """So many white pictures with words of random letters, places, sizes and colours, as PNG files."""
-    with _written([rendered(size, seed) for seed in range(count)]) as files:
+    """So many white pictures with words of random letters, places, sizes and colours, as PNG files.
+
+    Of the paper's size, or the part of this size with the most ink: words scaled down would be finer than pixels.
+    """
+    with _written([_inked(rendered(_WHOLE, seed), size) for seed in range(count)]) as files:
         yield files
+
+
+def _inked(picture: Any, size: int) -> Any:
+    """The part (size, size, 3) with the most ink, among those half of it apart."""
+    starts = range(0, len(picture) - size + 1, max(1, size // 2))
+    parts = [picture[top : top + size, left : left + size] for top in starts for left in starts]
+    return min(parts, key=lambda part: float(part.mean()))
 
 
 def rendered(size: int, seed: int) -> Any:
