@@ -175,7 +175,11 @@ class PictureSet:
             return torch.ones(n, rows, columns, dtype=torch.float64)
         low, high = self.context if isinstance(self.context, tuple) else (self.context, self.context)
         counts = torch.randint(low, high + 1, (n, 1), generator=generator)
-        order = torch.rand(n, rows * columns, generator=generator).argsort(dim=1).argsort(dim=1)
+        order = (
+            torch.rand(n, rows * columns, dtype=torch.float64, generator=generator)
+            .argsort(dim=1)
+            .argsort(dim=1)
+        )
         return (order < counts).to(torch.float64).reshape(n, rows, columns)
 
 
