@@ -21,7 +21,7 @@ def problem(
     colours: Literal["grey", "rgb"] = "grey",
     keep: float = 0.1,
     mask: str | None = None,
-    smoothness: float = 1e-3,
+    smoothness: float = 1e-6,
     draw: int = 0,
 ) -> Problem:
     """Fill in the pixels of a picture that are not known.
@@ -48,7 +48,7 @@ def problem(
         """u = f"""
         return u(p) - grid["f"](p)
 
-    @on(grid, weight=smoothness * grid.spacing**4)
+    @on(grid, weight=smoothness * grid.spacing**4, prior=True)
     def smooth(p: Point) -> Tensor:
         """∂²u = 0, all second derivatives"""
         return hessian(u)(p)

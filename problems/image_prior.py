@@ -94,12 +94,12 @@ def problem(
         """u = f"""
         return everywhere(u)(p) - some["picture"](p)
 
-    @on(some, samples=8, weight=0.1)
+    @on(some, samples=8, weight=0.1, prior=True)
     def codes(p: Point) -> Tensor:
         """z = 0"""
         return made(u, "code")(p)
 
-    @on(some, samples=8, weight=keep)
+    @on(some, samples=8, weight=keep, prior=True)
     def weights(p: Point) -> Tensor:
         """θ = 0"""
         return made(u, "weights")(p)

@@ -67,7 +67,7 @@ def problem(
         """∫ u ds = measured"""
         return seen(everywhere(u)(p)) - whole["measured"](p)
 
-    @on(whole, weight=1e-6 / size**2, loss=l1)
+    @on(whole, weight=1e-6 / size**2, loss=l1, prior=True)
     def variation(p: Point) -> Tensor:
         """Σ |differences of neighbours| is small"""
         pixels = everywhere(u)(p).reshape(size, size)

@@ -66,12 +66,12 @@ def problem(
         """u = f"""
         return u(p) - grid["f"](p)
 
-    @on(anywhere, samples=grid.size // 2, weight=strength * grid.spacing, loss=l1)
+    @on(anywhere, samples=grid.size // 2, weight=strength * grid.spacing, loss=l1, prior=True)
     def variation(p: Point) -> Tensor:
         """∇u = 0, in its norm"""
         return norm(grad(u)(p))
 
-    @on(anywhere, samples=grid.size // 2, weight=strength * grid.spacing**2, loss=l1)
+    @on(anywhere, samples=grid.size // 2, weight=strength * grid.spacing**2, loss=l1, prior=True)
     def bending(p: Point) -> Tensor:
         """∂²u = 0, all second derivatives in their norm"""
         return norm(hessian(u)(p).flatten(-2))

@@ -224,7 +224,7 @@ def check_reference(problem: Problem) -> Iterator[Finding]:
     if not problem.reference:
         yield Finding("declared solution", None, "none, so nothing to substitute")
     for constraint, requests in zip(problem.constraints, problem.requests, strict=True):
-        if requests.unknowns or not all(u in known for u in requests.fields):
+        if requests.unknowns or constraint.is_prior or not all(u in known for u in requests.fields):
             continue
         yield _substituted(constraint, requests, known)
 

@@ -108,7 +108,9 @@ def _moments(time: Axis, moments: Any) -> list[str]:
 
 def remaining(solution: Solution) -> Remaining:
     """What the run left of the constraints, each as a fraction of its largest term, and in each slab of a march."""
-    residuals = {name: known["relative"] for name, known in solution.constraints.items()}
+    residuals = {
+        name: known["relative"] for name, known in solution.constraints.items() if "relative" in known
+    }
     slabs = solution.per_slab
     if slabs is None:
         return Remaining(residuals)

@@ -17,7 +17,7 @@ def warnings(problem: Problem, recipes: Mapping[Field, object] | None = None) ->
     Short waves that grow without bound, functions that jump where they are differentiated, and conditions that
     contradict each other where they meet. ``recipes`` are the networks chosen, if known: cells may end at jumps.
     Everything is found by evaluating the constraints on some hundred points: a fraction of a second, and the same
-    at every call.
+    at every call. Priors are left out: they contradict nothing.
 
     >>> from sirenpde import Box, Field, Problem, on
     >>> from sirenpde.diagnosis import warnings
@@ -28,7 +28,8 @@ def warnings(problem: Problem, recipes: Mapping[Field, object] | None = None) ->
     >>> print(warnings(Problem(start, wall))[0].partition(":")[0])
     The constraints 'start' and 'wall' contradict each other where they meet, at t = 0, x = 0
     """
-    return [*problem.notes, *ill_posed(problem), *jumps(problem, recipes), *contradictions(problem)]
+    binding = problem.equations
+    return [*problem.notes, *ill_posed(binding), *jumps(problem, recipes), *contradictions(binding)]
 
 
 __all__ = ["warnings"]

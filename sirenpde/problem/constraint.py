@@ -42,6 +42,7 @@ class Constraint:
     weight: float = 1.0
     loss: Loss = l2
     is_measured: bool = False  # its residual is in units of a given standard deviation
+    is_prior: bool = False  # it is to be small, and need not vanish
 
     def __call__(self, p: Point) -> Tensor:
         return self.residual(p)
@@ -65,6 +66,7 @@ def on(
     loss: Loss = l2,
     name: str | None = None,
     sigma: float | PointFunction | None = None,
+    prior: bool = False,
 ) -> Callable[[PointFunction], Constraint]:
     """Declare that a function of a point vanishes on a domain.
 
@@ -81,6 +83,13 @@ def on(
     whatever the table that a measurement is from. Equations without ``sigma`` are exact beside it: all terms with one
     together count 10⁻⁴ of them. Where χ² is no more than noise makes it, the constraint counts as met.
 
+    A ``prior``, or regulariser, such as total variation or the squares of second derivatives, is no equation: of all
+    fields that meet the equations it prefers those that make its term small, and it never vanishes. Its value is
+    told, and nothing is judged by it: a solution is one that meets the other constraints. It makes the objective
+    larger by its declared weight times its mean loss whatever the units: where residuals count in units of their own
+    terms, it counts as beside the equation whose declared term is the largest. How closely the equations are met
+    depends on it, since both are terms of one objective: a smaller weight lets them be met closer.
+
     Args:
         domain: where it holds.
         samples: how many points; all of them where the domain is finite and this is left out.
@@ -89,6 +98,7 @@ def on(
         name: the function's own name if left out.
         sigma: the standard deviation of the residual, a number or a function of a point, such as
             ``probes["temperature_std"]``.
+        prior: it is to be small as far as the other constraints allow, and need not vanish.
 
     Raises:
         TypeError, ValueError: for a domain, number, weight or loss that does not fit.
@@ -112,6 +122,22 @@ def on(
     ...     return u(p) - probes["u"](p)
     >>> measured.weight
     2.0
+
+    Of all curves through three points, the one that bends the least:
+
+    >>> from sirenpde import D, LeastSquares, PointCloud, Problem, SineFeatures, solve
+    >>> line = Box(x=(0, 1))
+    >>> v, (x,) = Field("v", line, SineFeatures(60, bandwidth=8.0)), line.axes
+    >>> seen = PointCloud([[0.1], [0.5], [0.9]], line, {"v": [0.0, 1.0, 0.0]})
+    >>> @on(seen)
+    ... def through(p):
+    ...     return v(p) - seen["v"](p)
+    >>> @on(line, samples=200, weight=1e-11, prior=True)
+    ... def bending(p):
+    ...     return D(v, x, x)(p)
+    >>> solution = solve(Problem(through, bending), [LeastSquares()])
+    >>> solution.status, solution.relative_residual < 1e-6 < solution.constraints["bending"]["rms"]
+    ('solved', True)
     """
     if not hasattr(domain, "draw"):
         raise TypeError(
@@ -132,13 +158,17 @@ def on(
     if not isinstance(loss, Loss):
         raise TypeError(f"@on({domain.name}) has loss={loss!r}; expected l2 or l1, imported from sirenpde.")
 
+    if not isinstance(prior, bool):
+        raise TypeError(
+            f"@on({domain.name}) has prior={prior!r}; expected True, for what need not vanish, or False."
+        )
     _check_sigma(domain, sigma, loss)
 
     def declare(residual: PointFunction) -> Constraint:
         given = name or name_of(residual)
         scaled = residual if sigma is None else _in_units_of(residual, sigma)
         return Constraint(
-            given, in_precision(scaled), domain, samples, float(weight), loss, sigma is not None
+            given, in_precision(scaled), domain, samples, float(weight), loss, sigma is not None, prior
         )
 
     return declare

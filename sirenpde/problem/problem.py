@@ -89,6 +89,7 @@ class Problem(Declaration):
         units: Mapping[Any, str] | None = None,
     ) -> None:
         requests = _requests(constraints)
+        _check_priors(constraints)
         fields = _fields_of(requests)
         chosen = _functions(outputs) or fields
         known = references_of(reference, chosen, fields)
@@ -171,6 +172,22 @@ class Problem(Declaration):
     def fields(self) -> tuple[Field, ...]:
         return _fields_of(self.requests)
 
+    @cached_property
+    def equations(self) -> Problem:
+        """The constraints that have to vanish, all but the priors; the problem itself where it has no priors."""
+        if not self.has_priors:
+            return self
+        pairs = zip(self.constraints, self.requests, strict=True)
+        binding = [(constraint, asked) for constraint, asked in pairs if not constraint.is_prior]
+        constraints, requests = zip(*binding, strict=True)
+        return Problem.derived(*constraints, requests=requests)
+
+    @property
+    def has_priors(self) -> bool:
+        """Whether there are constraints that need not vanish, beside such as do."""
+        priors = [constraint.is_prior for constraint in self.constraints]
+        return any(priors) and not all(priors)
+
     @property
     def unknowns(self) -> tuple[Unknown, ...]:
         return tuple(dict.fromkeys(c for requests in self.requests for c in requests.unknowns))
@@ -207,7 +224,7 @@ class Problem(Declaration):
                     constraint.domain.name,
                     f"{constraint.count}",
                     f"{constraint.weight:g}",
-                    constraint.loss.name,
+                    constraint.loss.name + ", prior" * constraint.is_prior,
                     asked,
                     f"{requests.channels}",
                 )
@@ -247,6 +264,15 @@ def _check_constraints(constraints: Sequence[object]) -> None:
         raise ValueError(
             f"Problem has several constraints called {', '.join(sorted(twice))}; names must differ, since the "
             f"reports use them. Rename the functions or pass @on(..., name=...)."
+        )
+
+
+def _check_priors(constraints: Sequence[Constraint]) -> None:
+    if all(constraint.is_prior for constraint in constraints):
+        raise ValueError(
+            f"Problem was given priors alone ({', '.join(c.name for c in constraints)}), which choose among fields "
+            f"that meet equations or data; expected a constraint that has to vanish. Leave out prior=True there, or "
+            f"add the equation or data."
         )
 
 

@@ -73,6 +73,8 @@ class Scales:
     measured: Mapping[str, float] = dataclass_field(
         default_factory=dict
     )  # one unit for all with a given sigma
+    priors: Mapping[str, bool] = dataclass_field(default_factory=dict)  # whether their loss is a square
+    leading: str = ""  # the equation whose declared term is the largest, as beside which priors count
 
     @property
     def units(self) -> dict[Field, float]:
@@ -83,9 +85,14 @@ class Scales:
         """What a constraint's residuals are divided by."""
         if name in self.measured:
             return self.measured[name]
+        if name in self.priors:  # the whole objective is divided by the square of this unit
+            unit = next(iter(self.measured.values())) if self.measured else self.row_unit(self.leading)
+            return unit if self.priors[name] else unit**2
         if not self.even:
             return self.constraints[name]
-        return 1.0 if set(self.units.values()) == {1.0} else max(self.constraints.values())
+        if set(self.units.values()) == {1.0}:
+            return 1.0
+        return max(size for each, size in self.constraints.items() if each not in self.priors)
 
     @property
     def eased(self) -> tuple[Scales, ...]:
@@ -100,12 +107,12 @@ class Scales:
 
     def extended(self, problem: Declared) -> Scales:
         """The same for a problem that shares some of the constraints, by their names; the others are measured."""
-        constraints = dict(self.constraints)
+        constraints, priors = dict(self.constraints), {**self.priors, **_priors(problem)}
         for constraint, requests in _pairs(problem):
             if constraint.name not in constraints:
                 size = measure_constraint(constraint, requests, self.sizes).size(self.sizes)
                 constraints[constraint.name] = power_of_two(size)
-        return replace(self, constraints=constraints)
+        return replace(self, constraints=constraints, priors=priors)
 
 
 _known: WeakKeyDictionary[Declared, Scales] = WeakKeyDictionary()
@@ -242,11 +249,20 @@ def _scales(problem: Declared) -> Scales:
     by_name = {
         c.name: power_of_two(m.size(sizes)) for c, m in zip(problem.constraints, measured, strict=True)
     }
-    exact = [c for c in problem.constraints if not c.is_measured] or list(problem.constraints)
+    priors = _priors(problem)
+    binding = [c for c in problem.constraints if c.name not in priors]
+    exact = [c for c in binding if not c.is_measured] or binding
     declared = [math.sqrt(c.weight) * by_name[c.name] for c in exact]
     sizes_of_exact = [by_name[c.name] for c in exact]
     even = any(max(many) <= 2.0**EVEN * min(many) for many in (declared, sizes_of_exact))
-    return _with_measured(problem, Scales(rounded, by_name, even))
+    leading = max(exact, key=lambda c: math.sqrt(c.weight) * by_name[c.name]).name
+    return _with_measured(problem, Scales(rounded, by_name, even, priors=priors, leading=leading))
+
+
+def _priors(problem: Declared) -> dict[str, bool]:
+    """Priors beside constraints that have to vanish, and whether their loss is a square."""
+    priors = {c.name: c.loss.is_square for c in problem.constraints if c.is_prior}
+    return priors if len(priors) < len(problem.constraints) else {}
 
 
 def _with_measured(problem: Declared, scales: Scales) -> Scales:
@@ -256,9 +272,10 @@ def _with_measured(problem: Declared, scales: Scales) -> Scales:
         * scales.constraints[c.name]
         / (1 if c.is_measured else scales.row_unit(c.name))
         for c in problem.constraints
+        if c.is_measured or c.name not in scales.priors
     }
     noisy = [c.name for c in problem.constraints if c.is_measured]
-    exact = [c.name for c in problem.constraints if not c.is_measured]
+    exact = [name for name in rows if name not in noisy]
     if not (noisy and exact):
         return scales
     unit = max(rows[name] for name in noisy) / (FIRM * min(rows[name] for name in exact))
@@ -271,7 +288,13 @@ def _sized(problem: Declared) -> tuple[dict[Field, float], list[Measured]]:
     def at(sizes: Sizes) -> list[Measured]:
         return [measure_constraint(constraint, requests, sizes) for constraint, requests in _pairs(problem)]
 
-    sizes = balanced(problem.fields, [m for m in at(dict.fromkeys(problem.fields, 0.0)) if m.is_finite])
+    def balance(measured: Sequence[Measured]) -> dict[Field, float]:
+        """By the constraints that have to vanish: priors ask for no size."""
+        pairs = zip(problem.constraints, measured, strict=True)
+        return balanced(problem.fields, [m for c, m in pairs if c.name not in priors and m.is_finite])
+
+    priors = _priors(problem)
+    sizes = balance(at(dict.fromkeys(problem.fields, 0.0)))
     for factor in FACTORS:
         measured = at({u: factor * size for u, size in sizes.items()})
         if all(m.is_finite for m in measured):
@@ -279,7 +302,7 @@ def _sized(problem: Declared) -> tuple[dict[Field, float], list[Measured]]:
             break
     before = math.inf
     for turn in range(ROUNDS):
-        proposed = balanced(problem.fields, measured)
+        proposed = balance(measured)
         if turn:  # slopes that grow with the fields let each round overshoot: halfway they meet
             proposed = {u: math.sqrt(proposed[u] * sizes[u]) for u in proposed}
         moved = max(abs(math.log(proposed[u] / sizes[u])) for u in proposed)

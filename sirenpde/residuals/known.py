@@ -65,9 +65,25 @@ def terms(system: System, theta: Tensor, batches: Sequence[Batch]) -> Tensor:
 
 
 def relative_residuals_by_name(system: System, theta: Tensor, batches: Sequence[Batch]) -> dict[str, float]:
-    """By constraint, the root mean square residual where the fields are known, as a fraction of its largest term."""
+    """By constraint, the root mean square residual where the fields are known, as a fraction of its largest term.
+
+    Without those of priors, which need not vanish.
+    """
     there, samples = where_known(system, batches)
-    return dict(zip(_names(there), measure.relative_residuals(there, theta, samples).tolist(), strict=True))
+    relative = measure.relative_residuals(there, theta, samples).tolist()
+    pairs = zip(there.problem.constraints, relative, strict=True)
+    priors = there.problem.has_priors
+    return {constraint.name: value for constraint, value in pairs if not (priors and constraint.is_prior)}
+
+
+def without_priors(system: System) -> System:
+    """The constraints that have to vanish; all of them where no other reads one of the fields or numbers."""
+    problem = system.problem.equations
+    if problem.fields != system.problem.fields or problem.unknowns != system.problem.unknowns:
+        return system
+    if problem is system.problem:
+        return system
+    return System(problem, system.parameters.networks, system.device, system.dtype, system.scales)
 
 
 def relative_residual(system: System, theta: Tensor, batches: Sequence[Batch]) -> float:

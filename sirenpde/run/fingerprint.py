@@ -90,7 +90,7 @@ def _constraint(constraint: Constraint, asked: Requests) -> dict[str, Any]:
         "on": constraint.domain.name,
         "samples": constraint.samples,
         "weight": constraint.weight,
-        "loss": constraint.loss.name,
+        "loss": constraint.loss.name + ", prior" * constraint.is_prior,
         "asks for": sorted([*map(str, asked.derivatives), *(c.name for c in asked.unknowns), *asked.data]),
         "its points": _told(points, generator),
         "its values": _told(values, generator),

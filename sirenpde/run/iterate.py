@@ -37,14 +37,20 @@ class Iterate:
     def rank(self) -> tuple[bool, bool, bool, float]:
         """Fields with a smaller one are better. Where a constraint is not met at all, its share says nothing.
 
-        Those of a march that ended early come after such as are known everywhere and meet all constraints in part;
+        Where there are priors the objective decides, since fields that meet the equations differ in these. Those of
+        a march that ended early come after such as are known everywhere and meet all constraints in part;
         those of one that closed no slab come last, since all that they could miss is the start.
         """
         held = holds_until(self.system)
         is_nothing = held is not None and held[1] <= held[0].low
         poor = not self.residual < POOR or held is not None
         partial = held is not None or not self.residual < NONE
-        return is_nothing, poor, partial, self.objective if poor else self.residual
+        return (
+            is_nothing,
+            poor,
+            partial,
+            self.objective if poor or self.system.problem.has_priors else self.residual,
+        )
 
 
 def better(one: Iterate | None, other: Iterate) -> Iterate:

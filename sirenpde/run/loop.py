@@ -177,7 +177,12 @@ def _close_stage(run: Run, report: Report, tolerance: float | None) -> bool:
 
 
 def _is_enough(run: Run, iterate: Iterate, tolerance: float | None) -> bool:
-    """Whether no other rung would be tried after these fields of the rung at work."""
+    """Whether no other rung would be tried after these fields of the rung at work.
+
+    Fields that meet the equations may have priors that later stages make smaller.
+    """
+    if run.problem.has_priors and not run.is_last_of_rung:
+        return False
     enough = tolerance or (run.choice.rungs[run.rung].enough if run.is_last_of_rung else 0.0)
     return iterate.residual <= enough and holds_until(iterate.system) is None and not doubt(run, iterate)
 
@@ -216,11 +221,14 @@ def _same(one: Iterate, other: Iterate) -> bool:
 
 
 def _is_within(run: Run, report: Report, tolerance: float | None) -> bool:
-    """Whether the fields meet the tolerance, looked at after fixed steps so that no clock decides."""
+    """Whether the fields meet the tolerance, looked at after fixed steps so that no clock decides.
+
+    Where there are priors the stage goes on: they may become smaller yet.
+    """
     every = min(APART, max(1, run.at_work.steps // CHECKS))
     if tolerance is None or (run.state.step % every and not report.finished):
         return False
-    if holds_until(run.state.system) is not None:
+    if holds_until(run.state.system) is not None or run.problem.has_priors:
         return False
     here = run.iterate()
     return here.residual <= tolerance and not doubt(run, here)

@@ -14,7 +14,7 @@ from ..residuals.measure import LARGEST, is_noise
 def misfits(system: System, theta: Tensor, batches: Sequence[Batch]) -> Iterator[str]:
     """A paragraph for each constraint whose chi-square is larger than one in a thousand, or smaller."""
     for constraint, r in zip(system.problem.constraints, system.residuals(theta, batches), strict=True):
-        if not constraint.is_measured:
+        if not constraint.is_measured or constraint.is_prior:
             continue
         count, square = r.numel(), float(r.square().sum())
         told = (

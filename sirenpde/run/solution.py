@@ -207,7 +207,7 @@ class Solution:
     @cached_property
     def chi_square(self) -> dict[str, tuple[float, int]]:
         """χ² and the number of its terms, for every constraint whose standard deviation was given."""
-        measured = [c.name for c in self.problem.constraints if c.is_measured]
+        measured = [c.name for c in self.problem.constraints if c.is_measured and not c.is_prior]
         if not measured:
             return {}
         rows = dict(
@@ -224,6 +224,7 @@ class Solution:
         """Per constraint the root mean square and the maximum of its residual, and the former held out.
 
         ``relative`` is the held-out root mean square as a fraction of the largest of the constraint's own terms.
+        Priors have none, since they need not vanish, and are marked by ``prior``.
 
         Held-out points are an independent set that nothing was fitted to; a finite domain of which all points
         are used has no others. Where a march was cut off, all are those of the part that it solved.
@@ -236,7 +237,11 @@ class Solution:
                 "rms": float(r.square().sum(1).mean().sqrt()),
                 "max": float(r.abs().max()),
                 "held_out_rms": float(h.square().sum(1).mean().sqrt()),
-                "relative": self._relative[constraint.name],
+                **(
+                    {"relative": self._relative[constraint.name]}
+                    if constraint.name in self._relative
+                    else {"prior": True}
+                ),
             }
             for constraint, r, h in zip(system.problem.constraints, used, other, strict=True)
         }
@@ -263,7 +268,7 @@ class Solution:
         if self.errors:
             worst = max(float(e["relative_l2"]) for e in self.errors.values())
             return {"kind": "true error against the reference", "relative_l2": worst, **beside}
-        rms = {name: value["held_out_rms"] for name, value in self.constraints.items()}
+        rms = {name: v["held_out_rms"] for name, v in self.constraints.items() if "relative" in v}
         kind = "held-out residual, no reference declared" if apart is None else "two resolutions compared"
         return {"kind": kind, **beside, "held_out_rms": rms}
 

@@ -77,7 +77,7 @@ def rows_of(solution: Account, report: Mapping[str, Any]) -> Iterator[tuple[str,
     yield "residual", f"relative, held out, of the worst constraint: {relative}"
     for constraint, size in report["constraints"].items():
         words = ", ".join(f"{word} {_number(size[key])}" for word, key in _SIZES.items())
-        yield "residual", f"{constraint}: {words}"
+        yield ("prior" if size.get("prior") else "residual"), f"{constraint}: {words}"
     for output, error in report["errors"].items():
         yield "error", f"{output}: {_error(error)}"
         yield from (("", f"{where}: {_error(entry)}") for where, entry in error.get("on", {}).items())

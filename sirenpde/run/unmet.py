@@ -10,6 +10,7 @@ from torch import Tensor
 from ..linear.dense_rows import tangent_fields
 from ..linear.null_space import row_units, span
 from ..residuals import Batch, System
+from ..residuals.known import without_priors
 from .determination import can_tell, in_doubles, samples, slow_system
 
 # Of the residual: where slow changes of the fields take away more of it, it is not the constraints that are at fault.
@@ -26,8 +27,10 @@ def unmet(system: System, theta: Tensor) -> list[str]:
     With J the slopes of the residuals r by slow changes of the fields, min |r + J d| / |r| tells how much stays to
     first order. Where that is much, and smooth, so that faster changes do not help either, the constraints ask for
     more than fields can give: a source that does not fit the fluxes through the walls, a resonance, a condition too
-    many. Measurements with noise are met by no field either, and nothing is said of problems with data.
+    many. Measurements with noise are met by no field either, and nothing is said of problems with data. Priors
+    are left out, since they are met by none.
     """
+    system = without_priors(system)
     problem = system.problem
     if any(set(requests.data) - {"normal"} for requests in problem.requests) or not can_tell(system):
         return []

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
-from ..residuals.known import holds_until, relative_residuals_by_name
+from torch import Tensor
+
+from ..residuals import System, known
+from ..residuals.known import holds_until, relative_residuals_by_name, where_known
 from ..solvers.starts import describe_start
 from .doubt import doubt
 from .history import Status
@@ -17,6 +20,10 @@ MORE_DIGITS = (
     "The equations amplify what is left of them, as near a resonance, or do not determine the fields: look at the "
     "conditions, or give a larger network or a smaller tolerance."
 )
+SHARED = (
+    "Equations and priors share one objective: a smaller weight of the priors lets the equations be met closer, and "
+    "more steps or a larger network may."
+)
 
 
 def finished(run: Run, tolerance: float | None) -> tuple[Status, str]:
@@ -27,7 +34,7 @@ def finished(run: Run, tolerance: float | None) -> tuple[Status, str]:
     if _is_small(best, tolerance):
         against = doubt(run, best)
         if not against:
-            return "solved", _and_start(run, _measured(best, tolerance))
+            return "solved", _and_start(run, f"{_measured(best, tolerance)}{_priors(run, best)}")
         return "rough", _and_start(run, f"{_measured(best, tolerance)}, but {against}. {MORE_DIGITS}")
     last = run.records[-1].reason if run.records else ""
     reasons = [_left(run, best), f"no stage is left{', the last ended with: ' + last if last else ''}"]
@@ -43,7 +50,7 @@ def out_of_time(run: Run, tolerance: float | None, budget: float) -> tuple[Statu
     if _is_small(best, tolerance):
         against = doubt(run, best)
         if not against:
-            return "solved", _and_start(run, f"{spent}; {_measured(best, tolerance)}")
+            return "solved", _and_start(run, f"{spent}; {_measured(best, tolerance)}{_priors(run, best)}")
         left = f"{_measured(best, tolerance)}, but {against}"
     else:
         left = _left(run, best)
@@ -70,12 +77,22 @@ def _left(run: Run, best: Iterate) -> str:
     share = "100 %" if r >= 0.995 else f"{100 * r:.2g} %" if r >= FINE else f"{r:.1e}"
     worse = "worse than fields that vanish: it " if _is_worse_than_nothing(run, best) else ""
     most = f"most of constraint '{_worst(run, best)}'"
-    left = f"{worse}leaves {share} of the equations, {most} ({_measured(best, None)})"
+    left = f"{worse}leaves {share} of the equations, {most} ({_measured(best, None)}{_priors(run, best)})"
     held = holds_until(best.system)
     if held is None:
         return left
     axis, end = held
     return f"holds up to {axis.name} = {end:.6g}, nothing being known beyond, and there {left}"
+
+
+def _priors(run: Run, best: Iterate) -> str:
+    """How large the priors are, which need not vanish."""
+    if not best.system.problem.has_priors:
+        return ""
+    there, samples = where_known(best.system, run.state.held_out)
+    pairs = zip(there.problem.constraints, there.residuals(best.theta, samples), strict=True)
+    sizes = [f"'{c.name}' {float(r.square().sum(1).mean().sqrt()):.2g}" for c, r in pairs if c.is_prior]
+    return f"; rms of the prior {', '.join(sizes)}" if sizes else ""
 
 
 def _worst(run: Run, best: Iterate) -> str:
@@ -85,16 +102,28 @@ def _worst(run: Run, best: Iterate) -> str:
 
 
 def _is_worse_than_nothing(run: Run, best: Iterate) -> bool:
-    nothing = float(best.system.losses_of_nothing(run.state.held_out).sum())
-    return math.isfinite(nothing) and best.objective > nothing > 0
+    here, batches = best.system, run.state.held_out
+    nothing = _of_equations(here, here.losses_of_nothing(batches))
+    left = best.objective
+    if here.problem.has_priors:
+        left = _of_equations(here, known.terms(here, best.theta, batches))
+    return math.isfinite(nothing) and left > nothing > 0
+
+
+def _of_equations(system: System, terms: Tensor) -> float:
+    """The sum of the terms (constraints,) of those that have to vanish."""
+    pairs = zip(system.problem.constraints, terms.tolist(), strict=True)
+    return math.fsum(term for c, term in pairs if not (c.is_prior and system.problem.has_priors))
 
 
 def _advice(best: Iterate, tolerance: float | None) -> str:
     if best.residual >= POOR:
-        return (
+        return f"{SHARED} " * best.system.problem.has_priors + (
             "Look whether the problem has a solution at all (conditions that contradict each other or are missing, "
             "a number beyond the range in which there is one); if it has, give a larger network or more steps."
         )
+    if best.system.problem.has_priors:
+        return SHARED
     if tolerance is not None and best.residual <= GOOD_ENOUGH:
         return "A looser tolerance, a larger network or more samples would meet it."
     return (

@@ -10,8 +10,8 @@ NOTHING = 1e-7  # relative size of a direction that nothing determines, as far a
 
 
 def missing(problem: Problem, free: NullSpace) -> str:
-    """The axes along which fields that move have too few conditions; nothing if there are none."""
-    return "; ".join(filter(None, (missing_conditions(problem, u) for u in free.moved)))
+    """The axes along which fields that move have too few conditions for equations; nothing if there are none."""
+    return "; ".join(filter(None, (missing_conditions(problem.equations, u) for u in free.moved)))
 
 
 def describe_free(problem: Problem, free: NullSpace) -> str:
