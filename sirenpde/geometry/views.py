@@ -18,6 +18,7 @@ from .pictures.pictures import read_picture, reduce
 from .rays import Rays, Rule
 
 Array = NDArray[np.float64]
+HELD_OUT = 8  # of so many frames that are not split one is held out, as by Mildenhall et al. 2020
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +44,24 @@ class Views:
     def read(folder: str | PathLike[str], split: str = "train", longest: int | None = None) -> Views:
         """The pictures that ``transforms_SPLIT.json`` or ``transforms.json`` of a folder names, with their cameras.
 
-        The file is that of NeRF's synthetic scenes: ``camera_angle_x`` (or ``fl_x``, in pixels), and for every frame
-        ``file_path`` and ``transform_matrix``. What is transparent is black. ``longest`` scales pictures down.
-        Raises ValueError where cameras are missing, and OSError or ValueError for pictures that cannot be read.
+        The file is that of NeRF's synthetic scenes: ``camera_angle_x`` (or ``fl_x``, in pixels of a picture ``w``
+        wide), and for every frame ``file_path`` and ``transform_matrix``. Of ``transforms.json``, which is not split,
+        every eighth frame is that of "test", and the others are those of "train". What is transparent is black.
+        ``longest`` scales pictures down. Raises ValueError where cameras are missing, and OSError or ValueError for
+        pictures that cannot be read.
         """
         home = Path(folder)
+        if not home.is_dir():
+            raise FileNotFoundError(f"There is no folder '{home}'; one of pictures with cameras is needed.")
         files = [home / f"transforms_{split}.json", home / "transforms.json"]
         found = next((file for file in files if file.is_file()), None)
+        others = sorted(file.name for file in home.glob("transforms_*.json"))
+        if found is None and others:
+            raise ValueError(
+                f"'{home}' has {' and '.join(others)}, and not {files[0].name}; expected both, pictures to learn "
+                f"from and others to measure on. Rename one to transforms.json, and every eighth picture is held "
+                f"out."
+            )
         if found is None:
             raise ValueError(
                 f"'{home}' has no cameras: neither {files[0].name} nor transforms.json; expected where each "
@@ -57,29 +69,21 @@ class Views:
                 f"program, such as COLMAP, and have it write transforms.json."
             )
         told = _told(found)
-        frames = [frame for frame in told.get("frames") or () if isinstance(frame, dict)]
-        poses = [np.asarray(frame.get("transform_matrix", ())) for frame in frames]
-        if not poses or any(pose.shape != (4, 4) for pose in poses):
-            raise ValueError(
-                f"'{found}' names {len(frames)} frames, and not each of them has a transform_matrix of 4 x 4 "
-                f"numbers; expected the camera of every picture. Run the program again that found them."
-            )
-        pictures = [read_picture(_picture(home, str(frame["file_path"]))) for frame in frames]
-        width = pictures[0].shape[1]
-        if "fl_x" in told:
-            focal = float(told["fl_x"])
-        elif "camera_angle_x" in told:
-            focal = width / 2 / math.tan(float(told["camera_angle_x"]) / 2)
-        else:
-            raise ValueError(
-                f"'{found}' has neither camera_angle_x nor fl_x; expected one of them, which says how wide the "
-                f"cameras see. Add the angle in radians."
-            )
+        frames = _frames(found, told, None if found == files[0] else split)
+        pictures = [_coloured(read_picture(file, behind=0.0)) for file, _ in frames]
+        height, width = pictures[0].shape[:2]
+        for (file, _), picture in zip(frames, pictures, strict=True):
+            if picture.shape != pictures[0].shape:
+                raise ValueError(
+                    f"'{file}' has {picture.shape[0]}×{picture.shape[1]} pixels (rows × columns) and "
+                    f"'{frames[0][0]}' has {height}×{width}; expected pictures of one camera, all of one size. Leave "
+                    f"the others out of '{found}'."
+                )
+        focal = _focal(found, told, width)
         if longest is not None:
             pictures = [reduce(picture, longest) for picture in pictures]
             focal *= pictures[0].shape[1] / width
-        coloured = [np.broadcast_to(p[..., None], (*p.shape, 3)) if p.ndim == 2 else p for p in pictures]
-        return Views(np.stack(coloured), np.array(poses, dtype=np.float64), focal)
+        return Views(np.stack(pictures), np.array([pose for _, pose in frames]), focal)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -100,12 +104,12 @@ class Views:
     ) -> Rays:
         """A ray through every pixel, or ``every`` so many-th, picture after picture, row after row.
 
-        Their data are "colour".
+        Their data are "colour". Raises ValueError where none of them meets the box of the domain.
         """
         height, width = self.size
         origins, directions = camera_rays(self.poses, self.focal, height, width)
         colours = self.pictures.reshape(-1, 3)
-        return Rays(
+        rays = Rays(
             origins[::every],
             directions[::every],
             domain,
@@ -116,6 +120,16 @@ class Views:
             rule=rule,
             name=name,
         )
+        crossing = Rays(rays.origins, rays.directions, domain)
+        if not bool((crossing.far.minimum(rays.far) > crossing.near.maximum(rays.near)).any()):
+            distance = np.linalg.norm(self.poses[:, :3, 3], axis=1)
+            raise ValueError(
+                f"None of the {len(rays.origins)} rays of '{name}' meets the box of the fields from near = "
+                f"{float(rays.near.min()):g} to far = {float(rays.far.max()):g}; the cameras are "
+                f"{distance.min():.3g} to {distance.max():.3g} away from the origin. Give other near and far, or "
+                f"scale the cameras' places."
+            )
+        return rays
 
 
 def camera_rays(poses: Array, focal: float, height: int, width: int) -> tuple[Array, Array]:
@@ -151,6 +165,66 @@ def _told(file: Path) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise ValueError(f"'{file}' holds a {type(told).__name__}; expected frames with cameras.")
     return told
+
+
+def _frames(file: Path, told: dict[str, Any], split: str | None) -> list[tuple[Path, Array]]:
+    """The pictures' files with their cameras (4, 4): all of them, or those of a part."""
+    listed = told.get("frames")
+    frames = listed if isinstance(listed, list) else []
+    read = [_frame(frame) for frame in frames]
+    known = [frame for frame in read if frame is not None]
+    if not frames or len(known) < len(frames):
+        raise ValueError(
+            f"'{file}' names {len(frames)} frames, and not each of them has a file_path and a transform_matrix of "
+            f"4 x 4 finite numbers; expected the camera of every picture. Run the program again that found them."
+        )
+    chosen = known
+    if split is not None:
+        chosen = [frame for k, frame in enumerate(known) if (k % HELD_OUT == 0) == (split == "test")]
+    if not chosen:
+        raise ValueError(
+            f"'{file}' names one frame, which is held out; expected two at least, one of them to learn from. Add "
+            f"pictures."
+        )
+    return [(_picture(file.parent, path), pose) for path, pose in chosen]
+
+
+def _frame(frame: Any) -> tuple[str, Array] | None:
+    """Its path and camera, if it has both."""
+    if not isinstance(frame, dict) or not isinstance(frame.get("file_path"), str):
+        return None
+    try:
+        pose = np.asarray(frame.get("transform_matrix"), dtype=np.float64)
+    except (TypeError, ValueError):  # words, and rows of several lengths
+        return None
+    return (frame["file_path"], pose) if pose.shape == (4, 4) and np.isfinite(pose).all() else None
+
+
+def _focal(file: Path, told: dict[str, Any], width: int) -> float:
+    """In pixels of a picture so many wide."""
+    if "fl_x" not in told and "camera_angle_x" not in told:
+        raise ValueError(
+            f"'{file}' has neither camera_angle_x nor fl_x; expected one of them, which says how wide the cameras "
+            f"see. Add the angle in radians."
+        )
+    try:
+        if "fl_x" in told:
+            focal = float(told["fl_x"]) * width / float(told.get("w", width))
+        else:
+            focal = width / 2 / math.tan(float(told["camera_angle_x"]) / 2)
+    except (TypeError, ValueError, ZeroDivisionError):  # words, 0, and what has no tangent
+        focal = math.nan
+    if not 0 < focal < math.inf:
+        raise ValueError(
+            f"'{file}' has cameras of no such width: camera_angle_x={told.get('camera_angle_x')!r}, "
+            f"fl_x={told.get('fl_x')!r}; expected an angle between 0 and pi, or a focal length above 0. "
+            f"Write it again."
+        )
+    return focal
+
+
+def _coloured(picture: Array) -> Array:
+    return picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
 
 
 def _picture(home: Path, path: str) -> Path:

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from sirenpde import Box, Views
+from sirenpde.geometry.pictures.pictures import reduce
 from sirenpde.geometry.views import turning
 from sirenpde.references.scene import views
 
@@ -46,7 +47,7 @@ def test_a_scene_without_cameras_is_refused(tmp_path):
         ValueError, match=r"has no cameras: neither transforms_train\.json nor transforms\.json"
     ):
         Views.read(tmp_path)
-    with pytest.raises(ValueError, match="not each of them has a transform_matrix"):
+    with pytest.raises(ValueError, match="not each of them has a file_path and a transform_matrix"):
         Views.read(folder(tmp_path, frames=[{"file_path": "./r_0"}]))
     with pytest.raises(ValueError, match="neither camera_angle_x nor fl_x"):
         Views.read(_without_angle(tmp_path))
@@ -67,3 +68,56 @@ def test_views_of_the_scene_show_it_before_black():
     found = views(3, 24)
     corner, middle = found.pictures[:, 0, 0], found.pictures[:, 8:16, 8:16]
     assert not corner.any() and middle.reshape(3, -1, 3).max(1).min() > 0.3
+
+
+def test_damaged_cameras_are_one_paragraph(tmp_path):
+    poses = [pose.tolist() for pose in turning(3, 3.0, 1.0)]
+    frames = [{"file_path": f"./r_{k}", "transform_matrix": pose} for k, pose in enumerate(poses)]
+    ragged = {"file_path": "./r_0", "transform_matrix": [[1, 0], [0]]}
+    endless = {"file_path": "./r_0", "transform_matrix": [[math.nan] * 4] * 4}
+    for given in (5, None, [*frames, 7], [ragged], [endless], [{"transform_matrix": poses[0]}]):
+        with pytest.raises(ValueError, match="not each of them has a file_path and a transform_matrix"):
+            Views.read(folder(tmp_path, frames=given))
+    for angle in (0, "wide", None, math.inf, -1.0):
+        with pytest.raises(ValueError, match="cameras of no such width"):
+            Views.read(folder(tmp_path, camera_angle_x=angle))
+    folder(tmp_path)
+    Image.fromarray(np.zeros((4, 5, 3), dtype=np.uint8)).save(tmp_path / "r_1.png")
+    with pytest.raises(ValueError, match=r"r_1.png' has 4×5 pixels .* and '.*r_0.png' has 4×6"):
+        Views.read(tmp_path)
+    with pytest.raises(FileNotFoundError, match="There is no folder"):
+        Views.read(tmp_path / "elsewhere")
+
+
+def test_cameras_that_are_not_split_hold_every_eighth_picture_out(tmp_path):
+    read = folder(tmp_path, fl_x=6.0, w=12) / "transforms_train.json"
+    read.rename(tmp_path / "transforms.json")
+    train, test = Views.read(tmp_path, "train"), Views.read(tmp_path, "test")
+    assert [round(255 * p.mean()) for p in train.pictures] == [50, 100]
+    assert [round(255 * p.mean()) for p in test.pictures] == [0]
+    assert train.focal == pytest.approx(3.0)  # 6 pixels of a picture twice as wide
+
+
+def test_what_is_transparent_is_black(tmp_path):
+    folder(tmp_path)
+    for k in range(3):
+        clear = np.full((4, 6, 4), 200, dtype=np.uint8)
+        clear[:, :3, 3], clear[:, 3:, 3] = 0, 51
+        Image.fromarray(clear).save(tmp_path / f"r_{k}.png")
+    pictures = Views.read(tmp_path).pictures
+    assert not pictures[:, :, :3].any()
+    assert np.allclose(pictures[:, :, 3:], 40 / 255)
+
+
+def test_a_part_of_the_cameras_says_what_the_other_needs(tmp_path):
+    with pytest.raises(ValueError, match=r"has transforms_train.json, and not transforms_test.json"):
+        Views.read(folder(tmp_path), "test")
+
+
+def test_cameras_that_see_nothing_of_the_box_are_refused():
+    far = Views(np.zeros((2, 3, 3, 3)), turning(2, 300.0, 1.0), 4.0)
+    with pytest.raises(ValueError, match=r"None of the 18 rays .* the cameras are 300 to 300 away"):
+        far.rays(cube, 1.5, 4.5, rule="random")
+    assert far.rays(cube, 290.0, 310.0).near[0] == 290
+    with pytest.raises(ValueError, match="A picture of 0 pixels along its longer side"):
+        reduce(np.zeros((2, 2)), 0)

@@ -23,21 +23,21 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_PIXELS = 100_000_000
 
 
-def read_array(file: Path) -> Array:
+def read_array(file: Path, behind: float = 1.0) -> Array:
     """A picture as it is stored: (H, W) grey or (H, W, 3) colour, row 0 on top, white the largest number.
 
-    Unsigned whole numbers are as wide as in the file, except that what is transparent lies on white, as
-    floats in [0, 1]. Raises ValueError for a file that is damaged, has several pictures, or more bits than can
-    be read.
+    Unsigned whole numbers are as wide as in the file, except that what is transparent lies on the grey ``behind``
+    it, 1 for white, as floats in [0, 1]. Raises ValueError for a file that is damaged, has several pictures, or more
+    bits than can be read.
     """
     content = file.read_bytes()
     try:
         with quiet("tifffile", "PIL"):
             if content.startswith(_TIFF):
-                return _tiff(content)
+                return _tiff(content, behind)
             if content.startswith(_PNG) and content[24:25] == b"\x10" and content[28:29] == b"\0":
-                return _deep_png(content)
-            return _by_pillow(content)
+                return _deep_png(content, behind)
+            return _by_pillow(content, behind)
     except Exception as error:
         why = " ".join(str(error).split())[:300] or type(error).__name__
         raise ValueError(
@@ -46,7 +46,7 @@ def read_array(file: Path) -> Array:
         ) from error
 
 
-def _by_pillow(content: bytes) -> Array:
+def _by_pillow(content: bytes, behind: float) -> Array:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -81,13 +81,15 @@ def _by_pillow(content: bytes) -> Array:
         return np.asarray(image.convert("L"))
     grey = image.mode in ("L", "LA", "La")
     rgba = np.asarray(image.convert("RGBA"))
-    return _on_white(rgba[:, :, :1] if grey else rgba[:, :, :3], rgba[:, :, 3:] / 255)
+    return _on_grey(rgba[:, :, :1] if grey else rgba[:, :, :3], rgba[:, :, 3:] / 255, behind)
 
 
-def _on_white(colours: NDArray[np.uint8 | np.uint16], alpha: NDArray[np.float64]) -> NDArray[np.float64]:
+def _on_grey(
+    colours: NDArray[np.uint8 | np.uint16], alpha: NDArray[np.float64], behind: float
+) -> NDArray[np.float64]:
     """Channels (H, W, c) of whole numbers and an alpha (H, W, 1) in [0, 1] -> floats, grey where c is 1."""
     white = float(np.iinfo(colours.dtype).max)
-    blended: NDArray[np.float64] = alpha * (colours / white) + (1.0 - alpha)
+    blended: NDArray[np.float64] = alpha * (colours / white) + behind * (1.0 - alpha)
     return blended[:, :, 0] if blended.shape[2] == 1 else blended
 
 
@@ -99,7 +101,7 @@ def _check_size(width: int, height: int) -> None:
 # ---------------------------------------------------------------------------------------------------- 16 bits
 
 
-def _deep_png(content: bytes) -> Array:
+def _deep_png(content: bytes, behind: float) -> Array:
     """A PNG of 16 bits per channel, not interlaced (PNG specification, third edition, 2025)."""
     chunks = list(_chunks(content))
     (kind, header), *rest = chunks
@@ -119,10 +121,10 @@ def _deep_png(content: bytes) -> Array:
     pixels = np.ascontiguousarray(plain).view(">u2").astype(np.uint16)
     clear = next((data for k, data in rest if k == b"tRNS"), None)
     if colour in (4, 6):
-        return _on_white(pixels[:, :, :-1], pixels[:, :, -1:] / 65535)
+        return _on_grey(pixels[:, :, :-1], pixels[:, :, -1:] / 65535, behind)
     if clear is not None:
         opaque = (pixels != np.frombuffer(clear, ">u2")[:channels]).any(2, keepdims=True)
-        return _on_white(pixels, opaque.astype(np.float64))
+        return _on_grey(pixels, opaque.astype(np.float64), behind)
     return pixels[:, :, 0] if channels == 1 else pixels
 
 
@@ -185,7 +187,7 @@ def _jpeg2000_bits(content: bytes) -> int:
 # ------------------------------------------------------------------------------------------------------- TIFF
 
 
-def _tiff(content: bytes) -> Array:
+def _tiff(content: bytes, behind: float) -> Array:
     """A TIFF of any whole numbers or floats; those of 8 bits or fewer, and grey of 16, in all compressions."""
     import tifffile
 
@@ -197,7 +199,7 @@ def _tiff(content: bytes) -> Array:
         bits, kind, photometric = page.bitspersample, int(page.sampleformat), int(page.photometric)
         if kind == 1 and bits <= 8:
             with quiet_descriptor():
-                return _by_pillow(content)
+                return _by_pillow(content, behind)
         if kind == 2:
             raise ValueError("its numbers have a sign, so that white is unknown: save them without")
         if photometric not in (0, 1, 2):
@@ -208,7 +210,7 @@ def _tiff(content: bytes) -> Array:
             if (kind, bits, page.samplesperpixel) != (1, 16, 1):
                 raise ValueError(f"{error}: save it without compression") from error
             with quiet_descriptor():
-                stored = _by_pillow(content)
+                stored = _by_pillow(content, behind)
         axes, extra = page.axes, [int(e) for e in page.extrasamples]
     if axes == "SYX":
         stored = np.moveaxis(stored, 0, -1)
@@ -224,5 +226,5 @@ def _tiff(content: bytes) -> Array:
     colours = 1 - values[:, :, :count] if photometric == 0 and whole else values[:, :, :count]
     if extra and extra[0] in (1, 2):
         alpha = values[:, :, count : count + 1]
-        colours = (colours if extra[0] == 1 else alpha * colours) + (1 - alpha)
+        colours = (colours if extra[0] == 1 else alpha * colours) + behind * (1 - alpha)
     return colours[:, :, 0] if count == 1 else colours

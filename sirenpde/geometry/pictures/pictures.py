@@ -18,20 +18,21 @@ from .files import read_array
 Picture = NDArray[np.float64]  # (H, W) grey or (H, W, 3) colour, row 0 on top
 
 
-def read_picture(source: str | PathLike[str], grey: bool = False) -> Picture:
+def read_picture(source: str | PathLike[str], grey: bool = False, behind: float = 1.0) -> Picture:
     """A picture in [0, 1], float64: grey (H, W), or colour (H, W, 3) unless ``grey`` is asked for.
 
     ``source`` is a file that Pillow reads, an ``.npy`` array, or one of the pictures that come with
     scikit-image, such as "camera" or "skimage:astronaut"; nothing is ever downloaded. White is 1, in 8, 16 or
-    32 bits; floats are kept as they are. Transparent parts lie on white. Raises FileNotFoundError or ValueError
-    where there is no picture, or one whose bits cannot all be read.
+    32 bits; floats are kept as they are. Transparent parts lie on the grey ``behind`` them,
+    white if left out. Raises FileNotFoundError or ValueError where there is no picture, or one whose bits cannot all
+    be read.
 
     >>> from sirenpde import read_picture
     >>> read_picture("camera").shape, read_picture("chelsea").shape, read_picture("chelsea", grey=True).shape
     ((512, 512), (300, 451, 3), (300, 451))
     """
     file = _located(source)
-    picture = _load_array(file) if file.suffix == ".npy" else _load_picture(file)
+    picture = _load_array(file) if file.suffix == ".npy" else _load_picture(file, behind)
     return luminance(picture) if grey else picture
 
 
@@ -61,7 +62,14 @@ def resize(picture: Picture, shape: tuple[int, int]) -> Picture:
 
 
 def reduce(picture: Picture, longest: int) -> Picture:
-    """The picture scaled to have at most this many pixels along its longer side."""
+    """The picture scaled to have at most this many pixels along its longer side.
+
+    Raises ValueError for less than one.
+    """
+    if longest < 1:
+        raise ValueError(
+            f"A picture of {longest} pixels along its longer side was asked for; at least 1 is needed. Ask for more."
+        )
     height, width = picture.shape[:2]
     factor = min(1.0, longest / max(height, width))
     return resize(picture, (max(1, round(height * factor)), max(1, round(width * factor))))
@@ -165,8 +173,8 @@ def as_picture(array: NDArray[np.generic], name: str) -> Picture:
     return picture
 
 
-def _load_picture(file: Path) -> Picture:
-    return as_picture(read_array(file), f"'{file}'")
+def _load_picture(file: Path, behind: float) -> Picture:
+    return as_picture(read_array(file, behind), f"'{file}'")
 
 
 def _load_array(file: Path) -> Picture:
