@@ -69,8 +69,8 @@ def problem(
         omega: of the SIREN; the paper has 30.
         keep: weight of the squares of its parameters; the paper has 100.
     """
-    made_up = 2 * faces(pictures + held, size) - 1
-    known = PictureSet(made_up) if folder is None else PictureSet.read(folder, (size, size))
+    shown = faces(pictures + held, size) if folder is None else PictureSet.read(folder, (size, size)).images
+    known = PictureSet(2 * shown - 1)
     count, pixels = len(known.images) - held, known.grid.size
     learnt = known.part(0, count, "pictures")
     parts = {"1": pixels / 100, "10": pixels / 10, "98": 0.98 * pixels}

@@ -89,8 +89,12 @@ class PictureSet:
     ) -> PictureSet:
         """The pictures of a folder, in the order of their names, the middle of each brought to one shape.
 
-        Raises ValueError where there are none.
+        Raises ValueError where there are none, and FileNotFoundError where there is no such folder.
         """
+        if not Path(folder).is_dir():
+            raise FileNotFoundError(
+                f"There is no folder '{folder}'; one of pictures is needed. Check the path."
+            )
         files = sorted(file for file in Path(folder).iterdir() if file.suffix.lower() in SUFFIXES)
         if not files:
             raise ValueError(
@@ -117,7 +121,15 @@ class PictureSet:
         return PictureSet(self.images, context, seed, f"{self.name}, {told} pixels seen", number)
 
     def part(self, start: int, stop: int, name: str | None = None) -> PictureSet:
-        """Some of the pictures, ``stop`` left out, with a name of their own; their numbers begin at ``first``."""
+        """Some of the pictures, ``stop`` left out, with a name of their own; their numbers begin at ``first``.
+
+        Raises ValueError where it would have none.
+        """
+        if not 0 <= start < stop or start >= len(self.images):
+            raise ValueError(
+                f"The {len(self.images)} {self.name} were to have a part from {start} to {stop}, in which there are "
+                f"none; expected one at least. Take more pictures, or hold fewer out, but one."
+            )
         return PictureSet(self.images[start:stop], self.context, self.seed, name or self.name, self.first)
 
     @property

@@ -68,3 +68,13 @@ def test_what_does_not_fit(tmp_path):
         PictureSet.read(tmp_path, (4, 4))
     with pytest.raises(ValueError, match="no data 'colour'"):
         PictureSet(IMAGES)["colour"]
+
+
+def test_parts_have_pictures_and_folders_exist(tmp_path):
+    few = PictureSet(np.zeros((3, 4, 6)))
+    assert len(few.part(1, 9).images) == 2
+    for start, stop in ((0, -61), (0, 0), (3, 5)):
+        with pytest.raises(ValueError, match=f"The 3 pictures were to have a part from {start} to {stop}"):
+            few.part(start, stop)
+    with pytest.raises(FileNotFoundError, match="There is no folder"):
+        PictureSet.read(tmp_path / "elsewhere", (4, 4))
