@@ -131,7 +131,9 @@ def determination(system: System, theta: Tensor) -> Determination:
     problem = near.problem
     small = slow_system(near)
     batches = tuple(samples(small))
-    matrix = tangent_fields(small, small.initial(), near, at, batches).matrix
+    # Affine constraints have the same slopes about any fields, and those found may be of very many numbers.
+    about = (small, small.initial()) if problem.traits.affine else (near, at)
+    matrix = tangent_fields(small, small.initial(), *about, batches).matrix
     if not bool(matrix.isfinite().all()):
         return Determination(problem, None, {}, {}, (), (), {})
     free = null_space(small, small.initial(), batches, matrix)

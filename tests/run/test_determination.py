@@ -21,6 +21,8 @@ from sirenpde import (
     on,
     solve,
 )
+from sirenpde.linear.dense_rows import tangent_fields
+from sirenpde.run import determination as module
 from sirenpde.run.summary import summary
 
 line = Box(x=(0, 1))
@@ -190,3 +192,23 @@ def test_conditions_on_some_components_are_counted():
     assert "along s the equations of v are of order 1 in 2 components, and there is 1 at s = 0" in said
     speed = on(v.domain.at(s=0), name="speed")(lambda p: v(p)[1])
     assert not solve(Problem(swings, angle, speed), [LeastSquares()]).warnings
+
+
+def test_affine_constraints_are_looked_at_without_the_fields_that_were_found(monkeypatch):
+    """Their slopes are the same about any fields; a series of all samples of a recording would take long."""
+    v = Field("v", line, SineFeatures(40, 5.0))
+    solution = solve(
+        Problem(on(line, 100, name="pde")(lambda p: D(v, x, x)(p) - 1), on(left, name="left")(v))
+    )
+    seen = []
+
+    def noted(small, start, near, at, batches):
+        seen.append((small, start, near, at, batches))
+        return tangent_fields(small, start, near, at, batches)
+
+    monkeypatch.setattr(module, "tangent_fields", noted)
+    module.determination(solution.system, solution.theta)
+    small, start, near, at, batches = seen[0]
+    assert near is small and at.equal(start)
+    about_found = tangent_fields(small, start, *module.in_doubles(solution.system, solution.theta), batches)
+    torch.testing.assert_close(tangent_fields(*seen[0]).matrix, about_found.matrix)
