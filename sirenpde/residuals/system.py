@@ -248,6 +248,18 @@ class System:
                 terms[i] = (points if batch.weights is None else batch.weights[:, index] * points).mean()
         return terms
 
+    def unmet(self, theta: Tensor, batches: Sequence[Batch]) -> float:
+        """The objective without the terms of priors: what is left of the constraints that have to vanish."""
+        return self.without_priors(self.losses(theta, batches))
+
+    def without_priors(self, terms: Tensor) -> float:
+        """The sum of an objective's terms (constraints,) but for those of priors."""
+        problem = self.problem
+        if not problem.has_priors:
+            return float(terms.sum())
+        kept = [i for i, constraint in enumerate(problem.constraints) if not constraint.is_prior]
+        return float(terms[kept].sum())
+
     def losses_of_nothing(self, batches: Sequence[Batch]) -> Tensor:
         """The same terms for fields that vanish with all their derivatives: a scale to compare them with."""
         numbers = self.parameters.numbers(self.initial())

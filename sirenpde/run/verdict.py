@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-from torch import Tensor
-
-from ..residuals import System, known
+from ..residuals import known
 from ..residuals.known import holds_until, relative_residuals_by_name, where_known
 from ..solvers.starts import describe_start
 from .doubt import doubt
@@ -103,17 +101,11 @@ def _worst(run: Run, best: Iterate) -> str:
 
 def _is_worse_than_nothing(run: Run, best: Iterate) -> bool:
     here, batches = best.system, run.state.held_out
-    nothing = _of_equations(here, here.losses_of_nothing(batches))
+    nothing = here.without_priors(here.losses_of_nothing(batches))
     left = best.objective
     if here.problem.has_priors:
-        left = _of_equations(here, known.terms(here, best.theta, batches))
+        left = here.without_priors(known.terms(here, best.theta, batches))
     return math.isfinite(nothing) and left > nothing > 0
-
-
-def _of_equations(system: System, terms: Tensor) -> float:
-    """The sum of the terms (constraints,) of those that have to vanish."""
-    pairs = zip(system.problem.constraints, terms.tolist(), strict=True)
-    return math.fsum(term for c, term in pairs if not (c.is_prior and system.problem.has_priors))
 
 
 def _advice(best: Iterate, tolerance: float | None) -> str:

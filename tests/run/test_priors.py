@@ -78,6 +78,15 @@ def test_a_prior_that_pulls_the_fields_off_their_data_is_said_to() -> None:
     assert "a smaller weight of the priors" in stiff.message
 
 
+def test_a_search_for_features_ends_where_the_equations_are_met() -> None:
+    u = Field("u", LINE)
+    poisson = on(LINE, 200, name="poisson")(lambda p: D(u, X, X)(p) + torch.cos(3 * X(p)))
+    flux = on(LINE.boundary(), name="flux")(lambda p: D(u, X)(p) + torch.sin(3 * X(p)) / 3)
+    size = on(LINE, 200, weight=1e-9, name="size", prior=True)(lambda p: u(p))
+    solution = solve(Problem(poisson, flux, size))
+    assert solution.status == "solved" and solution.parameters < 300
+
+
 def test_a_prior_contradicts_no_equation() -> None:
     box = Box(x=(0, 1), y=(0, 1))
     u = Field("u", box)

@@ -489,8 +489,7 @@ def _cells_of(u: Field, recipe: Pieces) -> int:
 
 def _held_out(state: State, system: System, solved: PiecesSolution | PiecesNewton) -> float:
     """The residual on points that nothing was fitted to, relative to that of vanishing fields."""
-    losses = system.losses(solved.theta, state.held_out).sum()
-    found = math.sqrt(float(losses)) / system.norm_of_nothing(state.held_out)
+    found = math.sqrt(system.unmet(solved.theta, state.held_out)) / system.norm_of_nothing(state.held_out)
     return found if math.isfinite(found) else math.inf
 
 

@@ -176,7 +176,7 @@ class Trials:
     def judged(self, system: System, theta: Tensor) -> float:
         """The residual on points that nothing was fitted to, relative to that of vanishing fields."""
         samples = self.samples(system)
-        residual = math.sqrt(float(system.losses(theta, samples.others).sum())) / samples.unit
+        residual = math.sqrt(system.unmet(theta, samples.others)) / samples.unit
         return residual if math.isfinite(residual) else math.inf
 
     def recipes(self, shape: Shape) -> dict[Field, SineFeatures]:

@@ -80,6 +80,6 @@ def quality(trial: SlabTrial) -> float:
     for group in system.groups:
         points, data = group.domain.draw(group.samples and HELD, source)
         batches.append(system.batch(points, {key: data[key] for key in group.data}))
-    objective = float(system.losses(work.theta, batches).sum())
-    size = float(system.losses_of_nothing(batches).sum())
+    objective = system.unmet(work.theta, batches)
+    size = system.without_priors(system.losses_of_nothing(batches))
     return math.sqrt(objective / size if 0 < size < math.inf else objective)
