@@ -62,7 +62,7 @@ def problem(
         difference: Tensor = whole["held"](p) * spectrum - whole["measured"](p)
         return difference
 
-    @on(whole, weight=1e-4 / grid.size, loss=l1, prior=True)
+    @on(whole, weight=3e-5 / grid.size, loss=l1, prior=True)
     def variation(p: Point) -> Tensor:
         """Σ |differences of neighbours| is small"""
         voxels = everywhere(u)(p).reshape(shape)
