@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..geometry.gathered import LENGTHS, NODES
 from ..geometry.rays import Rays
-from ..geometry.readers.existing import existing
+from ..geometry.readers.arrays import load_array
 
 # The head of Shepp and Logan 1974 with the contrast of Toft 1996: intensity, half axes, centre, angle in degrees.
 HEAD = (
@@ -115,11 +115,17 @@ class RotatedSums:
 
     @staticmethod
     def of(size: int, angles: object) -> RotatedSums:
-        """For pictures of size x size pixels and angles in radians."""
+        """For pictures of size x size pixels and angles in radians. Raises ValueError where there is none."""
+        turns = np.asarray(angles, dtype=np.float64)
+        if size < 1 or not turns.size:
+            raise ValueError(
+                f"A picture of {size}×{size} pixels was to be seen from {turns.size} angles; expected one of each at "
+                f"least. Give more."
+            )
         row, column = np.meshgrid(np.arange(size), np.arange(size), indexing="ij")
         middle = (size - 1) / 2
         sources = []
-        for angle in np.asarray(angles, dtype=np.float64):
+        for angle in turns:
             c, s = math.cos(angle), math.sin(angle)
             i = np.rint(middle + c * (row - middle) - s * (column - middle)).astype(np.int64)
             j = np.rint(middle + s * (row - middle) + c * (column - middle)).astype(np.int64)
@@ -148,7 +154,7 @@ def sampling_mask(shape: Sequence[int], file: str | PathLike[str] | None = None)
     0.126
     """
     if file is not None:
-        values = np.load(existing(file), allow_pickle=False)
+        values = load_array(file)
         if tuple(values.shape) != tuple(shape):
             raise ValueError(
                 f"The sampling mask '{file}' has shape {tuple(values.shape)}, and the volume {tuple(shape)}; "
@@ -164,8 +170,10 @@ def sampling_mask(shape: Sequence[int], file: str | PathLike[str] | None = None)
         middle = np.zeros(shape, dtype=bool)
         middle[tuple(places[inside].T)] = True
     if not middle.any():
+        told = f"drawn for {'×'.join(map(str, shape))}" if file is None else f"'{file}'"
         raise ValueError(
-            f"The sampling mask '{file}' holds no frequency at all; expected some that are true. Check its threshold."
+            f"The sampling mask {told} holds no frequency at all; expected some that are true. Check its threshold, "
+            f"or take a larger volume."
         )
     return torch.from_numpy(np.fft.ifftshift(middle).astype(np.float64))
 

@@ -61,3 +61,13 @@ def test_a_mask_of_the_wrong_size_is_refused(tmp_path):
     np.save(tmp_path / "none.npy", np.zeros((4, 4, 4)))
     with pytest.raises(ValueError, match="holds no frequency"):
         sampling_mask((4, 4, 4), tmp_path / "none.npy")
+
+
+def test_damaged_masks_and_no_angles_are_one_paragraph(tmp_path):
+    (tmp_path / "mask.npy").write_text("no array")
+    with pytest.raises(ValueError, match=r"mask.npy' could not be read as an array .*numpy.save is needed"):
+        sampling_mask((4, 4), tmp_path / "mask.npy")
+    with pytest.raises(ValueError, match="mask drawn for 1×1×1 holds no frequency"):
+        sampling_mask((1, 1, 1))
+    with pytest.raises(ValueError, match="8×8 pixels was to be seen from 0 angles"):
+        RotatedSums.of(8, [])

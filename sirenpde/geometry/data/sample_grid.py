@@ -13,7 +13,7 @@ from torch import Tensor
 from ..arrays import as_numbers, check_finite
 from ..pictures.pictures import read_picture, reduce
 from ..point import Axis
-from ..readers.existing import existing
+from ..readers.arrays import load_array
 from ..tensor_grid import TensorGrid
 from .cloud import Cloud
 
@@ -65,7 +65,7 @@ class SampleGrid(Cloud):
         torch.Size([32, 32, 3])
         """
         if str(source).endswith(".npy"):
-            array = np.load(existing(source), allow_pickle=False)
+            array = load_array(source)
             if array.ndim == 1 or (array.ndim == 3 and array.shape[2] > 3):
                 return SampleGrid(array)
         picture = read_picture(source, grey)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 from os import PathLike
 from pathlib import Path
 
@@ -11,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import and_more
+from ..readers.arrays import load_array
 from ..readers.existing import existing
-from ..readers.quiet import quiet, reason
 from .files import read_array
 
 Picture = NDArray[np.float64]  # (H, W) grey or (H, W, 3) colour, row 0 on top
@@ -178,14 +177,7 @@ def _load_picture(file: Path, behind: float) -> Picture:
 
 
 def _load_array(file: Path) -> Picture:
-    try:
-        with quiet():
-            array = np.load(io.BytesIO(file.read_bytes()), allow_pickle=False)
-    except Exception as error:
-        raise ValueError(
-            f"'{file}' could not be read as an array ({reason(error)}); a file written by numpy.save "
-            "is needed. Save it again."
-        ) from error
+    array = load_array(file)
     try:
         return as_picture(array, f"'{file}'")
     except TypeError as error:
