@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -97,20 +98,24 @@ def _check_times(fields: FieldSet, times: Sequence[float] | None) -> None:
 def default_format(fields: FieldSet, place: Place | None = None) -> str:
     """The format that a field is best seen in: one file of all times, else an image on a box, or a mesh.
 
-    On a film it is one, where there is a program to write it.
+    On a film it is one, where there is a program to write it and it has more than one frame. A single point is a
+    table's row.
 
     VTKHDF holds all times in one file, with its mesh once, where PVD has a folder of files.
     """
     space = [axis for axis in fields.axes if not axis.is_time]
     if isinstance(place, AtPoints):
         return "csv"
-    if place is None and fields.film is not None and film_ending() == ".mp4":
+    film = None if place is not None else fields.film
+    if film is not None and len(film.lines[0]) > 1 and film_ending() == ".mp4":
         return "mp4"
+    lattice = None if fields.domain is None else can.lattice_of(fields.domain)
+    if place is None and lattice is not None and math.prod(lattice.shape) == 1:
+        return "csv"
     if space and len(space) < len(fields.axes):
         return "vtkhdf"
     if isinstance(place, OnMesh | OnBoundary) or len(fields.axes) == 1 or (fields.has_mesh and place is None):
         return "vtu"
-    lattice = None if fields.domain is None else can.lattice_of(fields.domain)
     if lattice is None:
         return "vti"
     lines = tuple(np.sort(line.numpy()) for line in lattice.coordinates)

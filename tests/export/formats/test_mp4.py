@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sirenpde import Box, Field, Film, FourierSeries, Problem, on, solve
+from sirenpde.export.write import default_format
 from sirenpde.references.film import rolling_wheel
 
 
@@ -42,3 +43,13 @@ def test_only_a_film_becomes_one(tmp_path, solution, monkeypatch):
     with pytest.raises(ValueError, match=r"imageio-ffmpeg.*sirenpde\[video\]"):
         solution.export(tmp_path / "u.mp4")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("frames", "height", "kind"), [(2, 3, "mp4"), (1, 3, "vtkhdf"), (1, 1, "csv")])
+def test_the_usual_file_of_a_short_film_can_be_written(tmp_path, frames, height, kind):
+    film = Film(np.full((frames, height, height, 3), 90, np.uint8))
+    u = Field("u", film, FourierSeries(half_period=True), shape=(3,))
+    found = solve(Problem(on(film, name="match")(lambda p: u(p) - film["f"](p))))
+    (fields,) = found.field_sets()
+    assert default_format(fields) == kind
+    assert found.export(tmp_path / f"u.{kind}").stat().st_size > 0
