@@ -67,13 +67,17 @@ class Recording(Cloud):
         from scipy.io import wavfile
 
         file = existing(path)
+        if seconds is not None and not seconds > 0:
+            raise ValueError(
+                f"The first {seconds:g} seconds of '{file}' were asked for; expected a number above 0. Ask for more."
+            )
         try:
             with quiet():
                 rate, samples = wavfile.read(io.BytesIO(file.read_bytes()))
         except Exception as error:
             raise ValueError(
                 f"'{file}' could not be read as sound ({reason(error)}); a WAV file of whole numbers or floats is "
-                f"needed. Convert it, as by 'ffmpeg -i {file.name} {file.stem}.wav'."
+                f"needed. Convert it, as by 'ffmpeg -i {file.name} converted.wav'."
             ) from error
         sound = _scaled(samples)
         sound = sound.mean(axis=1) if mono and sound.ndim == 2 else sound

@@ -69,6 +69,10 @@ class Film(VoxelGrid):
         OSError where there is no such file, and ValueError for one without frames, or whose frames take more than
         2 GiB.
         """
+        if frames is not None and frames < 1:
+            raise ValueError(
+                f"{frames} frames of '{path}' were asked for; at least one is needed. Ask for more."
+            )
         pixels, rate = read_film(Path(path), longest, frames)
         return Film(pixels, rate, name=Path(path).stem)
 

@@ -64,6 +64,8 @@ class VoxelGrid:
         >>> VoxelGrid.of(Box(x=(-1, 1), y=(-1, 1), z=(-1, 0)), 16, distance=ball.level)
         VoxelGrid(16×16×8, distance)
         """
+        if resolution < 1:
+            raise ValueError(f"A grid of resolution={resolution} was asked for; expected 1 cell at least.")
         longest = max(axis.high - axis.low for axis in box.axes)
         lines = [
             _middles(axis, max(1, round(resolution * (axis.high - axis.low) / longest))) for axis in box.axes

@@ -52,3 +52,10 @@ def test_what_is_no_recording_is_refused_in_one_paragraph(tmp_path, content):
         Recording([0.5], 8000)
     with pytest.raises(ValueError, match="rate 0; expected so many samples"):
         Recording([0.5, 0.2], 0)
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0])
+def test_a_beginning_of_no_length_is_refused(tmp_path, seconds):
+    wavfile.write(tmp_path / "r.wav", 8000, np.ones(9, np.int16))
+    with pytest.raises(ValueError, match=r"The first -?\d seconds of '.*r.wav' were asked for"):
+        Recording.read(tmp_path / "r.wav", seconds=seconds)

@@ -125,3 +125,11 @@ def test_functions_on_a_grid_of_voxels_are_read_where_they_are():
         VoxelGrid(
             {"f": torch.zeros(2, 2)}, [torch.arange(2.0), torch.arange(3.0)], Box(x=(0, 1), y=(0, 1)).axes
         )
+
+
+def test_no_frames_and_no_cells_are_refused_as_they_were_asked_for(tmp_path):
+    np.save(tmp_path / "f.npy", rolling_wheel(2, 4, 4))
+    with pytest.raises(ValueError, match=r"0 frames of '.*f.npy' were asked for"):
+        Film.read(tmp_path / "f.npy", frames=0)
+    with pytest.raises(ValueError, match=r"resolution=0 was asked for"):
+        VoxelGrid.of(Box(x=(0, 1)), 0)
