@@ -53,5 +53,5 @@ def problem(
         """∂²u = 0, all second derivatives"""
         return hessian(u)(p)
 
-    where = {"known": known, "filled in": grid.where(~chosen, "filled in")}
-    return Problem(match, smooth, reference={u: Reference(grid["f"], on=where, peak=1)})
+    filled = {} if chosen.all() else {"filled in": grid.where(~chosen, "filled in")}
+    return Problem(match, smooth, reference={u: Reference(grid["f"], on={"known": known} | filled, peak=1)})

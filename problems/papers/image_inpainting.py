@@ -77,10 +77,10 @@ def problem(
         return norm(hessian(u)(p).flatten(-2))
 
     priors = {"none": [], "variation": [variation], "hessian": [bending]}
-    where = {"known": known, "filled in": grid.where(~chosen, "filled in")}
+    filled = {} if chosen.all() else {"filled in": grid.where(~chosen, "filled in")}
     return Problem(
         match,
         *priors[prior],
-        reference={u: Reference(grid["f"], on=where, peak=1)},
+        reference={u: Reference(grid["f"], on={"known": known} | filled, peak=1)},
         using=[Adam(steps=10_000, lr=1e-4, schedule="constant")],
     )

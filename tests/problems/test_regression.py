@@ -98,3 +98,10 @@ def test_every_activation_learns_and_shows_the_derivatives_that_it_has(activatio
     )
     history = solve(problem, [replace(problem.using[0], steps=30)]).history
     assert history[-1].loss < 0.8 * history[0].loss
+
+
+@pytest.mark.parametrize("name", ["image_inpainting", "papers/image_inpainting"])
+def test_a_picture_that_is_known_everywhere_has_nothing_to_fill_in(name):
+    problem = declared(name, size=8, keep=1.0)
+    (reference,) = problem.reference.values()
+    assert [*reference.on] == ["known"]
