@@ -228,7 +228,7 @@ def _curves(shown: Shown, title: str, scales: Mapping[str, Scale] | None) -> Fig
         if exact is not None:
             name = "reference" if (part, view) == curves[-1] else None
             ax.plot(x, part.of(view.take(exact)), color="0.1", lw=1.0, ls="--", label=name)
-    margin = 0.03 * float(np.ptp(x))
+    margin = 0.03 * float(np.ptp(x)) or 1.0  # about a single point
     ax.set_xlim(x.min() - margin, x.max() + margin)
     if len(curves) > 1 or exact is not None:
         ax.legend(fontsize=TEXT - 1, frameon=False)

@@ -53,7 +53,7 @@ def _fields(session: Session, choice: Choice) -> Iterator[list[str]]:
 
     for u in session.problem.fields:
         ranges = ", ".join(f"{a.name} in ({a.low:g}, {a.high:g})" for a in u.axes)
-        kind = ("complex" if u.is_complex else "real") + (f" {u.shape}" if u.shape else "")
+        kind = ("complex" if u.is_complex else "real") + (f" {tuple(u.shape)}" if u.shape else "")
         recipe = choice.recipes[u]
         network = type(recipe).__name__ if isinstance(recipe, nn.Module) else recipe.describe()
         yield [u.name, ranges, kind, network]
