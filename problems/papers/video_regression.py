@@ -8,6 +8,7 @@ Source: Sitzmann et al., Implicit Neural Representations with Periodic Activatio
 supplement.
 """
 
+import math
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +37,7 @@ def problem(
     frames: int = 300,
     network_of: Literal["siren", "relu", "relu-pe"] = "siren",
     width: int = 1024,
+    octaves: int | None = None,
 ) -> Problem:
     """Represent a film, in colour, by a trained network.
 
@@ -43,16 +45,19 @@ def problem(
         film: a file that ffmpeg reads, or an .npy array (t, H, W, 3); a rolling wheel, by a formula, if left out.
         size: pixels along its longer side, to which it is scaled down.
         frames: how many of them.
-        network_of: a SIREN, a ReLU network, or one on ten octaves of waves.
+        network_of: a SIREN, a ReLU network, or one on octaves of waves.
         width: of its layers.
+        octaves: of waves; if left out floor(log2(n / 4)), n being the voxels along the shortest axis. The authors'
+            code has this rule for pictures and ten for whatever has three axes, most of them beyond what voxels tell.
     """
     given = None if film is None else Film.read(film, longest=size, frames=frames)
     voxels = Film(rolling_wheel(frames, 3 * size // 4, size), rate=24) if given is None else given
     layers = MLP(width, 4, "relu", "kaiming")
+    told = max(1, math.floor(math.log2(min(voxels.shape) / 4)))
     recipes: dict[str, Siren | MLP | FourierFeatures] = {
         "siren": Siren(width),
         "relu": layers,
-        "relu-pe": FourierFeatures(Octaves(10), layers),
+        "relu-pe": FourierFeatures(Octaves(told if octaves is None else octaves), layers),
     }
     u = Field("u", voxels, recipes[network_of], shape=voxels.values["f"].shape[3:])
 

@@ -92,13 +92,17 @@ EXPERIMENTS = tuple(
     Experiment(
         f"video/{network}",
         "Sitzmann et al. 2020, section 4.1",
-        f"{_NAMES[network]} 4 x 1024, 100,000 steps of 38e-4 of the voxels, rate 1e-4",
+        f"{_NAMES[network]}{waves[0]} 4 x 1024, 100,000 steps of 38e-4 of the voxels, rate 1e-4",
         published,
         "dB",
         "higher",
         partial(_film, network),
-        quick=f"{_NAMES[network]} 4 x 192, 800 steps of 76e-4 of the voxels",
+        quick=f"{_NAMES[network]}{waves[1]} 4 x 192, 800 steps of 76e-4 of the voxels",
     )
-    for network, published in (("siren", 30.0), ("relu", 25.0), ("relu-pe", None))
+    for network, published, waves in (
+        ("siren", 30.0, ("", "")),
+        ("relu", 25.0, ("", "")),
+        ("relu-pe", None, (" of 5 octaves", " of 3 octaves")),
+    )
 )
 FIGURES = {"video": _drawn}
