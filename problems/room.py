@@ -23,7 +23,7 @@ from sirenpde import (
 from sirenpde.references.room import room_mesh, sampled
 
 
-def problem(points: int = 300_000, resolution: int = 160) -> Problem:
+def problem(points: int = 200_000, resolution: int = 96) -> Problem:
     """The signed distance of a room.
 
     Args:
