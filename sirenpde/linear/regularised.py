@@ -4,7 +4,7 @@ Of min |A x - b|² + λ |x|² with singular values s and β = Uᴴ b,
 
     x = Σ v s β / (s² + λ),    |b - A x|² = Σ (λ β / (s² + λ))² + |b - U β|²,
 
-and the trace of the influence, how many data are fitted, is Σ s² / (s² + λ).
+and the trace of the influence A (Aᴴ A + λ)⁻¹ Aᴴ, how many data are fitted, is Σ s² / (s² + λ).
 """
 
 from __future__ import annotations
@@ -20,17 +20,19 @@ from torch import Tensor
 
 from .map import LinearMap
 
-Rule = Literal["gcv", "l-curve"]
+Rule = Literal["robust-gcv", "gcv", "l-curve"]
 LEAST, MOST = 1e-14, 1e2  # of the largest squared singular value: where λ is looked for
 TRIED = 200  # values of it
 SETTLED = 1e-3  # of the logarithm of λ
+ROBUSTNESS = 0.3  # Lukas' gamma: 1 is plain cross-validation, and 0.1 smooths data without errors too much
 
 
 @dataclass(frozen=True)
 class Spectrum:
     """A least-squares problem in its singular vectors, all of them or those of a Krylov space.
 
-    ``freedom`` λ -> rows - Σ s² / (s² + λ) over all singular values of the map, or an estimate of it.
+    ``freedom`` λ -> rows - Σ s² / (s² + λ) over all singular values of the map, and ``squares`` λ ->
+    Σ (s² / (s² + λ))², the trace of the influence's square; or estimates of them.
     """
 
     values: Tensor  # s (k,)
@@ -39,6 +41,7 @@ class Spectrum:
     rows: int
     right: Tensor  # V (columns, k)
     freedom: Callable[[float], float]
+    squares: Callable[[float], float]
 
     def solution(self, weight: float) -> Tensor:
         """x for λ = ``weight``."""
@@ -62,16 +65,28 @@ class Spectrum:
         free = self.freedom(weight)
         return self.rows * self.misfit(weight) / free**2 if free > 0 else math.inf
 
-    def chosen(self, rule: Rule = "gcv") -> float:
-        """λ at the least value of ``gcv``, or at the corner of the curve of log |x| over log |b - A x|.
+    def robust_gcv(self, weight: float) -> float:
+        """GCV times γ + (1 - γ) trace(influence²) / m, the mean over data of how much a change in one moves the fit.
+
+        Plain cross-validation has a flat minimum, and for one draw of the errors in ten takes far too little.
+
+        Source: Lukas, Robust generalized cross-validation for choosing the regularization parameter, 2006, with
+        γ = 0.3.
+        """
+        moved = self.squares(weight) / self.rows
+        return self.gcv(weight) * (ROBUSTNESS + (1 - ROBUSTNESS) * moved)
+
+    def chosen(self, rule: Rule = "robust-gcv") -> float:
+        """λ at the least value of ``robust_gcv`` or ``gcv``, or at the corner of log |x| over log |b - A x|.
 
         The corner is where that curve bends most (Hansen and O'Leary, The use of the L-curve in the regularization of
         discrete ill-posed problems, 1993).
         """
         largest = float(self.values.max()) ** 2
         weights = largest * np.logspace(math.log10(LEAST), math.log10(MOST), TRIED)
-        if rule == "gcv":
-            values = [self.gcv(weight) for weight in weights]
+        if rule != "l-curve":
+            score = self.gcv if rule == "gcv" else self.robust_gcv
+            values = [score(weight) for weight in weights]
             return float(weights[int(np.argmin(values))])
         x = np.log([self.misfit(weight) + np.finfo(float).tiny for weight in weights]) / 2
         y = np.log([self.size(weight) + np.finfo(float).tiny for weight in weights]) / 2
@@ -100,6 +115,7 @@ def spectrum(matrix: Tensor, target: Tensor) -> Spectrum:
         len(target),
         right.mH,
         lambda weight: len(target) - len(values) + float((weight / (squares + weight)).sum()),
+        lambda weight: float((squares / (squares + weight)).square().sum()),
     )
 
 
@@ -129,9 +145,13 @@ def krylov_spectrum(
         ]
         return linear.rows * sum(shares) / len(shares)
 
+    def moved(weight: float) -> float:
+        shares = [float((share * (s / (s + weight)).square()).sum()) for share, s in measures]
+        return linear.rows * sum(shares) / len(shares)
+
     beta = size * left[0]
     rest = max(size**2 - float(beta.square().sum()), 0.0)
-    return Spectrum(values, beta, rest, linear.rows, basis @ right.mH, freedom)
+    return Spectrum(values, beta, rest, linear.rows, basis @ right.mH, freedom, moved)
 
 
 def bidiagonalise(linear: LinearMap, start: Tensor, steps: int) -> tuple[Tensor, Tensor]:

@@ -38,7 +38,26 @@ def test_the_weight_of_gcv_is_that_of_brute_force():
     assert torch.allclose(found.solution(best), direct, atol=1e-6)
     assert found.gcv(best) == pytest.approx(score(best), rel=1e-6)
     assert found.misfit(best) == pytest.approx(float((data - matrix @ direct).square().sum()), rel=1e-6)
+    influence = matrix @ torch.linalg.solve(
+        matrix.T @ matrix + best * torch.eye(80, dtype=torch.float64), matrix.T
+    )
+    assert found.squares(best) == pytest.approx(float((influence @ influence).trace()), rel=1e-6)
     assert found.size(best) == pytest.approx(float(direct.square().sum()), rel=1e-6)
+
+
+@pytest.mark.parametrize("noise", [1e-4, 1e-2, 1e-1])
+def test_the_robust_form_is_near_the_best_weight_for_every_draw(noise):
+    """Where plain cross-validation, its case of a robustness of 1, has errors of five to 350 times the least."""
+    plain, robust = [], []
+    for seed in range(20):
+        matrix, data, exact = blurred(noise, seed)
+        found = spectrum(matrix, data)
+        weights = float(found.values.max()) ** 2 * np.logspace(-14, 2, TRIED)
+        least = min(float((found.solution(weight) - exact).norm()) for weight in weights)
+        plain.append(float((found.solution(found.chosen("gcv")) - exact).norm()) / least)
+        robust.append(float((found.solution(found.chosen()) - exact).norm()) / least)
+    assert max(robust) < 2 and np.median(robust) < 1.3
+    assert max(plain) > 10
 
 
 @pytest.mark.parametrize("rule", ["gcv", "l-curve"])
@@ -67,6 +86,7 @@ def test_a_krylov_space_chooses_as_the_whole_matrix_does():
         assert torch.allclose(part.solution(weight), whole.solution(weight), rtol=1e-6, atol=1e-8)
         assert part.misfit(weight) == pytest.approx(whole.misfit(weight), rel=1e-8)
         assert 120 - part.freedom(weight) == pytest.approx(120 - whole.freedom(weight), rel=0.15)
+        assert part.squares(weight) == pytest.approx(whole.squares(weight), rel=0.2)
 
 
 def test_bidiagonalisation_reproduces_the_map_and_ends_where_its_space_does():
