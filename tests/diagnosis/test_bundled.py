@@ -19,6 +19,7 @@ LARGE = {
     "fourier_series",
     "tomography",
     "mri",
+    "radiance_field",
 }
 
 

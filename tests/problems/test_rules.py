@@ -58,4 +58,8 @@ def test_only_papers_name_a_siren_with_its_training(tree):
     """The trained network of all others is the ladder's, but for those whose default it is."""
     name = next(name for name, other in TREES.items() if other is tree)
     trained = {named(node) for node in ast.walk(tree)} & {"Siren", "Adam"}
-    assert not trained or name.startswith("papers/") or name in ("signed_distance", "image_prior")
+    assert (
+        not trained
+        or name.startswith("papers/")
+        or name in ("signed_distance", "image_prior", "radiance_field")
+    )
