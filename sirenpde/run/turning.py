@@ -24,8 +24,8 @@ def write_turning(
     view: PointFunction,
     domain: Domain,
     *,
-    near: float,
-    far: float,
+    near: float | None = None,
+    far: float | None = None,
     frames: int = 48,
     size: int = 96,
     nodes: int = 64,
@@ -40,7 +40,7 @@ def write_turning(
         solution: of a problem on the rays of views.
         view: what a ray sees, an output of the problem, (3,) from 0 to 1.
         domain: of the scene, usually a ``Box``.
-        near, far: of the rays.
+        near, far: of the rays; where they enter and leave the domain, if left out.
         frames, size: how many, and their pixels along each side.
         nodes: along each ray.
         distance, height: of the cameras from the axis, and above the origin.
@@ -75,8 +75,8 @@ def still(
     domain: Domain,
     pose: np.ndarray[Any, Any],
     *,
-    near: float,
-    far: float,
+    near: float | None = None,
+    far: float | None = None,
     size: int,
     nodes: int,
 ) -> np.ndarray[Any, Any]:
