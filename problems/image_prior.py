@@ -45,6 +45,9 @@ def problem(
     held: int = 64,
     width: int = 64,
     depth: int = 3,
+    wide: int = 128,
+    channels: int = 32,
+    blocks: int = 2,
     code: int = 128,
     batch: int = 32,
     rate: float = 1e-3,
@@ -60,8 +63,11 @@ def problem(
         size: of the pictures, in pixels along each side; the paper has 32.
         pictures: of the faces to learn from; the paper has 162,770 of CelebA.
         held: how many are held out.
-        width: of the SIREN; encoder and hypernetwork are twice as wide; the paper has 256 for all.
+        width: of the SIREN; the paper has 256.
         depth: of the SIREN, its layers of sines; the paper has four.
+        wide: of the hypernetwork and the set encoder; the paper has 256.
+        channels: of the convolutional encoder; the paper has 256.
+        blocks: of the convolutional encoder; the paper has four.
         code: how many numbers a code has; the paper has 256.
         batch: pictures at each step; the paper's code has 100.
         rate: of learning; the paper has 5e-5.
@@ -82,11 +88,11 @@ def problem(
     }
     some = learnt.seeing((max(1, pixels // 100), pixels // 5))
     encoders = {
-        "set": SetEncoder(2 * width, 4, slow),
-        "convolution": ConvolutionalEncoder((size, size), width, 2),
+        "set": SetEncoder(wide, 4, slow),
+        "convolution": ConvolutionalEncoder((size, size), channels, blocks),
         "none": Codes(count + len(others) * held),
     }
-    network = Hypernetwork(Siren(width, depth, omega), encoders[encoder], code, 2 * width)
+    network = Hypernetwork(Siren(width, depth, omega), encoders[encoder], code, wide)
     u = Field("u", known.grid, network, shape=known.images.shape[3:])
 
     @on(some, samples=batch, weight=1 / known.images[0].numel())

@@ -37,6 +37,9 @@ def _measured(encoder: str, form: Form) -> Outcome:
             "pictures": 20_000,
             "width": 256,
             "depth": 4,
+            "wide": 256,
+            "channels": 256,
+            "blocks": 4,
             "code": 256,
             "batch": 100,
             "rate": 5e-5,
@@ -161,12 +164,12 @@ EXPERIMENTS = tuple(
         "mean square",
         "lower",
         partial(_measured, encoder),
-        quick=f"16² pictures, {what} of width 128, SIREN 3 x 64, 600 steps of 32 pictures, rate 1e-3",
+        quick=f"16² pictures, {what}{size}, SIREN 3 x 64, 600 steps of 32 pictures, rate 1e-3",
     )
-    for name, encoder, what in (
-        ("set", "set", "set encoder"),
-        ("convolution", "convolution", "convolutional encoder"),
-        ("codes", "none", "auto-decoder"),
+    for name, encoder, what, size in (
+        ("set", "set", "set encoder", " of width 128"),
+        ("convolution", "convolution", "convolutional encoder", " of 32 channels"),
+        ("codes", "none", "auto-decoder", ""),
     )
 )
 FIGURES = {"prior": _completions}
