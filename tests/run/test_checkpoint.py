@@ -112,7 +112,7 @@ def test_a_checkpoint_of_an_earlier_format_is_refused_with_both_formats_and_a_re
 def test_memories_of_another_stage_are_damage():
     problem, kept = fit(1.0), []
     solve(problem, [Adam(steps=3)], progress=lambda p: kept.append(p.snapshot()))
-    assert set(kept[0]["memory"]) == {"m", "v", "average"}
+    assert set(kept[0]["memory"]) == {"m", "v", "average", "iterate"}
     wrong = {**kept[0], "memory": {"m": kept[0]["memory"]["m"]}}
     with pytest.raises(ValueError, match=r"damaged \(ValueError: Memory was given .*'m'.*expected .*'v'"):
         solve(problem, [Adam(steps=3)], resume=wrong)
