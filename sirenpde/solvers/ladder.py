@@ -19,6 +19,7 @@ from ..geometry import can
 from ..geometry.holes import holes_of
 from ..geometry.point import Axis
 from ..networks.around_holes import Hole
+from ..networks.generated import reads_of
 from ..networks.pieces import Pieces
 from ..networks.recipe import Recipe, SizedByGrid, is_linear
 from ..networks.sine_features import SineFeatures
@@ -103,7 +104,11 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Asked) -> C
         for u in problem.fields:
             check_kinks(u, recipe, [d for requests in problem.requests for d in requests.of(u)])
     left_open = network == "auto"
-    declared: Declared = {u: None if left_open else recipe or u.network for u in problem.fields}
+    declared: Declared = {
+        # A network that is made of data of samples has no other in its place.
+        u: u.network if reads_of(u.network) else None if left_open else recipe or u.network
+        for u in problem.fields
+    }
     stages = stages_of(using) or (problem.using if network is None else None)
     if stages:
         suited = {u: _suited(problem, u, stages[0], traits) for u in declared}
