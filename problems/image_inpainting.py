@@ -53,5 +53,6 @@ def problem(
         """∂²u = 0, all second derivatives"""
         return hessian(u)(p)
 
-    filled = {} if chosen.all() else {"filled in": grid.where(~chosen, "filled in")}
-    return Problem(match, smooth, reference={u: Reference(grid["f"], on={"known": known} | filled, peak=1)})
+    masks = {"known": chosen, "filled in": ~chosen}
+    parts = {part: grid.where(mask, part) for part, mask in masks.items() if mask.any()}
+    return Problem(match, smooth, reference={u: Reference(grid["f"], on=parts, peak=1)})

@@ -77,10 +77,11 @@ def problem(
         return norm(hessian(u)(p).flatten(-2))
 
     priors = {"none": [], "variation": [variation], "hessian": [bending]}
-    filled = {} if chosen.all() else {"filled in": grid.where(~chosen, "filled in")}
+    masks = {"known": chosen, "filled in": ~chosen}
+    parts = {part: grid.where(mask, part) for part, mask in masks.items() if mask.any()}
     return Problem(
         match,
         *priors[prior],
-        reference={u: Reference(grid["f"], on={"known": known} | filled, peak=1)},
+        reference={u: Reference(grid["f"], on=parts, peak=1)},
         using=[Adam(steps=10_000, lr=1e-4, schedule="constant")],
     )
