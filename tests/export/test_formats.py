@@ -40,6 +40,7 @@ def test_every_file_is_a_format_of_its_name():
         "vti",
         "vtkhdf",
         "vtu",
+        "wav",
         "xdmf",
     }
 
@@ -50,7 +51,7 @@ def test_a_format_that_is_registered_is_written_by_solutions(toy, tmp_path):
     solution = solve(Problem(on(box, 50, name="line")(lambda p: u(p) - 2 - box.axes[0](p))))
     assert solution.export(tmp_path / "u.toy", 3).read_text() == "u 2.000000"
     with pytest.raises(
-        ValueError, match=r"ends in \.csv, \.mp4, \.npz, .*, \.toy, \.vti, \.vtkhdf, \.vtu, \.xdmf"
+        ValueError, match=r"ends in \.csv, \.mp4, \.npz, .*, \.toy, \.vti, \.vtkhdf, \.vtu, \.wav, \.xdmf"
     ):
         solution.export(tmp_path / "u.tox")
 

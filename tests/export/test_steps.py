@@ -127,7 +127,7 @@ def test_equal_series_make_equal_files(tmp_path, kind):
 @pytest.mark.parametrize("kind", ["vtu", "vti"])
 def test_several_times_are_refused_where_there_is_room_for_one(tmp_path, kind):
     with pytest.raises(
-        ValueError, match=r"at 3 times .* Write CSV, NPZ, PVD, VTKHDF or XDMF, or choose one time"
+        ValueError, match=r"at 3 times .* Write CSV, MP4, NPZ, PVD, VTKHDF or XDMF, or choose one time"
     ):
         formats()[kind].write(tmp_path / f"u.{kind}", series("even"), ABOUT)
     assert not list(tmp_path.iterdir())

@@ -54,6 +54,12 @@ def _frames(steps: Iterable[Grid | Mesh]) -> Iterator[Array]:
 
 register(
     Format(
-        "mp4", "a film of one output, on the pixels of a film", "series", write_mp4, single=True, series=True
+        "mp4",
+        "a film of one output, on the pixels of a film",
+        "series",
+        write_mp4,
+        single=True,
+        series=True,
+        most_axes=3,
     )
 )
