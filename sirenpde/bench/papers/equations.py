@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .experiment import Experiment, Form, Outcome, solved
+from .shown import psnr, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +61,7 @@ def _distance_from(output: str, solution: Solution, form: Form) -> float:
 
 def _decibels(solution: Solution, form: Form) -> float:
     """In the mask, where nothing but derivatives are known."""
-    return float(solution.errors["u"]["on"]["inside"]["psnr_db"])
+    return psnr(solution, "inside")
 
 
 def _chamfer(solution: Solution, form: Form) -> float:
@@ -94,17 +95,13 @@ def _reconstruction(supervise: str, form: Form) -> Outcome:
     direct = solved(form, "poisson_reconstruction", **flags)
     pictures = {name: _grey(solution, size) for name, solution in (("SIREN", trained), ("series", direct))}
     return Outcome(
-        _psnr(trained),
+        psnr(trained),
         f"camera of scikit-image, {size}², grey",
-        best=_psnr(direct),
+        best=psnr(direct),
         best_by="a cosine series, least squares",
         note="Measured after the best affine fit, since a constant is free",
         curves={"pictures": pictures},
     )
-
-
-def _psnr(solution: Solution) -> float:
-    return float(solution.errors["u"]["psnr_db"])
 
 
 def _grey(solution: Solution, size: int) -> Any:
@@ -114,7 +111,7 @@ def _grey(solution: Solution, size: int) -> Any:
     grid: Any = next(iter(solution.problem.reference.values())).on
     known = grid.data["f"].flatten().to(solution.system.device)
     found = fitted(solution["u"](grid.points.to(known.device)).flatten(), known.to(solution.system.dtype))
-    return (255 * found.clamp(0, 1)).round().byte().reshape(size, size).tolist()
+    return whole_numbers(found.reshape(size, size))
 
 
 def _drawn(rows: Sequence[Row]) -> Figure | None:

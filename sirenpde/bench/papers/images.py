@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .experiment import Experiment, Form, Outcome, declared, solved
 from .pictures import natural, words
+from .shown import psnr, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,7 +63,7 @@ def _fit(activation: str, form: Form) -> Outcome:
     return Outcome(
         solution.errors["image"]["psnr_db"],
         f"camera of scikit-image, {size}², grey",
-        best=direct.errors["u"]["psnr_db"],
+        best=psnr(direct),
         best_by="a cosine series of as many numbers as pixels, by a transform",
         note=f"Relative error of the gradient {solution.errors['gradient']['relative_l2']:.2f}",
         curves={"psnr": curve, "pictures": pictures},
@@ -138,9 +139,9 @@ def _inpainted(prior: str, form: Form) -> Outcome:
     solution = solved(form, "papers/image_inpainting", using=_training(steps, 1e-4), size=size, prior=prior)
     direct = solved(form, "image_inpainting", size=size)
     return Outcome(
-        solution.errors["u"]["on"]["filled in"]["psnr_db"],
+        psnr(solution, "filled in"),
         f"camera of scikit-image, {size}², grey, a tenth of its pixels",
-        best=direct.errors["u"]["on"]["filled in"]["psnr_db"],
+        best=psnr(direct, "filled in"),
         best_by="a cosine series with little bending, least squares",
         note="Measured on the pixels that are not known",
         curves={
@@ -177,8 +178,7 @@ def _shown(solution: Solution, output: str, label: str) -> Any:
         values = (values - low) / max(high - low, 1e-30)
     rows = values.reshape(*grid.shape, *values.shape[1:])
     stride = max(1, max(grid.shape) // _SHOWN)
-    whole: Any = (255 * rows[::stride, ::stride].clip(0, 1)).round().astype(int).tolist()
-    return whole
+    return whole_numbers(rows[::stride, ::stride])
 
 
 def _converging(rows: Sequence[Row]) -> Figure | None:

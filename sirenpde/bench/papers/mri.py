@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .experiment import Experiment, Form, Outcome, solved, trained
+from .experiment import Experiment, Form, Outcome
+from .linear import beside_direct
+from .shown import by_name, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,41 +26,30 @@ def _measured(mapping: str, form: Form) -> Outcome:
     """The paper's network, and beside it the volume of least variation and the smooth one."""
     size, steps, width = QUICK if form.quick else FULL
     flags: dict[str, Any] = {"size": size, "phantom_seed": form.seed}
-    network = trained(form, "papers/mri", steps, mapping=mapping, width=width, **flags)
-    sparse = solved(form, "mri", **flags)
-    smooth = solved(form, "mri", prior="smooth", **flags)
-    found = {"least variation": _psnr(sparse), "smooth, by cross-validation": _psnr(smooth)}
-    by = max(found, key=lambda name: found[name])
-    pictures = {mapping: network, "least variation": sparse, "smooth": smooth}
-    return Outcome(
-        _psnr(network),
+    return beside_direct(
+        form,
+        "mri",
+        steps,
+        flags,
+        {"mapping": mapping, "width": width},
         f"a perturbed head of ellipsoids, {size}³",
-        best=found[by],
-        best_by=f"linear: {by}",
-        note="; ".join(f"{name} {value:.1f} dB" for name, value in found.items()),
-        curves={"pictures": {name: _slice(solution, size) for name, solution in pictures.items()}},
+        partial(_slice, size),
     )
 
 
-def _psnr(solution: Solution) -> float:
-    return float(next(iter(solution.errors.values()))["psnr_db"])
-
-
-def _slice(solution: Solution, size: int) -> Any:
+def _slice(size: int, solution: Solution) -> Any:
     """The middle slice of what was found, as a picture of whole numbers, x to the right and y upwards."""
     output, reference = next(iter(solution.problem.reference.items()))
     grid: Any = reference.on
     found = solution[output](grid.points).reshape(size, size, size)[:, :, size // 2]
-    return (255 * found.clamp(0, 1)).round().byte().T.flip(0).tolist()
+    return whole_numbers(found.T.flip(0))
 
 
 def _drawn(rows: Sequence[Row]) -> Figure:
     """What each mapping makes of the same samples, and the two direct solutions."""
     from ...plots.papers import picture_rows
 
-    shown: dict[str, Any] = {}
-    for row in rows:
-        shown.update((row["curves"] or {}).get("pictures", {}))
+    shown = by_name(rows)
     order = (*PUBLISHED, "smooth", "least variation")
     return picture_rows({"a slice": {name: shown[name] for name in order if name in shown}}, width=1.6)
 

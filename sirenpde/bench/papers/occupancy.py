@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .experiment import Experiment, Form, Outcome, solved
+from .shown import by_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,8 +72,7 @@ def _drawn(rows: Sequence[Row]) -> Figure:
     """A section of what each mapping takes for the inside."""
     from ...plots.papers import picture_rows
 
-    sections = {name: picture for row in rows for name, picture in row["curves"]["inside"].items()}
-    return picture_rows({"section": sections}, width=2.2)
+    return picture_rows({"section": by_name(rows, "inside")}, width=2.2)
 
 
 EXPERIMENTS = tuple(

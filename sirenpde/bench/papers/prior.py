@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .experiment import Experiment, Form, Outcome, declared, solved
+from .shown import whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -115,20 +116,15 @@ def _shown(
         shape = held.images.shape[1:]
         seen = data["seen"][:SHOWN].numpy()[..., None]
         shown[f"{name.removesuffix(' seen')} seen"] = [
-            _bytes(0.5 + 0.5 * data["context"][i].numpy() * seen[i] - 0.25 * (1 - seen[i]))
+            whole_numbers(0.5 + 0.5 * data["context"][i].numpy() * seen[i] - 0.25 * (1 - seen[i]))
             for i in range(SHOWN)
         ]
-        shown[f"{name.removesuffix(' seen')}: SIREN"] = [_bytes(p.reshape(shape)) for p in pictures]
+        shown[f"{name.removesuffix(' seen')}: SIREN"] = [whole_numbers(p.reshape(shape)) for p in pictures]
         shown[f"{name.removesuffix(' seen')}: Gaussian"] = [
-            _bytes(p.reshape(shape)) for p in classical[name][0][:SHOWN]
+            whole_numbers(p.reshape(shape)) for p in classical[name][0][:SHOWN]
         ]
-    shown["held out"] = [_bytes(p.reshape(shape)) for p in _unit(held.images[:SHOWN])]
+    shown["held out"] = [whole_numbers(p.reshape(shape)) for p in _unit(held.images[:SHOWN])]
     return shown
-
-
-def _bytes(picture: Array) -> list[Any]:
-    pixels: list[Any] = (255 * np.clip(picture, 0, 1)).round().astype(int).tolist()
-    return pixels
 
 
 def _completions(rows: Sequence[Row]) -> Figure:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .experiment import Experiment, Form, Outcome, trained
+from .shown import by_name, psnr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ def _measured(mapping: str, form: Form) -> Outcome:
     found = trained(form, "papers/radiance_field", 500 if form.quick else 50_000, **flags)
     size = flags["size"]
     return Outcome(
-        float(found.errors["view"]["psnr_db"]),
+        psnr(found),
         f"spheres, a box and a chequered floor, {flags['pictures']} pictures of {size}²",
         note="Nothing better is known here: densities and colours stand in products",
         curves={"pictures": {mapping: _view(found, flags["nodes"])}},
@@ -51,9 +52,7 @@ def _drawn(rows: Sequence[Row]) -> Figure:
     """One view of the scene by every mapping."""
     from ...plots.papers import picture_rows
 
-    shown: dict[str, Any] = {}
-    for row in rows:
-        shown.update((row["curves"] or {}).get("pictures", {}))
+    shown = by_name(rows)
     return picture_rows(
         {"a novel view": {name: shown[name] for name in PUBLISHED if name in shown}}, width=1.6
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .experiment import Experiment, Form, Outcome, declared, solved
+from .experiment import Experiment, Form, Outcome, solved, trained
+from .shown import psnr, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,9 +38,11 @@ def _by_mapping(mapping: str, order: int, form: Form) -> Outcome:
     """A perceptron on as many features as the lattice of an order has; pixels between the known ones."""
     size = 256 if form.quick else 512
     pixels, steps = (2048, 500 if order == 64 else 1000) if form.quick else (None, 2000)
-    trained = _trained(form, steps, size=size, order=order, pixels=pixels, **_SETTINGS[mapping])
+    network = trained(
+        form, "papers/fourier_series", steps, size=size, order=order, pixels=pixels, **_SETTINGS[mapping]
+    )
     best, best_by = _smooth(form, size)
-    known, between = (_psnr(trained, where) for where in ("known", "between"))
+    known, between = (psnr(network, where) for where in ("known", "between"))
     return Outcome(
         between,
         f"camera of scikit-image, {size}², grey, every second pixel known",
@@ -54,18 +56,18 @@ def _by_mapping(mapping: str, order: int, form: Form) -> Outcome:
 def _training(name: str, form: Form) -> Outcome:
     """A perceptron on twice the known pixels' Nyquist frequency; pixels between the known ones."""
     size = 64 if form.quick else 256
-    trained = _trained(form, 600, size=size, order=size // 2, **_TRAININGS[name])
+    network = trained(form, "papers/fourier_series", 600, size=size, order=size // 2, **_TRAININGS[name])
     best, best_by = _smooth(form, size)
-    known = _psnr(trained, "known")
+    known = psnr(network, "known")
     return Outcome(
-        _psnr(trained, "between"),
+        psnr(network, "between"),
         f"camera of scikit-image, {size}², grey, every second pixel known",
         best,
         best_by,
         note=f"{known:.1f} dB on the known pixels",
         curves={
-            "train": [[row.step, -10 * math.log10(max(row.loss, 1e-40))] for row in trained.history],
-            "picture": _grey(trained, size),
+            "train": [[row.step, -10 * math.log10(max(row.loss, 1e-40))] for row in network.history],
+            "picture": _grey(network, size),
         },
     )
 
@@ -73,30 +75,20 @@ def _training(name: str, form: Form) -> Outcome:
 def _from_transform(form: Form) -> Outcome:
     """The known pixels, by weights that an FFT gives, after training goes on from there."""
     size = 64 if form.quick else 512
-    trained = _trained(form, 600, size=size, start="fft")
+    network = trained(form, "papers/fourier_series", 600, size=size, start="fft")
     direct = solved(form, "fourier_series", size=size, series="whole")
     return Outcome(
-        _psnr(trained, "known"),
+        psnr(network, "known"),
         f"camera of scikit-image, {size}², grey, every second pixel known",
-        _psnr(direct, "known"),
+        psnr(direct, "known"),
         "a Fourier series, least squares",
-        note=f"in float64; {_psnr(trained, 'between'):.1f} dB between the known pixels",
+        note=f"in float64; {psnr(network, 'between'):.1f} dB between the known pixels",
     )
-
-
-def _trained(form: Form, steps: int, **flags: Any) -> Solution:
-    problem = declared("papers/fourier_series", **flags)
-    (stage,) = problem.using or ()
-    return solved(form, problem, using=[replace(stage, steps=steps)])  # type: ignore[type-var]
 
 
 def _smooth(form: Form, size: int) -> tuple[float, str]:
     direct = solved(form, "fourier_series", size=size, series="smooth")
-    return _psnr(direct, "between"), "a cosine series with the least slope, least squares"
-
-
-def _psnr(solution: Solution, where: str) -> float:
-    return float(solution.errors["u"]["on"][where]["psnr_db"])
+    return psnr(direct, "between"), "a cosine series with the least slope, least squares"
 
 
 def _grey(solution: Solution, size: int) -> Any:
@@ -106,8 +98,7 @@ def _grey(solution: Solution, size: int) -> Any:
     from ...geometry.data.sample_grid import SampleGrid
 
     values = np.asarray(solution["u"](SampleGrid.read("camera", size, grey=True).points.numpy()))
-    shown = np.clip(255 * values.reshape(size, size).T[::-1], 0, 255)
-    return shown.round().astype(int).tolist()
+    return whole_numbers(values.reshape(size, size).T[::-1].copy())
 
 
 def _drawn_mappings(rows: Sequence[Row]) -> Figure | None:

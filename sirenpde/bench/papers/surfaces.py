@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .experiment import Experiment, Form, Outcome, solved
+from .shown import by_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -105,8 +106,7 @@ def _drawn(rows: Sequence[Row]) -> Figure:
     """A section through the room by each network: solids dark, lines of equal distance in the air."""
     from ...plots.papers import picture_rows
 
-    sections = {name: picture for row in rows for name, picture in row["curves"]["section"].items()}
-    return picture_rows({f"z = {_HEIGHT}": sections}, width=2.4)
+    return picture_rows({f"z = {_HEIGHT}": by_name(rows, "section")}, width=2.4)
 
 
 EXPERIMENTS = tuple(

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .experiment import Experiment, Form, Outcome, solved, trained
+from .experiment import Experiment, Form, Outcome
+from .linear import beside_direct
+from .shown import by_name, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,44 +39,34 @@ def _measured(kind: str, mapping: str, form: Form) -> Outcome:
     shape: dict[str, Any] = (
         {"sigma": 5.0, "octaves": 5.0} if kind == "picture" else {"sigma": 4.0, "octaves": 3.0}
     )
-    network = trained(form, "papers/tomography", steps, mapping=mapping, **shape, **flags)
-    sparse = solved(form, "tomography", **flags)
-    smooth = solved(form, "tomography", prior="smooth", **flags)
-    found = {"least variation": _psnr(sparse), "smooth, by cross-validation": _psnr(smooth)}
-    by = max(found, key=lambda name: found[name])
-    pictures = {mapping: network, "least variation": sparse, "smooth": smooth}
-    return Outcome(
-        _psnr(network),
+    return beside_direct(
+        form,
+        "tomography",
+        steps,
+        flags,
+        {"mapping": mapping, **shape},
         f"{DATA[kind]}, {size}²",
-        best=found[by],
-        best_by=f"linear: {by}",
-        note="; ".join(f"{name} {value:.1f} dB" for name, value in found.items()),
-        curves={"pictures": {name: _grey(solution, size) for name, solution in pictures.items()}},
+        partial(_grey, size),
     )
 
 
-def _psnr(solution: Solution) -> float:
-    return float(next(iter(solution.errors.values()))["psnr_db"])
-
-
-def _grey(solution: Solution, size: int) -> Any:
+def _grey(size: int, solution: Solution) -> Any:
     """What was found, as a picture of whole numbers."""
     output, reference = next(iter(solution.problem.reference.items()))
     grid: Any = reference.on
     found = solution[output](grid.points).reshape(size, size)
-    return (255 * found.clamp(0, 1)).round().byte().tolist()
+    return whole_numbers(found)
 
 
 def _drawn(rows: Sequence[Row]) -> Figure:
     """What each mapping makes of the same shadows, and the two direct solutions."""
     from ...plots.papers import picture_rows
 
-    by_kind: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        if "pictures" in (row["curves"] or {}):
-            by_kind.setdefault(row["name"].split("/")[1], {}).update(row["curves"]["pictures"])
+    by_kind = {kind: by_name([row for row in rows if row["name"].split("/")[1] == kind]) for kind in DATA}
     order = (*MAPPINGS, "smooth", "least variation")
-    shown = {kind: {name: each[name] for name in order if name in each} for kind, each in by_kind.items()}
+    shown = {
+        kind: {name: each[name] for name in order if name in each} for kind, each in by_kind.items() if each
+    }
     return picture_rows(shown, width=1.6)
 
 

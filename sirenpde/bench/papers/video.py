@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .experiment import Experiment, Form, Outcome, declared, solved
+from .shown import by_name, psnr, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,19 +38,15 @@ def _film(network: str, form: Form) -> Outcome:
     share = min(1.0, numbers / voxels)
     direct, whole = (solved(form, "video_regression", share=part, **size) for part in (share, 1.0))
     return Outcome(
-        _psnr(trained),
+        psnr(trained),
         f"a rolling wheel, {size['frames']} frames of {size['size']} x {3 * size['size'] // 4}",
-        best=_psnr(whole),
+        best=psnr(whole),
         best_by="all cosines, by a transform",
-        note=f"As many cosines as the network has numbers, {share:.1%} of all: {_psnr(direct):.1f} dB",
+        note=f"As many cosines as the network has numbers, {share:.1%} of all: {psnr(direct):.1f} dB",
         curves={
             "frame": {"film": _given(trained), _NAMES[network]: _found(trained), "cosines": _found(direct)}
         },
     )
-
-
-def _psnr(solution: Solution) -> float:
-    return float(solution.errors["u"]["psnr_db"])
 
 
 def _numbers(solution: Solution) -> int:
@@ -77,15 +74,14 @@ def _found(solution: Solution) -> Any:
     film, still = _middle(solution)
     _, width, height = film.shape
     values = np.asarray(solution["u"](still.points.numpy())).reshape(width, height, 3).swapaxes(0, 1)
-    return np.round(255 * values.clip(0, 1)).astype(int).tolist()
+    return whole_numbers(values)
 
 
 def _drawn(rows: Sequence[Row]) -> Figure:
     """One frame by each method."""
     from ...plots.papers import picture_rows
 
-    frames = {name: picture for row in rows for name, picture in row["curves"]["frame"].items()}
-    return picture_rows({"middle frame": frames}, width=2.5)
+    return picture_rows({"middle frame": by_name(rows, "frame")}, width=2.5)
 
 
 EXPERIMENTS = tuple(
