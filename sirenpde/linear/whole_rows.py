@@ -95,15 +95,14 @@ class OnGrid:
     index: tuple[Tensor, ...]
     empty: Tensor  # of the dtype and on the device of the values
 
-    def forth(self, coefficients: Tensor) -> Tensor:
-        on_grid = self.transform.forth(coefficients.view(self.transform.shape))
+    def apply(self, x: Tensor) -> Tensor:
+        on_grid = self.transform.forth(x.view(self.transform.shape))
         return on_grid[0][self.index].reshape(-1)
 
-    def back(self, values: Tensor) -> Tensor:
-        """The transpose."""
+    def transpose(self, y: Tensor) -> Tensor:
         outputs = self.transform.shape[-1]
-        on_grid = values.new_zeros(1, *self.transform.points, outputs)
-        on_grid[0][self.index] = values.view(-1, outputs)
+        on_grid = y.new_zeros(1, *self.transform.points, outputs)
+        on_grid[0][self.index] = y.view(-1, outputs)
         return self.transform.back(on_grid).reshape(-1)
 
     def fitted(self, values: Tensor) -> Tensor:
@@ -136,12 +135,6 @@ class OnGrid:
     @property
     def matrix(self) -> None:
         return None
-
-    def apply(self, x: Tensor) -> Tensor:
-        return self.forth(x)
-
-    def transpose(self, y: Tensor) -> Tensor:
-        return self.back(y)
 
 
 def whole_rows(system: System, batches: Sequence[Batch]) -> tuple[WholeRows, OnGrid] | None:

@@ -147,10 +147,10 @@ class _Scaled:
         return self.amplitude
 
     def apply(self, x: Tensor) -> Tensor:
-        return self.scale * self.inner.apply(self.on_grid.forth(self.amplitude * x))
+        return self.scale * self.inner.apply(self.on_grid.apply(self.amplitude * x))
 
     def transpose(self, y: Tensor) -> Tensor:
-        return self.amplitude * self.on_grid.back(self.inner.transpose(self.scale * y))
+        return self.amplitude * self.on_grid.transpose(self.inner.transpose(self.scale * y))
 
 
 def _of_features(system: System, prior: float, like: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ def test_rows_are_the_residuals_and_their_transpose_is_that_of_the_matrix():
     system, batches = made(*two(u, whole))
     rows, on_grid = whole_rows(system, batches)
     theta = torch.randn(12, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    values = on_grid.forth(theta)
+    values = on_grid.apply(theta)
     scale = rows.per_row([system.row_weight(i) ** 0.5 for i in range(2)])
     assert torch.allclose(
         scale * (rows.apply(values) - rows.target), system.vector(theta, batches), atol=1e-12
@@ -47,7 +47,7 @@ def test_rows_are_the_residuals_and_their_transpose_is_that_of_the_matrix():
     assert torch.allclose(rows.transpose(y), matrix.T @ y, atol=1e-12)
     assert torch.allclose(on_grid.fitted(values), theta, atol=1e-12)
     z = torch.randn(12, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
-    assert float(on_grid.back(z) @ theta) == pytest.approx(float(z @ values), rel=1e-12)
+    assert float(on_grid.transpose(z) @ theta) == pytest.approx(float(z @ values), rel=1e-12)
 
 
 def test_problems_of_another_kind_have_no_such_rows():
