@@ -69,3 +69,12 @@ class TensorGrid:
         ranges = [torch.arange(len(c)) for c in coordinates]
         index = torch.stack(torch.meshgrid(*ranges, indexing="ij"), dim=-1).reshape(-1, len(ranges))
         return TensorGrid(tuple(coordinates), index)
+
+
+def centres(count: int, h: float) -> Tensor:
+    """The centres of so many cells of length h, symmetric about 0, ascending.
+
+    >>> centres(3, 0.5).tolist()
+    [-0.5, 0.0, 0.5]
+    """
+    return (2 * torch.arange(count, dtype=torch.float64) + 1 - count) * (h / 2)

@@ -7,14 +7,13 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from ..arrays import as_numbers, check_finite
 from ..pictures.pictures import read_picture, reduce
 from ..point import Axis
 from ..readers.arrays import load_array
-from ..tensor_grid import TensorGrid
+from ..tensor_grid import TensorGrid, centres
 from .cloud import Cloud
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class SampleGrid(Cloud):
         check_finite(numbers, name)
         shape = numbers.shape[:d]
         cell = 2 / max(shape)
-        lines = [cell / 2 * (2 * torch.arange(n, dtype=torch.float64) + 1 - n) for n in shape]
+        lines = [centres(n, cell) for n in shape]
         _declare(self, numbers, lines, [n * cell / 2 for n in shape], name)
 
     @staticmethod

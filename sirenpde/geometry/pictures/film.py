@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..data.cloud import Cloud
 from ..point import Axis
+from ..tensor_grid import centres
 from .films import read_film
 from .voxel_grid import VoxelGrid
 
@@ -48,8 +49,8 @@ class Film(VoxelGrid):
         h = 2 / max(height, width)
         lines = (
             (torch.arange(count, dtype=torch.float64) + 0.5) / rate,
-            (2 * torch.arange(width, dtype=torch.float64) + 1 - width) * (h / 2),
-            -(2 * torch.arange(height, dtype=torch.float64) + 1 - height) * (h / 2),
+            centres(width, h),
+            -centres(height, h),
         )
         half = (width * h / 2, height * h / 2)
         axes = (Axis("t", 0.0, count / rate), *(Axis(a, -r, r) for a, r in zip("xy", half, strict=True)))

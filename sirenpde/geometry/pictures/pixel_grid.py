@@ -17,7 +17,7 @@ from ..arrays import as_mask
 from ..data.cloud import Cloud
 from ..domain import Data, Deferred, named, read_data
 from ..point import Axis
-from ..tensor_grid import TensorGrid
+from ..tensor_grid import TensorGrid, centres
 from . import stencils
 from .edges import Edges
 from .pictures import as_picture, read_picture, reduce
@@ -107,7 +107,7 @@ class PixelGrid(Pictures):
     def coordinates(self) -> tuple[Tensor, Tensor]:
         """The pixel centres along x, ascending, and along y in the order of rows, descending."""
         height, width = self.shape
-        return _centres(width, self.spacing), -_centres(height, self.spacing)
+        return centres(width, self.spacing), -centres(height, self.spacing)
 
     @property
     def points(self) -> Tensor:  # (H*W, 2)
@@ -200,11 +200,6 @@ class PixelGrid(Pictures):
             for what, stencil in stencils.GRID.items():
                 recipes[f"{what} of {key}"] = partial(_stencil_rows, stencil, image, self.spacing)
         return recipes
-
-
-def _centres(count: int, h: float) -> Tensor:
-    """Pixel centres, symmetric about 0, ascending."""
-    return (2 * torch.arange(count, dtype=torch.float64) + 1 - count) * (h / 2)
 
 
 def _stencil_rows(stencil: Callable[[Tensor, float], Tensor], image: Tensor, h: float) -> Tensor:
