@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ Made = Literal["code", "weights"]
 class _Here:
     """The sample's own point as the only node."""
 
-    count: int = 1
+    count: ClassVar[int] = 1
 
     def axes(self, names: tuple[str, ...]) -> tuple[str, ...]:
         return names
@@ -52,17 +52,17 @@ class Part(_Here):
 class OfSample(_Here):
     """Where a field's network is the one of a certain sample of a domain."""
 
-    domain: Domain | None = None
-    number: int = 0
+    domain: Domain
+    number: int
 
     @property
     def given(self) -> Mapping[str, Tensor]:
         """The sample's data, each (1, ...)."""
-        _, data = self.domain.draw(None, torch.Generator())  # type: ignore[union-attr]
+        _, data = self.domain.draw(None, torch.Generator())
         return {key: values[self.number : self.number + 1] for key, values in data.items()}
 
     def __str__(self) -> str:
-        return f"sample {self.number} of {self.domain.name}"  # type: ignore[union-attr]
+        return f"sample {self.number} of {self.domain.name}"
 
 
 def made(u: Field, what: Made) -> PointFunction:

@@ -148,13 +148,14 @@ class _Convolutions(nn.Module):
         h = self.first(data["context"].movedim(-1, 1))
         for block in self.blocks:
             h = functional.relu(h + block(h))
-        return self.pixels(functional.relu(self.last(h)).flatten(2)).squeeze(-1)  # type: ignore[no-any-return]
+        codes: Tensor = self.pixels(functional.relu(self.last(h)).flatten(2))
+        return codes.squeeze(-1)
 
 
 def _convolution(inputs: int, outputs: int, side: int, generator: Generator) -> nn.Conv2d:
     with torch.random.fork_rng(devices=[]):
         layer = nn.Conv2d(inputs, outputs, side, padding=side // 2, dtype=torch.float64)
-    return _torch_start(layer, inputs * side * side, generator)  # type: ignore[return-value]
+    return _torch_start(layer, inputs * side * side, generator)
 
 
 def _linear(inputs: int, outputs: int, generator: Generator) -> nn.Linear:
@@ -162,7 +163,7 @@ def _linear(inputs: int, outputs: int, generator: Generator) -> nn.Linear:
     return uniform_layer(inputs, outputs, bound, bound, generator)
 
 
-def _torch_start(layer: nn.Conv2d, inputs: int, generator: Generator) -> nn.Module:
+def _torch_start(layer: nn.Conv2d, inputs: int, generator: Generator) -> nn.Conv2d:
     """U(±1/√inputs) for weights and biases, as torch draws them."""
     assert layer.bias is not None
     with torch.no_grad():

@@ -131,7 +131,8 @@ class GeneratedNetwork(nn.Module):
         """The networks of codes (n, k) at points (q, n, d): (q, n, outputs)."""
 
         def one(weights: dict[str, Tensor], points: Tensor) -> Tensor:
-            return torch.func.functional_call(self.inner, weights, (points,))  # type: ignore[no-any-return]
+            values: Tensor = torch.func.functional_call(self.inner, weights, (points,))
+            return values
 
         y: Tensor = torch.func.vmap(one, in_dims=(0, 1), out_dims=1)(self.weights(code), x)
         return y

@@ -27,7 +27,7 @@ def averaged(recipe: Siren, seeds: int, quantity: str) -> list[float]:
     "bias, width, seeds, expected",
     [("zero", 512, 6, 0.893), ("torch", 256, 16, 1.469), ("narrow", 256, 12, 0.897)],
 )
-def test_deviations_settle_at_the_exact_fixed_point(bias, width, seeds, expected) -> None:  # type: ignore[no-untyped-def]
+def test_deviations_settle_at_the_exact_fixed_point(bias, width, seeds, expected) -> None:
     exact = siren_deviation(width, bias)
     assert exact == pytest.approx(expected, abs=2e-3)
     recipe = Siren(width=width, depth=8, bias=bias)
@@ -38,14 +38,14 @@ def test_deviations_settle_at_the_exact_fixed_point(bias, width, seeds, expected
 
 def test_the_fixed_point_solves_its_equation() -> None:
     for width, bias, added in ((None, "zero", 0.0), (256, "torch", 300 / 256), (64, "narrow", 300 / 64**2)):
-        s = siren_deviation(width, bias)  # type: ignore[arg-type]
+        s = siren_deviation(width, bias)
         assert s**2 == pytest.approx(1 - math.exp(-2 * s**2) + added, rel=1e-14)
     with pytest.raises(ValueError, match="Give width=256"):
         siren_deviation(bias="torch")
 
 
 @pytest.mark.parametrize("bias", ["zero", "torch"])
-def test_gradients_grow_towards_the_input_as_cosines_say(bias) -> None:  # type: ignore[no-untyped-def]
+def test_gradients_grow_towards_the_input_as_cosines_say(bias) -> None:
     gradients = averaged(Siren(width=256, depth=9, bias=bias), 12, "gradient")
     growth = (gradients[2] / gradients[-1]) ** (1 / 6)
     assert growth == pytest.approx(siren_gradient_growth(siren_deviation(256, bias)), rel=0.02)

@@ -91,7 +91,7 @@ def test_a_network_that_is_not_periodic_differs_across_the_box() -> None:
         (lambda: Siren(depth=0), "depth=0"),
         (lambda: Siren(omega=-1), "omega=-1; a positive number"),
         (lambda: Siren(bias="none"), "'zero' or 'narrow'"),
-        (lambda: MLP(initialisation="he"), "'kaiming' with relu"),  # type: ignore[arg-type]
+        (lambda: MLP(initialisation="he"), "'kaiming' with relu"),
         (lambda: RBF(centres=0), "centres=0"),
         (lambda: MLP(activation="sine"), "Use Siren"),
         (lambda: MLP(activation="mish"), "one of elu, gaussian"),
@@ -100,7 +100,7 @@ def test_a_network_that_is_not_periodic_differs_across_the_box() -> None:
         (lambda: LogUniform(sigma=0.5), "Use Uniform"),
         (lambda: Octaves(0), "levels=0"),
         (lambda: Coordinates(1, 1), "the lower first"),
-        (lambda: Positional(ladder="up"), "'from zero' was expected"),  # type: ignore[arg-type]
+        (lambda: Positional(ladder="up"), "'from zero' was expected"),
         (lambda: Weighted(power=-1), "0 or more"),
         (lambda: Weighted(Coordinates()).spectrum(2, seeded()), "has no waves"),
         (lambda: Positional(count=1).frequencies(2, seeded()), "at least one frequency per axis"),

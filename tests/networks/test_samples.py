@@ -96,7 +96,7 @@ def test_what_cannot_start_from_samples_is_named(recipe: Recipe, samples: Tensor
         FromSamples(recipe, samples).build(LOW[:2], HIGH[:2], 1, (), seeded())
 
 
-def test_a_run_starts_there_and_its_files_need_no_samples(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_run_starts_there_and_its_files_need_no_samples(tmp_path) -> None:
     box = Box(x=(0, 2))
     samples = torch.rand(8, dtype=torch.float64, generator=seeded())
     places = 0.25 * torch.arange(8, dtype=torch.float64)[:, None]

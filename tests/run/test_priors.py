@@ -171,4 +171,4 @@ def test_priors_alone_are_no_problem_and_the_word_is_true_or_false() -> None:
     with pytest.raises(ValueError, match="priors alone"):
         Problem(on(LINE, 20, name="flat", prior=True)(lambda p: D(u, X)(p)))
     with pytest.raises(TypeError, match="prior='yes'"):
-        on(LINE, 20, prior="yes")  # type: ignore[arg-type]
+        on(LINE, 20, prior="yes")

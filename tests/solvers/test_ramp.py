@@ -65,15 +65,15 @@ def test_steps_are_those_of_torchs_adam_on_masked_features(recipe: Recipe) -> No
     stage = Adam(steps=10, lr=0.02, schedule="constant", ramp=Ramp(start=0.7, until=0.8))
     state = state_of(fitting(recipe))
     network = recipe.build([0, 0], [1, 2], 1, (), torch.Generator().manual_seed(0))
-    waves = network.embedding.frequencies.norm(dim=1) / math.pi  # type: ignore[union-attr]
-    z = torch.cat([torch.zeros(len(network.embedding.passed)), waves])  # type: ignore[arg-type, union-attr]
+    waves = network.embedding.frequencies.norm(dim=1) / math.pi
+    z = torch.cat([torch.zeros(len(network.embedding.passed)), waves])
     x, f = cloud.points, cloud.data["f"][:, None]
 
     def masked(alpha: float) -> torch.Tensor:
-        h = network.embedding(x) * window(alpha, z)  # type: ignore[operator]
-        for layer, omega in zip(network.hidden, network.omega, strict=True):  # type: ignore[arg-type]
-            h = network.activation.function(omega * layer(h))  # type: ignore[union-attr]
-        return network.head(h)  # type: ignore[no-any-return, operator]
+        h = network.embedding(x) * window(alpha, z)
+        for layer, omega in zip(network.hidden, network.omega, strict=True):
+            h = network.activation.function(omega * layer(h))
+        return network.head(h)
 
     optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
     for step in range(10):
@@ -106,7 +106,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits(average: float) -> None:
     stages = [Adam(steps=12, lr=0.02, average=average, ramp=Ramp(until=0.7)), Adam(steps=3)]
     whole, kept = solve(problem, stages, dtype=torch.float64), {}
 
-    def interrupt(progress):  # type: ignore[no-untyped-def]
+    def interrupt(progress):
         if progress.step == 5:
             kept["snapshot"] = progress.snapshot()
             raise KeyboardInterrupt
