@@ -100,7 +100,7 @@ class Cloud:
         >>> from sirenpde import PointCloud, bundled
         >>> spot = PointCloud.sample_mesh(bundled("spot.obj"), 5000)
         >>> round(float(spot.distance(torch.tensor([[0.0, 0.0, 0.0]], dtype=torch.float64))), 2)
-        -0.35
+        -0.22
         """
         read_data(self.data, "normal", f"The cloud '{self.name}'")
         check_unit(self.data["normal"], len(self.axes), f"The normals of '{self.name}'")
