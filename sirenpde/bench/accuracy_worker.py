@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 # for each of the budget; on a GPU by the wall clock, later.
 _BROKEN_OFF = 5.0, 1.5
 _LONGEST = 60.0, 6.0
+# A signal that a native thread happens to take may not reach the interpreter, so it comes again after so many
+# processor seconds.
+_AGAIN = 0.05
 # The error is measured at times that grow by this factor, from so many seconds on, or so rarely that it takes no more
 # than this share of the solve's.
 _GROWTH, _FIRST = 1.1, 0.05
@@ -73,15 +76,16 @@ def broken_off(seconds: float, told: Callable[[], None]) -> Iterator[None]:
         return
 
     def over(*_: object) -> None:
+        unbroken()
         told()
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGPROF, over)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        unbroken()
         signal.signal(signal.SIGPROF, before)
 
 
@@ -95,7 +99,7 @@ def unhurried() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, left)
+        signal.setitimer(signal.ITIMER_PROF, left, _AGAIN)
 
 
 def unbroken() -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import hashlib
 import importlib
 import itertools
 import json
+import signal
+import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -81,6 +86,27 @@ def test_a_long_step_is_broken_off_by_processor_time() -> None:
     with broken_off(5, lambda: told.append("never")):
         pass
     assert told == ["over"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sets of signals are laid out as Linux has them")
+def test_a_long_step_is_broken_off_though_a_native_thread_takes_the_signal() -> None:
+    told: list[str] = []
+    number = int(signal.SIGPROF) - 1
+    only = (ctypes.c_uint64 * 16)(*(1 << number % 64 if i == number // 64 else 0 for i in range(16)))
+    # That of ``signal`` looks for signals that have come, and this one shall not.
+    mask = ctypes.PyDLL(None).pthread_sigmask
+    native = threading.Thread(target=hashlib.pbkdf2_hmac, args=("sha256", b"", b"", 2_000_000))
+    native.start()
+    with pytest.raises(KeyboardInterrupt), broken_off(0.05, lambda: told.append("over")):
+        start = time.process_time()
+        mask(int(signal.SIG_BLOCK), only, None)
+        while time.process_time() < start + 0.1:  # the other thread, the only one that may, takes it
+            pass
+        mask(int(signal.SIG_UNBLOCK), only, None)
+        while time.process_time() < start + 0.6:
+            pass
+    assert told == ["over"] and time.process_time() < start + 0.4 and native.is_alive()
+    native.join()
 
 
 # ------------------------------------------------------------------------------------------ whole runs
