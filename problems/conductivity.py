@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from sirenpde import Box, Field, Point, Problem, Table, div, grad, on
+from sirenpde.references.noise import with_noise
 
 square = Box(x=(0, 1), y=(0, 1))
 x, y = square.axes
@@ -41,19 +42,19 @@ def measured(noise: float, seed: int) -> Table:
     s = torch.linspace(0, 1, 50, dtype=torch.float64)
     places = torch.cartesian_prod(s, s)
     exact = torch.sin(math.pi * places[:, 0]) * torch.sin(math.pi * places[:, 1])
-    error = torch.randn(len(exact), dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-    return Table.of({"x": places[:, 0], "y": places[:, 1], "u": exact + noise * error}, square)
+    seen = with_noise(exact, noise, torch.Generator().manual_seed(seed))
+    return Table.of({"x": places[:, 0], "y": places[:, 1], "u": seen}, square)
 
 
-def problem(noise: float = 0.0, seed: int = 0) -> Problem:
+def problem(noise: float = 0.0, draw: int = 0) -> Problem:
     """A conductivity and a temperature from measurements of the latter.
 
     Args:
         noise: the standard deviation of the measurements; 0.1 in the benchmark.
-        seed: of the noise.
+        draw: the seed of the noise.
     """
     u, a = Field("u", square), Field("a", square)
-    probes = measured(noise, seed)
+    probes = measured(noise, draw)
 
     @on(square, samples=3000)
     def heat(p: Point) -> Tensor:

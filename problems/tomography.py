@@ -31,6 +31,7 @@ from sirenpde import (
     read_picture,
     resize,
 )
+from sirenpde.references.noise import with_noise
 from sirenpde.references.phantoms import RotatedSums, phantom
 
 
@@ -58,8 +59,8 @@ def problem(
     grid = PixelGrid({"f": known})
     seen = RotatedSums.of(size, np.linspace(0, np.pi, angles, endpoint=False))
     exact = seen(grid.data["f"])
-    errors = torch.randn(exact.shape, dtype=exact.dtype, generator=torch.Generator().manual_seed(1))
-    whole = Whole(grid, {"measured": exact + noise * exact.max() * errors})
+    measured = with_noise(exact, noise, torch.Generator().manual_seed(1), unit=float(exact.max()))
+    whole = Whole(grid, {"measured": measured})
     u = Field("u", grid, FourierSeries(size, half_period=True))
 
     @on(whole, weight=1 / exact.numel())

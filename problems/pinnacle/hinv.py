@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from sirenpde import Box, D, Field, LeastSquares, Point, Problem, SineFeatures, Table, div, grad, on
+from sirenpde.references.noise import with_noise
 
 spacetime = Box(t=(0, 1), x=(-1, 1), y=(-1, 1))
 square = Box(x=(-1, 1), y=(-1, 1))
@@ -42,8 +43,8 @@ def measured(noise: float, seed: int) -> Table:
     when, a, b = torch.rand(3, 2500, dtype=torch.float64, generator=generator)
     a, b = 2 * a - 1, 2 * b - 1
     exact = torch.exp(-when) * torch.sin(math.pi * a) * torch.sin(math.pi * b)
-    error = torch.randn(2500, dtype=torch.float64, generator=generator)
-    return Table.of({"t": when, "x": a, "y": b, "u": exact + noise * error}, spacetime)
+    seen = with_noise(exact, noise, generator)
+    return Table.of({"t": when, "x": a, "y": b, "u": seen}, spacetime)
 
 
 def problem(noise: float = 0.1, draw: int = 0, features: int = 300, start: float | None = None) -> Problem:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from sirenpde import Box, Field, LeastSquares, Point, Problem, SineFeatures, Table, div, grad, on
+from sirenpde.references.noise import with_noise
 
 square = Box(x=(0, 1), y=(0, 1))
 x, y = square.axes
@@ -35,8 +36,8 @@ def measured(noise: float, seed: int) -> Table:
     s = torch.linspace(0, 1, 50, dtype=torch.float64)
     places = torch.cartesian_prod(s, s)
     exact = torch.sin(math.pi * places[:, 0]) * torch.sin(math.pi * places[:, 1])
-    error = torch.randn(len(exact), dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-    return Table.of({"x": places[:, 0], "y": places[:, 1], "u": exact + noise * error}, square)
+    seen = with_noise(exact, noise, torch.Generator().manual_seed(seed))
+    return Table.of({"x": places[:, 0], "y": places[:, 1], "u": seen}, square)
 
 
 def problem(
