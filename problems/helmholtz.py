@@ -19,18 +19,19 @@ from sirenpde import Box, D, Field, LeastSquares, Pieces, Point, Problem, Refere
 from sirenpde.references.waves import radiated
 
 
-def problem(wavenumber: float = 20.0) -> Problem:
-    """The waves of a point source, measured where |x|, |y| < 1/2 and r > 0.06.
+def problem(wavenumber: float = 20.0, width: float = 0.01) -> Problem:
+    """The waves of a point source, measured where |x|, |y| < 1/2 and beyond six of its widths.
 
     Args:
         wavenumber: k, in radians per unit of length.
+        width: σ, of the source, at most 0.03: nothing of it is left beyond 0.15.
     """
     k = wavenumber
     box, core = Box(x=(-1, 1), y=(-1, 1)), Box(x=(-0.25, 0.25), y=(-0.25, 0.25))
     outside, band = (part.where(lambda q: q.abs().amax(1) > 0.15) for part in (box, core))
     x, y = box.axes
     u, v = Field("u", box, Pieces(), dtype=complex), Field("v", core, Pieces(), dtype=complex)
-    incoming = radiated(k, 0.01, (x, y))
+    incoming = radiated(k, width, (x, y))
 
     def e(s: Tensor) -> Tensor:
         return torch.complex(torch.ones_like(s), -100 / k * (2 * s.abs() - 1).clamp(min=0) ** 2)
@@ -60,7 +61,9 @@ def problem(wavenumber: float = 20.0) -> Problem:
         return torch.where(p.coords.abs().amax() < 0.2, v(p) + incoming(p), u(p))
 
     def exact(p: Point) -> Tensor:
-        return torch.where((p.coords.norm() > 0.06) & (p.coords.abs().amax() < 0.5), incoming(p), torch.nan)
+        return torch.where(
+            (p.coords.norm() > 6 * width) & (p.coords.abs().amax() < 0.5), incoming(p), torch.nan
+        )
 
     return Problem(
         total,

@@ -40,7 +40,7 @@ def problem(
     order: int | None = None,
     mapping: Literal["lattice", "gaussian", "positional", "siren"] = "lattice",
     sigma: float = 10.0,
-    start: Literal["zero", "random", "fft"] = "zero",
+    start: Literal["zero", "random", "fft", "copies"] = "zero",
     progressive: Literal["no", "half", "whole"] = "no",
     rate: float = 1e-2,
     pixels: int | None = None,
@@ -55,7 +55,8 @@ def problem(
             if left out.
         mapping: which frequencies: the lattice, as many random ones, as many along the axes, or a trained SIREN.
         sigma: of random frequencies their deviation, in cycles per side.
-        start: of the lattice's weights: zero, random as torch has them, or the FFT of the samples.
+        start: of the lattice's weights: zero, random as torch has them, or the FFT of the samples, with nothing or
+            with its copies in the waves beyond those that the samples tell apart.
         progressive: whether waves are let in one after another, over half the steps or the whole of them.
         rate: of Adam's learning, which falls to a hundredth along half a cosine.
         pixels: known samples in each step, drawn anew; all of them if left out.
@@ -70,6 +71,7 @@ def problem(
         "zero": lattice,
         "random": FourierFeatures(IntegerLattice(highest), drawn),
         "fft": FromSamples(lattice, known.values, offset=0.25),
+        "copies": FromSamples(lattice, known.values, offset=0.25, beyond="copies"),
     }
     networks: dict[str, FourierFeatures | FromSamples | Siren] = {
         "lattice": lattices[start],
@@ -77,7 +79,7 @@ def problem(
         "positional": FourierFeatures(Positional(waves, 2.0 * highest), perceptron),
         "siren": Siren(width=2 * waves, depth=1),
     }
-    digits = {"zero": None, "random": None, "fft": torch.float64}[start]
+    digits = {"zero": None, "random": None, "fft": torch.float64, "copies": torch.float64}[start]
     u = Field("u", grid, networks[mapping], shape=grid.values.shape[axes:], dtype=digits)
     ramp = {"no": None, "half": Ramp(until=0.5), "whole": Ramp()}[progressive]
 

@@ -18,18 +18,26 @@ from sirenpde import Adam, Box, D, Field, Point, Problem, Reference, Siren, l1, 
 from sirenpde.references.waves import radiated
 
 
-def problem(wavenumber: float = 20.0) -> Problem:
-    """The waves of a point source, measured where |x|, |y| < 1/2 and r > 0.06.
+def problem(
+    wavenumber: float = 20.0,
+    width: float = 0.01,
+    units: int = 256,
+    omega: float = 30.0,
+) -> Problem:
+    """The waves of a point source, measured where |x|, |y| < 1/2 and beyond six of its widths.
 
     Args:
         wavenumber: k, in radians per unit of length.
+        width: σ, of the source.
+        units: of each of the network's layers.
+        omega: the factor of its first layer.
     """
-    k, sigma = wavenumber, 0.01
-    box, core = Box(x=(-1, 1), y=(-1, 1)), Box(x=(-0.25, 0.25), y=(-0.25, 0.25))
-    near = core.where(lambda q: q.norm(dim=1) < 0.0615)
-    far = box.where(lambda q: q.norm(dim=1) > 0.0615)
+    k, sigma, edge = wavenumber, width, 6.15 * width
+    box, core = Box(x=(-1, 1), y=(-1, 1)), Box(x=(-edge, edge), y=(-edge, edge))
+    near = core.where(lambda q: q.norm(dim=1) < edge)
+    far = box.where(lambda q: q.norm(dim=1) > edge)
     x, y = box.axes
-    u = Field("u", box, Siren(), dtype=complex)
+    u = Field("u", box, Siren(units, omega=omega), dtype=complex)
     wave = radiated(k, sigma, (x, y))
 
     def e(s: Tensor) -> Tensor:
@@ -59,7 +67,7 @@ def problem(wavenumber: float = 20.0) -> Problem:
         return u(p)
 
     def exact(p: Point) -> Tensor:
-        return torch.where((p.coords.norm() > 0.06) & (p.coords.abs().amax() < 0.5), wave(p), torch.nan)
+        return torch.where((p.coords.norm() > 6 * sigma) & (p.coords.abs().amax() < 0.5), wave(p), torch.nan)
 
     return Problem(
         source,

@@ -20,6 +20,7 @@ from sirenpde import (
     Adam,
     Basic,
     Box,
+    Constraint,
     Field,
     FourierFeatures,
     Gaussian,
@@ -42,6 +43,7 @@ def problem(
     octaves: float = 6.0,
     width: int = 256,
     depth: int = 8,
+    beside: float = 0.0,
     tested: int = 2**18,
 ) -> Problem:
     """A solid from the labels of points in its bounding box.
@@ -53,6 +55,7 @@ def problem(
         octaves: of the positional mapping, up to 2 to this power in cycles per side.
         width: of the hidden layers.
         depth: how many hidden layers.
+        beside: share of the points of a step that are drawn beside the surface; 0 in the paper.
         tested: points of each kind on which the sets are compared.
     """
     solid = TriangleMesh.open(mesh or bundled("spot.obj"))
@@ -65,12 +68,20 @@ def problem(
         "gaussian": FourierFeatures(Weighted(Gaussian(256, sigma), power=0), layers),
     }
     u = Field("u", cube, recipes[mapping])
+    side = cube.bounds[0][1] - cube.bounds[0][0]
     space = solid.labels(tight)
+    skin = solid.labels(solid.boundary(), spread=0.01 * side)
+    shares = {"in the box": (space, 1 - beside), "beside the surface": (skin, beside)}
 
-    @on(space, samples=32_768)
-    def surprise(p: Point) -> Tensor:
-        """cross entropy of the label = 0"""
-        return cross_entropy(u(p), space["outside"](p))
+    def labelled(where: str) -> Constraint:
+        part, share = shares[where]
+
+        @on(part, samples=max(1, round(share * 32_768)), weight=share, name=f"surprise {where}")
+        def surprise(p: Point) -> Tensor:
+            """cross entropy of the label = 0"""
+            return cross_entropy(u(p), part["outside"](p))
+
+        return surprise
 
     def shape(p: Point) -> Tensor:
         """Negative inside, within the bounding box: no label is known beyond."""
@@ -79,11 +90,10 @@ def problem(
     def label(p: Point) -> Tensor:
         return 2 * space["outside"](p) - 1
 
-    side = cube.bounds[0][1] - cube.bounds[0][0]
-    where = {"uniform": space, "boundary": solid.labels(solid.boundary(), spread=0.01 * side)}
+    where = {"uniform": space, "boundary": skin}
     known = Reference(label, where, samples=tested, fit="sign", surface=solid)
     return Problem(
-        surprise,
+        *(labelled(name) for name, (_, share) in shares.items() if share > 0),
         outputs=(shape,),
         reference={shape: known},
         using=[Adam(steps=10_000, lr=5e-4, schedule="exponential", final=0.01)],

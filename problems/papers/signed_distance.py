@@ -32,38 +32,50 @@ from sirenpde import (
 )
 
 
-def problem(mesh: Path | None = None) -> Problem:
+def problem(
+    mesh: Path | None = None,
+    units: int = 256,
+    on_surface: float = 3e3,
+    off_surface: float = 1e2,
+    normal: float = 1e2,
+    slope: float = 5e1,
+) -> Problem:
     """A surface from 200,000 points sampled on a mesh.
 
     Args:
         mesh: a closed triangle mesh (.obj, .ply, .stl, ...); a cow if left out.
+        units: of each of the network's layers.
+        on_surface: weight of u = 0.
+        off_surface: weight of exp(-100 |u|) = 0; 3e3 in the paper itself, which leaves fewer sheets off the surface.
+        normal: weight of the normals.
+        slope: weight of the eikonal equation.
     """
     file = mesh or bundled("spot.obj")
     cloud = PointCloud.sample_mesh(file, 200_000, rescale=True)
     box = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))
-    u = Field("u", box, Siren())
+    u = Field("u", box, Siren(units))
 
-    @on(cloud, samples=1400, weight=1500, loss=l1)
+    @on(cloud, samples=1400, weight=on_surface / 2, loss=l1)
     def surface(p: Point) -> Tensor:
         """u = 0"""
         return u(p)
 
-    @on(cloud, samples=1400, weight=50, loss=l1)
+    @on(cloud, samples=1400, weight=normal / 2, loss=l1)
     def direction(p: Point) -> Tensor:
         """cos(∇u, n) = 1"""
         return 1 - cosine(grad(u)(p), cloud["normal"](p))
 
-    @on(cloud, samples=1400, weight=25, loss=l1)
+    @on(cloud, samples=1400, weight=slope / 2, loss=l1)
     def eikonal_on_surface(p: Point) -> Tensor:
         """|∇u| = 1"""
         return norm(grad(u)(p)) - 1
 
-    @on(box, samples=1400, weight=25, loss=l1)
+    @on(box, samples=1400, weight=slope / 2, loss=l1)
     def eikonal(p: Point) -> Tensor:
         """|∇u| = 1"""
         return norm(grad(u)(p)) - 1
 
-    @on(box, samples=1400, weight=50, loss=l1)
+    @on(box, samples=1400, weight=off_surface / 2, loss=l1)
     def elsewhere(p: Point) -> Tensor:
         """exp(-100 |u|) = 0"""
         return torch.exp(-100 * u(p).abs())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -37,6 +37,9 @@ class FromSamples:
     none. Where the order is M_a/2 or more along every axis the series meets the samples to rounding: to 290 dB in
     float64. Where it is less, the waves that are missing are left out.
 
+    With ``beyond="copies"`` c_n is taken at every wave of the lattice, beyond M_a/2 too, where it repeats itself;
+    waves that have the same samples share it evenly. That meets the samples as well, but falls to little in between.
+
     Files hold the recipe alone: the numbers of a run are in its checkpoint.
 
     Raises ValueError for samples that do not fit the box or the outputs, and for a network of another kind.
@@ -55,6 +58,13 @@ class FromSamples:
     recipe: Recipe
     samples: ArrayLike | Tensor
     offset: float | tuple[float, ...] = 0.0
+    beyond: Literal["none", "copies"] = "none"
+
+    def __post_init__(self) -> None:
+        if self.beyond not in ("none", "copies"):
+            raise ValueError(
+                f"beyond={self.beyond!r}; 'none' or 'copies' was expected. Leave it out for the smoothest series."
+            )
 
     @property
     def held_as(self) -> Recipe:
@@ -85,17 +95,20 @@ class FromSamples:
         samples = _checked(self.samples, len(low), outputs)
         offsets = [float(v) for v in one_per_axis("offset", self.offset, len(low))]
         with torch.no_grad():
-            _fill(module, samples, offsets)
+            _fill(module, samples, offsets, self.beyond == "copies")
         return module
 
     def describe(self) -> str:
         return f"{self.recipe.describe()}, from samples"
 
 
-def fourier_coefficients(samples: Tensor, rows: Tensor, offsets: Sequence[float]) -> tuple[Tensor, Tensor]:
+def fourier_coefficients(
+    samples: Tensor, rows: Tensor, offsets: Sequence[float], copies: bool = False
+) -> tuple[Tensor, Tensor]:
     """The coefficients of cos(2 pi n.v) and sin(2 pi n.v), (m, outputs) each, for whole n in ``rows`` (m, d).
 
-    ``rows`` has one of each pair ±n; ``samples`` is (M1, ..., Md, outputs), as `FromSamples` has them.
+    ``rows`` has one of each pair ±n; ``samples`` is (M1, ..., Md, outputs), as `FromSamples` has them. With
+    ``copies`` the waves of the lattice of ``rows`` that have the same samples share their coefficient.
 
     >>> samples = torch.tensor([[1.0], [3.0]], dtype=torch.float64)  # 2 - cos(2 pi v)
     >>> fourier_coefficients(samples, torch.tensor([[0], [1]]), [0.0])[0].flatten().tolist()
@@ -105,8 +118,12 @@ def fourier_coefficients(samples: Tensor, rows: Tensor, offsets: Sequence[float]
     spectrum = torch.fft.fftn(samples, dim=tuple(range(len(shape)))) / samples[..., 0].numel()
     index = torch.remainder(rows, shape)
     c = spectrum[tuple(index.T)]
-    doubled = 2 * rows.abs()
-    share = torch.where(doubled == shape, 0.5, (doubled < shape).double()).prod(dim=1)
+    doubled, highest = 2 * rows.abs(), rows.abs().amax(dim=0)
+    same = (
+        (highest - rows) // shape + (highest + rows) // shape + 1
+    )  # whole numbers of the lattice, as n modulo M
+    within = torch.where(doubled == shape, 0.5, (doubled < shape).double())
+    share = (same.double().reciprocal() if copies else within).prod(dim=1)
     shift = (rows * torch.tensor(offsets, dtype=torch.float64) / shape).sum(dim=1)
     turns = 2 * math.pi * (shift - shift.round())
     c = c * torch.polar(share, -turns)[:, None]
@@ -132,18 +149,18 @@ def _checked(given: Any, axes: int, outputs: int) -> Tensor:
     return samples
 
 
-def _fill(module: nn.Module, samples: Tensor, offsets: Sequence[float]) -> None:
+def _fill(module: nn.Module, samples: Tensor, offsets: Sequence[float], copies: bool) -> None:
     if isinstance(module, SeparableSeries) and all(
         module.basis(axis).is_periodic for axis in range(module.dimension)
     ):
-        _fill_series(module, samples, offsets)
+        _fill_series(module, samples, offsets, copies)
         return
     if isinstance(module, DenseNetwork) and not len(module.hidden) and not module.embedding.passed:
         cycles = module.embedding.frequencies / math.pi
         count = len(cycles) // 2
         rows = cycles[:count].round()
         if bool((cycles[:count] - rows).abs().max() < WHOLE) and torch.equal(cycles[:count], cycles[count:]):
-            _fill_perceptron(module, rows.long(), samples, offsets)
+            _fill_perceptron(module, rows.long(), samples, offsets, copies)
             return
     raise ValueError(
         f"samples for a {type(module).__name__} that is no Fourier series; whole frequencies were expected. Use "
@@ -151,20 +168,22 @@ def _fill(module: nn.Module, samples: Tensor, offsets: Sequence[float]) -> None:
     )
 
 
-def _fill_perceptron(network: DenseNetwork, rows: Tensor, samples: Tensor, offsets: Sequence[float]) -> None:
+def _fill_perceptron(
+    network: DenseNetwork, rows: Tensor, samples: Tensor, offsets: Sequence[float], copies: bool
+) -> None:
     with_constant = torch.cat([torch.zeros_like(rows[:1]), rows])
-    cosines, sines = fourier_coefficients(samples, with_constant, offsets)
+    cosines, sines = fourier_coefficients(samples, with_constant, offsets, copies)
     network.head.weight.copy_((torch.cat([cosines[1:], sines[1:]]) / network.embedding.amplitudes[:, None]).T)
     network.head.bias.copy_(cosines[0])
 
 
-def _fill_series(series: SeparableSeries, samples: Tensor, offsets: Sequence[float]) -> None:
+def _fill_series(series: SeparableSeries, samples: Tensor, offsets: Sequence[float], copies: bool) -> None:
     """Axis after axis: the real coefficients of lines of samples."""
     values = samples
     for axis, offset in enumerate(offsets):
         lines = values.movedim(axis, 0)
         order = len(series.basis(axis).modes) // 2
         n = torch.arange(order + 1)[:, None]
-        cosines, sines = fourier_coefficients(lines.flatten(1), n, [offset])
+        cosines, sines = fourier_coefficients(lines.flatten(1), n, [offset], copies)
         values = torch.cat([cosines, sines[1:]]).unflatten(1, lines.shape[1:]).movedim(0, axis)
     series.coefficients.copy_(values)

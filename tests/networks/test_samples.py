@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import Counter
 
 import pytest
 import torch
@@ -77,6 +78,30 @@ def test_a_smaller_order_leaves_the_fast_waves_out_and_a_larger_one_adds_none() 
                 found = FromSamples(recipe, samples).build(LOW[:2], HIGH[:2], 1, (), seeded())(x)[:, 0]
             assert (found - expected.real).abs().max() < 1e-13
             assert expected.imag.abs().max() < 1e-13
+
+
+def test_waves_beyond_the_samples_may_share_what_they_cannot_tell_apart() -> None:
+    """Every wave of the lattice against the definition; the samples are met all the same."""
+    shape, order = (8, 7), 6
+    samples = torch.rand(shape, dtype=torch.float64, generator=seeded())
+    c = torch.fft.fft2(samples) / samples.numel()
+    lattice = list(itertools.product(range(-order, order + 1), repeat=2))
+    copies = Counter((i % 8, j % 7) for i, j in lattice)
+    x = grid((5, 6), 0.3)
+    v = (x - torch.tensor(LOW[:2])) / (torch.tensor(HIGH[:2]) - torch.tensor(LOW[:2]))
+    waves = [
+        c[i % 8, j % 7] / copies[i % 8, j % 7] * torch.exp(2j * math.pi * (i * v[:, 0] + j * v[:, 1]))
+        for i, j in lattice
+    ]
+    expected = torch.stack(waves).sum(dim=0)
+    assert expected.imag.abs().max() < 1e-13
+    for recipe in (FourierFeatures(IntegerLattice(order), MLP(depth=0)), FourierSeries(order)):
+        network = FromSamples(recipe, samples, beyond="copies").build(LOW[:2], HIGH[:2], 1, (), seeded())
+        with torch.no_grad():
+            assert (network(x)[:, 0] - expected.real).abs().max() < 1e-13
+            assert decibels(network(grid(shape, 0.0))[:, 0], samples.flatten()) > 290
+    with pytest.raises(ValueError, match="'none' or 'copies'"):
+        FromSamples(FourierSeries(2), samples, beyond="all")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

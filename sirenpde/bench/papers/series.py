@@ -25,12 +25,13 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "positional": {"mapping": "positional"},
     "siren": {"mapping": "siren"},
 }
-# How a perceptron with twice as many waves along each axis as the known samples tell apart is begun and trained.
+# How a perceptron on twice as many waves along each axis as the known samples tell apart is begun and trained. The
+# paper does not say what an FFT gives to waves that the samples do not tell apart: here its sum as it is, copies.
 _TRAININGS: dict[str, dict[str, Any]] = {
     "neither": {"start": "random", "progressive": "no"},
     "progressive": {"start": "random", "progressive": "whole"},
-    "weights": {"start": "fft", "progressive": "no"},
-    "both": {"start": "fft", "progressive": "whole"},
+    "weights": {"start": "copies", "progressive": "no"},
+    "both": {"start": "copies", "progressive": "whole"},
 }
 
 
