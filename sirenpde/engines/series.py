@@ -88,7 +88,8 @@ def _products(factors: Sequence[Tensor], like: Tensor) -> Tensor:
 
 
 def _chunk(bytes_per_point: int) -> int:
-    return min(max(_CACHE_BYTES // bytes_per_point, 16), 4096)
+    """Points whose functions fit a cache together: one at a time where a long axis has very many of them."""
+    return min(max(_CACHE_BYTES // bytes_per_point, 1), 4096)
 
 
 Factors = dict[tuple[int, int], Tensor]  # by axis and parity: (n, K)
@@ -111,7 +112,8 @@ class SeparableEngine:
         self.rows = math.prod(module.modes[:-1])
         leading = {piece.parity[:-1] for piece in self.pieces}
         last = (len(self.pieces) + 2) * module.coefficients.shape[-1] * module.modes[-1]
-        self.chunk = _chunk(8 * ((len(leading) + 1) * self.rows + last + sum(module.modes)))
+        # Waves are made in four steps, each in memory of its own.
+        self.chunk = _chunk(8 * ((len(leading) + 1) * self.rows + last + 4 * sum(module.modes)))
 
     def load(self, theta: Tensor) -> _Weights:
         return _load(self.module, {piece.even for piece in self.pieces}, theta, self.rows)

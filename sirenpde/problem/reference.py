@@ -30,7 +30,8 @@ class Reference:
             alone, for a function that is negative in a solid, with or without a statement of how far it is from its
             surface; the errors then include ``iou``, the intersection over the union of where the two are negative.
         peak: the largest value there can be, 1 for a picture; with it the errors include the peak
-            signal-to-noise ratio ``psnr_db`` = 10 log10(peak² / mean squared error).
+            signal-to-noise ratio ``psnr_db`` = 10 log10(peak² / mean squared error), 313 dB for a perfect fit, which
+            is an error of one rounding of the peak.
         surface: the mesh that the zero level should be; with it the report of a run compares the two.
 
     >>> from sirenpde import Box, Field, Problem, Reference, laplacian, on, solve

@@ -99,9 +99,20 @@ def measured(approximate: Tensor, exact: Tensor, known: Reference) -> dict[str, 
         either = int(((approximate < 0) | (exact < 0)).sum())
         errors["iou"] = int(((approximate < 0) & (exact < 0)).sum()) / either if either else 1.0
     if known.peak is not None:
-        mean = max(float(difference.square().mean()), torch.finfo(torch.float64).tiny)
-        errors["psnr_db"] = 10 * math.log10(known.peak**2 / mean)
+        errors["psnr_db"] = decibels(float(difference.square().mean()), known.peak)
     return errors
+
+
+def decibels(mean_square: float, peak: float = 1.0) -> float:
+    """The peak signal-to-noise ratio of a mean squared error, in decibels: 10 log10(peak² / mean squared error).
+
+    No more than 313 dB, an error of one rounding of the peak in float64, which a perfect fit has too.
+
+    >>> decibels(1e-4, peak=10), round(decibels(0.0), 1)
+    (60.0, 313.1)
+    """
+    rounding = torch.finfo(torch.float64).eps
+    return -10 * math.log10(max(mean_square / peak**2, rounding**2))
 
 
 def compared(approximate: Tensor, exact: Tensor, known: Reference) -> tuple[Tensor, Tensor]:

@@ -110,6 +110,18 @@ def test_parameter_gradients_equal_automatic_ones(recipe: FourierSeries | WaveSe
     assert (gradient - 1 - expected.flatten()).abs().max() < 1e-12 * expected.abs().max()
 
 
+def test_functions_of_a_long_axis_are_few_points_at_a_time() -> None:
+    """Those of seven seconds of sound take 2.5 MB a point, and each of the steps to them as much again."""
+    module = FourierSeries((308_700,), half_period=True).build([0.0], [7.0], 1, (), seeded())
+    engine = engine_of(module, [Symbol.identity(1)])
+    assert engine.chunk >= 1 and engine.chunk * 8 * 5 * 308_700 <= 20e6
+    module.coefficients.data[-3:] = 1.0
+    x = torch.tensor([[0.123], [6.9]], dtype=torch.float64)
+    weights = engine.load(module.coefficients.detach().flatten())
+    parts = [engine.forward(weights, part)[0] for part in x.split(engine.chunk)]
+    torch.testing.assert_close(torch.cat(parts, dim=1)[0], module(x).detach(), rtol=1e-9, atol=1e-9)
+
+
 def test_float32_and_chunk_size() -> None:
     module = build(FourierSeries(order=40), 2, outputs=1)
     requests, x = symbols(2)[:4], points(50, 2)

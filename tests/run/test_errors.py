@@ -34,7 +34,12 @@ def test_up_to_an_affine_map_only_the_shape_counts(factor, shift):
 def test_the_signal_to_noise_ratio_is_that_of_the_peak():
     errors = measured(EXACT + 0.01, EXACT, Reference(known, peak=10.0))
     assert errors["psnr_db"] == pytest.approx(60)
-    assert math.isfinite(measured(EXACT, EXACT, Reference(known, peak=1.0))["psnr_db"])
+    silence = torch.zeros(5, dtype=torch.float64)
+    for values in (EXACT, silence):  # a perfect fit is within one rounding
+        found = measured(values, values, Reference(known, peak=1.0))["psnr_db"]
+        assert found == pytest.approx(-20 * math.log10(2.0**-52))
+    nearly = measured(EXACT + 1e-14, EXACT, Reference(known, peak=1.0))["psnr_db"]
+    assert nearly == pytest.approx(280, abs=1)
 
 
 def test_of_no_points_there_is_no_error():

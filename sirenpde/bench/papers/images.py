@@ -161,9 +161,9 @@ def _training(steps: int, rate: float) -> list[Stage]:
 
 
 def _decibels(mean_square: float) -> float:
-    import math
+    from ...run.errors import decibels
 
-    return -10 * math.log10(max(mean_square, 1e-300))
+    return decibels(mean_square)
 
 
 def _shown(solution: Solution, output: str, label: str) -> Any:
