@@ -27,3 +27,12 @@ def test_the_distance_to_a_cloud_of_it_has_the_right_sign_beyond_edges():
     found, exact = cloud.distance(anywhere), room_mesh().level(anywhere)
     wrong = found.sign() != exact.sign()
     assert float(wrong.double().mean()) < 0.004 and float((found - exact).abs().mean()) < 2e-3
+
+
+def test_the_side_is_right_where_a_ball_stands_on_the_floor():
+    # The nearest point lies on the sharp edge of contact, of which the floor's normal says nothing.
+    contact = torch.tensor([0.62, -0.5, -0.56], dtype=torch.float64)
+    points = contact + 0.1 * torch.rand(20_000, 3, dtype=torch.float64, generator=seeded()) - 0.05
+    distance = room_mesh().level(points)
+    clear = distance.abs() > 2e-3
+    assert torch.equal((level(points) > 0)[clear], (distance > 0)[clear])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from boxes import seeded
 from solids import cube, sphere
 
-from sirenpde import Box, PointCloud
+from sirenpde import Ball, Box, PointCloud, TriangleMesh
 from sirenpde.geometry.domain import Data
 
 
@@ -56,3 +57,19 @@ def test_distances_need_normals_and_a_number() -> None:
         PointCloud([[0.0, 0, 0]], cube).distances()
     with pytest.raises(ValueError, match="Asked for 0 uniform and 0 near points"):
         PointCloud([[0.0, 0, 0]], cube, {"normal": [[1.0, 0, 0]]}).distances(uniform=0, near=0)
+
+
+def test_a_cloud_of_a_ball_on_a_slab_has_the_right_side_and_distance_at_its_edges() -> None:
+    slab = Box(x=(-0.5, 0.5), y=(-0.5, 0.5), z=(-0.2, 0.0))
+    solid = TriangleMesh.of(slab | Ball(center=(0.1, 0.05, 0.24), radius=0.25), 20)
+    points, normals = solid.sample(20_000, seeded())
+    space = Box(x=(-0.8, 0.8), y=(-0.8, 0.8), z=(-0.5, 0.8))
+    cloud = PointCloud(points, space, {"normal": normals})
+    gap = 0.0145  # from a sample to the fourth around it
+    centre, size = torch.tensor([[0.1, 0.05, 0.0], [0.5, 0.0, 0.0]]), torch.tensor([0.3, 0.2])
+    for middle, side in zip(centre.double(), size.tolist(), strict=True):
+        near = middle + side * (torch.rand(4000, 3, dtype=torch.float64, generator=seeded()) - 0.5)
+        found, exact = cloud.distance(near), solid.level(near)
+        wrong = found.sign() != exact.sign()
+        assert float((exact.abs() * wrong).max()) < 0.4 * gap
+        assert float((found - exact).abs().mean()) < 0.05 * gap
