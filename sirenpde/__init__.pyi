@@ -28,6 +28,7 @@ from .geometry.domain import Data as Data
 from .geometry.gathered import Whole as Whole
 from .geometry.interval import Interval as Interval
 from .geometry.meshes.mesh import TriangleMesh as TriangleMesh
+from .geometry.pictures.directions import along_edges as along_edges
 from .geometry.pictures.film import Film as Film
 from .geometry.pictures.picture_set import PictureSet as PictureSet
 from .geometry.pictures.pictures import ellipse as ellipse

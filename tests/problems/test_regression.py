@@ -51,6 +51,32 @@ def test_a_tenth_of_the_pixels_is_filled_in_as_a_classical_biharmonic_solver_doe
     assert on_parts["filled in"]["psnr_db"] > max(30, reached - 1)
 
 
+def test_a_guide_fills_in_edges_as_lines(tmp_path):
+    """Every second pixel of two slanted bands, whose jags come from interpolation along rows and columns."""
+    from scipy.interpolate import RectBivariateSpline
+
+    rows, columns = np.mgrid[0:40, 0:40]
+    bands = [
+        np.clip(5 - abs(columns + slope * rows - place), 0, 1) for slope, place in ((0.6, 20), (-1.7, -10))
+    ]
+    pixels = np.maximum(*bands)
+    Image.fromarray((255 * pixels).round().astype(np.uint8)).save(tmp_path / "bands.png")
+    known = (rows % 2 == 0) & (columns % 2 == 0)
+    Image.fromarray((255 * known).astype(np.uint8)).save(tmp_path / "known.png")
+    flags = {"picture": str(tmp_path / "bands.png"), "mask": str(tmp_path / "known.png")}
+    first = solve(declared("image_inpainting", **flags))
+    found = first["u"](first.problem.fields[0].domain.points.numpy()).reshape(40, 40)
+    Image.fromarray((255 * found.clip(0, 1)).round().astype(np.uint8)).save(tmp_path / "guide.png")
+    guided = solve(declared("image_inpainting", guide=str(tmp_path / "guide.png"), **flags))
+    plain, better = (each.errors["u"]["on"]["filled in"]["psnr_db"] for each in (first, guided))
+    nodes = np.arange(0, 40, 2)
+    cubic = RectBivariateSpline(nodes, nodes, pixels[::2, ::2])(np.arange(40), np.arange(40))
+    reached = -10 * np.log10(np.mean((cubic - pixels)[~known] ** 2))
+    assert better > max(plain, reached) + 2
+    with pytest.raises(loading.ProblemFileError, match=r"There is no picture"):
+        declared("image_inpainting", guide=str(tmp_path / "none.png"))
+
+
 def test_masks_are_pictures_of_the_same_size_with_something_in_them(tmp_path):
     file, mask = smooth_picture(tmp_path), np.zeros((40, 40), dtype=np.uint8)
     mask[::3] = 255

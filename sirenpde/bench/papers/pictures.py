@@ -9,6 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 _WHOLE = 512  # pixels along a side of the paper's pictures
+FACE = (100, 200)  # its first row and column of 512, for a square of 64
+WORDS = 3  # in a picture: with these, on other pictures, a network without a mapping has about the published figure
 NATURAL = (
     "astronaut",
     "coffee",
@@ -23,38 +25,55 @@ NATURAL = (
 
 @contextmanager
 def natural(count: int, size: int) -> Iterator[list[Path]]:
-    """The middle squares of so many photographs, scaled to ``size`` where they are larger, as PNG files."""
-    from ...geometry.pictures.pictures import read_picture, reduce
+    """The middle squares of so many photographs, ``size`` pixels along a side if they have them, as PNG files.
 
-    squares = []
-    for name in NATURAL[:count]:
-        picture = read_picture(name)
-        side = min(picture.shape[:2]) // 2 * 2
-        top, left = ((n - side) // 2 for n in picture.shape[:2])
-        squares.append(reduce(picture[top : top + side, left : left + side], size))
-    with _written(squares) as files:
+    Photographs are cut, never scaled: what lies between their pixels is as it was taken.
+    """
+    with _written([_middle(name, size) for name in NATURAL[:count]]) as files:
         yield files
+
+
+def _middle(name: str, size: int) -> Any:
+    """The square (size, size, 3) in the middle of a photograph, of an even number of pixels."""
+    from ...geometry.pictures.pictures import read_picture
+
+    picture = read_picture(name)
+    side = min(size, *(n // 2 * 2 for n in picture.shape[:2]))
+    top, left = ((n - side) // 2 for n in picture.shape[:2])
+    return picture[top : top + side, left : left + side]
+
+
+@contextmanager
+def face(size: int) -> Iterator[Path]:
+    """The square of so many pixels about the man's face in scikit-image's ``camera``, or all of it, as a PNG file."""
+    from ...geometry.pictures.pictures import read_picture
+
+    picture = read_picture("camera")
+    top, left = FACE if size < _WHOLE else (0, 0)
+    with _written([picture[top : top + size, left : left + size]]) as files:
+        yield files[0]
 
 
 @contextmanager
 def words(count: int, size: int) -> Iterator[list[Path]]:
     """So many white pictures with words of random letters, places, sizes and colours, as PNG files.
 
-    Of the paper's size, or the part of this size with the most ink: words scaled down would be finer than pixels.
+    Of the paper's size, or a part of this size with the usual amount of ink: words scaled down would be finer than
+    pixels.
     """
-    with _written([_inked(rendered(_WHOLE, seed), size) for seed in range(count)]) as files:
+    with _written([_usual(rendered(_WHOLE, seed), size) for seed in range(count)]) as files:
         yield files
 
 
-def _inked(picture: Any, size: int) -> Any:
-    """The part (size, size, 3) with the most ink, among those half of it apart."""
+def _usual(picture: Any, size: int) -> Any:
+    """The part (size, size, 3) whose mean is nearest to the whole picture's, among those half of it apart."""
     starts = range(0, len(picture) - size + 1, max(1, size // 2))
     parts = [picture[top : top + size, left : left + size] for top in starts for left in starts]
-    return min(parts, key=lambda part: float(part.mean()))
+    return min(parts, key=lambda part: abs(float(part.mean() - picture.mean())))
 
 
 def rendered(size: int, seed: int) -> Any:
-    """A picture (size, size, 3) in [0, 1] of words of random letters, about a dozen, their sizes relative to it."""
+    """A picture (size, size, 3) in [0, 1] of few words of bold random letters, their sizes relative to it."""
     import numpy as np
     from PIL import Image, ImageDraw, ImageFont
 
@@ -62,12 +81,13 @@ def rendered(size: int, seed: int) -> Any:
     picture = Image.new("RGB", (size, size), (255, 255, 255))
     draw = ImageDraw.Draw(picture)
     letters = list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-    for _ in range(12):
+    for _ in range(WORDS):
         word = "".join(generator.choice(letters, int(generator.integers(3, 9))))
-        height = int(generator.uniform(0.05, 0.16) * size)
+        height = int(generator.uniform(0.12, 0.3) * size)
         place = tuple((generator.uniform(-0.05, 0.8, 2) * size).tolist())
-        colour = tuple(int(c) for c in generator.integers(0, 200, 3))
-        draw.text(place, word, fill=colour, font=ImageFont.load_default(height))
+        colour = tuple(int(c) for c in generator.integers(0, 256, 3))
+        bold = max(1, int(0.03 * height))
+        draw.text(place, word, fill=colour, font=ImageFont.load_default(height), stroke_width=bold)
     return np.asarray(picture) / 255
 
 
