@@ -37,6 +37,10 @@ _SIGMA = {
     "natural": {"positional": 64.0, "gaussian": 10.0},
     "text": {"positional": 32.0, "gaussian": 14.0},
 }
+_SHORT = {
+    "natural": (3, 300),
+    "text": (6, 200),
+}  # pictures and steps: words differ more, and are learned sooner
 _EDGES = "a cosine series that bends little along edges, least squares"
 
 
@@ -67,7 +71,8 @@ def _fit(activation: str, form: Form) -> Outcome:
 
 def _mapped(kind: str, mapping: str, form: Form) -> Outcome:
     """Pictures at every second pixel, each by a perceptron on a mapping, measured between these."""
-    count, size, steps = (3, 96, 300) if form.quick else (8, _WHOLE, 2000)
+    count, steps = _SHORT[kind] if form.quick else (8, 2000)
+    size = 96 if form.quick else _WHOLE
     sigma = _SIGMA[kind].get(mapping, 1.0) * size / _WHOLE  # the published frequencies, per pixel
     rate = 1e-2 if kind == "natural" and mapping in ("none", "basic") else 1e-3
     scores, filled = [], []
@@ -255,7 +260,8 @@ EXPERIMENTS = (
             "dB",
             "higher",
             partial(_mapped, kind, mapping),
-            quick="96² pixels cut out of each picture, the published frequencies per pixel, 300 steps",
+            quick=f"{_SHORT[kind][0]} pictures of 96² pixels cut out of larger ones, the published frequencies per "
+            f"pixel, {_SHORT[kind][1]} steps",
         )
         for kind, by_mapping in MAPPINGS.items()
         for mapping, published in by_mapping.items()

@@ -10,7 +10,9 @@ from typing import Any
 
 _WHOLE = 512  # pixels along a side of the paper's pictures
 FACE = (100, 200)  # its first row and column of 512, for a square of 64
-WORDS = 3  # in a picture: with these, on other pictures, a network without a mapping has about the published figure
+# In a picture: parts of 24 other ones, seeds 20 to 43, have a variance of -18.6 dB, which is what a network without a
+# mapping leaves of them; published are -18.4 dB. Three words have -17.2 dB, four -16.0.
+WORDS = 2
 NATURAL = (
     "astronaut",
     "coffee",
