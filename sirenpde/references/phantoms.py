@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ ALONG_Z = (
 )
 FULL, VARIANCE = 96, 192.0  # voxels along a side, and the variance of the draws of a mask there
 DRAWN = 200_000 / FULL**3  # of these, for each voxel
+FINE = 4  # points along each side of a pixel, whose mean it has
 SPREAD = 1 / 20  # standard deviation of every number of an ellipse
 
 Array = NDArray[np.float64]
@@ -52,33 +54,47 @@ Array = NDArray[np.float64]
 def phantom(size: int, seed: int | None = None) -> Array:
     """The head of Shepp and Logan on size x size pixels of [-1, 1]^2, row 0 on top, clipped to [0, 1].
 
-    With a seed every number of its ellipses is moved by N(0, 1/20), as in Tancik et al. 2020.
+    A pixel has the mean over itself, of 4 x 4 points, as a scanner's has. With a seed every number of the ellipses is
+    moved by N(0, 1/20), as in Tancik et al. 2020.
 
     >>> from sirenpde.references.phantoms import phantom
     >>> [round(float(phantom(64)[i, 32]), 3) for i in (0, 4, 32)]
     [0.0, 1.0, 0.2]
     """
-    line = (2 * np.arange(size) + 1 - size) / size
-    x, y = np.meshgrid(line, -line)
-    values = np.zeros((size, size))
-    for intensity, a, b, x0, y0, angle in _moved(np.array(HEAD), seed):
-        values += intensity * (_turned(x - x0, y - y0, angle, a, b) <= 1)
-    return np.clip(values, 0, 1)
+    ellipses = _moved(np.array(HEAD), seed)
+    means = np.zeros((size, size))
+    for i, j in itertools.product(range(FINE), repeat=2):
+        x, y = np.meshgrid(_line(size, i), -_line(size, j))
+        values = np.zeros_like(means)
+        for intensity, a, b, x0, y0, angle in ellipses:
+            values += intensity * (_turned(x - x0, y - y0, angle, a, b) <= 1)
+        means += np.clip(values, 0, 1)
+    return means / FINE**2
 
 
 def volume_phantom(size: int, seed: int | None = None) -> Array:
-    """The same in three dimensions, (size, size, size) along x, y and z.
+    """The same in three dimensions, (size, size, size) along x, y and z, means over 4 x 4 x 4 points.
 
     >>> from sirenpde.references.phantoms import volume_phantom
     >>> volume_phantom(16).shape
     (16, 16, 16)
     """
-    line = (2 * np.arange(size) + 1 - size) / size
-    x, y, z = np.meshgrid(line, line, line, indexing="ij")
-    values = np.zeros(x.shape)
-    for intensity, a, b, x0, y0, angle, c, z0 in _moved(np.hstack([HEAD, ALONG_Z]), seed):
-        values += intensity * (_turned(x - x0, y - y0, angle, a, b) + ((z - z0) / c) ** 2 <= 1)
-    return np.clip(values, 0, 1)
+    ellipses = _moved(np.hstack([HEAD, ALONG_Z]), seed)
+    means = np.zeros((size, size, size))
+    for i, j, k in itertools.product(range(FINE), repeat=3):
+        x, y = np.meshgrid(_line(size, i), _line(size, j), indexing="ij")
+        values = np.zeros_like(means)
+        for intensity, a, b, x0, y0, angle, c, z0 in ellipses:
+            across = _turned(x - x0, y - y0, angle, a, b)[:, :, None]
+            values += intensity * (across <= 1 - ((_line(size, k) - z0) / c) ** 2)
+        means += np.clip(values, 0, 1)
+    return means / FINE**3
+
+
+def _line(size: int, part: int) -> Array:
+    """The middle of one of the equal parts of every pixel along an axis."""
+    places: Array = (2 * (np.arange(size) + (part + 0.5) / FINE) - size) / size
+    return places
 
 
 def _moved(ellipses: Array, seed: int | None) -> Array:

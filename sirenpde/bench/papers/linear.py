@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .experiment import Form, Outcome, solved, trained
@@ -16,27 +16,37 @@ def beside_direct(
     form: Form,
     problem: str,
     steps: int,
-    flags: Mapping[str, Any],
+    several: Sequence[Mapping[str, Any]],
     network: Mapping[str, Any],
     data: str,
     picture: Callable[[Solution], Any],
 ) -> Outcome:
-    """The paper's network, and beside it what has least variation and what is smooth.
+    """The paper's network, and beside it what has least variation and what is smooth: means of decibels.
 
-    ``flags`` are those of the data, which all three share; those of ``network`` name its ``mapping``.
+    ``several`` has the flags of each set of data, which all three share; those of ``network`` name its ``mapping``.
+    Pictures are those of the first set.
     """
-    found = trained(form, f"papers/{problem}", steps, **network, **flags)
-    direct = {
-        "least variation": solved(form, problem, **flags),
-        "smooth": solved(form, problem, prior="smooth", **flags),
-    }
     told = {"least variation": "least variation", "smooth": "smooth, by cross-validation"}
-    by = max(direct, key=lambda name: psnr(direct[name]))
+    measured: dict[str, list[float]] = {}
+    pictures: dict[str, Any] = {}
+    for flags in several:
+        found = {
+            network["mapping"]: trained(form, f"papers/{problem}", steps, **network, **flags),
+            "least variation": solved(form, problem, **flags),
+            "smooth": solved(form, problem, prior="smooth", **flags),
+        }
+        pictures = pictures or {name: picture(solution) for name, solution in found.items()}
+        for name, solution in found.items():
+            measured.setdefault(name, []).append(psnr(solution))
+    means = {name: sum(values) / len(values) for name, values in measured.items()}
+    by = max(told, key=lambda name: means[name])
+    each = ", ".join(f"{value:.1f}" for value in measured[network["mapping"]])
     return Outcome(
-        psnr(found),
+        means[network["mapping"]],
         data,
-        best=psnr(direct[by]),
+        best=means[by],
         best_by=f"linear: {told[by]}",
-        note="; ".join(f"{told[name]} {psnr(solution):.1f} dB" for name, solution in direct.items()),
-        curves={"pictures": {name: picture(s) for name, s in {network["mapping"]: found, **direct}.items()}},
+        note="; ".join(f"{told[name]} {means[name]:.1f} dB" for name in told)
+        + (f"; the network {each} dB" if len(several) > 1 else ""),
+        curves={"pictures": pictures},
     )
