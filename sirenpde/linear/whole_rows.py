@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -63,11 +64,16 @@ class WholeRows:
             return torch.cat(_components(self.system, self.batches, self._jets(x))) + self.target
 
     def transpose(self, y: Tensor) -> Tensor:
+        x, rows = self._graph
+        (pulled,) = torch.autograd.grad(rows, x, y, retain_graph=True)
+        return pulled
+
+    @cached_property
+    def _graph(self) -> tuple[Tensor, Tensor]:
+        """Values and their rows; one graph serves every pull back, since the map is linear."""
         x = self.like.new_zeros(self.columns).requires_grad_()
         with torch.enable_grad():
-            rows = torch.cat(_components(self.system, self.batches, self._jets(x)))
-            (pulled,) = torch.autograd.grad(rows, x, y)
-        return pulled
+            return x, torch.cat(_components(self.system, self.batches, self._jets(x)))
 
     def per_row(self, values: Sequence[float]) -> Tensor:
         """A number of each constraint for each of its rows."""

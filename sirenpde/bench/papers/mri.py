@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 PUBLISHED = {"none": 26.14, "basic": 28.58, "positional": 32.23, "gaussian": 34.51}
-# Voxels along a side, steps, and width of the layers.
-QUICK, FULL = (24, 250, 128), (96, 1000, 256)
+# Voxels along a side, steps, width of the layers, sigma and octaves, which go with the sampled frequencies.
+QUICK, FULL = (32, 300, 128, 2.0, 2.5), (96, 1000, 256, 5.0, 4.0)
 
 
 def _measured(mapping: str, form: Form) -> Outcome:
     """The paper's network, and beside it the volume of least variation and the smooth one."""
-    size, steps, width = QUICK if form.quick else FULL
+    size, steps, width, sigma, octaves = QUICK if form.quick else FULL
     flags: dict[str, Any] = {"size": size, "phantom_seed": form.seed}
     return beside_direct(
         form,
         "mri",
         steps,
-        flags,
-        {"mapping": mapping, "width": width},
+        [flags],
+        {"mapping": mapping, "width": width, "sigma": sigma, "octaves": octaves},
         f"a perturbed head of ellipsoids, {size}³",
         partial(_slice, size),
     )
