@@ -35,6 +35,14 @@ def test_a_volume_of_the_head_has_its_slice():
     assert np.mean(np.abs(middle - phantom(64))) < 0.02
 
 
+def test_pixels_and_voxels_have_the_means_over_them():
+    fine = phantom(96, seed=0).reshape(24, 4, 24, 4).mean((1, 3))
+    assert np.abs(phantom(24, seed=0) - fine).max() < 0.15 and len(np.unique(fine)) > 100
+    voxels = volume_phantom(32, seed=0).reshape(8, 4, 8, 4, 8, 4).mean((1, 3, 5))
+    assert np.abs(volume_phantom(8, seed=0) - voxels).max() < 0.15
+    assert volume_phantom(8, seed=0).mean() == pytest.approx(voxels.mean(), rel=5e-3)
+
+
 def test_turned_sums_are_near_the_line_integrals():
     picture, angles = phantom(128), np.linspace(0, math.pi, 4, endpoint=False)
     sums = RotatedSums.of(128, angles)(torch.from_numpy(picture).reshape(-1)).numpy()
