@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sirenpde import Adam, Box, Field, Point, Problem, Reference, Siren, Views, along, on
+from sirenpde import Adam, Box, Field, Point, Problem, Reference, Siren, Views, along, on, turntable
 from sirenpde.references.scene import views
 
 
@@ -66,7 +66,7 @@ def problem(
 
     return Problem(
         colours,
-        outputs=(u, view),
+        outputs=(u, view, turntable(view, box, frames=36, size=size, nodes=nodes)),
         reference={view: Reference(novel["colour"], novel, peak=1)},
         using=[Adam(steps=2500, lr=rate)],
     )

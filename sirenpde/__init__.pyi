@@ -18,6 +18,7 @@ from .calculus.operators import div as div
 from .calculus.operators import grad as grad
 from .calculus.operators import hessian as hessian
 from .calculus.operators import laplacian as laplacian
+from .calculus.turntable import turntable as turntable
 from .geometry.box import Box as Box
 from .geometry.data.point_cloud import PointCloud as PointCloud
 from .geometry.data.recording import Recording as Recording
@@ -91,7 +92,6 @@ from .problem.problem import Problem as Problem
 from .problem.reference import Reference as Reference
 from .run.solution import Solution as Solution
 from .run.solve import solve as solve
-from .run.turning import write_turning as write_turning
 from .sampling.balance import Balance as Balance
 from .sampling.causal import Causal as Causal
 from .sampling.draws import Adaptive as Adaptive

@@ -21,7 +21,6 @@ from sirenpde import (
     Adam,
     Basic,
     Box,
-    Coordinates,
     Field,
     FourierFeatures,
     Gaussian,
@@ -33,6 +32,7 @@ from sirenpde import (
     Views,
     along,
     on,
+    turntable,
 )
 from sirenpde.references.scene import views
 
@@ -45,11 +45,12 @@ def problem(
     mapping: Literal["none", "basic", "positional", "rotated", "gaussian"] = "gaussian",
     sigma: float = 10.0,
     octaves: float = 6.0,
+    width: int = 256,
     nodes: int = 64,
     rays: int = 1024,
     rate: float | None = None,
-    near: float = 1.5,
-    far: float = 4.5,
+    near: float = 2.0,
+    far: float = 4.6,
 ) -> Problem:
     """Find a radiance field from pictures with known cameras.
 
@@ -62,6 +63,7 @@ def problem(
         mapping: of the coordinates.
         sigma: standard deviation of the Gaussian mapping's frequencies, in cycles per side of the box.
         octaves: of the positional mapping, up to 2 to this power in cycles per side.
+        width: of the layers, and how many frequencies the mappings have.
         nodes: along each ray.
         rays: at each step.
         rate: of Adam; 5e-4, 1e-2 without a mapping and 5e-3 with the basic one, if left out.
@@ -70,17 +72,20 @@ def problem(
     """
     known = views(pictures, size) if scene is None else Views.read(scene, "train", size)
     hidden = views(held_out, size, start=0.05) if scene is None else Views.read(scene, "test", size)
-    box = Box(x=(-2, 2), y=(-2, 2), z=(-2, 2))
+    half = (
+        2 / 3 if mapping == "none" else 2.0
+    )  # without a mapping places are as large as in the paper's scene
+    box = Box(x=(-half, half), y=(-half, half), z=(-half, half))
     seen = known.rays(box, near, far, nodes=nodes, rule="random")
     novel = hidden.rays(box, near, far, nodes=nodes, every=7, name="novel views")
-    layers = MLP(256, 3, "relu", "stax")
-    ladder = Positional(255, 2**octaves, "from zero")
-    recipes = {
-        "none": FourierFeatures(Coordinates(), layers),
+    layers = MLP(width, 3, "relu", "stax")
+    ladder = Positional(width - width % 3, 2**octaves, "from zero")
+    recipes: dict[str, MLP | FourierFeatures] = {
+        "none": layers,
         "basic": FourierFeatures(Basic(), layers),
         "positional": FourierFeatures(ladder, layers),
         "rotated": FourierFeatures(Rotated(ladder), layers),
-        "gaussian": FourierFeatures(Gaussian(256, sigma), layers),
+        "gaussian": FourierFeatures(Gaussian(width, sigma), layers),
     }
     u = Field("u", box, recipes[mapping], shape=(4,))
 
@@ -100,7 +105,7 @@ def problem(
     usual = {"none": 1e-2, "basic": 5e-3}.get(mapping, 5e-4)
     return Problem(
         colours,
-        outputs=(u, view),
+        outputs=(u, view, turntable(view, box, near, far, frames=36, size=size, nodes=nodes)),
         reference={view: Reference(novel["colour"], novel, peak=1)},
         using=[Adam(steps=50_000, lr=usual if rate is None else rate, schedule="constant")],
     )

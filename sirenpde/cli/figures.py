@@ -237,21 +237,20 @@ def _picture_figure(solution: Solution, fields: FieldSet, name: str) -> Figure:
 
 
 def _stills(film: can.Filmed, fields: FieldSet, name: str) -> Figure:
-    """Frames of a film, those that were found, and how far the two are apart, ten times as bright."""
+    """Frames of a film that was found, and where one was given those, and ten times how far they are apart."""
     series = stepped(fields, Request())
     assert isinstance(series, Series)
-    (key, given), count = next(iter(film.values.items())), len(series)
+    count = len(series)
     rows: dict[str, dict[str, Any]] = {}
     for k in sorted({round(i * (count - 1) / 3) for i in range(4)}):
         found = as_8_bit(as_rows(series.at(float(series.times[k])).values[name]))
-        told = given[k].transpose(0, 1).numpy()
-        told = told if told.dtype == np.uint8 else as_8_bit(told)
-        error = np.abs(found.astype(int) - told)
-        rows[f"{series.time.name} = {series.times[k]:.3g}"] = {
-            key: told,
-            name: found,
-            "error × 10": np.minimum(10 * error, 255).astype(np.uint8),
-        }
+        row = rows.setdefault(f"{series.time.name} = {series.times[k]:.3g}", {name: found})
+        for key, given in list(film.values.items())[:1]:
+            told = given[k].transpose(0, 1).numpy()
+            told = told if told.dtype == np.uint8 else as_8_bit(told)
+            error = np.abs(found.astype(int) - told)
+            row |= {"error × 10": np.minimum(10 * error, 255).astype(np.uint8)}
+            rows[f"{series.time.name} = {series.times[k]:.3g}"] = {key: told, **row}
     return picture_rows(rows, width=2.5)
 
 

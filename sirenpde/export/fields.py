@@ -91,7 +91,7 @@ def field_sets(
 ) -> list[FieldSet]:
     """A problem's outputs, or these, those on the same axes, or on the same shape, together.
 
-    Without those of samples, which have no value at a place.     ``values`` are those of its solution.
+    Without those of samples, which have no value at a place. ``values`` are those of its solution.
     """
     sets: dict[tuple[tuple[Axis, ...], Any], dict[str, Output]] = {}
     for function in outputs or problem.outputs:
@@ -105,7 +105,7 @@ def field_sets(
             {name: output.function for name, output in functions.items()},
             axes,
             values,
-            known_on if can.needs_mesh(known_on) else _gridded_domain(problem, axes),
+            known_on if can.needs_mesh(known_on) else _gridded_domain(problem, axes, functions.values()),
             _frame(problem, axes),
             problem.reference,
             labels=problem.labels,
@@ -151,9 +151,9 @@ def _free_name(name: str, taken: Iterable[Mapping[str, Output]]) -> str:
     return name if name not in names else next(other for other in numbered if other not in names)
 
 
-def _gridded_domain(problem: Problem, axes: tuple[Axis, ...]) -> Domain | None:
-    """The picture, volume or other grid that a problem's fields are declared on, or else sampled on."""
-    domains: list[Any] = [u.domain for u in problem.fields]
+def _gridded_domain(problem: Problem, axes: tuple[Axis, ...], outputs: Iterable[Output]) -> Domain | None:
+    """The picture, volume or other grid that outputs or a problem's fields are declared on, or else sampled on."""
+    domains: list[Any] = [output.domain for output in outputs] + [u.domain for u in problem.fields]
     domains += [c.domain for c in problem.constraints if isinstance(c.domain, can.Pictured)]
     grids: list[Any] = [d for d in domains if can.lattice_of(d) is not None and d.axes == axes]
     return max(grids, key=lambda d: d.size or 0, default=None)

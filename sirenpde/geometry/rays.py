@@ -91,7 +91,7 @@ class Rays:
                 f"The direction of ray {row} has length 0; expected one that leads somewhere. Leave the ray out."
             )
         self.origins, self.directions = start, along / lengths
-        enter, leave = _crossings(self.origins, self.directions, bounds_of(domain))
+        enter, leave = crossings(self.origins, self.directions, bounds_of(domain))
         self.near = enter if near is None else _ends(near, "near", len(along))
         self.far = leave if far is None else _ends(far, "far", len(along))
         if bool((self.far < self.near).any()):
@@ -252,7 +252,7 @@ def _ends(values: float | ArrayLike | Tensor, what: str, count: int) -> Tensor:
     return ends.expand(count)
 
 
-def _crossings(
+def crossings(
     origins: Tensor, directions: Tensor, box: tuple[tuple[float, float], ...]
 ) -> tuple[Tensor, Tensor]:
     """Where rays enter and leave a box, (n,) each; the same place for one that misses it."""

@@ -18,6 +18,7 @@ from .pictures.pictures import read_picture, reduce
 from .rays import Rays, Rule
 
 Array = NDArray[np.float64]
+WIDE = 1.3889  # of a picture, the focal length of the cameras of NeRF's synthetic scenes
 HELD_OUT = 8  # of so many frames that are not split one is held out, as by Mildenhall et al. 2020
 
 
@@ -26,7 +27,9 @@ class Views:
     """Pictures (k, H, W, 3) of a scene, row 0 on top, from pinhole cameras.
 
     ``poses`` (k, 4, 4) lead from a camera's coordinates to those of the scene; a camera looks along its own -z, x to
-    the right and y upwards. ``focal`` is the distance of the picture's plane in pixels.
+    the right and y upwards. ``focal`` is the distance of the picture's plane in pixels, one number or those for the
+    widths and the heights of pixels. ``center`` is where the camera's axis meets the picture, in pixels to the right
+    and down from its upper left corner; its middle if left out.
 
     >>> import numpy as np
     >>> from sirenpde import Box, Views
@@ -38,15 +41,18 @@ class Views:
 
     pictures: Array
     poses: Array
-    focal: float
+    focal: float | tuple[float, float]
+    center: tuple[float, float] | None = None
 
     @staticmethod
     def read(folder: str | PathLike[str], split: str = "train", longest: int | None = None) -> Views:
         """The pictures that ``transforms_SPLIT.json`` or ``transforms.json`` of a folder names, with their cameras.
 
         The file is that of NeRF's synthetic scenes: ``camera_angle_x`` (or ``fl_x``, in pixels of a picture ``w``
-        wide), and for every frame ``file_path`` and ``transform_matrix``. Of ``transforms.json``, which is not split,
-        every eighth frame is that of "test", and the others are those of "train". What is transparent is black.
+        wide), and for every frame ``file_path`` and ``transform_matrix``; ``fl_y``, ``cx`` and ``cy`` are read where
+        they are given, and lenses that bend what is straight, ``k1`` and the like, are refused. Of
+        ``transforms.json``, which is not split, every eighth frame is that of "test", and the others are those of
+        "train". What is transparent is black.
         ``longest`` scales pictures down. Raises ValueError where cameras are missing, and OSError or ValueError for
         pictures that cannot be read.
         """
@@ -79,11 +85,17 @@ class Views:
                     f"'{frames[0][0]}' has {height}×{width}; expected pictures of one camera, all of one size. Leave "
                     f"the others out of '{found}'."
                 )
-        focal = _focal(found, told, width)
+        _check_straight(found, told)
+        focal, center = _focal(found, told, width), _center(found, told)
         if longest is not None:
             pictures = [reduce(picture, longest) for picture in pictures]
-            focal *= pictures[0].shape[1] / width
-        return Views(np.stack(pictures), np.array([pose for _, pose in frames]), focal)
+        rows, columns = pictures[0].shape[:2]
+        return Views(
+            np.stack(pictures),
+            np.array([pose for _, pose in frames]),
+            (focal * columns / width, focal * _tall(found, told) * rows / height),
+            (center[0] * columns, center[1] * rows),
+        )
 
     @property
     def size(self) -> tuple[int, int]:
@@ -107,7 +119,7 @@ class Views:
         Their data are "colour". Raises ValueError where none of them meets the box of the domain.
         """
         height, width = self.size
-        origins, directions = camera_rays(self.poses, self.focal, height, width)
+        origins, directions = camera_rays(self.poses, self.focal, height, width, self.center)
         colours = self.pictures.reshape(-1, 3)
         rays = Rays(
             origins[::every],
@@ -132,10 +144,18 @@ class Views:
         return rays
 
 
-def camera_rays(poses: Array, focal: float, height: int, width: int) -> tuple[Array, Array]:
+def camera_rays(
+    poses: Array,
+    focal: float | tuple[float, float],
+    height: int,
+    width: int,
+    center: tuple[float, float] | None = None,
+) -> tuple[Array, Array]:
     """Origins and directions (k H W, 3) through the centres of all pixels."""
     row, column = np.meshgrid(np.arange(height) + 0.5, np.arange(width) + 0.5, indexing="ij")
-    local = np.stack([(column - width / 2) / focal, (height / 2 - row) / focal, -np.ones(row.shape)], axis=-1)
+    across, down = focal if isinstance(focal, tuple) else (focal, focal)
+    x, y = (width / 2, height / 2) if center is None else center
+    local = np.stack([(column - x) / across, (y - row) / down, -np.ones(row.shape)], axis=-1)
     turned = np.einsum("kij,hwj->khwi", poses[:, :3, :3], local).reshape(-1, 3)
     places = np.repeat(poses[:, :3, 3], height * width, axis=0)
     return places, turned
@@ -221,6 +241,48 @@ def _focal(file: Path, told: dict[str, Any], width: int) -> float:
             f"Write it again."
         )
     return focal
+
+
+def _center(file: Path, told: dict[str, Any]) -> tuple[float, float]:
+    """Where the axis of the cameras meets the pictures, as shares of their width and height."""
+    x, y = (
+        _part(file, told, key, 1.0) / _part(file, told, side, 1.0) if key in told and side in told else 0.5
+        for key, side in (("cx", "w"), ("cy", "h"))
+    )
+    without = [key for key, side in (("cx", "w"), ("cy", "h")) if key in told and side not in told]
+    if without:
+        raise ValueError(
+            f"'{file}' has {' and '.join(without)}, in pixels, and not w and h, of how many; expected both. Add the "
+            f"width and the height of the pictures."
+        )
+    return x, y
+
+
+def _tall(file: Path, told: dict[str, Any]) -> float:
+    """The focal length by heights of pixels over that by widths."""
+    if "fl_x" not in told or "fl_y" not in told:
+        return 1.0
+    return _part(file, told, "fl_y", 1.0) / _part(file, told, "fl_x", 1.0)
+
+
+def _part(file: Path, told: dict[str, Any], key: str, usual: float) -> float:
+    """A positive number of a file of cameras."""
+    value = told.get(key, usual)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(
+            f"'{file}' has {key}={value!r}; expected a number of pixels above 0. Write it again."
+        )
+    return float(value)
+
+
+def _check_straight(file: Path, told: dict[str, Any]) -> None:
+    """Raises ValueError where the lens bends what is straight."""
+    bent = {key: told[key] for key in ("k1", "k2", "k3", "k4", "p1", "p2") if told.get(key)}
+    if bent:
+        raise ValueError(
+            f"'{file}' has a lens that bends what is straight: {', '.join(f'{k}={v!r}' for k, v in bent.items())}; "
+            f"expected pinhole cameras. Straighten the pictures first, as colmap image_undistorter does."
+        )
 
 
 def _coloured(picture: Array) -> Array:

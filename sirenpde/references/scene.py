@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.views import Views, camera_rays, turning
+from ..geometry.views import WIDE, Views, camera_rays, turning
 
 Array = NDArray[np.float64]
 
@@ -72,7 +72,7 @@ def views(count: int, size: int, start: float = 0.0, samples: int = 2) -> Views:
     """
     circles = [turning(count, 3.0, height, start) for height in (0.8, 1.6, 2.4)]
     poses = np.stack([circles[k % 3][k] for k in range(count)])
-    focal = 1.3889 * size
+    focal = WIDE * size
     fine = seen(*camera_rays(poses, focal * samples, samples * size, samples * size))
     fine = fine.reshape(count, size, samples, size, samples, 3)
     return Views(fine.mean((2, 4)), poses, focal)

@@ -408,6 +408,7 @@ class Solution:
         boundary: bool = False,
         errors: bool = False,
         residuals: bool = False,
+        outputs: Sequence[PointFunction] | None = None,
     ) -> Path:
         """Write the outputs to a file whose ending says how.
 
@@ -423,6 +424,7 @@ class Solution:
             boundary: on the boundary, with the outward unit normal as a further array.
             errors: the difference from the reference of each output that has one, as further arrays.
             residuals: those of the constraints that hold throughout the domain, as further arrays.
+            outputs: functions of a point, in place of the problem's outputs.
 
         Fields are evaluated on the shape that they are known on if no place is given. Elsewhere they are not numbers,
         and a warning names points that were asked for and lie there. Without a shape, a grid fills the axes.
@@ -436,7 +438,7 @@ class Solution:
         from ..export.places import place_of
         from ..export.write import export_fields
 
-        sets = self.field_sets()
+        sets = self.field_sets(outputs)
         place = place_of(sets[0].axes, on, at, grid, boundary)
         request = Request(resolution, times, About(self.facts), place)
         return export_fields(

@@ -5,11 +5,12 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from sirenpde import Box, Views
 from sirenpde.geometry.pictures.pictures import reduce
-from sirenpde.geometry.views import turning
+from sirenpde.geometry.views import camera_rays, turning
 from sirenpde.references.scene import views
 
 cube = Box(x=(-2, 2), y=(-2, 2), z=(-2, 2))
@@ -37,7 +38,7 @@ def test_the_middle_of_every_picture_looks_at_the_scene():
 
 def test_a_folder_of_posed_pictures_is_read(tmp_path):
     found = Views.read(folder(tmp_path), longest=3)
-    assert found.pictures.shape == (3, 2, 3, 3) and found.focal == pytest.approx(1.5)
+    assert found.pictures.shape == (3, 2, 3, 3) and found.focal == pytest.approx((1.5, 1.5))
     assert found.pictures[2].mean() == pytest.approx(100 / 255)
     assert np.allclose(found.poses, turning(3, 3.0, 1.0))
 
@@ -95,7 +96,7 @@ def test_cameras_that_are_not_split_hold_every_eighth_picture_out(tmp_path):
     train, test = Views.read(tmp_path, "train"), Views.read(tmp_path, "test")
     assert [round(255 * p.mean()) for p in train.pictures] == [50, 100]
     assert [round(255 * p.mean()) for p in test.pictures] == [0]
-    assert train.focal == pytest.approx(3.0)  # 6 pixels of a picture twice as wide
+    assert train.focal == pytest.approx((3.0, 3.0))  # 6 pixels of a picture twice as wide
 
 
 def test_what_is_transparent_is_black(tmp_path):
@@ -121,3 +122,31 @@ def test_cameras_that_see_nothing_of_the_box_are_refused():
     assert far.rays(cube, 290.0, 310.0).near[0] == 290
     with pytest.raises(ValueError, match="A picture of 0 pixels along its longer side"):
         reduce(np.zeros((2, 2)), 0)
+
+
+def test_cameras_off_the_middle_and_pixels_that_are_no_squares_are_read(tmp_path):
+    """Twice the picture's 6 x 4 pixels: the axis through column 2 and row 3, pixels seen 3 and 2 wide."""
+    found = Views.read(folder(tmp_path, w=12, h=8, fl_x=6.0, fl_y=4.0, cx=4.0, cy=6.0))
+    assert found.focal == pytest.approx((3.0, 2.0)) and found.center == pytest.approx((2.0, 3.0))
+    origins, directions = camera_rays(np.eye(4)[None], (3.0, 2.0), 4, 6, (2.0, 3.0))
+    assert not origins.any()
+    assert directions[0].tolist() == pytest.approx([-0.5, 1.25, -1]) and directions[-1][1] == -0.25
+    rays = found.rays(cube, nodes=2)
+    axis = (rays.directions[2 * 6 + 1 : 2 * 6 + 3] + rays.directions[3 * 6 + 1 : 3 * 6 + 3]).mean(0)
+    back = torch.from_numpy(
+        found.poses[0, :3, 2]
+    )  # the mean of the four pixels about the axis leads along it
+    assert float((axis / axis.norm() + back).norm()) < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"k1": 0.1, "k2": 0.0}, r"a lens that bends what is straight: k1=0.1"),
+        ({"cx": 3.0}, r"has cx, in pixels, and not w and h"),
+        ({"cx": "left", "w": 6}, r"has cx='left'; expected a number of pixels"),
+    ],
+)
+def test_cameras_that_are_no_pinholes_are_one_paragraph(tmp_path, changes, said):
+    with pytest.raises(ValueError, match=said):
+        Views.read(folder(tmp_path, **changes))

@@ -46,14 +46,7 @@ class Film(VoxelGrid):
         if not rate > 0:
             raise ValueError(f"A film was given rate={rate!r}; expected frames a second, a number above 0.")
         count, height, width = pixels.shape[:3]
-        h = 2 / max(height, width)
-        lines = (
-            (torch.arange(count, dtype=torch.float64) + 0.5) / rate,
-            centres(width, h),
-            -centres(height, h),
-        )
-        half = (width * h / 2, height * h / 2)
-        axes = (Axis("t", 0.0, count / rate), *(Axis(a, -r, r) for a, r in zip("xy", half, strict=True)))
+        lines, axes = _frames(count, height, width, rate)
         super().__init__({key: pixels.transpose(1, 2)}, lines, axes, name)
 
     @property
@@ -89,3 +82,33 @@ class Film(VoxelGrid):
         values = {key: kept[chosen] for key, kept in self.values.items()}
         label = f"frame {', '.join(map(str, which))}"
         return self._cloud((self.lines[0][chosen], *self.lines[1:]), values, label)
+
+
+class Screen(VoxelGrid):
+    """The points (t, x, y) of a film that nobody has taken yet, as those of ``Film``, without values.
+
+    >>> from sirenpde.geometry.pictures.film import Screen
+    >>> screen = Screen(12, 4, 6, rate=24)
+    >>> screen.size, screen.rate, screen.axes[0].high
+    (288, 24.0, 0.5)
+    """
+
+    def __init__(self, frames: int, height: int, width: int, rate: float = 25.0, name: str = "film") -> None:
+        lines, axes = _frames(frames, height, width, rate)
+        super().__init__({}, lines, axes, name)
+
+    @property
+    def rate(self) -> float:
+        """Frames a second."""
+        return self.shape[0] / self.axes[0].high
+
+
+def _frames(
+    count: int, height: int, width: int, rate: float
+) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[Axis, Axis, Axis]]:
+    """The coordinates of frames and pixels, and their axes."""
+    h = 2 / max(height, width)
+    moments = (torch.arange(count, dtype=torch.float64) + 0.5) / rate
+    half = (width * h / 2, height * h / 2)
+    axes = (Axis("t", 0.0, count / rate), Axis("x", -half[0], half[0]), Axis("y", -half[1], half[1]))
+    return (moments, centres(width, h), -centres(height, h)), axes

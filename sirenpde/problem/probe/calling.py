@@ -69,9 +69,11 @@ def few(domain: Domain) -> tuple[Tensor, Mapping[str, Tensor]]:
 
 
 def check_field_axes(key: Hashable, axes: tuple[str, ...], where: str) -> None:
-    missing = [a.name for a in key.field.axes if a.name not in axes] if isinstance(key, Derivative) else []
+    if not isinstance(key, Derivative):
+        return
+    there = axes if key.site is None else key.site.axes(axes)
+    missing = [a.name for a in key.field.axes if a.name not in there]
     if missing:
-        assert isinstance(key, Derivative)
         raise ValueError(
             f"Field '{key.field.name}' needs the axes {', '.join(missing)}, which the points of "
             f"'{where}' (axes {', '.join(axes)}) do not have. Declare the constraint on a domain "

@@ -105,7 +105,8 @@ def _homes(function: PointFunction, fields: Sequence[Field]) -> Iterator[HasAxes
         yield first.domain if isinstance(first, Field) else first.field.domain
         return
     if getattr(function, "axes", None):
-        yield function  # type: ignore[misc]
+        known: object = getattr(function, "domain", function)
+        yield known  # type: ignore[misc]
         return
     # With most axes first; the sort is stable, so that the first field's domain leads among equals.
     by_axes: dict[tuple[Axis, ...], HasAxes] = {}
