@@ -72,9 +72,8 @@ def problem(
     """
     known = views(pictures, size) if scene is None else Views.read(scene, "train", size)
     hidden = views(held_out, size, start=0.05) if scene is None else Views.read(scene, "test", size)
-    half = (
-        2 / 3 if mapping == "none" else 2.0
-    )  # without a mapping places are as large as in the paper's scene
+    # Without a mapping places are as large as in the paper's scene.
+    half = {"none": 2 / 3}.get(mapping, 2.0)
     box = Box(x=(-half, half), y=(-half, half), z=(-half, half))
     seen = known.rays(box, near, far, nodes=nodes, rule="random")
     novel = hidden.rays(box, near, far, nodes=nodes, every=7, name="novel views")
