@@ -196,7 +196,7 @@ EXPERIMENTS = (
         )
         for supervise, published, steps, rate, scale in (
             ("gradient", 32.91, 600, 3e-4, 1.0),
-            ("laplacian", 14.95, 600, 3e-4, 0.5),
+            ("laplacian", 14.95, 900, 1e-4, 0.5),
         )
     ),
     Experiment(

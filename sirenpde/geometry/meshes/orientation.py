@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vertices = NDArray[np.float64]
 Faces = NDArray[np.int64]
+
+BLOCK = 256  # boxes that are compared with all others at once
 
 
 def oriented(vertices: Vertices, faces: Faces) -> Faces:
@@ -29,9 +31,7 @@ def oriented(vertices: Vertices, faces: Faces) -> Faces:
     low = np.array([c.min((0, 1)) for c in corners]).reshape(-1, 3)
     high = np.array([c.max((0, 1)) for c in corners]).reshape(-1, 3)
     depth = np.zeros(len(bodies), np.int64)
-    for outer in range(len(bodies)):
-        within = np.flatnonzero((low[outer] <= low).all(1) & (high[outer] >= high).all(1))
-        within = within[within != outer]
+    for outer, within in _boxes_within(low, high):
         depth[within] += _enclosed(corners[outer], [corners[i] for i in within])
     for group, own, deep in zip(bodies, corners, depth, strict=True):
         if (enclosed_volume(own) < 0) != (deep % 2 == 1):
@@ -79,10 +79,22 @@ def enclosed_volume(corners: Vertices) -> float:
     return float(np.einsum("fi,fi->", a, np.cross(b, c)) / 6)
 
 
+def _boxes_within(low: Vertices, high: Vertices) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Every box that has others in it, with those; many boxes at a time, since noise has tens of thousands."""
+    for start in range(0, len(low), BLOCK):
+        outer = slice(start, start + BLOCK)
+        inside = np.ones((len(low[outer]), len(low)), np.bool_)
+        for i in range(3):
+            inside &= (low[outer, None, i] <= low[:, i]) & (high[outer, None, i] >= high[:, i])
+        inside[np.arange(len(inside)), np.arange(start, start + len(inside))] = False
+        for row in np.flatnonzero(inside.any(axis=1)):
+            yield start + int(row), np.flatnonzero(inside[row])
+
+
 def _enclosed(outer: Vertices, inner: Sequence[Vertices]) -> NDArray[np.bool_]:
     """Whether all (of up to 64) corners of each inner part lie inside the outer one, or on it.
 
-    Parts may be thousands, as those of noise are: the outer one's tree of winding numbers is built once for all.
+    The outer one's tree of winding numbers is built once for all of them.
     """
     import igl
 
