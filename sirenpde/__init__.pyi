@@ -87,6 +87,7 @@ from .problem.constraint import Constraint as Constraint
 from .problem.constraint import on as on
 from .problem.loss import l1 as l1
 from .problem.loss import l2 as l2
+from .problem.loss import nats as nats
 from .problem.probe import ConstraintError as ConstraintError
 from .problem.problem import Problem as Problem
 from .problem.reference import Reference as Reference

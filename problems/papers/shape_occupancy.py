@@ -32,6 +32,7 @@ from sirenpde import (
     Weighted,
     bundled,
     cross_entropy,
+    nats,
     on,
 )
 
@@ -76,7 +77,7 @@ def problem(
     def labelled(where: str) -> Constraint:
         part, share = shares[where]
 
-        @on(part, samples=max(1, round(share * 32_768)), weight=share, name=f"surprise {where}")
+        @on(part, samples=max(1, round(share * 32_768)), weight=share, loss=nats, name=f"surprise {where}")
         def surprise(p: Point) -> Tensor:
             """cross entropy of the label = 0"""
             return cross_entropy(u(p), part["outside"](p))

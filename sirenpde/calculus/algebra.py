@@ -48,8 +48,9 @@ def cross_entropy(logit: Tensor, label: Tensor) -> Tensor:
 
         r² = -label log σ(logit) - (1 - label) log(1 - σ(logit)),   σ(z) = 1 / (1 + e⁻ᶻ)
 
-    So a classifier is a constraint like others, "no surprise", of the usual loss. Logits count as 60 beyond that,
-    where r is 1e-13, so that its slope stays finite in single precision.
+    So a classifier is a constraint like others, "no surprise", of the usual loss, or of ``loss=nats``, which says
+    that no field brings it to 0. Logits count as 60 beyond that, where r is 1e-13, so that its slope stays finite in
+    single precision.
 
     >>> import math, torch
     >>> from sirenpde import cross_entropy

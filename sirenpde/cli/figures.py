@@ -55,6 +55,8 @@ def write_figures(solution: Solution, run: RunDirectory, times: Sequence[float] 
     """The account of the run, and each output beside its reference, at these times or a few of them."""
     problem = run.read_given().problem
     left = f"{solution.relative_residual:.1e} of the equations left"
+    if any(constraint.loss.unit for constraint in solution.problem.constraints):
+        left = f"relative residual {solution.relative_residual:.1e}"
     account = loss_figure(solution.history, remaining(solution), f"{problem}, {solution.status}: {left}")
     written = [save_figure(run.figures / "loss.png", account)]
     for fields in solution.field_sets():

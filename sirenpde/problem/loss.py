@@ -12,6 +12,7 @@ from torch import Tensor
 class Loss:
     """How residuals count. ``pointwise`` maps real residuals (n, m) to one non-negative number per point.
 
+    ``unit`` is that of a loss that no field brings to 0, so that its residual is no equation; empty for equations.
     Solvers ask whether it is the sum of squares, and whether its slope is continuous, as line searches need.
 
     >>> import torch
@@ -25,6 +26,7 @@ class Loss:
     pointwise: Callable[[Tensor], Tensor]
     is_square: bool = False
     is_smooth: bool = True
+    unit: str = ""
 
 
 l2 = Loss("l2", lambda r: (r * r).sum(-1), is_square=True)
@@ -32,3 +34,6 @@ l2 = Loss("l2", lambda r: (r * r).sum(-1), is_square=True)
 
 l1 = Loss("l1", lambda r: r.abs().sum(-1), is_smooth=False)
 """The sum of absolute values over the residual's components, real and imaginary parts counted apart."""
+
+nats = Loss("cross entropy", lambda r: (r * r).sum(-1), is_square=True, unit="nats")
+"""The squares of ``cross_entropy``: how far labels are from what was thought likely. Small, never 0: no equation."""

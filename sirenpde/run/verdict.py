@@ -73,14 +73,31 @@ def _left(run: Run, best: Iterate) -> str:
     """How much of the equations is left, and in which constraint the most."""
     r = best.residual
     share = "100 %" if r >= 0.995 else f"{100 * r:.2g} %" if r >= FINE else f"{r:.1e}"
-    worse = "worse than fields that vanish: it " if _is_worse_than_nothing(run, best) else ""
-    most = f"most of constraint '{_worst(run, best)}'"
-    left = f"{worse}leaves {share} of the equations, {most} ({_measured(best, None)}{_priors(run, best)})"
+    worse = "worse than fields that vanish: " if _is_worse_than_nothing(run, best) else ""
+    left = _surprise(run, best)
+    if left is None:
+        most = f"most of constraint '{_worst(run, best)}'"
+        it = "it " if worse else ""
+        left = f"{it}leaves {share} of the equations, {most} ({_measured(best, None)}{_priors(run, best)})"
+    left = worse + left
     held = holds_until(best.system)
     if held is None:
         return left
     axis, end = held
     return f"holds up to {axis.name} = {end:.6g}, nothing being known beyond, and there {left}"
+
+
+def _surprise(run: Run, best: Iterate) -> str | None:
+    """The mean loss of the constraint of which the most is left, if that is no equation."""
+    there, samples = where_known(best.system, run.state.held_out)
+    worst = _worst(run, best)
+    pairs = zip(there.problem.constraints, there.residuals(best.theta, samples), strict=True)
+    constraint, residuals = next(pair for pair in pairs if pair[0].name == worst)
+    loss = constraint.loss
+    if not loss.unit:
+        return None
+    mean = float(loss.pointwise(residuals).mean())
+    return f"{loss.name} of '{worst}' {mean:.2g} {loss.unit} a sample, held out, which no field brings to 0"
 
 
 def _priors(run: Run, best: Iterate) -> str:
@@ -109,6 +126,8 @@ def _is_worse_than_nothing(run: Run, best: Iterate) -> bool:
 
 
 def _advice(best: Iterate, tolerance: float | None) -> str:
+    if any(constraint.loss.unit for constraint in best.system.problem.constraints):
+        return "Errors on samples that were held back tell how good that is; more steps or a larger network may help."
     if best.residual >= POOR:
         return f"{SHARED} " * best.system.problem.has_priors + (
             "Look whether the problem has a solution at all (conditions that contradict each other or are missing, "

@@ -1,12 +1,14 @@
 """How a run goes from stage to stage: what breaks is left, the best finite fields stay, and the status is true."""
 
 import math
+import re
 from dataclasses import dataclass
 
 import pytest
 import torch
 
 from sirenpde import (
+    MLP,
     Adam,
     Box,
     D,
@@ -14,10 +16,13 @@ from sirenpde import (
     GaussNewton,
     LeastSquares,
     March,
+    PointCloud,
     Problem,
     SineFeatures,
     Siren,
+    cross_entropy,
     laplacian,
+    nats,
     on,
     solve,
 )
@@ -259,3 +264,19 @@ def test_fields_are_measured_once_as_long_as_they_stay(monkeypatch):
     assert second.residual != first.residual and not torch.equal(first.theta, second.theta)
     assert second.residual == relative_residual(run.state.system, run.state.theta, run.state.held_out)
     assert len(measured) == 2
+
+
+def test_a_loss_that_no_field_brings_to_nothing_is_told_in_its_own_unit():
+    line = Box(x=(-1, 1))
+    u = Field("u", line, MLP(8, 1, "tanh"))
+    labels = PointCloud([[-0.5], [-0.5], [0.5], [0.5]], line, {"label": [0.0, 1.0, 1.0, 1.0]})
+
+    @on(labels, loss=nats)
+    def surprise(p):
+        return cross_entropy(u(p), labels["label"](p))
+
+    solution = solve(Problem(surprise, using=[Adam(steps=300, lr=3e-2)]))
+    # Two labels of one point: half of log 2 nats a sample is the least there is.
+    told = re.search(r"cross entropy of 'surprise' (\S+) nats a sample", solution.message)
+    assert told and 0.99 * math.log(2) / 2 < float(told[1]) < 0.5
+    assert solution.status == "rough" and "equations" not in solution.message
