@@ -36,7 +36,7 @@ def natural(count: int, size: int) -> Iterator[list[Path]]:
 
 
 def _middle(name: str, size: int) -> Any:
-    """The square (size, size, 3) in the middle of a photograph, of an even number of pixels."""
+    """The square (size, size, 3) in the middle of a photograph, or the largest of an even number of pixels."""
     from ...geometry.pictures.pictures import read_picture
 
     picture = read_picture(name)
