@@ -41,6 +41,7 @@ _SHORT = {
     "natural": (3, 300),
     "text": (6, 200),
 }  # pictures and steps: words differ more, and are learned sooner
+_DIRECT = "least squares"  # the name of its pictures
 _EDGES = "a cosine series that bends little along edges, least squares"
 
 
@@ -87,7 +88,7 @@ def _mapped(kind: str, mapping: str, form: Form) -> Outcome:
             filled.append([_decibels_on(each, between.on["between"]) for each in direct])
             shown = shown or {
                 mapping: _shown(solution, "image", "u"),
-                "least squares": _shown(direct[-1], "u", "u"),
+                _DIRECT: _shown(direct[-1], "u", "u"),
             }
     what = {"natural": "squares of scikit-image's photographs", "text": "pictures of words"}[kind]
     bending, edges = (statistics.mean(each) for each in zip(*filled, strict=True))
@@ -162,7 +163,7 @@ def _inpainted(prior: str, form: Form) -> Outcome:
         curves={
             "pictures": {
                 "trained": _shown(solution, "u", "u"),
-                "least squares": _shown(direct, "u", "u"),
+                _DIRECT: _shown(direct, "u", "u"),
             }
         },
     )
@@ -218,13 +219,15 @@ def _activations(rows: Sequence[Row]) -> Figure | None:
 
 
 def _mappings(rows: Sequence[Row]) -> Figure | None:
-    """The first picture of each kind by each mapping."""
+    """The first picture of each kind by each mapping, and at the end by least squares."""
     from ...plots.papers import picture_rows
 
     kinds: dict[str, dict[str, Any]] = {}
     for row in rows:
         if "kind" in row["curves"]:
-            kinds.setdefault(row["curves"]["kind"], {}).update(row["curves"]["pictures"])
+            kind = kinds.setdefault(row["curves"]["kind"], {})
+            kind.pop(_DIRECT, None)
+            kind.update(row["curves"]["pictures"])
     return picture_rows(kinds) if kinds else None
 
 
