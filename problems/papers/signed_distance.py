@@ -46,7 +46,7 @@ def problem(
         mesh: a closed triangle mesh (.obj, .ply, .stl, ...); a cow if left out.
         units: of each of the network's layers.
         on_surface: weight of u = 0.
-        off_surface: weight of exp(-100 |u|) = 0; 3e3 in the paper itself, which leaves fewer sheets off the surface.
+        off_surface: weight of exp(-100 |u|) = 0; 3e3 in the paper itself.
         normal: weight of the normals.
         slope: weight of the eikonal equation.
     """

@@ -38,6 +38,20 @@ def test_a_solid_is_learned_from_labels_in_its_own_units(egg):
     assert bool((solution[shape](40 + 3 * (beyond - 40)) > 0).all())
 
 
+def test_some_points_of_a_step_may_be_drawn_beside_the_surface(egg):
+    problem = declared("papers/shape_occupancy", mesh=egg, mapping="none", width=8, depth=1, beside=0.25)
+    box, skin = problem.constraints
+    assert (box.samples, skin.samples) == (24_576, 8192) and (box.weight, skin.weight) == (0.75, 0.25)
+    solid = TriangleMesh.open(egg)
+    points, data = skin.domain.draw(2000, seeded())
+    level = solid.level(points)
+    assert bool((data["outside"] == (level > 0)).all()) and 0.3 < float((level > 0).double().mean()) < 0.7
+    side = max(high - low for low, high in solid.bounds)
+    assert 0.002 * side < float(level.abs().mean()) < 0.02 * side
+    alone = declared("papers/shape_occupancy", mesh=egg, mapping="none", width=8, depth=1)
+    assert [(c.samples, c.weight) for c in alone.constraints] == [(32_768, 1.0)]
+
+
 def test_an_open_mesh_is_refused(tmp_path, egg):
     mesh = TriangleMesh.open(egg)
     path = tmp_path / "open.ply"
