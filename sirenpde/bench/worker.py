@@ -24,6 +24,7 @@ def timings(name: str, repetitions: int, scale: float, device: str) -> dict[str,
     """
     import torch
 
+    from .authors import authors_step
     from .peers import installed
     from .workloads import WORKLOADS, EngineStep, NestedAutograd, Step, autograd_step, floor_step
 
@@ -33,7 +34,9 @@ def timings(name: str, repetitions: int, scale: float, device: str) -> dict[str,
     steps: dict[str, Step] = {
         "engine_ms": engine,
         "floor_ms": floor_step(workload, engine.chunk, scale, device),
-        "nested_ms": autograd_step(workload, NestedAutograd(), scale, device),
+        "nested_ms": authors_step(workload, scale, device)
+        if workload.fits
+        else autograd_step(workload, NestedAutograd(), scale, device),
     }
     for peer, derivatives in () if workload.fits else installed().items():
         steps[f"{peer.lower()}_ms"] = autograd_step(workload, derivatives(), scale, device)

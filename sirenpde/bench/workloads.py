@@ -2,7 +2,7 @@
 
 A step is residual, backward and Adam over all points, in float32. Points are spread over the unit cube;
 residuals are squared and averaged. W1 to W5 are differential equations, W6 fits of a picture, a recording and a film,
-which others take by plain autograd as the SIREN authors' code does.
+which `authors` takes as the SIREN authors' code does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..geometry.box import Box
 from ..geometry.point import Point
 from ..networks.dense import DenseNetwork
 from ..networks.siren import Siren
-from ..problem.constraint import Constraint, on
+from ..problem.constraint import on
 from ..problem.problem import Problem
 from ..residuals import System
 
@@ -187,24 +187,17 @@ def floor_step(workload: Workload, chunk: int, scale: float, device: str = "cpu"
 
 
 def autograd_step(workload: Workload, derivatives: Differentiator, scale: float, device: str = "cpu") -> Step:
-    """The same step under autograd, with somebody else's derivatives.
-
-    A fit is the SIREN authors' formulation: coordinates that ask for gradients, all points at once.
-    """
+    """The same step under autograd, with somebody else's derivatives."""
     module: nn.Module = network(workload, device)
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-5)
-    problem = workload.problem(scale)
-    generator = torch.Generator().manual_seed(0)
-    points, *edges = (_points(constraint, generator).to(device) for constraint in problem.constraints)
+    points, *edges = points_of(workload, scale, device)
     x = derivatives.inputs(points)
 
     def step() -> None:
         optimizer.zero_grad()
         u, loss = module(x.as_subclass(Tensor)), points.new_zeros(())
         for k in range(workload.outputs):
-            if workload.fits:
-                residual = u[:, k] - TARGET
-            elif not workload.signs:
+            if not workload.signs:
                 residual = derivatives.gradient(u, x, k).norm(dim=1) - 1
             elif workload.outputs > 1:
                 residual = derivatives.second(u, x, k, workload.signs) + 400 * u[:, k] - 1
@@ -219,5 +212,8 @@ def autograd_step(workload: Workload, derivatives: Differentiator, scale: float,
     return step
 
 
-def _points(constraint: Constraint, generator: torch.Generator) -> Tensor:
-    return constraint.domain.draw(constraint.samples, generator)[0].float()
+def points_of(workload: Workload, scale: float, device: str = "cpu") -> list[Tensor]:
+    """The points (n, d) of every constraint of a workload."""
+    random = torch.Generator().manual_seed(0)
+    constraints = workload.problem(scale).constraints
+    return [c.domain.draw(c.samples, random)[0].float().to(device) for c in constraints]

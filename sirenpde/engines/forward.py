@@ -21,6 +21,8 @@ from .layers.ridge import Ridge
 from .layers.waves import LoadedWaves, Waves, WavesBuffers
 from .readout import Readout
 
+VALUES = 1024  # points of a chunk at least, where no derivatives are asked for
+
 
 @dataclass(frozen=True)
 class _Weights:
@@ -60,9 +62,11 @@ class ForwardEngine:
         width = self.widest or network.embedding.outputs
         self.chunk = cache_sized(self.channels, width)
         if self.channels > 1:
-            # Products of wide layers are as fast on fewer points, and memory goes into their buffers. Of values alone
-            # there are so few that the calls themselves would cost as much as the arithmetic.
+            # Products of wide layers are as fast on fewer points, and memory goes into their buffers.
             self.chunk = min(self.chunk, max(128, 32 * (10 * 2**15 // width**2)))
+        elif widths:
+            # Values alone are so few that calls, and weights read anew for each chunk, would cost as much.
+            self.chunk = max(self.chunk, VALUES)
         self.frames = Frames(self._lay_out)
 
     def load(self, theta: Tensor) -> _Weights:
