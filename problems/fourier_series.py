@@ -49,7 +49,7 @@ def problem(
         """u = f at every second sample"""
         return u(p) - known["f"](p)
 
-    @on(grid, weight=1e-5)
+    @on(grid, weight=1e-5, prior=True)
     def slope(p: Point) -> Tensor:
         """∇u as small as that leaves it"""
         return grad(u)(p)

@@ -57,9 +57,7 @@ def problem(
     even = np.tile([1.0, 0.0, 1.0], (*pixels.shape, 1))
     counting = even if guide is None else along_edges(resize(read_picture(guide), pixels.shape))
     grid = PixelGrid({**pixels.images, "counting": counting})
-    chosen = (
-        np.random.default_rng(draw).random(grid.shape) < keep if mask is None else grid.mask("mask").numpy()
-    )
+    chosen = grid.drawn(keep, draw) if mask is None else grid.mask("mask")
     known = grid.where(chosen, "known")
     u = Field("u", grid, FourierSeries(half_period=True), shape=grid.images["f"].shape[2:])
 

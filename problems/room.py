@@ -7,33 +7,25 @@ the surface are known; the solver is given the cloud alone. The network is a cos
 frequencies (Benbarka et al. 2021), found by a transform; the zero level set is the room.
 """
 
+from pathlib import Path
+
 from torch import Tensor
 
-from sirenpde import (
-    Box,
-    Field,
-    FourierSeries,
-    Point,
-    PointCloud,
-    Problem,
-    Reference,
-    VoxelGrid,
-    on,
-)
-from sirenpde.references.room import room_mesh, sampled
+from sirenpde import Field, FourierSeries, Point, Problem, Reference, VoxelGrid, on
+from sirenpde.references.room import scanned
 
 
-def problem(points: int = 200_000, resolution: int = 96) -> Problem:
+def problem(cloud: Path | None = None, points: int = 200_000, resolution: int = 96) -> Problem:
     """The signed distance of a room.
 
     Args:
-        points: of the cloud.
+        cloud: a scan, points with their normals (.ply, .xyz, .csv, .npz), whose surface ``sirenpde export`` writes;
+            the furnished room's if left out.
+        points: of the furnished room's cloud.
         resolution: points of the grid along its longest side.
     """
-    box, room = Box(x=(-1, 1), y=(-1, 1), z=(-0.7, 0.7)), room_mesh()
-    places, data = sampled(points)
-    cloud = PointCloud(places, box, data, "room")
-    grid = VoxelGrid.of(box, resolution, distance=cloud.distance)
+    scan, space, surface = scanned(points, cloud)
+    grid = VoxelGrid.of(scan, resolution, distance=scan.distance)
     u = Field("u", grid, FourierSeries(half_period=True))
 
     @on(grid)
@@ -41,6 +33,4 @@ def problem(points: int = 200_000, resolution: int = 96) -> Problem:
         """u = distance to the points"""
         return u(p) - grid["distance"](p)
 
-    space = cloud.distances(8000, 8000, seed=1)
-    exact = PointCloud(space.points, box, {"distance": room.level(space.points)}, "space around the room")
-    return Problem(distance, reference={u: Reference(exact["distance"], exact, surface=room)})
+    return Problem(distance, reference={u: Reference(space["distance"], space, surface=surface)})

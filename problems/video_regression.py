@@ -28,8 +28,9 @@ def problem(film: Path | None = None, size: int = 128, frames: int = 48, share: 
     """
     given = None if film is None else Film.read(film, longest=size, frames=frames)
     voxels = Film(rolling_wheel(frames, 3 * size // 4, size), rate=24) if given is None else given
-    orders = tuple(max(1, round(n * share ** (1 / 3))) for n in voxels.shape)
-    u = Field("u", voxels, FourierSeries(orders, half_period=True), shape=voxels.values["f"].shape[3:])
+    u = Field(
+        "u", voxels, FourierSeries(voxels.orders(share), half_period=True), shape=voxels.values["f"].shape[3:]
+    )
 
     @on(voxels)
     def match(p: Point) -> Tensor:

@@ -10,7 +10,6 @@ Source: Sitzmann et al., Implicit Neural Representations with Periodic Activatio
 
 from typing import Literal
 
-import numpy as np
 from torch import Tensor
 
 from sirenpde import (
@@ -54,9 +53,7 @@ def problem(
     """
     sources = {"f": picture} if mask is None else {"f": picture, "mask": mask}
     grid = PixelGrid.read(longest=size, grey=colours == "grey", **sources)
-    chosen = (
-        np.random.default_rng(draw).random(grid.shape) < keep if mask is None else grid.mask("mask").numpy()
-    )
+    chosen = grid.drawn(keep, draw) if mask is None else grid.mask("mask")
     known = grid.where(chosen, "known")
     anywhere = Box(**{axis.name: (axis.low, axis.high) for axis in grid.axes})
     u = Field("u", grid, Siren(), shape=grid.images["f"].shape[2:])

@@ -8,6 +8,7 @@ by half. Their file also notes 1e4, 1e2, 1e2, 1e1, and the paper itself 3e3 for 
 Source: Sitzmann et al., Implicit Neural Representations with Periodic Activation Functions, 2020, section 4.2.
 """
 
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -21,7 +22,6 @@ from sirenpde import (
     FourierFeatures,
     Octaves,
     Point,
-    PointCloud,
     Problem,
     Reference,
     Siren,
@@ -31,10 +31,11 @@ from sirenpde import (
     norm,
     on,
 )
-from sirenpde.references.room import room_mesh, sampled
+from sirenpde.references.room import scanned
 
 
 def problem(
+    cloud: Path | None = None,
     points: int = 300_000,
     activation: Literal["sine", "relu", "relu-pe", "tanh"] = "sine",
     width: int = 256,
@@ -46,7 +47,8 @@ def problem(
     """The signed distance of a room, by a SIREN or the networks that it was compared with.
 
     Args:
-        points: of the cloud.
+        cloud: a scan, points with their normals (.ply, .xyz, .csv, .npz); the furnished room's if left out.
+        points: of the furnished room's cloud.
         activation: of the network; relu-pe has ten octaves of waves before it.
         width: of its four hidden layers; 1024 in the paper, 256 in the authors' code.
         on_surface: weight of u = 0.
@@ -54,9 +56,8 @@ def problem(
         normal: weight of the normals.
         slope: weight of the eikonal equation.
     """
-    box, room = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1)), room_mesh()
-    places, data = sampled(points)
-    cloud = PointCloud(places, box, data, "room")
+    box = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))
+    scan, space, room = scanned(points, cloud, box)
     recipes: dict[str, Siren | MLP | FourierFeatures] = {
         "sine": Siren(width),
         "relu": MLP(width, 4, "relu", "kaiming"),
@@ -65,17 +66,17 @@ def problem(
     }
     u = Field("u", box, recipes[activation])
 
-    @on(cloud, samples=1400, weight=on_surface / 2, loss=l1)
+    @on(scan, samples=1400, weight=on_surface / 2, loss=l1)
     def surface(p: Point) -> Tensor:
         """u = 0"""
         return u(p)
 
-    @on(cloud, samples=1400, weight=normal / 2, loss=l1)
+    @on(scan, samples=1400, weight=normal / 2, loss=l1)
     def direction(p: Point) -> Tensor:
         """cos(∇u, n) = 1"""
-        return 1 - cosine(grad(u)(p), cloud["normal"](p))
+        return 1 - cosine(grad(u)(p), scan["normal"](p))
 
-    @on(cloud, samples=1400, weight=slope / 2, loss=l1)
+    @on(scan, samples=1400, weight=slope / 2, loss=l1)
     def eikonal_on_surface(p: Point) -> Tensor:
         """|∇u| = 1"""
         return norm(grad(u)(p)) - 1
@@ -90,14 +91,12 @@ def problem(
         """exp(-100 |u|) = 0"""
         return torch.exp(-100 * u(p).abs())
 
-    space = cloud.distances(8000, 8000, seed=1)
-    exact = PointCloud(space.points, box, {"distance": room.level(space.points)}, "space around the room")
     return Problem(
         surface,
         direction,
         eikonal_on_surface,
         eikonal,
         elsewhere,
-        reference={u: Reference(exact["distance"], exact, surface=room)},
+        reference={u: Reference(space["distance"], space, surface=room)},
         using=[Adam(steps=50_000, lr=1e-4, schedule="constant", clip=1.0)],
     )

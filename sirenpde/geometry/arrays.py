@@ -76,6 +76,15 @@ def as_mask(values: ArrayLike | Tensor, shape: tuple[int, ...], name: str) -> Te
     return mask
 
 
+def check_share(share: float, name: str, kept: str) -> None:
+    """Raises ValueError for a share of ``kept`` that is not above 0 and at most 1."""
+    if not 0 < share <= 1:
+        raise ValueError(
+            f"{name}={share:g} was given, the share of {kept}; expected a number above 0, and at most 1 for all of "
+            f"them. Write {name}=0.1 for a tenth."
+        )
+
+
 def and_more(count: int) -> str:
     """Said after the first of several faults.
 

@@ -163,7 +163,7 @@ def sampling_mask(shape: Sequence[int], file: str | PathLike[str] | None = None)
     the places of draws from a Gaussian about the middle, 200,000 for 96³, whose standard deviation is 1/7 of the
     side: an eighth of a volume.
 
-    Raises ValueError for a mask of another shape, and one that holds nothing.
+    Raises ValueError for a mask of another shape or of values between, and one that holds nothing.
 
     >>> from sirenpde.references.phantoms import sampling_mask
     >>> round(float(sampling_mask((96, 96, 96)).mean()), 3)
@@ -177,6 +177,11 @@ def sampling_mask(shape: Sequence[int], file: str | PathLike[str] | None = None)
                 f"expected a mask of the volume's shape, frequency 0 in the middle. Make it for this volume."
             )
         middle = values.astype(bool)
+        if not np.array_equal(middle, values):
+            raise ValueError(
+                f"The sampling mask '{file}' has values other than 0 and 1, from {values.min():.3g} to "
+                f"{values.max():.3g}; expected booleans. Compare with a threshold, for example values > 0.5."
+            )
     else:
         draws = round(DRAWN * math.prod(shape))
         sides = np.array(shape)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from os import PathLike
 from typing import TYPE_CHECKING
 
 from ..geometry.box import Box
+from ..geometry.data.cloud import Cloud
+from ..geometry.data.point_cloud import PointCloud
 from ..geometry.meshes.mesh import TriangleMesh
 from ..geometry.plane.disk import Disk
 from ..geometry.plane.polygon import Polygon
@@ -98,6 +101,26 @@ def sampled(count: int, seed: int = 0) -> tuple[Tensor, dict[str, Tensor]]:
 
     points, normals = room_mesh().sample(count, torch.Generator().manual_seed(seed))
     return points, {"normal": normals}
+
+
+def scanned(
+    count: int, file: str | PathLike[str] | None = None, cube: Box | None = None
+) -> tuple[PointCloud, Cloud, TriangleMesh | None]:
+    """The oriented cloud of a room, points around it with data "distance", and its surface.
+
+    The cloud is that of a file, with the distances to its own points and no surface, or ``count`` points of the
+    furnished room, whose surface and distances are exact. In a ``cube`` the file's is scaled to fill it, else it
+    keeps its units. Raises OSError or ValueError for a file that cannot be read or has no normals.
+    """
+    if file is not None:
+        cloud = PointCloud.open(file, cube, rescale=cube is not None)
+        return cloud, cloud.distances(8000, 8000, seed=1), None
+    box, room = cube or Box(x=(-1, 1), y=(-1, 1), z=(-0.7, 0.7)), room_mesh()
+    places, data = sampled(count)
+    cloud = PointCloud(places, box, data, "room")
+    space = cloud.distances(8000, 8000, seed=1).points
+    exact = {"distance": room.level(space)}
+    return cloud, PointCloud(space, box, exact, "space around the room"), room
 
 
 def level(points: Tensor) -> Tensor:

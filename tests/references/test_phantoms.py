@@ -69,6 +69,9 @@ def test_a_mask_of_the_wrong_size_is_refused(tmp_path):
     np.save(tmp_path / "none.npy", np.zeros((4, 4, 4)))
     with pytest.raises(ValueError, match="holds no frequency"):
         sampling_mask((4, 4, 4), tmp_path / "none.npy")
+    np.save(tmp_path / "grey.npy", np.full((4, 4, 4), 0.3))
+    with pytest.raises(ValueError, match=r"values other than 0 and 1, from 0\.3 to 0\.3; expected booleans"):
+        sampling_mask((4, 4, 4), tmp_path / "grey.npy")
 
 
 def test_damaged_masks_and_no_angles_are_one_paragraph(tmp_path):

@@ -1,11 +1,12 @@
 """The furnished room: a mesh whose distance is exact, against its formulas."""
 
+import numpy as np
 import pytest
 import torch
 from boxes import seeded
 
-from sirenpde import Box, PointCloud
-from sirenpde.references.room import level, room_mesh, sampled
+from sirenpde import Box, PointCloud, TriangleMesh
+from sirenpde.references.room import level, room_mesh, sampled, scanned
 
 
 def test_the_mesh_is_one_closed_solid_whose_sides_are_those_of_the_formulas():
@@ -36,3 +37,17 @@ def test_the_side_is_right_where_a_ball_stands_on_the_floor():
     distance = room_mesh().level(points)
     clear = distance.abs() > 2e-3
     assert torch.equal((level(points) > 0)[clear], (distance > 0)[clear])
+
+
+def test_a_scan_of_another_room_keeps_its_units_or_fills_the_cube(tmp_path):
+    hall = Box(x=(10, 14), y=(20, 23), z=(0, 2.5))
+    points, normals = TriangleMesh.of(hall, 4).sample(8000, seeded())
+    np.savez(tmp_path / "hall.npz", points=points, normal=normals)
+    _, space, surface = scanned(0, tmp_path / "hall.npz")
+    assert surface is None and float((space.data["distance"] - hall.level(space.points)).abs().mean()) < 0.01
+    cube = Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))
+    filling = scanned(0, tmp_path / "hall.npz", cube)[0]
+    assert float(filling.points.abs().max()) == pytest.approx(0.95) and filling.frame is not None
+    np.savez(tmp_path / "bare.npz", points=points)
+    with pytest.raises(ValueError, match="'bare' has no normals, which tell the two sides"):
+        scanned(0, tmp_path / "bare.npz")

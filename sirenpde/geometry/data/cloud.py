@@ -102,9 +102,18 @@ class Cloud:
         >>> round(float(spot.distance(torch.tensor([[0.0, 0.0, 0.0]], dtype=torch.float64))), 2)
         -0.22
         """
-        read_data(self.data, "normal", f"The cloud '{self.name}'")
+        return signed_distance(points, self.points, self._normals())
+
+    def _normals(self) -> Tensor:
+        """The data "normal"; ValueError where there are none, or they are not of unit length."""
+        if "normal" not in self.data:
+            raise ValueError(
+                f"The cloud '{self.name}' has no normals, which tell the two sides of its surface apart; expected "
+                f"unit vectors as the data 'normal', in files the columns nx, ny and nz. Have them estimated by the "
+                f"program that the scan is from."
+            )
         check_unit(self.data["normal"], len(self.axes), f"The normals of '{self.name}'")
-        return signed_distance(points, self.points, self.data["normal"])
+        return self.data["normal"]
 
     def distances(
         self, uniform: int = 60_000, near: int = 150_000, *, spread: float | None = None, seed: int = 0
@@ -122,14 +131,12 @@ class Cloud:
         >>> space
         PointCloud('space around spot', 300 points of (x, y, z), data: distance)
         """
-        read_data(self.data, "normal", f"The cloud '{self.name}'")
+        normals = self._normals()
         if uniform < 0 or near < 0 or uniform + near < 1:
             raise ValueError(
                 f"Asked for {uniform} uniform and {near} near points; neither number may be negative nor "
                 "both be 0. Ask for more."
             )
-        normals = self.data["normal"]
-        check_unit(normals, len(self.axes), f"The normals of '{self.name}'")
         generator = torch.Generator().manual_seed(seed)
         low = self.points.new_tensor([a.low for a in self.axes])
         high = self.points.new_tensor([a.high for a in self.axes])

@@ -63,8 +63,18 @@ class SampleGrid(Cloud):
         >>> SampleGrid.read("astronaut", longest=32).values.shape
         torch.Size([32, 32, 3])
         """
+        if str(source).endswith(".npz"):
+            raise ValueError(
+                f"'{source}' holds several arrays by name; one array, or a picture, is needed. Save the one that is "
+                f"meant by numpy.save, as .npy."
+            )
         if str(source).endswith(".npy"):
             array = load_array(source)
+            if np.iscomplexobj(array):
+                raise ValueError(
+                    f"'{source}' has samples of {array.dtype}; real numbers are needed. Save their real part, or "
+                    f"their size by numpy.abs."
+                )
             if array.ndim == 1 or (array.ndim == 3 and array.shape[2] > 3):
                 return SampleGrid(array)
         picture = read_picture(source, grey)

@@ -55,6 +55,8 @@ def _by_ffmpeg(file: Path, frames: int | None) -> Generator[Any]:
     except StopIteration:
         raise _frameless(file) from None
     except Exception as error:
+        if "does not contain any stream" in str(error) or "matches no streams" in str(error):
+            raise _frameless(file) from None
         raise ValueError(
             f"'{file}' could not be read as a film ({_why(error)}); a file with a video stream is needed, such as "
             "MP4. Export it again."

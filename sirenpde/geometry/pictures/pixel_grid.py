@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..arrays import as_mask
+from ..arrays import as_mask, check_share
 from ..data.cloud import Cloud
 from ..domain import Data, Deferred, named, read_data
 from ..point import Axis
@@ -167,6 +167,24 @@ class PixelGrid(Pictures):
         read_data(self.images, mask, "The pixel grid")
         image = self.images[mask]
         return (image if image.ndim == 2 else image.mean(-1)) > 0.5
+
+    def drawn(self, keep: float, seed: int = 0) -> Tensor:
+        """Booleans (H, W), true at about this share of the pixels, at random.
+
+        Raises ValueError for a share that is not above 0 and at most 1, or so small that none is chosen.
+
+        >>> from sirenpde import PixelGrid
+        >>> round(float(PixelGrid.read(f="camera", longest=256).drawn(0.1).double().mean()), 3)
+        0.1
+        """
+        check_share(keep, "keep", "the pixels")
+        chosen = np.random.default_rng(seed).random(self.shape) < keep
+        if not chosen.any():
+            raise ValueError(
+                f"keep={keep:g} of {self.size} pixels is none of them; one at least is needed. Keep more, or take a "
+                f"larger picture."
+            )
+        return torch.from_numpy(chosen)
 
     def where(self, mask: str | ArrayLike | Tensor, name: str | None = None) -> Cloud:
         """The pixels in a mask: booleans (H, W), or the name of a picture, taken where it exceeds 1/2.

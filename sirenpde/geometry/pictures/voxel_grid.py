@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arrays import check_share
 from ..data.cloud import Cloud
 from ..domain import Data, Deferred, HasAxes, read_data, subset
 from ..point import Axis
@@ -81,6 +82,19 @@ class VoxelGrid:
     def shape(self) -> tuple[int, ...]:
         """Points along each axis."""
         return tuple(len(line) for line in self.lines)
+
+    def orders(self, share: float = 1.0) -> tuple[int, ...]:
+        """Of a series of cosines with this share of the waves that the points tell apart, those of low frequency.
+
+        Raises ValueError for a share that is not above 0 and at most 1.
+
+        >>> from sirenpde import Box, VoxelGrid
+        >>> grid = VoxelGrid.of(Box(x=(0, 1), y=(0, 1), z=(0, 2)), 16, f=lambda q: q[:, 0])
+        >>> grid.orders(), grid.orders(0.125)
+        ((8, 8, 16), (4, 4, 8))
+        """
+        check_share(share, "share", "the waves")
+        return tuple(max(1, round(n * share ** (1 / len(self.lines)))) for n in self.shape)
 
     @property
     def size(self) -> int:

@@ -63,3 +63,12 @@ def test_arrays_of_one_and_three_axes_are_read(tmp_path):
 def test_samples_that_do_not_do_are_named(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_files_of_complex_or_several_arrays_are_refused(tmp_path):
+    np.save(tmp_path / "k.npy", np.ones((4, 4, 4)) * 1j)
+    with pytest.raises(ValueError, match=r"k.npy' has samples of complex128; real numbers are needed"):
+        SampleGrid.read(tmp_path / "k.npy")
+    np.savez(tmp_path / "all.npz", a=np.ones(4))
+    with pytest.raises(ValueError, match=r"all.npz' holds several arrays by name"):
+        SampleGrid.read(tmp_path / "all.npz")

@@ -107,7 +107,7 @@ def test_sound_alone_has_no_frames(tmp_path: Path):
     path = tmp_path / "sound.mp4"
     tone = ["-f", "lavfi", "-i", "sine=duration=0.2", str(path)]
     subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), *tone], check=True, capture_output=True)
-    with pytest.raises(ValueError, match=r"no frames|could not be read as a film"):
+    with pytest.raises(ValueError, match="no frames"):
         Film.read(path)
 
 
@@ -133,3 +133,13 @@ def test_no_frames_and_no_cells_are_refused_as_they_were_asked_for(tmp_path):
         Film.read(tmp_path / "f.npy", frames=0)
     with pytest.raises(ValueError, match=r"resolution=0 was asked for"):
         VoxelGrid.of(Box(x=(0, 1)), 0)
+
+
+def test_a_share_of_the_waves_is_a_share():
+    film = Film(np.zeros((8, 6, 10), np.uint8))
+    assert film.orders() == (8, 10, 6) and film.orders(1 / 8) == (4, 5, 3)
+    for share in (-1.0, 0.0, 1.5, float("nan")):
+        with pytest.raises(
+            ValueError, match="the share of the waves; expected a number above 0, and at most 1"
+        ):
+            film.orders(share)

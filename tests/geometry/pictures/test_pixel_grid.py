@@ -152,3 +152,15 @@ def test_names_and_masks_that_do_not_fit() -> None:
         resize(np.zeros((2, 2)), (0, 3))
     with pytest.raises(ValueError, match="source of 0 rows"):
         paste(np.zeros((2, 2)), np.zeros((4, 4)), (1, 1), 0)
+
+
+def test_a_random_share_of_the_pixels_is_a_share():
+    grid = PixelGrid({"a": np.zeros((50, 40))})
+    assert grid.drawn(1.0).all() and 300 < int(grid.drawn(0.2, seed=1).sum()) < 500
+    assert torch.equal(grid.drawn(0.2, seed=1), grid.drawn(0.2, seed=1))
+    with pytest.raises(
+        ValueError, match="keep=2 was given, the share of the pixels; expected a number above 0"
+    ):
+        grid.drawn(2)
+    with pytest.raises(ValueError, match="keep=1e-06 of 2000 pixels is none of them"):
+        grid.drawn(1e-6)
