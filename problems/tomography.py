@@ -75,7 +75,10 @@ def problem(
         return torch.cat([pixels.diff(dim=0).reshape(-1), pixels.diff(dim=1).reshape(-1)])
 
     constraints = {"variation": (projections, variation), "smooth": (projections,)}
-    stages: dict[str, Reweighted | Regularised] = {"variation": Reweighted(), "smooth": Regularised()}
+    stages: dict[str, Reweighted | Regularised] = {
+        "variation": Reweighted(exact=noise == 0),
+        "smooth": Regularised(),
+    }
     return Problem(
         *constraints[prior], reference={u: Reference(grid["f"], grid, peak=1)}, using=[stages[prior]]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -15,13 +16,17 @@ from ..sampling.ends import draw
 from .regularised import check_linear
 from .stage import Report, State
 
+SETTLED = 1e-5  # of the values: a round that moves them by less is the last
+
 
 @dataclass
 class Memory:
-    """The values on the grid, and below which residuals count as their squares."""
+    """The values on the grid, below which residuals count as their squares, and what was added to the data."""
 
     values: Tensor
     floor: float
+    added: Tensor  # (rows,)
+    left: float = math.inf  # of the data, when something was added last
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,16 @@ class Reweighted:
     residual at the start. The field is a ``FourierSeries`` on the grid of a ``Whole``; each round is solved for its
     values on the grid by conjugate gradients, without a matrix.
 
+    At its least value the sum stands off the data by as much as its weight pulls. Where the data are ``exact``, what
+    is left of them is added to them in further rounds, until that is balanced: the least variation of all that meet
+    them, at any weight (Bregman iteration, Osher et al. 2005).
+
     Args:
         rounds: at most.
         iterations: of conjugate gradients in each.
         fall: of ε, from round to round.
         floor: of ε, relative.
+        exact: whether the data have no errors, and are to be met.
 
     Raises:
         Unfit: for constraints that are not affine, and fields that are no series on one whole grid.
@@ -66,6 +76,7 @@ class Reweighted:
     iterations: int = 50
     fall: float = 0.8
     floor: float = 1e-4
+    exact: bool = False
 
     def __post_init__(self) -> None:
         if self.rounds < 1 or self.iterations < 1 or not 0 < self.fall < 1 or not self.floor > 0:
@@ -103,15 +114,16 @@ class Reweighted:
         rows, on_grid = found
         memory = state.remember(Memory, lambda: self._start(state, rows))
         scale = self._scale(state, rows, memory)
-        linear, target = _Weighted(rows, scale), scale * rows.target
+        linear, target = _Weighted(rows, scale), scale * (rows.target + memory.added)
         solved = cgls(linear, target, _plain, 1e-10, self.iterations, memory.values)
         moved = float((solved.x - memory.values).norm() / solved.x.norm().clamp(min=1e-300))
         least = memory.floor <= self.floor * self._largest(rows)
         memory.values = solved.x
+        settled = least and moved < SETTLED and not (self.exact and self._pulled(state, rows, memory))
         memory.floor = max(self.fall * memory.floor, self.floor * self._largest(rows))
         state.theta = on_grid.fitted(solved.x)
         state.step += 1
-        finished = state.step >= self.rounds or (least and moved < 1e-5)
+        finished = state.step >= self.rounds or settled
         terms = system.losses(state.theta, batches)
         reason = f"{rows.columns} values on a grid, {state.step} rounds" if finished else ""
         return Report(tuple(terms.tolist()), finished, reason, residuals=rows.rows)
@@ -128,7 +140,15 @@ class Reweighted:
             self.iterations,
         )
         left = (rows.apply(solved.x) - rows.target).abs()
-        return Memory(solved.x, float(left[self._absolute(state, rows)].max()))
+        largest = float(left[self._absolute(state, rows)].max())
+        return Memory(solved.x, largest, torch.zeros_like(rows.target))
+
+    def _pulled(self, state: State, rows: WholeRows, memory: Memory) -> bool:
+        """Adds what is left of the data to them; whether that halved since the last time."""
+        left = torch.where(self._absolute(state, rows), 0.0, rows.target - rows.apply(memory.values))
+        size, before = float(left.norm()), memory.left
+        memory.added, memory.left = memory.added + left, size
+        return size < before / 2
 
     def _largest(self, rows: WholeRows) -> float:
         return float(rows.target.abs().max()) or 1.0

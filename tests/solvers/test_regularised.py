@@ -65,6 +65,26 @@ def test_absolute_values_find_a_step_in_noise_and_squares_do_not():
     assert int((jumps > 0.01).sum()) <= 6 and float(jumps.max()) > 0.8
 
 
+def test_exact_data_are_met_at_a_heavy_weight_of_the_variation():
+    """A step from its lowest frequencies is flattened by the weight, and by far less where data are exact."""
+    nodes = Box(x=(0, 1)).nodes(20)
+    step = ((nodes.points[:, 0] > 0.3) & (nodes.points[:, 0] < 0.55)).double()
+    whole = Whole(nodes, {"low": torch.fft.rfft(step, norm="ortho")[:7]})
+    u = Field("u", nodes, FourierSeries(20, half_period=True))
+    low = on(whole, name="low")(
+        lambda p: torch.fft.rfft(everywhere(u)(p), norm="ortho")[:7] - whole["low"](p)
+    )
+    variation = on(whole, weight=0.1, loss=l1, prior=True, name="variation")(
+        lambda p: everywhere(u)(p).diff()
+    )
+    left = {}
+    for met in (False, True):
+        stage = Reweighted(rounds=30, iterations=30, fall=0.5, floor=0.01, exact=met)
+        solution = solve(Problem(low, variation), [stage])
+        left[met] = float((solution[u](nodes.points) - step).abs().max())
+    assert left[False] > 0.02 and left[True] < left[False] / 2
+
+
 @pytest.mark.parametrize("stage", [Regularised(), Reweighted()])
 def test_what_is_not_linear_is_refused(stage):
     nodes = line.nodes(10)
