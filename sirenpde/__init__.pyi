@@ -61,6 +61,7 @@ from .networks.encoders import ConvolutionalEncoder as ConvolutionalEncoder
 from .networks.encoders import SetEncoder as SetEncoder
 from .networks.fourier import FourierFeatures as FourierFeatures
 from .networks.generated import Hypernetwork as Hypernetwork
+from .networks.generated import NewCodes as NewCodes
 from .networks.mappings.axes import Basic as Basic
 from .networks.mappings.axes import Coordinates as Coordinates
 from .networks.mappings.axes import Octaves as Octaves

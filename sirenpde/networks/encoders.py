@@ -193,14 +193,16 @@ class Codes:
     def __post_init__(self) -> None:
         check_whole("count", self.count)
 
-    def build(self, code: int, channels: int, generator: Generator) -> nn.Module:
-        return _Codes(self.count, code, generator)
+    def build(self, code: int, channels: int, generator: Generator) -> CodeTable:
+        return CodeTable(self.count, code, generator)
 
     def describe(self) -> str:
         return f"{self.count} codes"
 
 
-class _Codes(nn.Module):
+class CodeTable(nn.Module):
+    """A code (k,) for each number."""
+
     def __init__(self, count: int, code: int, generator: Generator) -> None:
         super().__init__()
         start = torch.empty(count, code, dtype=torch.float64)

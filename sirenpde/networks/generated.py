@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from .encoders import Encoder, SetEncoder
+from .dense import DenseNetwork
+from .encoders import Codes, Encoder, SetEncoder
 from .recipe import check_whole, uniform_layer
 from .registry import known
 from .siren import Siren
@@ -92,6 +94,73 @@ class Hypernetwork:
         return f"{self.network.describe()}, made of a code of {self.code} by {self.encoder.describe()}"
 
 
+@dataclass(frozen=True, eq=False)
+class NewCodes:
+    """A recipe: networks made as a trained one makes them, which stays as it is, of new codes that are found.
+
+    What a prior makes of samples that it did not learn from. Codes are counted as those of the samples learnt lie
+    about their mean: z = mean + S c, with S Sᵀ their covariance. A usual c is normal with variance 1, so that its
+    ``made(u, "code")`` is about 1, and it starts at 0, the mean.
+
+    Args:
+        network: the trained one, with its parameters.
+        usual: the codes (n, k) of the samples that it learnt from.
+        count: how many codes there are to find, by the data "number" of samples.
+
+    Raises ValueError for codes of another length than the network's.
+
+    >>> import torch
+    >>> from sirenpde import Codes, Hypernetwork, NewCodes, Siren
+    >>> recipe = Hypernetwork(Siren(8, 1), Codes(9), code=4, width=8)
+    >>> trained = recipe.build([-1.0], [1.0], 1, (), torch.Generator().manual_seed(0))
+    >>> new = NewCodes(trained, trained.encoder.table, 3).build([-1.0], [1.0], 1, (), torch.Generator())
+    >>> [p.shape for p in new.parameters() if p.requires_grad]
+    [torch.Size([3, 4])]
+    """
+
+    network: GeneratedNetwork
+    usual: Tensor
+    count: int
+
+    is_curved = True
+    reads = Codes.reads
+
+    def __post_init__(self) -> None:
+        check_whole("count", self.count)
+        inputs = self.network.code_length
+        if self.usual.ndim != 2 or self.usual.shape[1] != inputs:
+            raise ValueError(
+                f"NewCodes was given codes of shape {tuple(self.usual.shape)}; expected (n, {inputs}), those of the "
+                f"samples that the network learnt from."
+            )
+
+    def build(
+        self,
+        low: Sequence[float],
+        high: Sequence[float],
+        outputs: int,
+        periodic: Sequence[int],
+        generator: Generator,
+    ) -> GeneratedNetwork:
+        usual = self.usual.detach().double().cpu()
+        mean, samples = usual.mean(0), len(usual)
+        _, sizes, rows = torch.linalg.svd((usual - mean) / math.sqrt(samples), full_matrices=False)
+        kept = copy.deepcopy(self.network).double().cpu().requires_grad_(False)
+        for maker in kept.makers:
+            assert isinstance(maker, nn.Sequential)
+            first = maker[0]
+            assert isinstance(first, nn.Linear) and first.bias is not None
+            with torch.no_grad():
+                first.bias.add_(first.weight @ mean)
+                first.weight = nn.Parameter(first.weight @ (rows.T * sizes), requires_grad=False)
+        codes = Codes(self.count).build(len(sizes), outputs, generator)
+        nn.init.zeros_(codes.table)
+        return GeneratedNetwork(codes, kept.inner, list(kept.makers), self.reads)
+
+    def describe(self) -> str:
+        return f"{self.count} codes of networks that stay as they are"
+
+
 def reads_of(network: object) -> tuple[str, ...]:
     """The names of the data of samples that a network or recipe reads, beside the points; none for most.
 
@@ -106,13 +175,19 @@ class GeneratedNetwork(nn.Module):
     """Points (q, n, d) of n samples, and the data of each, (n, ...) -> (q, n, outputs)."""
 
     def __init__(
-        self, encoder: Encoder, inner: nn.Module, makers: Sequence[nn.Module], reads: tuple[str, ...]
+        self, encoder: Encoder, inner: DenseNetwork, makers: Sequence[nn.Module], reads: tuple[str, ...]
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.inner = inner
         self.makers = nn.ModuleList(makers)
         self.reads = reads
+
+    @property
+    def code_length(self) -> int:
+        """How many numbers a code has."""
+        first = next(layer for layer in self.makers.modules() if isinstance(layer, nn.Linear))
+        return first.in_features
 
     def code(self, data: Mapping[str, Tensor]) -> Tensor:
         """The codes (n, k) of samples."""
@@ -154,16 +229,17 @@ class _Size(nn.Module):
         numbers = self.network.code(data)
         if self.name == "weights":
             numbers = torch.cat([w.flatten(1) for w in self.network.weights(numbers).values()], dim=1)
-        outputs = self.network.inner.head.out_features  # type: ignore[union-attr]
         size: Tensor = numbers.square().mean(1).sqrt()
-        return size[None, :, None].expand(*x.shape[:2], outputs) + 0 * x[..., :1]  # type: ignore[arg-type]
+        nodes, samples = x.shape[:2]
+        outputs = self.network.inner.head.out_features
+        return size[None, :, None].expand(nodes, samples, outputs) + 0 * x[..., :1]
 
 
 def _inputs(network: nn.Module, name: str) -> int:
     """How many inputs the layer of a parameter has."""
     layer = network.get_submodule(name.rpartition(".")[0])
-    inputs: int = layer.in_features  # type: ignore[assignment]
-    return inputs
+    assert isinstance(layer, nn.Linear)
+    return layer.in_features
 
 
 def _perceptron(

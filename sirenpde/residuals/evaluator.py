@@ -17,7 +17,7 @@ from ..engines.engine import Engine
 from ..engines.given import Given
 from ..engines.registry import engine_for
 from ..engines.series import on_shared_coordinates
-from ..networks.generated import reads_of
+from ..networks.generated import GeneratedNetwork, reads_of
 from ..problem.constraint import name_of
 from ..problem.probe import Recorder, Requests
 from .batch import Batch, Parameters
@@ -206,7 +206,10 @@ class Evaluator:
 def _part(network: nn.Module, site: Site | None) -> nn.Module:
     """The network that is read at a site: the field's, or a part of it that the site names."""
     part = getattr(site, "part", None)
-    return network if part is None else network.part(part)  # type: ignore[operator]
+    if part is None:
+        return network
+    assert isinstance(network, GeneratedNetwork)
+    return network.part(part)
 
 
 def evaluate(evaluator: Evaluator, theta: Tensor, batch: Batch, device: torch.device) -> list[Tensor]:

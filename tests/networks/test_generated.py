@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from sirenpde import ConvolutionalEncoder, Hypernetwork, SetEncoder, Siren
+from sirenpde import Codes, ConvolutionalEncoder, Hypernetwork, NewCodes, SetEncoder, Siren
 from sirenpde.networks.generated import reads_of
 
 
@@ -69,3 +69,21 @@ def test_what_a_recipe_reads():
     assert reads_of(Hypernetwork(encoder=ConvolutionalEncoder((4, 4)))) == ("context",)
     with pytest.raises(ValueError, match="code=0"):
         Hypernetwork(code=0)
+
+
+def test_new_codes_are_counted_as_the_learnt_ones_lie_and_networks_stay():
+    trained = built(Hypernetwork(Siren(8, 2), Codes(40), code=5, width=7))
+    generator = torch.Generator().manual_seed(3)
+    mixing = torch.randn(5, 5, generator=generator, dtype=torch.float64)
+    usual = 2 + torch.randn(40, 5, generator=generator, dtype=torch.float64) @ mixing
+    network = built(NewCodes(trained, usual, 6))
+    assert [tuple(p.shape) for p in network.parameters() if p.requires_grad] == [(6, 5)]
+    x, data = torch.rand(4, 1, 2, dtype=torch.float64), {"number": torch.tensor([2.0])}
+    assert torch.allclose(network(x, data), trained.of_code(x, usual.mean(0, keepdim=True)), rtol=1e-9)
+    # S Sᵀ is the covariance of the codes learnt, seen in the makers' first layers.
+    first, old = network.makers[0][0].weight, trained.makers[0][0].weight
+    covariance = torch.cov(usual.T, correction=0)
+    assert torch.allclose(first @ first.T, old @ covariance @ old.T, rtol=1e-9)
+    assert not torch.equal(first, old)  # the trained one stays as it was
+    with pytest.raises(ValueError, match=r"codes of shape \(40, 4\); expected \(n, 5\)"):
+        NewCodes(trained, usual[:, :4], 6)

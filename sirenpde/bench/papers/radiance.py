@@ -22,7 +22,7 @@ PUBLISHED = {"none": 22.41, "basic": 23.16, "positional": 26.27, "rotated": 25.2
 SHORT = {"size": 64, "pictures": 100, "width": 128, "nodes": 32, "rays": 128, "sigma": 5.0, "octaves": 5.0}
 WHOLE = {"size": 400, "pictures": 100, "held_out": 13, "nodes": 128, "sigma": 25.0, "octaves": 8.0}
 RATES = {"none": 5e-3, "basic": 5e-3, "positional": 4e-3, "rotated": 4e-3, "gaussian": 4e-3}
-SINES = {"width": 128, "omega": 15.0, "rate": 2e-3}
+SINES = {"width": 96, "omega": 20.0}
 SHOWN = 48  # pixels along a side of the view that is shown
 
 
@@ -32,7 +32,7 @@ def _measured(mapping: str, form: Form) -> Outcome:
     found = _trained(form, "papers/radiance_field", 1500 if form.quick else 50_000, mapping=mapping, **flags)
     same = {name: flags[name] for name in ("size", "pictures", "held_out") if name in flags}
     more = SINES if form.quick else {"width": 256, "omega": 60.0, "nodes": 128, "rays": 1024}
-    best = _trained(form, "radiance_field", 1500 if form.quick else 50_000, **same, **more)
+    best = _trained(form, "radiance_field", 2000 if form.quick else 50_000, **same, **more)
     return Outcome(
         psnr(found),
         f"spheres, a box and a chequered floor, {flags['pictures']} pictures of {flags['size']}²",
