@@ -23,7 +23,7 @@ def problem(
     pictures: int = 40,
     held_out: int = 6,
     half: float = 1.0,
-    omega: float = 10.0,
+    omega: float = 20.0,
     width: int = 96,
     nodes: int = 32,
     rays: int = 256,
