@@ -45,7 +45,7 @@ def problem(
     width: int = 256,
     depth: int = 8,
     beside: float = 0.0,
-    tested: int = 2**18,
+    tested: int = 2**16,
 ) -> Problem:
     """A solid from the labels of points in its bounding box.
 
@@ -57,7 +57,7 @@ def problem(
         width: of the hidden layers.
         depth: how many hidden layers.
         beside: share of the points of a step that are drawn beside the surface; 0 in the paper.
-        tested: points of each kind on which the sets are compared.
+        tested: points of each kind on which the sets are compared; 2^18 in the paper.
     """
     solid = TriangleMesh.open(mesh or bundled("spot.obj"))
     tight, cube = Box.around(solid, fill=1.0), Box.cube(solid)

@@ -25,11 +25,8 @@ def _occupancy(mapping: str, form: Form) -> Outcome:
 
     # The paper's 12 and 6 are for scans with finer detail, and for many more points than the short form draws. Those
     # here were chosen on the bracket turned away from its axes, after 600 steps.
-    short: dict[str, Any] = (
-        {"width": 128, "depth": 4, "tested": 2**16, "sigma": 2.0, "octaves": 4.0, "beside": 0.75}
-        if form.quick
-        else {}
-    )
+    short = {"width": 128, "depth": 4, "sigma": 2.0, "octaves": 4.0, "beside": 0.75}
+    flags: dict[str, Any] = short if form.quick else {"tested": 2**18}
     stage = Adam(steps=2000, lr=2e-3, schedule="exponential", final=0.01)
     trained = solved(
         form,
@@ -37,7 +34,7 @@ def _occupancy(mapping: str, form: Form) -> Outcome:
         using=[stage] if form.quick else None,
         samples_scale=2048 / 32_768 if form.quick else 1.0,
         mapping=mapping,
-        **short,
+        **flags,
     )
     direct = solved(form, "shape_occupancy", resolution=96 if form.quick else 160)
     ours, best = (_iou(solution) for solution in (trained, direct))

@@ -29,6 +29,7 @@ from torch import Tensor
 
 from ...calculus.plan import Pair, Plan
 from ...networks.activations.activation import Activation
+from ...networks.activations.sine import sine
 from ..buffers import Take, Turns
 from .linear import Affine, AffineGradient
 from .powers import Call, Products, power_tables, runs
@@ -63,16 +64,22 @@ class HiddenBuffers:
         self.pull = turns.pull(depth, count, n, width)
         self._h, self._z_rows = h.view(-1, h.shape[-1]), self.z.view(-1, width)
         self._pull_rows = self.pull.view(-1, width)
+        self._of_values = layer.plan.order == 0 and layer.activation != sine
         self._forth = list(_taylor(layer, self))
         self._back = list(_Transpose(layer, self, turns.scratch(n, width)).calls())
 
     def forth(self, weights: Affine) -> None:
         weights.forth(self._h, self._z_rows, self.z[0])
+        if self._of_values:  # most of them are never pulled on
+            self.slopes.fill_value()
+            return
         self.slopes.fill()
         for call in self._forth:
             call()
 
     def back(self, weights: Affine, into: AffineGradient) -> None:
+        if self._of_values:
+            self.slopes.fill()
         for call in self._back:
             call()
         into.add(self._pull_rows, self._h, self.pull[0])

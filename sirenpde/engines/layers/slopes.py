@@ -52,5 +52,12 @@ class Slopes:
         for (buffer, _), slope in zip(self._slopes, series, strict=True):
             buffer.copy_(slope)
 
+    def fill_value(self) -> None:
+        """Computes f alone; a sine comes with its slope at no cost. Another's slopes can be filled in afterwards."""
+        if self._sines is not None:
+            self._sines.fill()
+        else:
+            self._value.copy_(self._activation.derivatives(self._z, 0)[0])
+
     def _fourth(self, z: Tensor) -> Tensor:
         return self._activation.derivatives(z, 4)[4]
