@@ -72,7 +72,7 @@ def _drawn(rows: Sequence[Row]) -> Figure:
     """A section of what each mapping takes for the inside."""
     from ...plots.papers import picture_rows
 
-    return picture_rows({"section": by_name(rows, "inside")}, width=2.2)
+    return picture_rows({"section": by_name(rows, "inside", last="distance on a grid")}, width=2.2)
 
 
 EXPERIMENTS = tuple(

@@ -30,10 +30,13 @@ def whole_numbers(picture: Any) -> Any:
     return (255 * values.clamp(0, 1)).round().byte().tolist()
 
 
-def by_name(rows: Sequence[Row], key: str = "pictures") -> dict[str, Any]:
+def by_name(rows: Sequence[Row], key: str = "pictures", last: str | None = None) -> dict[str, Any]:
     """The pictures that rows have under a key of their curves, all in one; later ones in place of earlier ones.
+
+    The one of the name ``last`` comes after all others.
 
     >>> by_name([{"curves": {"pictures": {"a": 1}}}, {"curves": None}, {"curves": {"pictures": {"b": 2}}}])
     {'a': 1, 'b': 2}
     """
-    return {name: picture for row in rows for name, picture in (row["curves"] or {}).get(key, {}).items()}
+    named = {name: picture for row in rows for name, picture in (row["curves"] or {}).get(key, {}).items()}
+    return dict(sorted(named.items(), key=lambda item: item[0] == last))

@@ -106,7 +106,7 @@ def _drawn(rows: Sequence[Row]) -> Figure:
     """A section through the room by each network: solids dark, lines of equal distance in the air."""
     from ...plots.papers import picture_rows
 
-    return picture_rows({f"z = {_HEIGHT}": by_name(rows, "section")}, width=2.4)
+    return picture_rows({f"z = {_HEIGHT}": by_name(rows, "section", last="grid")}, width=2.4)
 
 
 EXPERIMENTS = tuple(

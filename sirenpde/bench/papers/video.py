@@ -81,7 +81,7 @@ def _drawn(rows: Sequence[Row]) -> Figure:
     """One frame by each method."""
     from ...plots.papers import picture_rows
 
-    return picture_rows({"middle frame": by_name(rows, "frame")}, width=2.5)
+    return picture_rows({"middle frame": by_name(rows, "frame", last="cosines")}, width=2.5)
 
 
 EXPERIMENTS = tuple(
