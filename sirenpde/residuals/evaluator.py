@@ -216,7 +216,7 @@ def evaluate(evaluator: Evaluator, theta: Tensor, batch: Batch, device: torch.de
     """The values of an evaluator's functions over all points of a batch, each (n, *shape), without gradients."""
     with torch.no_grad():
         numbers = evaluator.parameters.numbers(theta)
-        shared = _jets_on_grid(evaluator, theta, batch)
+        shared = jets_on_grid(evaluator, theta, batch)
         if shared is not None:
             return evaluator.over(batch, shared, numbers)
         weights = evaluator.load(theta)
@@ -230,7 +230,7 @@ def evaluate(evaluator: Evaluator, theta: Tensor, batch: Batch, device: torch.de
         )
 
 
-def _jets_on_grid(evaluator: Evaluator, theta: Tensor, batch: Batch) -> list[Tensor] | None:
+def jets_on_grid(evaluator: Evaluator, theta: Tensor, batch: Batch) -> list[Tensor] | None:
     """All jets at once, where every field is a series and the points fill a grid; else None."""
     jets = []
     if not evaluator.is_plain:

@@ -11,10 +11,12 @@ from torch import Tensor
 from ..calculus.field import Field
 from ..calculus.symbols import Powers, Symbol
 from ..engines.registry import engine_for
+from ..engines.series import on_shared_coordinates
 from ..geometry import can
 from ..problem.scaling import inverse_length
 from .batch import Batch
 from .chunks import mapped
+from .evaluator import jets_on_grid
 from .slopes import SIGNS, signs
 from .system import Group, System
 
@@ -24,6 +26,9 @@ LARGEST = 3.1
 # Of a field's size: its derivatives count as no smaller, so that a constant may solve an equation.
 FLOOR = 1e-3
 NODES = 1 << 16  # at which fields are read for a group's terms, where samples have more than one each
+FEW = (
+    64  # points that an engine takes at once, below which those of a whole grid are sooner had by a transform
+)
 NOTHING = 1e-9  # of a constraint's terms: data as small as that are rounding
 
 Usual = Mapping[Field, Mapping[Powers, Tensor]]  # sizes of partial derivatives, each (outputs,)
@@ -45,10 +50,9 @@ def relative_residuals(system: System, theta: Tensor, batches: Sequence[Batch]) 
     given standard deviation count as met where what they leave is no more than noise.
     """
     residuals = system.residuals(theta, batches)
-    some = [_some(batch, group) for group, batch in zip(system.groups, batches, strict=True)]
-    usual, vanishing = _usual(system, theta, some)
+    usual, vanishing = _usual(system, theta, batches)
     sizes = theta.new_zeros(len(residuals))
-    for group, batch in system.paired(some):
+    for group, batch in system.paired(batches):
         found = _term_sizes(system, theta, group, batch, usual, vanishing)
         for i, size in zip(group.members, found, strict=True):
             sizes[i] = size
@@ -65,11 +69,39 @@ def is_noise(residuals: Tensor) -> bool:
     return float(residuals.square().sum()) <= count + LARGEST * math.sqrt(2 * count)
 
 
-def _some(batch: Batch, group: Group) -> Batch:
+def _some(batch: Batch, group: Group) -> slice:
     """Points evenly spread over a batch."""
     most = min(POINTS, max(1, NODES // group.evaluator.nodes))
     stride = max(1, -(-len(batch) // most))
-    return batch.part(slice(None, None, stride))
+    return slice(None, None, stride)
+
+
+def _values_at_some(
+    system: System, theta: Tensor, group: Group, batch: Batch, u: Field, symbols: Sequence[Symbol]
+) -> list[Tensor]:
+    """Derivatives of a field's network at some points of a batch, each (symbols, points, outputs).
+
+    Where a single point takes long they are those of all points, by a transform.
+    """
+    evaluator, network = group.evaluator, system.parameters.networks[u]
+    engine, rows = engine_for(network, symbols, len(u.axes)), _some(batch, group)
+    if engine.chunk < FEW and evaluator.is_plain:
+        weights, x = system.parameters.of(u, theta), evaluator.coordinates(u, batch)
+        every = on_shared_coordinates(network, symbols, weights, x)
+        if every is not None:
+            return [every[:, rows]]
+    return list(evaluator.values_by(engine, u, theta, batch.part(rows)))
+
+
+def _jets_at_some(system: System, theta: Tensor, group: Group, batch: Batch) -> list[Tensor]:
+    """What a group's residuals ask for, at some points of a batch; so too."""
+    evaluator, rows = group.evaluator, _some(batch, group)
+    size = evaluator.chunk(system.device)
+    every = jets_on_grid(evaluator, theta, batch) if size < FEW else None
+    if every is not None:
+        return [jet[:, rows] for jet in every]
+    weights = evaluator.load(theta)
+    return mapped(lambda chunk: evaluator.jets(weights, chunk)[0], batch.part(rows), size, dim=1)
 
 
 def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> tuple[Usual, Usual]:
@@ -78,18 +110,18 @@ def _usual(system: System, theta: Tensor, batches: Sequence[Batch]) -> tuple[Usu
     And what these count as at least in equations of fields that vanish beside what the data ask for, for such fields.
     """
     usual, vanishing = {}, {}
-    for u, network in system.parameters.networks.items():
+    for u in system.parameters.networks:
         zero = (0,) * len(u.axes)
         asked = [d.symbol for requests in system.problem.requests for d in requests.of(u)]
         partials = list(dict.fromkeys([zero, *(powers for symbol in asked for powers, _ in symbol.terms)]))
         if any(sum(powers) == 1 for powers in partials):  # slopes are compared with each other
             slopes = (tuple(int(i == j) for j in range(len(u.axes))) for i in range(len(u.axes)))
             partials = list(dict.fromkeys([*partials, *slopes]))
-        engine = engine_for(network, [Symbol.of({powers: 1.0}) for powers in partials], len(u.axes))
+        symbols = [Symbol.of({powers: 1.0}) for powers in partials]
         most = theta.new_zeros(len(partials), u.outputs)
         for group, batch in system.paired(batches):
             if u in group.evaluator.fields:
-                read = list(group.evaluator.values_by(engine, u, theta, batch))
+                read = _values_at_some(system, theta, group, batch, u, symbols)
                 squares = torch.stack([values.square().sum(1) for values in read]).sum(0)
                 most = torch.maximum(most, (squares / sum(values.shape[1] for values in read)).sqrt())
         least = FLOOR * max(float(most[0].max()), system.sizes[u])
@@ -125,8 +157,7 @@ def _term_sizes(
 ) -> Iterator[Tensor]:
     """S of every constraint of a group."""
     evaluator = group.evaluator
-    weights, size = evaluator.load(theta), evaluator.chunk(system.device)
-    jets = mapped(lambda chunk: evaluator.jets(weights, chunk)[0], batch, size, dim=1)
+    jets, batch = _jets_at_some(system, theta, group, batch), batch.part(_some(batch, group))
     whole = can.dimension_of(group.domain)
     measure = _wide if group.residual_slopes.is_wide else _narrow
     measured = measure(system, theta, group, batch, jets)

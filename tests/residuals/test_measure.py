@@ -5,9 +5,23 @@ import math
 import pytest
 import torch
 
-from sirenpde import Adam, Box, D, Field, Problem, Siren, Unknown, laplacian, on, solve
+from sirenpde import (
+    Adam,
+    Box,
+    D,
+    Field,
+    FourierSeries,
+    PixelGrid,
+    Problem,
+    Siren,
+    Unknown,
+    laplacian,
+    on,
+    solve,
+)
+from sirenpde.engines.series import SeparableEngine
 from sirenpde.problem.scaling import scales_of
-from sirenpde.residuals import System
+from sirenpde.residuals import System, measure
 from sirenpde.residuals.measure import relative_residuals
 
 F64 = torch.float64
@@ -32,6 +46,23 @@ def measured(problem, *functions):
     system = System(problem, networks, torch.device("cpu"), F64)
     found = relative_residuals(system, system.initial(), system.draw(torch.Generator().manual_seed(0)))
     return dict(zip([c.name for c in problem.constraints], found.tolist(), strict=True))
+
+
+def test_fields_on_a_whole_grid_are_read_by_a_transform_as_they_are_point_by_point(monkeypatch):
+    grid = PixelGrid({"f": torch.linspace(-1, 1, 12 * 8).reshape(12, 8).numpy() ** 3})
+    u = Field("u", grid, FourierSeries(6, half_period=True))
+    problem = Problem(on(grid, name="bent")(lambda p: laplacian(u)(p) + u(p) - grid["f"](p)))
+    low, high = zip(*((axis.low, axis.high) for axis in grid.axes), strict=True)
+    network = FourierSeries(6, half_period=True).build(low, high, 1, (), torch.Generator())
+    network.coefficients.data.normal_(generator=torch.Generator().manual_seed(0))
+    system = System(problem, {u: network}, torch.device("cpu"), F64)
+    batches = system.draw(torch.Generator().manual_seed(0))
+    monkeypatch.setattr(measure, "POINTS", 10)
+    monkeypatch.setattr(measure, "FEW", 0)
+    by_point = relative_residuals(system, system.initial(), batches)
+    monkeypatch.setattr(measure, "FEW", 1 << 20)
+    monkeypatch.setattr(SeparableEngine, "forward", None)  # is not called
+    torch.testing.assert_close(relative_residuals(system, system.initial(), batches), by_point)
 
 
 def poisson_in_units(length, size):
