@@ -74,7 +74,8 @@ def add_flags(parser: Parser) -> None:
 def run(call: Call) -> int:
     """Write the outputs, or those named, into the run's ``fields/``, one file for those on the same axes.
 
-    A file that is there stays; the next is numbered. Points given as numbers are answered on the screen.
+    A file that is there stays; the next is numbered. Points given as numbers are answered on the screen. Of several
+    outputs that nobody named, those that the format cannot hold are left out, and said.
     """
     from ...export.about import About
     from ...export.carriers import Request
@@ -96,6 +97,7 @@ def run(call: Call) -> int:
             f"--out {flags.out} was given for {len(sets)} files, of {' and '.join(s.name for s in sets)}. Choose one "
             f"by --fields, or leave --out away."
         )
+    refused: dict[str, ValueError] = {}
     with _told():
         for fields in sets:
             place = _place(flags, fields)
@@ -107,8 +109,15 @@ def run(call: Call) -> int:
             )
             if _numbers(flags.at) is not None and not (flags.out or kind):
                 sys.stdout.write(_table(further, request))
-            else:
+                continue
+            try:
                 print(write_fields(_file(run, fields, flags, kind, place), further, request))
+            except ValueError as error:
+                refused[fields.name] = error
+                if flags.fields or len(refused) == len(sets):
+                    raise
+        for name, error in refused.items():
+            warnings.warn(f"{name} was left out. {error}", stacklevel=2)
     return 0
 
 

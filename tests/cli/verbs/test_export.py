@@ -156,3 +156,20 @@ def test_a_solid_of_several_outputs_has_one_surface():
         assert [alone.name for alone in one_file_each(fields, formats()["stl"])] == names
         assert [alone.name for alone in one_file_each(fields, formats()["ply"])] == ["u", "v"]
         assert one_file_each(fields, formats()["vtu"]) == [fields]
+
+
+def test_outputs_that_a_format_cannot_hold_are_left_out_where_none_was_named(case, capsys):
+    text = PICTURE.replace("Problem, on", "Problem, grad, on").replace(
+        "Problem(keep)", "Problem(keep, outputs=(u, grad(u)))"
+    )
+    (case / "picture.py").write_text(text)
+    Image.fromarray(np.arange(30, dtype=np.uint8).reshape(5, 6)).save(case / "a.png")
+    assert run(capsys, "solve", "picture.py", "--picture", "a.png", "--out", "r")[0] == 0
+    code, out, err = run(capsys, "export", "r", "--format", "png")
+    assert (
+        code == 0 and out.split() == ["r/fields/u-2.png"] and "was left out. Values of shape (5, 6, 2)" in err
+    )
+    with Image.open(case / "r" / "fields" / "u-2.png") as image:
+        np.testing.assert_array_equal(np.asarray(image).ravel(), np.arange(30))
+    code, _, err = run(capsys, "export", "r", "--format", "wav")
+    assert code == 1 and "was to be written as WAV" in err
