@@ -1,6 +1,6 @@
 """A volume from some of its Fourier coefficients.
 
-    (F u)(k) = measured at the k that a mask holds,    neighbouring voxels mostly equal,
+    (F u)(k) = measured at the k that a mask holds,    neighbouring voxels mostly equal, along diagonals too,
 
 magnetic resonance with an eighth of the samples, dense where frequencies are low: of all volumes with these samples
 the one of least total variation is taken (Lustig, Donoho and Pauly 2007). The equations are linear, and nothing is
@@ -8,6 +8,8 @@ trained. ``--prior smooth`` takes a cosine lattice with a falling spectrum in it
 generalised cross-validation says. The trained network of the paper is ``papers/mri``.
 """
 
+import math
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -52,6 +54,7 @@ def problem(
     grid = SampleGrid(volume_phantom(size, phantom_seed)) if given is None else given
     shape, every = grid.shape, tuple(range(len(grid.shape)))
     held = sampling_mask(shape, mask)
+    ways = [way for way in product((-1, 0, 1), repeat=len(shape)) if way > (0,) * len(shape)]
     whole = Whole(grid, {"held": held, "measured": held * torch.fft.fftn(grid.values, norm="ortho")})
     u = Field("u", grid, FourierSeries(shape, half_period=True))
 
@@ -62,15 +65,16 @@ def problem(
         difference: Tensor = whole["held"](p) * spectrum - whole["measured"](p)
         return difference
 
-    @on(whole, weight=3e-5 / grid.size, loss=l1, prior=True)
+    @on(whole, weight=1e-5 / grid.size, loss=l1, prior=True)
     def variation(p: Point) -> Tensor:
-        """Σ |differences of neighbours| is small"""
+        """Σ |differences of neighbours, over diagonals too| / |distance| is small"""
         voxels = everywhere(u)(p).reshape(shape)
-        return torch.cat([voxels.diff(dim=axis).reshape(-1) for axis in every])
+        pairs = [(voxels - voxels.roll(way, every)) / math.hypot(*way) for way in ways]
+        return torch.stack(pairs).reshape(-1)
 
     constraints = {"variation": (samples, variation), "smooth": (samples,)}
     stages: dict[str, Reweighted | Regularised] = {
-        "variation": Reweighted(rounds=40),
+        "variation": Reweighted(rounds=60, exact=True),
         "smooth": Regularised(),
     }
     return Problem(

@@ -20,6 +20,7 @@ from .recorder import Recorder, Requests
 from .watch import DerivativeWatch, is_rounded
 
 FEW = 16  # components, up to which a residual may have as many as there are samples
+EACH = 4  # numbers for each that is read: a voxel has thirteen pairs of neighbours, and its data beside it
 SAME = 1e-9  # relative difference of two calls that is rounding
 STEPS = (1e-4, 1e-3)  # of the differences that slopes are compared with
 MANY = 2000  # points at which a sampled coefficient has to have values
@@ -112,7 +113,7 @@ def _check_components(
     read = sum(math.prod(d.shape) for d in requests.derivatives) + len(requests.unknowns)
     read += sum(data[key][0].numel() for key in requests.data)
     batch = _lengths(constraint, requests, data).intersection(value.shape)
-    if batch or value.numel() > FEW + 2 * read:
+    if batch or value.numel() > FEW + EACH * read:
         many = f"as many as there are samples ({min(batch)})" if batch else f"and reads {read} at each"
         raise ConstraintError(
             f"Constraint '{constraint.name}'{declared_at(constraint.residual)} returned {value.numel()} numbers of "
