@@ -8,6 +8,7 @@ from typing import TypedDict
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..geometry.meshes.mesh import TriangleMesh
@@ -71,6 +72,18 @@ def _one_sided(start: TriangleMesh, end: TriangleMesh, samples: int, generator: 
 
 def component_count(mesh: TriangleMesh) -> int:
     """The number of connected parts."""
+    return int(_parts(mesh).max()) + 1
+
+
+def largest_part(mesh: TriangleMesh) -> TriangleMesh:
+    """The connected part of the largest area, alone."""
+    part = torch.from_numpy(_parts(mesh))
+    largest = torch.zeros(int(part.max()) + 1, dtype=torch.float64).index_add(0, part, mesh.areas.double())
+    return TriangleMesh(mesh.vertices, mesh.faces[part == largest.argmax()])
+
+
+def _parts(mesh: TriangleMesh) -> NDArray[np.int64]:
+    """The number of its connected part, for every face."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -78,7 +91,8 @@ def component_count(mesh: TriangleMesh) -> int:
     a, b, c = corners.numpy().T
     links = np.ones(2 * len(a)), (np.concatenate([a, b]), np.concatenate([b, c]))
     graph = coo_array(links, shape=(len(used), len(used)))
-    return int(connected_components(graph, directed=False, return_labels=False))
+    part: NDArray[np.int64] = connected_components(graph, directed=False)[1][a].astype(np.int64)
+    return part
 
 
 def nearest_triangles(points: Tensor, mesh: TriangleMesh) -> tuple[Tensor, Tensor]:

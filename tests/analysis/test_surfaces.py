@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from sirenpde import TriangleMesh, bundled
-from sirenpde.analysis.surfaces import component_count, nearest_triangles, surface_errors
+from sirenpde.analysis.surfaces import component_count, largest_part, nearest_triangles, surface_errors
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +83,14 @@ def test_an_inverted_surface_and_a_second_sheet_show(spot):
 def test_vertices_of_no_face_are_no_component(spot):
     more = TriangleMesh(torch.cat([spot.vertices, torch.zeros(5, 3, dtype=torch.float64)]), spot.faces)
     assert component_count(more) == 1
+
+
+def test_the_largest_part_is_that_of_the_largest_area(spot):
+    few = TriangleMesh(5 * spot.vertices[spot.faces[:1]][0] + 10, torch.tensor([[0, 1, 2]]))
+    vertices = torch.cat([few.vertices, spot.vertices, 0.5 * spot.vertices + 3])
+    near, far = spot.faces + 3, spot.faces + 3 + len(spot.vertices)
+    both = TriangleMesh(vertices, torch.cat([few.faces, far, near]))
+    assert component_count(both) == 3
+    part = largest_part(both)
+    assert component_count(part) == 1 and abs(float(part.area / spot.area) - 1) < 1e-12
+    torch.testing.assert_close(part.corners, spot.corners)
