@@ -1,4 +1,4 @@
-"""A scene from pictures of it, by sines.
+"""A scene from pictures of it, by a perceptron on a ladder of waves along the axes.
 
     Σ_k T_k (1 - exp(-σ_k h_k)) c_k = seen,    T_k = exp(-Σ_(j<k) σ_j h_j),
 
@@ -13,7 +13,21 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sirenpde import Adam, Box, Field, Point, Problem, Reference, Siren, Views, along, on, turntable
+from sirenpde import (
+    MLP,
+    Adam,
+    Box,
+    Field,
+    FourierFeatures,
+    Point,
+    Positional,
+    Problem,
+    Reference,
+    Views,
+    along,
+    on,
+    turntable,
+)
 from sirenpde.references.scene import views
 
 
@@ -23,11 +37,11 @@ def problem(
     pictures: int = 40,
     held_out: int = 6,
     half: float = 1.0,
-    omega: float = 20.0,
-    width: int = 96,
+    octaves: float = 4.0,
+    width: int = 128,
     nodes: int = 32,
-    rays: int = 256,
-    rate: float = 1e-3,
+    rays: int = 128,
+    rate: float = 4e-3,
 ) -> Problem:
     """Find a radiance field from pictures with known cameras.
 
@@ -38,8 +52,9 @@ def problem(
         pictures: of the scene that is made.
         held_out: more of them, that it is measured on.
         half: side of the box about the origin that the scene is in; 1.5 holds NeRF's synthetic scenes.
-        omega: frequency factor of the first layer, on a box of side 2.
-        width: of the three hidden layers.
+        octaves: of the waves, up to 2 to this power in cycles per side of the box, about a quarter of the pixels that
+            the box has across.
+        width: of the three hidden layers, and how many waves there are.
         nodes: along each ray.
         rays: at each step.
         rate: of Adam at the start, falling along a cosine.
@@ -49,15 +64,16 @@ def problem(
     box = Box(x=(-half, half), y=(-half, half), z=(-half, half))
     seen = known.rays(box, nodes=nodes, rule="random")
     novel = hidden.rays(box, nodes=2 * nodes, every=7, name="novel views")
-    u = Field("u", box, Siren(width, 3, omega), shape=(4,))
+    waves = Positional(width - width % 3, 2**octaves, "from zero")
+    u = Field("u", box, FourierFeatures(waves, MLP(width, 3, "relu", "stax")), shape=(4,))
 
     def view(p: Point) -> Tensor:
         """What a ray sees."""
         field, lengths = along(u)(p), seen.lengths(p)
-        optical = 20 * torch.nn.functional.softplus(4 * field[:, 3] - 3) * lengths
+        optical = torch.relu(field[:, 3]) * lengths
         passed = torch.exp(-(optical.cumsum(0) - optical))
         weights = passed * (1 - torch.exp(-optical))
-        return weights @ torch.sigmoid(4 * field[:, :3])
+        return weights @ torch.sigmoid(field[:, :3])
 
     @on(seen, samples=rays)
     def colours(p: Point) -> Tensor:

@@ -10,11 +10,13 @@ from sirenpde.bench.papers.experiment import Form
 SMALL = {"size": 8, "pictures": 4, "width": 12, "nodes": 6, "rays": 8, "sigma": 1.0, "octaves": 2.0}
 
 
-def test_the_figure_has_every_mapping_in_the_order_of_the_paper_and_the_sines_once():
+def test_the_figure_has_every_mapping_in_the_order_of_the_paper_and_the_box_once():
     view = np.zeros((4, 4, 3), dtype=int).tolist()
-    rows = [{"curves": {"pictures": {name: view, "sines": view}}} for name in ("gaussian", "none", "basic")]
+    rows = [
+        {"curves": {"pictures": {name: view, "in the box": view}}} for name in ("gaussian", "none", "basic")
+    ]
     titles = [ax.get_title() for ax in radiance.FIGURES["radiance"](rows).axes]
-    assert titles == ["none", "basic", "gaussian", "sines"]
+    assert titles == ["none", "basic", "gaussian", "in the box"]
 
 
 def test_a_view_is_the_first_frame_of_the_solutions_film_from_behind():
