@@ -45,7 +45,7 @@ _EDGES = "a cosine series that bends little along edges, least squares"
 
 def _fit(activation: str, form: Form) -> Outcome:
     """A picture by a network of one activation, all pixels at every step."""
-    size, steps = (64, 400) if form.quick else (_WHOLE, 15_000)
+    size, steps = (64, 600) if form.quick else (_WHOLE, 15_000)
     with face(size) as file:
         flags: dict[str, Any] = {"picture": str(file), "size": size}
         training = _training(steps, 1e-4)
@@ -151,11 +151,13 @@ def _inpainted(prior: str, form: Form) -> Outcome:
         training = _training(steps, 1e-4)
         solution = solved(form, "papers/image_inpainting", using=training, prior=prior, **flags)
         bending, direct = _filled_in(form, **flags)
+    found = psnr(solution, "filled in")
+    best, by = max((psnr(direct, "filled in"), _EDGES), (found, "the network itself"))
     return Outcome(
-        psnr(solution, "filled in"),
+        found,
         f"{_face(form)}, {size}², grey, a tenth of its pixels",
-        best=psnr(direct, "filled in"),
-        best_by=_EDGES,
+        best=best,
+        best_by=by,
         note="Measured on the pixels that are not known; a cosine series with little bending "
         f"{psnr(bending, 'filled in'):.2f} dB",
         curves={
@@ -248,7 +250,7 @@ EXPERIMENTS = (
             "dB",
             "higher",
             partial(_fit, activation),
-            quick="64² pixels about the face, 400 steps",
+            quick="64² pixels about the face, 600 steps",
         )
         for activation, published in ACTIVATIONS.items()
     ),
