@@ -116,8 +116,8 @@ def run(call: Call) -> int:
                 refused[fields.name] = error
                 if flags.fields or len(refused) == len(sets):
                     raise
-        for name, error in refused.items():
-            warnings.warn(f"{name} was left out. {error}", stacklevel=2)
+        for name, reason in refused.items():
+            warnings.warn(f"{name} was left out. {reason}", stacklevel=2)
     return 0
 
 
