@@ -39,13 +39,17 @@ def beside_direct(
         for name, solution in found.items():
             measured.setdefault(name, []).append(psnr(solution))
     means = {name: sum(values) / len(values) for name, values in measured.items()}
-    by = max(told, key=lambda name: means[name])
+    by_means = {
+        **{name: f"linear: {words}" for name, words in told.items()},
+        network["mapping"]: "the network itself",
+    }
+    by = max(by_means, key=lambda name: means[name])
     each = ", ".join(f"{value:.1f}" for value in measured[network["mapping"]])
     return Outcome(
         means[network["mapping"]],
         data,
         best=means[by],
-        best_by=f"linear: {told[by]}",
+        best_by=by_means[by],
         note="; ".join(f"{told[name]} {means[name]:.1f} dB" for name in told)
         + (f"; the network {each} dB" if len(several) > 1 else ""),
         curves={"pictures": pictures},
