@@ -76,7 +76,7 @@ def problem(
 
     constraints = {"variation": (projections, variation), "smooth": (projections,)}
     stages: dict[str, Reweighted | Regularised] = {
-        "variation": Reweighted(exact=noise == 0),
+        "variation": Reweighted(rounds=90, exact=noise == 0),
         "smooth": Regularised(),
     }
     return Problem(

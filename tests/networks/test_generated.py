@@ -80,6 +80,9 @@ def test_new_codes_are_counted_as_the_learnt_ones_lie_and_networks_stay():
     assert [tuple(p.shape) for p in network.parameters() if p.requires_grad] == [(6, 5)]
     x, data = torch.rand(4, 1, 2, dtype=torch.float64), {"number": torch.tensor([2.0])}
     assert torch.allclose(network(x, data), trained.of_code(x, usual.mean(0, keepdim=True)), rtol=1e-9)
+    size = network.part("code")(x, data)
+    (slope,) = torch.autograd.grad(size.sum(), network.encoder.table)
+    assert not size.any() and not slope.any()  # at the start, the usual code
     # S Sᵀ is the covariance of the codes learnt, seen in the makers' first layers.
     first, old = network.makers[0][0].weight, trained.makers[0][0].weight
     covariance = torch.cov(usual.T, correction=0)
