@@ -22,7 +22,7 @@ PUBLISHED = {"none": 26.14, "basic": 28.58, "positional": 32.23, "gaussian": 34.
 # Voxels along a side, steps, and width of the layers.
 QUICK, FULL = (32, 300, 128), (96, 1000, 256)
 # Cycles per side. The positional ladder has fewer for fewer voxels, as those that are sampled. Of the deviations 1.2,
-# 1.7, 2.3 and 3.2 in the short form the first was best on another head, by 1.2 dB.
+# 1.7, 2.3 and 3.2 in the short form the first was best on another head, by 1 dB.
 SIGMA, HIGHEST = {"short": 1.2, "whole": 5.0}, 15.0
 
 
