@@ -174,7 +174,7 @@ class PixelGrid(Pictures):
         Raises ValueError for a share that is not above 0 and at most 1, or so small that none is chosen.
 
         >>> from sirenpde import PixelGrid
-        >>> round(float(PixelGrid.read(f="camera", longest=256).drawn(0.1).double().mean()), 3)
+        >>> round(float(PixelGrid.read(f="camera", longest=256).drawn(0.1).double().mean()), 2)
         0.1
         """
         check_share(keep, "keep", "the pixels")
