@@ -230,7 +230,7 @@ class _Size(nn.Module):
         if self.name == "weights":
             numbers = torch.cat([w.flatten(1) for w in self.network.weights(numbers).values()], dim=1)
         # The slope of a norm is 0 where it is least, at codes of zeros, that of a root is not a number.
-        size = torch.linalg.vector_norm(numbers, dim=1) / math.sqrt(numbers.shape[1])
+        size: Tensor = torch.linalg.vector_norm(numbers, dim=1) / math.sqrt(numbers.shape[1])
         nodes, samples = x.shape[:2]
         outputs = self.network.inner.head.out_features
         return size[None, :, None].expand(nodes, samples, outputs) + 0 * x[..., :1]

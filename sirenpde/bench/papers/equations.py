@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .experiment import Experiment, Form, Outcome, solved
+from .pictures import Part, as_files
 from .shown import psnr, whole_numbers
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _equation(
 ) -> Outcome:
     """What the paper's training and the toolkit's own solver find of one equation."""
     training = quick if form.quick else whole
-    with _parts(training.data) as flags:
+    with as_files(training.data) as flags:
         trained = solved(
             form,
             f"papers/{problem}",
@@ -66,39 +66,6 @@ def _equation(
         )
         direct = solved(form, problem, **flags)
         return Outcome(figure(trained, form), data, best=figure(direct, form), best_by=best_by)
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A part of one of scikit-image's pictures, at its own resolution."""
-
-    picture: str
-    top: int
-    left: int
-    height: int
-    width: int
-
-
-@contextmanager
-def _parts(flags: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The same flags with files in place of parts of pictures."""
-    from tempfile import TemporaryDirectory
-
-    from ...export.picture import write_picture
-    from ...geometry.pictures.pictures import read_picture
-
-    with TemporaryDirectory() as folder:
-        files = {
-            name: write_picture(
-                Path(folder) / f"{name}.png",
-                read_picture(part.picture)[
-                    part.top : part.top + part.height, part.left : part.left + part.width
-                ],
-            )
-            for name, part in flags.items()
-            if isinstance(part, _Part)
-        }
-        yield {**flags, **files}
 
 
 def _distance_from(output: str, solution: Solution, form: Form) -> float:
@@ -129,13 +96,13 @@ def _chamfer(solution: Solution, form: Form) -> float:
         return 100 * surface_errors(part, reference.surface, samples=10_000)["chamfer"]
 
 
-_FACE = _Part("camera", 96, 192, 64, 64)
+_FACE = Part("camera", 96, 192, 64, 64)
 
 
 def _reconstruction(supervise: str, whole: _Training, quick: _Training, form: Form) -> Outcome:
     """A picture from its gradient or Laplacian, each by the paper's network and by a series directly."""
     training = quick if form.quick else whole
-    with _parts({**training.data, "supervise": supervise}) as flags:
+    with as_files({**training.data, "supervise": supervise}) as flags:
         trained = solved(
             form,
             "papers/poisson_reconstruction",
@@ -219,8 +186,8 @@ EXPERIMENTS = (
                 3e-4,
                 0.5,
                 data={
-                    "target": _Part("coffee", 40, 244, 96, 120),
-                    "source": _Part("chelsea", 93, 142, 44, 60),
+                    "target": Part("coffee", 40, 244, 96, 120),
+                    "source": Part("chelsea", 93, 142, 44, 60),
                     "row": 48,
                     "column": 60,
                     "height": 44,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,6 +26,32 @@ NATURAL = (
 )
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of one of scikit-image's pictures, at its own resolution: rows and columns from the top and the left."""
+
+    picture: str
+    top: int
+    left: int
+    height: int
+    width: int
+
+    @property
+    def pixels(self) -> Any:  # (height, width) or (height, width, 3)
+        from ...geometry.pictures.pictures import read_picture
+
+        rows, columns = slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+        return read_picture(self.picture)[rows, columns]
+
+
+@contextmanager
+def as_files(flags: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same flags with PNG files in place of parts of pictures."""
+    parts = {name: part for name, part in flags.items() if isinstance(part, Part)}
+    with _written([part.pixels for part in parts.values()]) as files:
+        yield {**flags, **dict(zip(parts, files, strict=True))}
+
+
 @contextmanager
 def natural(count: int, size: int) -> Iterator[list[Path]]:
     """The middle squares of so many photographs, ``size`` pixels along a side if they have them, as PNG files.
@@ -42,17 +69,14 @@ def _middle(name: str, size: int) -> Any:
     picture = read_picture(name)
     side = min(size, *(n // 2 * 2 for n in picture.shape[:2]))
     top, left = ((n - side) // 2 for n in picture.shape[:2])
-    return picture[top : top + side, left : left + side]
+    return Part(name, top, left, side, side).pixels
 
 
 @contextmanager
 def face(size: int) -> Iterator[Path]:
     """The square of so many pixels about the man's face in scikit-image's ``camera``, or all of it, as a PNG file."""
-    from ...geometry.pictures.pictures import read_picture
-
-    picture = read_picture("camera")
     top, left = FACE if size < _WHOLE else (0, 0)
-    with _written([picture[top : top + size, left : left + size]]) as files:
+    with _written([Part("camera", top, left, size, size).pixels]) as files:
         yield files[0]
 
 
