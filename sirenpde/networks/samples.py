@@ -119,9 +119,8 @@ def fourier_coefficients(
     index = torch.remainder(rows, shape)
     c = spectrum[tuple(index.T)]
     doubled, highest = 2 * rows.abs(), rows.abs().amax(dim=0)
-    same = (
-        (highest - rows) // shape + (highest + rows) // shape + 1
-    )  # whole numbers of the lattice, as n modulo M
+    # Whole numbers of the lattice that are n modulo M.
+    same = (highest - rows) // shape + (highest + rows) // shape + 1
     within = torch.where(doubled == shape, 0.5, (doubled < shape).double())
     share = (same.double().reciprocal() if copies else within).prod(dim=1)
     shift = (rows * torch.tensor(offsets, dtype=torch.float64) / shape).sum(dim=1)

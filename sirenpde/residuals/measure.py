@@ -26,9 +26,8 @@ LARGEST = 3.1
 # Of a field's size: its derivatives count as no smaller, so that a constant may solve an equation.
 FLOOR = 1e-3
 NODES = 1 << 16  # at which fields are read for a group's terms, where samples have more than one each
-FEW = (
-    64  # points that an engine takes at once, below which those of a whole grid are sooner had by a transform
-)
+# Points that an engine takes at once, below which those of a whole grid are sooner had by a transform.
+FEW = 64
 NOTHING = 1e-9  # of a constraint's terms: data as small as that are rounding
 
 Usual = Mapping[Field, Mapping[Powers, Tensor]]  # sizes of partial derivatives, each (outputs,)
