@@ -101,7 +101,7 @@ def test_waves_beyond_the_samples_may_share_what_they_cannot_tell_apart() -> Non
             assert (network(x)[:, 0] - expected.real).abs().max() < 1e-13
             assert decibels(network(grid(shape, 0.0))[:, 0], samples.flatten()) > 290
     with pytest.raises(ValueError, match="'none' or 'copies'"):
-        FromSamples(FourierSeries(2), samples, beyond="all")  # type: ignore[arg-type]
+        FromSamples(FourierSeries(2), samples, beyond="all")
 
 
 @pytest.mark.parametrize(

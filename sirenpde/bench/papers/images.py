@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .experiment import Experiment, Form, Outcome, solved
-from .pictures import face, natural, words
+from .pictures import face, natural, words, written
 from .shown import psnr, whole_numbers
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ _EDGES = "a cosine series that bends little along edges, least squares"
 
 def _fit(activation: str, form: Form) -> Outcome:
     """A picture by a network of one activation, all pixels at every step."""
+    from ...run.errors import decibels
+
     size, steps = (64, 600) if form.quick else (_WHOLE, 15_000)
     with face(size) as file:
         flags: dict[str, Any] = {"picture": str(file), "size": size}
@@ -53,7 +55,7 @@ def _fit(activation: str, form: Form) -> Outcome:
         direct = solved(form, "image_regression", **flags)
     step = max(1, steps // 200)
     # In units of the networks' range, [-1, 1], of which a picture's is half.
-    curve = [[row.step, _decibels(row.loss / 4)] for row in solution.history[step - 1 :: step]]
+    curve = [[row.step, decibels(row.loss / 4)] for row in solution.history[step - 1 :: step]]
     found = {"u": "image", "|∇u|": "gradient", "Δu": "curvature"}
     pictures = {
         label: _shown(solution, output, label) for label, output in found.items() if output in solution.errors
@@ -104,33 +106,22 @@ def _mapped(kind: str, mapping: str, form: Form) -> Outcome:
 
 def _between(form: Form, file: str, size: int) -> list[Solution]:
     """A picture filled in from every second pixel along both axes."""
-    import tempfile
-    from pathlib import Path
-
     import numpy as np
 
-    from ...export.picture import write_picture
     from ...geometry.pictures.pictures import read_picture
 
     mask = np.zeros(read_picture(file).shape[:2])
     mask[::2, ::2] = 1
-    with tempfile.TemporaryDirectory() as folder:
-        known = write_picture(Path(folder) / "known.png", mask)
+    with written([mask]) as (known,):
         return _filled_in(form, picture=file, size=size, colours="rgb", mask=str(known))
 
 
 def _filled_in(form: Form, **flags: Any) -> list[Solution]:
     """In-painting with little bending everywhere, and then with little along the edges that this has."""
-    import tempfile
-    from pathlib import Path
-
-    from ...export.picture import write_picture
-
     first = solved(form, "image_inpainting", **flags)
     grid: Any = first.problem.fields[0].domain
     pixels = first["u"](grid.points.numpy())
-    with tempfile.TemporaryDirectory() as folder:
-        guide = write_picture(Path(folder) / "guide.png", pixels.reshape(*grid.shape, *pixels.shape[1:]))
+    with written([pixels.reshape(*grid.shape, *pixels.shape[1:])]) as (guide,):
         return [first, solved(form, "image_inpainting", guide=str(guide), **flags)]
 
 
@@ -138,9 +129,11 @@ def _decibels_on(solution: Solution, part: Domain) -> float:
     """Of a picture on a part of its pixels, cut off at black and white."""
     import torch
 
+    from ...run.errors import decibels
+
     points, data = part.draw(None, torch.Generator())
     found = solution["u"](points.to(solution.system.device)).cpu().clamp(0, 1)
-    return _decibels(float((found - data["f"]).square().mean()))
+    return decibels(float((found - data["f"]).square().mean()))
 
 
 def _inpainted(prior: str, form: Form) -> Outcome:
@@ -178,12 +171,6 @@ def _training(steps: int, rate: float) -> list[Stage]:
     from ...solvers.adam import Adam
 
     return [Adam(steps=steps, lr=rate, schedule="constant")]
-
-
-def _decibels(mean_square: float) -> float:
-    from ...run.errors import decibels
-
-    return decibels(mean_square)
 
 
 def _shown(solution: Solution, output: str, label: str) -> Any:

@@ -48,7 +48,7 @@ class Part:
 def as_files(flags: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The same flags with PNG files in place of parts of pictures."""
     parts = {name: part for name, part in flags.items() if isinstance(part, Part)}
-    with _written([part.pixels for part in parts.values()]) as files:
+    with written([part.pixels for part in parts.values()]) as files:
         yield {**flags, **dict(zip(parts, files, strict=True))}
 
 
@@ -58,7 +58,7 @@ def natural(count: int, size: int) -> Iterator[list[Path]]:
 
     Photographs are cut, never scaled: what lies between their pixels is as it was taken.
     """
-    with _written([_middle(name, size) for name in NATURAL[:count]]) as files:
+    with written([_middle(name, size) for name in NATURAL[:count]]) as files:
         yield files
 
 
@@ -76,7 +76,7 @@ def _middle(name: str, size: int) -> Any:
 def face(size: int) -> Iterator[Path]:
     """The square of so many pixels about the man's face in scikit-image's ``camera``, or all of it, as a PNG file."""
     top, left = FACE if size < _WHOLE else (0, 0)
-    with _written([Part("camera", top, left, size, size).pixels]) as files:
+    with written([Part("camera", top, left, size, size).pixels]) as files:
         yield files[0]
 
 
@@ -87,7 +87,7 @@ def words(count: int, size: int) -> Iterator[list[Path]]:
     Of the paper's size, or a part of this size with the usual amount of ink: words scaled down would be finer than
     pixels.
     """
-    with _written([_usual(rendered(_WHOLE, seed), size) for seed in range(count)]) as files:
+    with written([_usual(rendered(_WHOLE, seed), size) for seed in range(count)]) as files:
         yield files
 
 
@@ -118,7 +118,8 @@ def rendered(size: int, seed: int) -> Any:
 
 
 @contextmanager
-def _written(pictures: list[Any]) -> Iterator[list[Path]]:
+def written(pictures: list[Any]) -> Iterator[list[Path]]:
+    """Pictures as PNG files, which are gone afterwards."""
     from ...export.picture import write_picture
 
     with TemporaryDirectory() as folder:
