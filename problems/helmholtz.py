@@ -15,7 +15,7 @@ a = 5 at k = 20, and one field for all.
 import torch
 from torch import Tensor
 
-from sirenpde import Box, D, Field, LeastSquares, Pieces, Point, Problem, Reference, laplacian, on
+from sirenpde import PML, Box, Field, LeastSquares, Pieces, Point, Problem, Reference, laplacian, on
 from sirenpde.references.waves import radiated
 
 
@@ -29,23 +29,14 @@ def problem(wavenumber: float = 20.0, width: float = 0.01) -> Problem:
     k = wavenumber
     box, core = Box(x=(-1, 1), y=(-1, 1)), Box(x=(-0.25, 0.25), y=(-0.25, 0.25))
     outside, band = (part.where(lambda q: q.abs().amax(1) > 0.15) for part in (box, core))
-    x, y = box.axes
+    layer = PML(box, 0.5, wavenumber=k)
     u, v = Field("u", box, Pieces(), dtype=complex), Field("v", core, Pieces(), dtype=complex)
-    incoming = radiated(k, width, (x, y))
-
-    def e(s: Tensor) -> Tensor:
-        return torch.complex(torch.ones_like(s), -100 / k * (2 * s.abs() - 1).clamp(min=0) ** 2)
-
-    def flux_x(p: Point) -> Tensor:
-        return e(y(p)) / e(x(p)) * D(u, x)(p)
-
-    def flux_y(p: Point) -> Tensor:
-        return e(x(p)) / e(y(p)) * D(u, y)(p)
+    incoming = radiated(k, width, box.axes)
 
     @on(outside, samples=6000, weight=k**-4)
     def total(p: Point) -> Tensor:
         """∂x(e_y/e_x u_x) + ∂y(e_x/e_y u_y) + e_x e_y k² u = 0"""
-        return D(flux_x, x)(p) + D(flux_y, y)(p) + e(x(p)) * e(y(p)) * k**2 * u(p)
+        return layer.laplacian(u)(p) + layer.volume(p) * k**2 * u(p)
 
     @on(core, samples=400, weight=k**-4)
     def scattered(p: Point) -> Tensor:

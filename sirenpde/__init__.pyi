@@ -1,4 +1,5 @@
 from .analysis.kernels.tangent import ntk as ntk
+from .calculus.absorbing import PML as PML
 from .calculus.algebra import cosine as cosine
 from .calculus.algebra import cross_entropy as cross_entropy
 from .calculus.algebra import dot as dot

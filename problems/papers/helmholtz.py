@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor
 
-from sirenpde import Adam, Box, D, Field, Point, Problem, Reference, Siren, l1, on
+from sirenpde import PML, Adam, Box, Field, Point, Problem, Reference, Siren, l1, on
 from sirenpde.references.waves import radiated
 
 
@@ -37,21 +37,13 @@ def problem(
     near = core.where(lambda q: q.norm(dim=1) < edge)
     far = box.where(lambda q: q.norm(dim=1) > edge)
     x, y = box.axes
+    layer = PML(box, 0.5, strength=50 / k)
     u = Field("u", box, Siren(units, omega=omega), dtype=complex)
     wave = radiated(k, sigma, (x, y))
 
-    def e(s: Tensor) -> Tensor:
-        return torch.complex(torch.ones_like(s), -50 / k * (2 * s.abs() - 1).clamp(min=0) ** 2)
-
-    def flux_x(p: Point) -> Tensor:
-        return e(y(p)) / e(x(p)) * D(u, x)(p)
-
-    def flux_y(p: Point) -> Tensor:
-        return e(x(p)) / e(y(p)) * D(u, y)(p)
-
     def helmholtz(p: Point) -> Tensor:
         f = torch.exp(-(x(p) ** 2 + y(p) ** 2) / (2 * sigma**2)) / (2 * math.pi * sigma**2)
-        return D(flux_x, x)(p) + D(flux_y, y)(p) + e(x(p)) * e(y(p)) * k**2 * u(p) - torch.complex(f, f)
+        return layer.laplacian(u)(p) + layer.volume(p) * k**2 * u(p) - torch.complex(f, f)
 
     @on(near, samples=256, weight=0.26, loss=l1)
     def source(p: Point) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -56,7 +56,7 @@ def released_gaussian(
     return u
 
 
-def radiated(wavenumber: float, width: float, axes: tuple[Axis, Axis]) -> Callable[[Point], Tensor]:
+def radiated(wavenumber: float, width: float, axes: Sequence[Axis]) -> Callable[[Point], Tensor]:
     """The wave of Δu + k²u = f in the plane that leaves a narrow source f = (1 + i) N(0, σ²), outside of it.
 
     u = (i - 1)/4 H₀⁽²⁾(kr) exp(-k²σ²/2): that of a point, weaker by what the width takes away.
