@@ -306,7 +306,7 @@ def _numbers(values: Sequence[Tensor]) -> list[complex]:
 
 def _enough(z: float) -> int:
     """How many orders a wave has on a circle of so many radians in a radius, to the last digit."""
-    return math.ceil(z + 12 * z ** (1 / 3) + 25)
+    return math.ceil(z + 12 * math.cbrt(z) + 25)
 
 
 def _trimmed(coefficients: list[complex], sizes: Sequence[complex]) -> list[complex]:
