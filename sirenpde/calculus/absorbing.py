@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -102,6 +102,17 @@ class PML:
         """exp(-2/3 k a L cos θ), the amplitude that comes back from the weakest end; the angle θ is in radians."""
         ends = [length for pair in self.sides.values() for length in pair if length > 0]
         return max(math.exp(-2 / 3 * wavenumber * self._strength(s) * s * math.cos(angle)) for s in ends)
+
+    def keep_out(self, places: Sequence[Sequence[float]], what: str) -> None:
+        """Raises ValueError for the first of some places, of a "source" or a "receiver", that lies in the layer."""
+        points = torch.tensor([[float(s) for s in place] for place in places], dtype=torch.float64)
+        outside = ~self.interior.contains(points)
+        if bool(outside.any()):
+            place = ", ".join(f"{s:g}" for s in points[outside][0].tolist())
+            raise ValueError(
+                f"The {what} at ({place}) lies in the absorbing layer or beyond it, where the field is none of the "
+                f"waves'; expected a place in {self.interior!r}. Move it, or take a larger box."
+            )
 
     def stretch(self, axis: Axis) -> PointFunction:
         """e of one axis, a complex function of a point; 1 where the axis has no layer."""
