@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from ..geometry.point import Axis, Point
-from .waves import STEP, STEPS, hankel
+from .bessel import bessel, hankel2
 
 Place = tuple[float, float]
 Wave = Callable[[Point], Tensor]
@@ -39,7 +39,7 @@ class PlaneWave:
 
     angle: float = 0.0
 
-    def wave(self, wavenumber: float, axes: tuple[Axis, Axis]) -> Wave:
+    def wave(self, wavenumber: float, axes: Sequence[Axis]) -> Wave:
         """The wave where nothing scatters it, a function of a point."""
         x, y = axes
         along, across = wavenumber * math.cos(self.angle), wavenumber * math.sin(self.angle)
@@ -69,13 +69,13 @@ class LineSource:
     place: Place
     width: float = 0.0
 
-    def wave(self, wavenumber: float, axes: tuple[Axis, Axis]) -> Wave:
+    def wave(self, wavenumber: float, axes: Sequence[Axis]) -> Wave:
         """The wave where nothing scatters it, a function of a point."""
         (x, y), (a, b) = axes, self.place
 
         def incident(p: Point) -> Tensor:
             r = torch.hypot(x(p) - a, y(p) - b).clamp(min=self.width)
-            return hankel(wavenumber * r).conj() * self._amplitude(wavenumber)
+            return hankel2(0, wavenumber * r) * self._amplitude(wavenumber)
 
         return incident
 
@@ -123,13 +123,13 @@ def soft_cylinder(
     wavenumber: float,
     radius: float,
     incident: Incident,
-    axes: tuple[Axis, Axis],
+    axes: Sequence[Axis],
     centre: Place = (0.0, 0.0),
 ) -> Scattering:
     """Waves of Δu + k²u = 0 about a sound-soft cylinder, on which u = 0.
 
     Args:
-        wavenumber: k > 0, in radians per unit of length. radius: a > 0, with ka of 0.1 to 1000.
+        wavenumber: k > 0, in radians per unit of length. radius: a > 0, with ka up to 1000.
         incident: the wave that comes in. axes: of the plane. centre: of the cylinder.
 
     Returns:
@@ -158,7 +158,7 @@ def hard_cylinder(
     wavenumber: float,
     radius: float,
     incident: Incident,
-    axes: tuple[Axis, Axis],
+    axes: Sequence[Axis],
     centre: Place = (0.0, 0.0),
 ) -> Scattering:
     """Waves of Δu + k²u = 0 about a sound-hard cylinder, on which ∂u/∂n = 0; the rest as of ``soft_cylinder``."""
@@ -175,13 +175,13 @@ def penetrable_cylinder(
     radius: float,
     speed: float,
     incident: Incident,
-    axes: tuple[Axis, Axis],
+    axes: Sequence[Axis],
     centre: Place = (0.0, 0.0),
 ) -> Scattering:
     """Waves of Δu + k²u / c² = 0, c = 1 but for a cylinder in which it is ``speed``; u and ∂u/∂n are continuous.
 
     Args:
-        wavenumber: k > 0 outside, in radians per unit of length. radius: a > 0, with ka of 0.1 to 1000.
+        wavenumber: k > 0 outside, in radians per unit of length. radius: a > 0, with ka up to 1000.
         speed: c > 0 in the cylinder, in units of that outside. incident: the wave that comes in.
         axes: of the plane. centre: of the cylinder.
 
@@ -202,12 +202,9 @@ def penetrable_cylinder(
     [0.04573423, 0.0651899]
     """
     _check(wavenumber, radius)
-    if not speed > 0:
-        raise ValueError(
-            f"A cylinder with the speed {speed:g}; expected one above 0. Write speed=2 for waves twice as fast in it."
-        )
+    z, z_in = wavenumber * radius, wavenumber_in(wavenumber, speed) * radius
     strengths = incident._about(centre, wavenumber, radius)
-    z, z_in, count = wavenumber * radius, wavenumber * radius / speed, len(strengths.values)
+    count = len(strengths.values)
     j, h = _both(z, count)
     j_in = _numbers(_regular(_double((z_in / 2) ** 2), z_in, count))
     outside, inside = [], []
@@ -232,6 +229,16 @@ def penetrable_cylinder(
     return Scattering(wave, scattered, total)
 
 
+def wavenumber_in(wavenumber: float, speed: float) -> float:
+    """k / c, of waves in a body whose speed is c. Raises ValueError unless that is finite and above 0."""
+    if not 0 < speed < math.inf:
+        raise ValueError(
+            f"A body with the speed {speed:g}; expected a finite number above 0, in units of the speed around it. "
+            f"Write speed=2 for waves twice as fast in it."
+        )
+    return wavenumber / speed
+
+
 def _impenetrable(cylinder: _Cylinder, incident: Incident, direction: float, c: list[complex]) -> Scattering:
     wave = incident.wave(cylinder.wavenumber, cylinder.axes)
     around = cylinder.around(direction, c)
@@ -250,7 +257,7 @@ class _Cylinder:
     wavenumber: float
     radius: float
     centre: Place
-    axes: tuple[Axis, Axis]
+    axes: Sequence[Axis]
 
     def contains(self, p: Point, margin: float = 0.0) -> Tensor:
         """Whether the point is inside, by more than the margin, in squares of a radius."""
@@ -351,8 +358,10 @@ def _regular(squared: Tensor, z: float, count: int) -> list[Tensor]:
 
 
 def _outgoing(z: Tensor, count: int) -> list[Tensor]:
-    """Ĥ_n of the second kind for n = 0 ... count, of z from 0.1 to 1000 or so: forwards."""
-    values = [hankel(z).conj(), _hankel_of_order_one(z).conj() * (z / 2)]
+    """Ĥ_n of the second kind for n = 0 ... count, of z up to 1000 or so: forwards."""
+    j, y = bessel(z, 1)
+    h = torch.complex(j, -y)
+    values = [h[..., 0], h[..., 1] * (z / 2)]
     for n in range(1, count):
         values.append(n / (n + 1) * values[n] - z**2 / (4 * n * (n + 1)) * values[n - 1])
     return values[: count + 1]
@@ -366,13 +375,3 @@ def _regular_slopes(z: float, values: list[complex]) -> list[complex]:
 def _outgoing_slopes(values: list[complex]) -> list[complex]:
     """z H_n'(z) (z/2)^n / n!, one less than the values Ĥ_n."""
     return [n * h - 2 * (n + 1) * values[n + 1] for n, h in enumerate(values[:-1])]
-
-
-def _hankel_of_order_one(z: Tensor) -> Tensor:
-    """H₁⁽¹⁾(z), as ``hankel`` with ν = 1: ∫ 2 s² exp(-s²) (1 + is²/2z)^(1/2) ds takes the place of its integral."""
-    t = STEP * torch.arange(STEPS + 1, dtype=z.dtype, device=z.device)
-    turn = t**2 / (2 + 2 * z[..., None])
-    root = torch.sqrt((torch.sqrt(1 + turn**2) + 1) / 2)
-    bell = 8 * STEP * z[..., None] * turn * torch.exp(-2 * z[..., None] * turn)
-    total = torch.complex((bell * root).sum(-1), (bell * turn / root).sum(-1) / 2)
-    return torch.polar(torch.sqrt(2 / (1 + z)) / math.pi, z - 3 * math.pi / 4) * total

@@ -125,7 +125,7 @@ def test_nothing_is_known_inside_of_a_cylinder_that_no_wave_enters():
     [
         ((0.0, 0.1, 2.0, PlaneWave()), "given wavenumber=0; expected a finite number above 0"),
         ((20.0, -0.1, 2.0, PlaneWave()), "given radius=-0.1; expected"),
-        ((20.0, 0.1, 0.0, PlaneWave()), "with the speed 0; expected one above 0"),
+        ((20.0, 0.1, 0.0, PlaneWave()), "with the speed 0; expected a finite number above 0"),
         ((20.0, 0.1, 2.0, LineSource((0.05, 0.0))), "lies 0.05 from the centre"),
     ],
 )
