@@ -31,7 +31,7 @@ from sirenpde import (
 
 
 def problem(
-    picture: str = "camera",
+    image: str = "camera",
     size: int = 256,
     colours: Literal["grey", "rgb"] = "grey",
     keep: float = 0.1,
@@ -43,7 +43,7 @@ def problem(
     """Fill in the pixels of a picture that are not known.
 
     Args:
-        picture: a file, or one of scikit-image's.
+        image: a file, or one of scikit-image's.
         size: pixels along its longer side, to which it is scaled down.
         colours: "grey", or "rgb" for those of a picture in colour.
         keep: the share of pixels that are known, chosen at random.
@@ -52,7 +52,7 @@ def problem(
         smoothness: the weight of second derivatives, per pixel: larger ones smooth known pixels too.
         draw: the number of the random choice.
     """
-    sources = {"f": picture} if mask is None else {"f": picture, "mask": mask}
+    sources = {"f": image} if mask is None else {"f": image, "mask": mask}
     pixels = PixelGrid.read(longest=size, grey=colours == "grey", **sources)
     even = np.tile([1.0, 0.0, 1.0], (*pixels.shape, 1))
     counting = even if guide is None else along_edges(resize(read_picture(guide), pixels.shape))

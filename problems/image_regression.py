@@ -15,15 +15,15 @@ from torch import Tensor
 from sirenpde import Field, FourierSeries, PixelGrid, Point, Problem, Reference, grad, laplacian, on
 
 
-def problem(picture: str = "camera", size: int = 512, colours: Literal["grey", "rgb"] = "grey") -> Problem:
+def problem(image: str = "camera", size: int = 512, colours: Literal["grey", "rgb"] = "grey") -> Problem:
     """Represent a picture, all of it.
 
     Args:
-        picture: a file, or one of scikit-image's.
+        image: a file, or one of scikit-image's.
         size: pixels along its longer side, to which it is scaled down.
         colours: "grey", or "rgb" for those of a picture in colour.
     """
-    grid = PixelGrid.read(f=picture, longest=size, grey=colours == "grey")
+    grid = PixelGrid.read(f=image, longest=size, grey=colours == "grey")
     u = Field("u", grid, FourierSeries(half_period=True), shape=grid.images["f"].shape[2:])
 
     @on(grid)

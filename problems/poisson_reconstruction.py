@@ -2,12 +2,13 @@
 
     ∇u = ∇f   or   Δu = Δf
 
-on the pixels of a picture f: Poisson reconstruction (Sitzmann et al. 2020, section 4.1), measured after the
-best affine fit, since a constant is free. The network is a half-period cosine lattice, one perceptron on integer
-frequencies (Benbarka et al. 2021); its slope at the midpoint of two pixels matches their difference.
+on a picture f of pixels: Poisson reconstruction (Sitzmann et al. 2020, section 4.1), measured after the best affine
+fit, since a constant is free. The network is a half-period cosine lattice, one perceptron on integer frequencies
+(Benbarka et al. 2021). How f is differentiated decides what can come back: with differences across edges as means of
+the field's slope, and with derivatives of the lattice's own series, all of it does.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -21,40 +22,79 @@ from sirenpde import (
     Point,
     Problem,
     Reference,
+    grad,
+    jump,
     laplacian,
     on,
 )
 
 
 def problem(
-    picture: str = "camera",
-    size: int = 256,
+    image: str = "camera",
+    size: int | None = None,
     supervise: Literal["gradient", "laplacian"] = "gradient",
+    operator: Literal["edge-mean", "mid-edge", "central", "sobel", "spectral"] | None = None,
 ) -> Problem:
     """Reconstruct a picture from its gradient or its Laplacian.
 
     Args:
-        picture: a file, or one of scikit-image's; taken in grey.
-        size: pixels along its longer side, to which it is scaled down.
+        image: a file, or one of scikit-image's.
+        size: pixels along its longer side, to which it is scaled down; its own if left out.
         supervise: what is known of it.
+        operator: how it is differentiated: by differences across edges, taken for the mean of the slope along them or
+            for the slope at their middles; by central differences, of five points for the Laplacian; by Sobel's; or
+            as the cosine series through all pixels. Edge means if left out, and the series for the Laplacian, which
+            is known by central differences or as the series alone.
     """
-    grid = PixelGrid.read(f=picture, longest=size, grey=True)
-    u = Field("u", grid, FourierSeries(half_period=True))
+    grid = PixelGrid.read(f=image, longest=size)
+    u = Field("u", grid, FourierSeries(half_period=True), shape=grid.images["f"].shape[2:])
 
-    def slope(axis: Axis) -> Constraint:
+    def mean(axis: Axis) -> Constraint:
+        @on(grid.edges(axis), name=f"mean_{axis}")
+        def match(p: Point) -> Tensor:
+            """∇u = ∇f, as means along the edges"""
+            return jump(u)(p) - jump(grid["f"])(p)
+
+        return match
+
+    def middle(axis: Axis) -> Constraint:
         edges = grid.edges(axis)
 
-        @on(edges, name=f"slope_{axis}")
+        @on(edges, name=f"middle_{axis}")
         def match(p: Point) -> Tensor:
-            """∇u = ∇f, as differences"""
+            """∇u = ∇f, at the middles of the edges"""
             return D(u, axis)(p) - edges.difference("f")(p)
 
         return match
 
-    @on(grid)
-    def curvature(p: Point) -> Tensor:
-        """Δu = Δf"""
-        return laplacian(u)(p) - grid.laplacian("f")(p)
+    def slope(stencil: Literal["central", "sobel", "spectral"]) -> Constraint:
+        known = grid.gradient("f", stencil)
 
-    constraints = {"gradient": [slope(axis) for axis in grid.axes], "laplacian": [curvature]}[supervise]
+        @on(grid)
+        def gradient(p: Point) -> Tensor:
+            """∇u = ∇f"""
+            return grad(u)(p) - known(p)
+
+        return gradient
+
+    def curvature(stencil: Literal["central", "spectral"]) -> Constraint:
+        known = grid.laplacian("f", stencil)
+
+        @on(grid)
+        def curvature(p: Point) -> Tensor:
+            """Δu = Δf"""
+            return laplacian(u)(p) - known(p)
+
+        return curvature
+
+    gradients = {
+        "edge-mean": lambda: [mean(axis) for axis in grid.axes],
+        "mid-edge": lambda: [middle(axis) for axis in grid.axes],
+        "central": lambda: [slope("central")],
+        "sobel": lambda: [slope("sobel")],
+        "spectral": lambda: [slope("spectral")],
+    }
+    best = {"gradient": "edge-mean", "laplacian": "spectral"}
+    how: Any = best[supervise] if operator is None else operator
+    constraints = {"gradient": lambda: gradients[how](), "laplacian": lambda: [curvature(how)]}[supervise]()
     return Problem(*constraints, reference={u: Reference(grid["f"], grid, fit="affine", peak=1)})

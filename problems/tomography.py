@@ -36,7 +36,7 @@ from sirenpde.references.phantoms import RotatedSums, phantom
 
 
 def problem(
-    picture: Path | None = None,
+    image: Path | None = None,
     size: int = 128,
     angles: int = 20,
     phantom_seed: int = 0,
@@ -46,16 +46,14 @@ def problem(
     """Find a picture from its projections.
 
     Args:
-        picture: a file, taken in grey and scaled to a square; the head of Shepp and Logan if left out.
+        image: a file, taken in grey and scaled to a square; the head of Shepp and Logan if left out.
         size: pixels along each side.
         angles: from which it is seen, even over half a turn.
         phantom_seed: of the perturbed head.
         noise: standard deviation of the projections' errors, of the largest projection.
         prior: what the data leave open is piecewise constant, or smooth.
     """
-    known = (
-        phantom(size, phantom_seed) if picture is None else resize(read_picture(picture, True), (size, size))
-    )
+    known = phantom(size, phantom_seed) if image is None else resize(read_picture(image, True), (size, size))
     grid = PixelGrid({"f": known})
     seen = RotatedSums.of(size, np.linspace(0, np.pi, angles, endpoint=False))
     exact = seen(grid.data["f"])

@@ -31,6 +31,7 @@ from .geometry.gathered import Whole as Whole
 from .geometry.interval import Interval as Interval
 from .geometry.meshes.mesh import TriangleMesh as TriangleMesh
 from .geometry.pictures.directions import along_edges as along_edges
+from .geometry.pictures.edit import Edit as Edit
 from .geometry.pictures.film import Film as Film
 from .geometry.pictures.picture_set import PictureSet as PictureSet
 from .geometry.pictures.pictures import ellipse as ellipse

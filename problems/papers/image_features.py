@@ -33,7 +33,7 @@ from sirenpde import (
 
 
 def problem(
-    picture: str = "astronaut",
+    image: str = "astronaut",
     size: int = 512,
     mapping: Literal["none", "basic", "positional", "gaussian"] = "gaussian",
     sigma: float = 10.0,
@@ -45,7 +45,7 @@ def problem(
     """Fit every second pixel of a picture.
 
     Args:
-        picture: a file, or one of scikit-image's; taken in colours if it has any.
+        image: a file, or one of scikit-image's; taken in colours if it has any.
         size: pixels along its longer side, to which it is scaled down.
         mapping: of the position in the picture, [0, 1) along each axis.
         sigma: the deviation of Gaussian frequencies, or the highest of positional ones.
@@ -54,7 +54,7 @@ def problem(
         depth: how many hidden layers.
         rate: the learning rate.
     """
-    grid = PixelGrid.read(f=picture, longest=size)
+    grid = PixelGrid.read(f=image, longest=size)
     row, column = np.indices(grid.shape) % 2
     known = grid.where((row == 0) & (column == 0), "every second pixel")
     between = grid.where((row == 1) & (column == 1), "between")
@@ -67,17 +67,17 @@ def problem(
     network = FourierFeatures(mappings[mapping], MLP(width, depth, "relu", "stax"))
     u = Field("u", grid, network, shape=grid.images["f"].shape[2:])
 
-    def image(p: Point) -> Tensor:
+    def picture(p: Point) -> Tensor:
         return torch.sigmoid(u(p))
 
     @on(known, weight=0.5)
     def match(p: Point) -> Tensor:
         """sigmoid(u) = f"""
-        return image(p) - grid["f"](p)
+        return picture(p) - grid["f"](p)
 
     return Problem(
         match,
-        reference={image: Reference(grid["f"], on={"known": known, "between": between}, peak=1)},
-        outputs=(image,),
+        reference={picture: Reference(grid["f"], on={"known": known, "between": between}, peak=1)},
+        outputs=(picture,),
         using=[Adam(steps=2000, lr=rate, schedule="constant")],
     )

@@ -30,7 +30,7 @@ from sirenpde import (
 
 
 def problem(
-    picture: str = "camera",
+    image: str = "camera",
     size: int = 512,
     colours: Literal["grey", "rgb"] = "grey",
     keep: float = 0.1,
@@ -42,7 +42,7 @@ def problem(
     """Fill in the pixels of a picture that are not known.
 
     Args:
-        picture: a file, or one of scikit-image's.
+        image: a file, or one of scikit-image's.
         size: pixels along its longer side, to which it is scaled down.
         colours: "grey", or "rgb" for those of a picture in colour.
         keep: the share of pixels that are known, chosen at random.
@@ -51,7 +51,7 @@ def problem(
         strength: λ, with derivatives per pixel.
         draw: the number of the random choice.
     """
-    sources = {"f": picture} if mask is None else {"f": picture, "mask": mask}
+    sources = {"f": image} if mask is None else {"f": image, "mask": mask}
     grid = PixelGrid.read(longest=size, grey=colours == "grey", **sources)
     chosen = grid.drawn(keep, draw) if mask is None else grid.mask("mask")
     known = grid.where(chosen, "known")

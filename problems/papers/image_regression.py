@@ -33,7 +33,7 @@ from sirenpde import (
 
 
 def problem(
-    picture: str = "camera",
+    image: str = "camera",
     size: int = 512,
     colours: Literal["grey", "rgb"] = "grey",
     activation: Literal["sine", "relu", "relu-octaves", "rbf", "tanh", "softplus", "selu", "elu"] = "sine",
@@ -42,14 +42,14 @@ def problem(
     """Fit a picture.
 
     Args:
-        picture: a file, or one of scikit-image's.
+        image: a file, or one of scikit-image's.
         size: pixels along its longer side, to which it is scaled down.
         colours: "grey", or "rgb" for those of a picture in colour.
         activation: of four layers of 256, "relu-octaves" on octaves of the coordinates up to the pixels' own, "rbf"
             on 1024 radial functions.
         rate: the learning rate.
     """
-    grid = PixelGrid.read(f=picture, longest=size, grey=colours == "grey")
+    grid = PixelGrid.read(f=image, longest=size, grey=colours == "grey")
     octaves = Octaves(max(1, (max(grid.shape) // 4).bit_length() - 1))
     relu = MLP(256, 4, "relu", "kaiming")
     network: dict[str, Siren | MLP | RBF | FourierFeatures] = {
@@ -69,7 +69,7 @@ def problem(
         """u = 2 f - 1"""
         return u(p) - (2 * grid["f"](p) - 1)
 
-    def image(p: Point) -> Tensor:
+    def picture(p: Point) -> Tensor:
         return (u(p) + 1) / 2
 
     def gradient(p: Point) -> Tensor:
@@ -79,7 +79,7 @@ def problem(
         return laplacian(u)(p) / 2
 
     known = {
-        image: Reference(grid["f"], grid, peak=1),
+        picture: Reference(grid["f"], grid, peak=1),
         gradient: Reference(grid.gradient("f", "spectral"), grid),
         curvature: Reference(grid.laplacian("f", "spectral"), grid),
     }

@@ -15,18 +15,18 @@ from sirenpde import Adam, Field, PixelGrid, Point, Problem, Reference, Siren, g
 
 
 def problem(
-    picture: str = "camera",
+    image: str = "camera",
     size: int = 256,
     supervise: Literal["gradient", "laplacian"] = "gradient",
 ) -> Problem:
     """Reconstruct a picture from its gradient or its Laplacian.
 
     Args:
-        picture: a file, or one of scikit-image's; taken in grey.
+        image: a file, or one of scikit-image's; taken in grey.
         size: pixels along its longer side, to which it is scaled down.
         supervise: what is known of it.
     """
-    grid = PixelGrid.read(f=picture, longest=size, grey=True)
+    grid = PixelGrid.read(f=image, longest=size, grey=True)
     u = Field("u", grid, Siren())
 
     @on(grid, samples=2048)

@@ -41,7 +41,7 @@ from sirenpde.references.phantoms import RotatedSums, phantom, shadows
 
 
 def problem(
-    picture: Path | None = None,
+    image: Path | None = None,
     size: int = 512,
     angles: int = 20,
     mapping: Literal["none", "basic", "positional", "gaussian"] = "gaussian",
@@ -54,7 +54,7 @@ def problem(
     """Find a picture from its projections, by a trained network.
 
     Args:
-        picture: a file, taken in grey and scaled to a square; the head of Shepp and Logan if left out.
+        image: a file, taken in grey and scaled to a square; the head of Shepp and Logan if left out.
         size: pixels along each side.
         angles: from which it is seen, even over half a turn.
         mapping: of the coordinates.
@@ -64,9 +64,7 @@ def problem(
         beams: sums of the turned picture, or line integrals.
         phantom_seed: of the perturbed head.
     """
-    known = (
-        phantom(size, phantom_seed) if picture is None else resize(read_picture(picture, True), (size, size))
-    )
+    known = phantom(size, phantom_seed) if image is None else resize(read_picture(image, True), (size, size))
     grid, turns = PixelGrid({"f": known}), np.linspace(0, np.pi, angles, endpoint=False)
     layers = MLP(256, 3, "relu", "stax")
     recipes = {

@@ -21,7 +21,7 @@ from ..engines.engine import Engine
 from ..engines.nested import NestedEngine
 from ..geometry import can
 from ..geometry.domain import Data, Domain
-from ..geometry.pairs import OTHER
+from ..geometry.pairs import ONE, OTHER
 from ..geometry.point import Point
 from ..networks.recipe import Recipe, typical
 from ..problem.constraint import Constraint, name_of
@@ -257,7 +257,7 @@ def _substituted(constraint: Constraint, requests: Requests, known: Mapping[Fiel
     usual = _usual_scale(constraint, requests, known, batch)
     scale = max(terms.scale, usual)
     text = f"residual rms {rms:.1e}, max {most:.1e}, where its terms are of size {scale:.1e}"
-    if set(requests.data) - {"normal", OTHER}:
+    if set(requests.data) - {"normal", ONE, OTHER}:
         far = rms > FAR * scale
         text = f"it differs from the data by rms {rms:.1e}, max {most:.1e}, where its terms are of size {scale:.1e}"
         return Finding(topic, None, text + "; is it that of other data?" * far, warns=far)

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ..geometry.pairs import OTHER
+from ..geometry.pairs import ONE, OTHER, at_end
 from ..geometry.point import Point, check_point
 from .evaluate import PointFunction, at_nodes
 from .operators import check_function
 
 
 @dataclass(frozen=True)
-class OtherEnd:
-    """The second point of every sample: the other end of a pair, the other side of an interface."""
+class End:
+    """One of the two points of every sample: an end of a pair, a side of an interface."""
+
+    name: str = OTHER
 
     @property
     def count(self) -> int:
@@ -24,21 +26,25 @@ class OtherEnd:
         return names
 
     def nodes(self, p: Point) -> Tensor:
-        return p.sample(OTHER)[None]
+        return p.sample(self.name)[None]
 
     def follows(self, name: str) -> bool:
         return False
 
     def sample(self, p: Point, key: str) -> Tensor:
-        return p.sample(key)[None]
+        """Data of this end, or else those of the sample."""
+        try:
+            return p.sample(at_end(key, self.name))[None]
+        except KeyError:
+            return p.sample(key)[None]
 
     def __str__(self) -> str:
-        return OTHER
+        return self.name
 
 
 @dataclass(frozen=True)
 class Jump:
-    """f at the second point of a sample minus f at the first."""
+    """f at the second point of a sample minus f at the first, its own point where it has no other."""
 
     function: PointFunction
 
@@ -49,14 +55,22 @@ class Jump:
         except KeyError:
             raise ValueError(
                 f"A jump was evaluated on points with the axes {', '.join(p.axes)} that have one side only; expected "
-                f'samples of two points. Declare the constraint on box.pairs("x") or box.interface(x=0.5).'
+                f'samples of two points. Declare the constraint on box.pairs("x"), box.interface(x=0.5) or '
+                'grid.edges("x").'
             ) from None
         except ValueError:
             raise ValueError(
                 "A jump stands under a derivative or an integral; expected a jump of a function of a point. Write "
                 "jump(D(f, x)) in place of D(jump(f), x)."
             ) from None
-        return at_nodes(self.function, p, OtherEnd())[0] - self.function(p)
+        return at_nodes(self.function, p, End(OTHER))[0] - self._at_first(p)
+
+    def _at_first(self, p: Point) -> Tensor:
+        try:
+            p.sample(ONE)
+        except KeyError:
+            return self.function(p)
+        return at_nodes(self.function, p, End(ONE))[0]
 
 
 def jump(f: PointFunction) -> PointFunction:
@@ -65,6 +79,9 @@ def jump(f: PointFunction) -> PointFunction:
     For constraints on ``box.pairs("x")``, both ends of an axis, where [u] = 0 and [u_x] = 0 make a field periodic,
     and on ``box.interface(x=0.5)``, both sides of a plane: the first point is that of lower x. There ``f`` may be
     another function on either side, as the flux k u_x of two materials is. It has the shape of ``f``.
+
+    On ``grid.edges("x")``, between neighbouring pixels, it is the right pixel's value minus the left one's, of a
+    field or of the grid's pictures; over the spacing h, the mean of the slope on the way from one to the other.
 
     Raises ``TypeError`` for something that is no function, ``ValueError`` for samples of one point.
 

@@ -156,7 +156,7 @@ def shown(fields: FieldSet, name: str, times: Sequence[float] | None = None) -> 
     exact, values = dict(reference_on(fields, carrier)).get(name), carrier.values[name]
     known = fields.references.get(fields.functions[name])
     if known is not None and exact is not None:
-        values = _fitted(values, exact, known)
+        values = _fitted(values, exact, known, fields.shapes[name])
     return shown_on(name, in_own_units(fields, carrier), values, exact, **_labels(fields, name))
 
 
@@ -197,18 +197,20 @@ def _compared(fields: FieldSet, name: str, domain: Domain, known: Reference) -> 
     """The output, fitted where its reference asks for that, and the reference at the points of a finite domain."""
     points, data = domain.draw(None, torch.Generator())
     exact = exact_values(known.value, domain.axes, points, data).numpy()
-    return _fitted(fields.values(fields.functions[name], points.numpy(), data), exact, known), exact
+    values = fields.values(fields.functions[name], points.numpy(), data)
+    return _fitted(values, exact, known, fields.shapes[name]), exact
 
 
-def _fitted(values: Any, exact: Any, known: Reference) -> Any:
-    """The values as the reference compares them: the best a u + b where it leaves these free, or signs."""
-    stated = np.isfinite(exact) & np.isfinite(values)
+def _fitted(values: Any, exact: Any, known: Reference, shape: Sequence[int]) -> Any:
+    """Values (*points, *shape) as the reference compares them: the best a u + b where these are free, or signs."""
+    pair = [array.reshape(-1, math.prod(shape)) for array in (values, exact)]
+    stated = np.isfinite(pair[0]).all(1) & np.isfinite(pair[1]).all(1)
     if known.fit == "none" or not stated.any():
         return values
-    found = np.full_like(values, np.nan)
-    pair = torch.from_numpy(values[stated]), torch.from_numpy(exact[stated])
-    found[stated] = compared(*pair, known)[0].numpy()
-    return found
+    found = np.full_like(pair[0], np.nan)
+    one, other = (torch.from_numpy(array[stated]) for array in pair)
+    found[stated] = compared(one, other, known)[0].numpy()
+    return found.reshape(values.shape)
 
 
 def _seen_at(name: str, domain: Domain, values: Any, exact: Any, labels: dict[str, Any]) -> Shown | None:

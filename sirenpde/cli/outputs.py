@@ -12,8 +12,9 @@ from ..analysis.surfaces import surface_errors
 from ..export.about import About
 from ..export.carriers import Request, on_grid
 from ..export.fields import FieldSet
+from ..export.grid import Grid
 from ..export.names import file_name
-from ..export.picture import as_rows, write_picture
+from ..export.picture import drawn, write_picture
 from ..export.write import default_format, write_fields
 from ..geometry import can
 from ..geometry.meshes.mesh import TriangleMesh
@@ -56,8 +57,9 @@ def write_pictures(fields: FieldSet, folder: Path) -> list[Path]:
     written = []
     for name, function in fields.functions.items():
         if is_picture(fields, name):
-            values = on_grid(replace(fields, functions={name: function})).values[name]
-            written.append(write_picture(folder / f"{file_name(name)}.png", as_rows(values)))
+            grid = on_grid(replace(fields, functions={name: function}))
+            assert isinstance(grid, Grid)
+            written.append(write_picture(folder / f"{file_name(name)}.png", drawn(grid, name)))
     return written
 
 

@@ -239,6 +239,47 @@ def series_transform(module: nn.Module, symbols: Sequence[Symbol], grid: Sequenc
 
     Raises ValueError for a module that is no series, or a grid that does not fit its axes.
     """
+    return grids_transform(module, [(symbol, grid) for symbol in symbols])
+
+
+def grids_transform(module: nn.Module, requests: Sequence[tuple[Symbol, Sequence[Tensor]]]) -> GridTransform:
+    """The same where each derivative has a grid of its own, all with as many coordinates along each axis.
+
+    So the ends of the edges between pixels are: two grids of which one lies a pixel further.
+    """
+    symbols, grids = [symbol for symbol, _ in requests], [grid for _, grid in requests]
+    first = grids[0]
+    _check_series(module, first)
+    assert isinstance(module, SeparableSeries | EvolvingSeries)
+    pieces, space = (
+        _pieces(symbols),
+        range(1 if isinstance(module, EvolvingSeries) else 0, module.dimension),
+    )
+    roots = {(piece.even, piece.parity[: space.start]): piece for piece in pieces}
+    index = {root: i for i, root in enumerate(roots)}
+    lines = {axis: _distinct([grid[axis] for grid in grids]) for axis in space}  # and which is whose
+    keys = [[2 * lines[a][1][piece.request] + piece.parity[a] for a in space] for piece in pieces]
+    return GridTransform(
+        len(symbols),
+        [
+            GridTerm(piece.request, tuple(key), root=index[piece.even, piece.parity[: space.start]])
+            for piece, key in zip(pieces, keys, strict=True)
+        ],
+        [
+            {
+                key: _axis_map(module, axis, lines[axis][0][key // 2], key % 2)
+                for key in dict.fromkeys(key[i] for key in keys)
+            }
+            for i, axis in enumerate(space)
+        ],
+        [_branch_factor(piece, module, first[0]) for piece in roots.values()],
+        module.coefficients.shape,
+        [len(axis) for axis in first],
+        (space.start + 1, *module.modes),
+    )
+
+
+def _check_series(module: nn.Module, grid: Sequence[Tensor]) -> None:
     if not isinstance(module, SeparableSeries | EvolvingSeries):
         raise ValueError(
             f"a {type(module).__name__}; a FourierSeries or WaveSeries was expected on a grid. "
@@ -249,49 +290,52 @@ def series_transform(module: nn.Module, symbols: Sequence[Symbol], grid: Sequenc
             f"a grid of {len(grid)} axes; {module.dimension} lists of coordinates were expected. "
             f"Give one 1-D tensor per axis of the field."
         )
-    evolving = isinstance(module, EvolvingSeries)
-    if evolving and len(grid[0]) != 1:
+    if isinstance(module, EvolvingSeries) and len(grid[0]) != 1:
         raise ValueError(f"{len(grid[0])} times; one was expected. Make one transform for each instant.")
-    pieces, space = _pieces(symbols), range(1 if evolving else 0, module.dimension)
-    roots = {(piece.even, piece.parity[: space.start]): piece for piece in pieces}
-    index = {root: i for i, root in enumerate(roots)}
-    return GridTransform(
-        len(symbols),
-        [
-            GridTerm(
-                piece.request,
-                piece.parity[space.start :],
-                root=index[piece.even, piece.parity[: space.start]],
-            )
-            for piece in pieces
-        ],
-        [
-            {p: _axis_map(module, axis, grid[axis], p) for p in {piece.parity[axis] for piece in pieces}}
-            for axis in space
-        ],
-        [_branch_factor(piece, module, grid[0]) for piece in roots.values()],
-        module.coefficients.shape,
-        [len(axis) for axis in grid],
-        (2 if evolving else 1, *module.modes),
-    )
+
+
+def _distinct(lines: Sequence[Tensor]) -> tuple[list[Tensor], list[int]]:
+    """The lines that differ, and which of them each is."""
+    kept: list[Tensor] = []
+    places = []
+    for line in lines:
+        same = (i for i, known in enumerate(kept) if known is line or torch.equal(known, line))
+        place = next(same, len(kept))
+        kept += [line] if place == len(kept) else []
+        places.append(place)
+    return kept, places
 
 
 def _axis_map(module: SeparableSeries | EvolvingSeries, axis: int, line: Tensor, derivative: int) -> AxisMap:
     """By transforms where cosines are asked for at the middles of more equal cells than a matrix is good for."""
     basis, nodes = module.basis(axis), len(line)
-    if nodes * len(basis.modes) > _LARGEST_MATRIX and _has_transform(basis, line):
-        return CosineMap(nodes, len(basis.modes), basis.wavenumbers.to(line) if derivative else None)
+    if nodes * len(basis.modes) > _LARGEST_MATRIX:
+        falls = bool(line[-1] < line[0])
+        cells = _cells(basis, line.flip(0) if falls else line)
+        if cells is not None:
+            count, first = cells
+            part = None if count == nodes else (first, first + nodes)
+            wavenumbers = basis.wavenumbers.to(line) if derivative else None
+            return CosineMap(count, len(basis.modes), wavenumbers, part, falls)
     return MatrixMap(module.factors(axis, line, derivative))
 
 
-def _has_transform(basis: Harmonics, line: Tensor) -> bool:
-    """Whether these are cosines at the middles of equal cells, no more than there are cells."""
-    nodes, length = len(line), basis.high - basis.low
-    if not basis.is_cosines or len(basis.modes) > nodes:
-        return False
-    cells = torch.arange(nodes, device=line.device, dtype=torch.float64)
-    middles = basis.low + (cells + 0.5) * (length / nodes)
-    return float((line.double() - middles).abs().max()) < 1e-9 * length
+def _cells(basis: Harmonics, line: Tensor) -> tuple[int, int] | None:
+    """How many equal cells, and the first of them, if these are cosines at the middles of cells that follow.
+
+    None where they are not, or there are fewer cells than cosines.
+    """
+    nodes, length, modes = len(line), basis.high - basis.low, len(basis.modes)
+    if not basis.is_cosines or nodes < 2 or line[1] <= line[0]:
+        return None
+    count = round(length * (nodes - 1) / float(line[-1] - line[0]))
+    first = round((float(line[0]) - basis.low) / length * count - 0.5)
+    cells = first + torch.arange(nodes, device=line.device, dtype=torch.float64)
+    middles = basis.low + (cells + 0.5) * (length / count)
+    fits = modes <= count and first >= 0 and first + nodes <= count
+    if not fits or float((line.double() - middles).abs().max()) >= 1e-9 * length:
+        return None
+    return count, first
 
 
 def _branch_factor(piece: _Piece, module: SeparableSeries | EvolvingSeries, time: Tensor) -> Tensor:
@@ -316,7 +360,7 @@ def on_shared_coordinates(
     if math.prod(sizes) > 4 * len(x) or (isinstance(module, EvolvingSeries) and sizes[0] > 1):
         return None
     if isinstance(module, SeparableSeries) and any(
-        len(line) * count > _LARGEST_KEPT and not _has_transform(module.basis(axis), line)
+        len(line) * count > _LARGEST_KEPT and _cells(module.basis(axis), line) is None
         for axis, ((line, _), count) in enumerate(zip(pairs, module.modes, strict=True))
     ):
         return None

@@ -67,10 +67,14 @@ def _on_grid(
     if coordinates is None and resolution is None and fields.domain is not None:
         return _on_domain(fields, fields.domain)
     if coordinates is None:
-        as_pixels = fields.is_picture and resolution is not None
-        coordinates = (_pixels if as_pixels else coordinates_of)(fields.axes, resolution or 0)
+        if fields.is_picture and resolution is not None:
+            around = can.surroundings_of(fields.domain)
+            share = 1.0 if around is None else around.share()  # the resolution is that of the whole picture
+            coordinates = _pixels(fields.axes, max(1, round(share * resolution)))
+        else:
+            coordinates = coordinates_of(fields.axes, resolution or 0)
     grid = on_lattice(fields.evaluated, fields.axes, coordinates)
-    return replace(grid, is_picture=fields.is_picture)
+    return replace(grid, is_picture=fields.is_picture, around=can.surroundings_of(fields.domain))
 
 
 def _on_cells(fields: FieldSet, resolution: int | None = None) -> Mesh:
@@ -112,7 +116,7 @@ def spread(domain: Domain, values: Mapping[str, Array], is_picture: bool = False
         full[index] = value
         fields_on_grid[name] = full
     coordinates = tuple(c[o].numpy() for c, o in zip(lattice.coordinates, order, strict=True))
-    return Grid(domain.axes, coordinates, fields_on_grid, is_picture)
+    return Grid(domain.axes, coordinates, fields_on_grid, is_picture, can.surroundings_of(domain))
 
 
 def _pixels(axes: Sequence[Axis], resolution: int) -> tuple[Array, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..geometry.frame import Frame
+from ..geometry.pictures.surroundings import Surroundings
 from ..geometry.point import Axis
 from .sampled import CHUNK, Array, Function, Sampled
 
@@ -27,6 +28,7 @@ class Grid:
     coordinates: tuple[Array, ...]
     values: Mapping[str, Array]
     is_picture: bool = False  # whose values are colours of pixels
+    around: Surroundings | None = None  # the picture that these are a part of, if they are
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files.whole import whole
+from .grid import Grid
 from .sampled import Array
 
 
@@ -50,6 +51,12 @@ def write_picture(path: str | PathLike[str], values: Array) -> Path:
     with whole(path) as beside:
         Image.fromarray(as_8_bit(values)).save(beside, format="PNG")
     return Path(path)
+
+
+def drawn(grid: Grid, name: str) -> Array:
+    """A field on the pixels of a grid as a picture's rows, in its place in the whole picture if it is a part."""
+    rows = as_rows(grid.values[name])
+    return rows if grid.around is None else grid.around.completed(rows)
 
 
 def as_rows(values: Array) -> Array:

@@ -17,6 +17,7 @@ from .frame import Frame
 from .meshes.cells import Cells
 from .nodes import Rule, TensorNodes, WeightedNodes
 from .patch import Patch
+from .pictures.surroundings import Surroundings
 from .point import Axis
 from .tensor_grid import TensorGrid
 
@@ -283,6 +284,14 @@ class Pictured(Protocol):
 
 
 @runtime_checkable
+class Surrounded(Protocol):
+    """Is a grid of pixels that may be a part of a picture."""
+
+    @property
+    def around(self) -> Surroundings | None: ...
+
+
+@runtime_checkable
 class Filmed(Protocol):
     """Is a grid of voxels of a film, with values (t, x, y) or (t, x, y, 3), so many frames of them a second."""
 
@@ -320,6 +329,11 @@ def frame_of(domain: object) -> Frame | None:
 def images_of(domain: object) -> Mapping[str, Tensor]:
     """The pictures of a grid of pixels; none of another domain."""
     return domain.images if isinstance(domain, Pictured) else {}
+
+
+def surroundings_of(domain: object) -> Surroundings | None:
+    """The picture that a grid of pixels is a part of; None of another domain."""
+    return domain.around if isinstance(domain, Surrounded) else None
 
 
 def needs_mesh(domain: object) -> bool:

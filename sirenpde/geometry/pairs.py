@@ -14,6 +14,12 @@ from .point import Axis
 from .region import within
 
 OTHER = "the other end"  # the data of a sample that are its second point
+ONE = "the one end"  # and those that are its first, where the sample's own point lies between the two
+
+
+def at_end(key: str, end: str) -> str:
+    """The data that are those of the name ``key`` at an end of a sample."""
+    return f"{key} at {end}"
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def _differences(block: GridRows, nodes: Sequence[Tensor], output: int) -> Any:
             if not factor.any():
                 continue
             for powers, c in symbol.terms:
-                component_rows = component_rows + diags(c * factor) @ _stencil(block, nodes, powers)
+                component_rows = component_rows + diags(c * factor) @ _stencil(block, s, nodes, powers)
         total = component_rows if component == 0 else _stacked(total, component_rows)
     return total
 
@@ -95,12 +95,12 @@ def _stacked(above: Any, below: Any) -> Any:
     return vstack([above, below])
 
 
-def _stencil(block: GridRows, nodes: Sequence[Tensor], powers: Sequence[int]) -> Any:
-    """Node values -> one partial derivative at the block's points, by the nearest nodes."""
+def _stencil(block: GridRows, request: int, nodes: Sequence[Tensor], powers: Sequence[int]) -> Any:
+    """Node values -> one partial derivative where the block reads a request, by the nearest nodes."""
     from scipy.sparse import csr_matrix
 
     columns, weights = np.zeros((len(block.slopes), 1), dtype=np.int64), np.ones((len(block.slopes), 1))
-    for line, order, grid, index in zip(nodes, powers, block.grid, block.index, strict=True):
+    for line, order, grid, index in zip(nodes, powers, block.grids[request], block.index, strict=True):
         near, w = _weights(line.numpy(), grid.cpu().double().numpy(), order)
         near, w = near[index.cpu().numpy()], w[index.cpu().numpy()]
         columns = (columns[:, :, None] * len(line) + near[:, None]).reshape(len(columns), -1)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..calculus.field import Field
+from ..calculus.sites import Site
 from ..calculus.symbols import Symbol
 from ..engines.grid_transform import GridTransform
-from ..engines.series import series_transform
+from ..engines.series import grids_transform
 from ..geometry import can
 from ..networks.series import EvolvingSeries, SeparableSeries
-from ..residuals import Batch, Rows, System
+from ..residuals import Batch, Group, Rows, System
+from ..residuals.evaluator import ON_GRID
 from .cgls import Preconditioner
 
+Lines = tuple[Tensor, ...]
 FLOOR = 1e-12  # of the largest diagonal entry: a mode that no row sees keeps its coefficient
 
 
@@ -26,9 +28,9 @@ class GridRows:
     """One constraint's rows as a map of the coefficients: scale * Σ slopes * derivatives, near ``target``."""
 
     transform: GridTransform
-    symbols: tuple[Symbol, ...]
-    grid: tuple[Tensor, ...]  # the coordinates along each axis of the field
-    index: tuple[Tensor, ...]  # each point's place on the grid
+    symbols: tuple[Symbol, ...]  # of the requests, one for each node
+    grids: tuple[Lines, ...]  # where each of them is read: the coordinates along each axis of the field
+    index: tuple[Tensor, ...]  # each sample's place on these grids
     slopes: Tensor  # (n, m, requests, outputs), scaled by sqrt(weight / samples)
     target: Tensor  # (n m,)
 
@@ -85,35 +87,62 @@ def on_grids(system: System, batches: Sequence[Batch]) -> Field | None:
     if not isinstance(module, SeparableSeries | EvolvingSeries):
         return None
     for group, batch in zip(system.groups, batches, strict=True):
-        if not group.evaluator.is_plain:
-            return None
         lattice = can.lattice_of(group.domain)
         if lattice is None or len(lattice.index) != len(batch):
             return None
-        if isinstance(module, EvolvingSeries) and len(lattice.coordinates[0]) != 1:
+        if isinstance(module, EvolvingSeries):
+            if not group.evaluator.is_plain or len(lattice.coordinates[0]) != 1:
+                return None
+        elif any(_lines_at(site, u, group, batch) is None for site in group.evaluator.sites.get(u, ())):
             return None
     return u
 
 
+def _lines_at(site: Site | None, u: Field, group: Group, batch: Batch) -> list[Lines] | None:
+    """The coordinates along each axis of the grids on which the nodes of a site lie, one grid for each node.
+
+    A node's coordinate along an axis depends on the sample's place along that axis alone; None where it does not.
+    """
+    lattice, columns = can.lattice_of(group.domain), group.evaluator.columns[u]
+    assert lattice is not None
+    own = tuple(lattice.coordinates[a].to(batch.points) for a in columns)
+    if site is None:
+        return [own]
+    if site.count > ON_GRID:
+        return None
+    grids = []
+    for node in group.evaluator.nodes_at(site, u, batch):
+        lines = []
+        for axis, line in enumerate(own):
+            places = lattice.index[:, columns[axis]].to(line.device)
+            there = line.clone()
+            there[places] = node[:, axis]
+            if not torch.equal(there[places], node[:, axis]):
+                return None
+            lines.append(there)
+        grids.append(tuple(lines))
+    return grids
+
+
 def grid_rows(system: System, module: nn.Module, u: Field, batches: Sequence[Batch]) -> list[GridRows]:
     """The rows of every constraint."""
-    lattices = {id(group.evaluator): can.lattice_of(group.domain) for group in system.groups}
+    groups = {id(group.evaluator): group for group in system.groups}
     return [
-        _rows(system, module, u, block, lattices[id(block.evaluator)])
-        for block in system.linear_rows(batches)
+        _rows(system, module, u, block, groups[id(block.evaluator)]) for block in system.linear_rows(batches)
     ]
 
 
-def _rows(system: System, module: nn.Module, u: Field, block: Rows, lattice: Any) -> GridRows:
-    columns = block.evaluator.columns[u]
-    grid = [lattice.coordinates[a].to(device=system.device, dtype=system.dtype) for a in columns]
-    symbols = tuple(d.symbol for d in block.evaluator.asked[u])
+def _rows(system: System, module: nn.Module, u: Field, block: Rows, group: Group) -> GridRows:
+    evaluator, lattice = block.evaluator, can.lattice_of(group.domain)
+    assert lattice is not None
+    at = {site: _lines_at(site, u, group, block.batch) or [] for site in evaluator.sites[u]}
+    reads = [(d.symbol, lines) for d in evaluator.asked[u].requests for lines in at[d.site]]
     scale = system.row_scale(block.constraint, block.batch, block.index)
-    index = tuple(lattice.index[:, a].to(system.device) for a in columns)
+    index = tuple(lattice.index[:, a].to(system.device) for a in evaluator.columns[u])
     return GridRows(
-        series_transform(module, symbols, grid),
-        symbols,
-        tuple(grid),
+        grids_transform(module, reads),
+        tuple(symbol for symbol, _ in reads),
+        tuple(lines for _, lines in reads),
         index,
         scale[:, :, None, None] * block.slopes[0],
         (-scale * block.offset).reshape(-1),

@@ -26,9 +26,10 @@ class Reference:
         on: where it is compared: a finite domain's points, or ``samples`` points of an infinite one. Several
             domains, named, give one error each and one for all together. The field's own domain if left out.
         samples: how many points of each infinite domain.
-        fit: "affine" compares after the best a u + b, for equations that leave these free. "sign" compares the signs
-            alone, for a function that is negative in a solid, with or without a statement of how far it is from its
-            surface; the errors then include ``iou``, the intersection over the union of where the two are negative.
+        fit: "affine" compares after the best a u + b of each component, for equations that leave these free. "sign"
+            compares the signs alone, for a function that is negative in a solid, with or without a statement of how
+            far it is from its surface; the errors then include ``iou``, the intersection over the union of where the
+            two are negative.
         peak: the largest value there can be, 1 for a picture; with it the errors include the peak
             signal-to-noise ratio ``psnr_db`` = 10 log10(peak² / mean squared error), 313 dB for a perfect fit, which
             is an error of one rounding of the peak.

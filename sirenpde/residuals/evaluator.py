@@ -25,6 +25,7 @@ from .chunks import mapped
 from .nodes import Asked, NodeEngine, node_count, nodes_of, sites_of
 
 GPU_CHUNK = 1 << 17
+ON_GRID = 64  # nodes of a sample, up to which each is looked for on a grid of its own
 BLOCK = 1 << 14  # points whose values are computed together, where no gradient is asked for
 
 
@@ -93,8 +94,11 @@ class Evaluator:
         """What the field's engine takes: points (n, d), or the nodes (nodes, n, d) of all sites."""
         if self.sites[u] == [None]:
             return self.coordinates(u, batch)
-        names = [axis.name for axis in u.axes]
-        return torch.cat([nodes_of(site, names, self.axes, batch) for site in self.sites[u]])
+        return torch.cat([self.nodes_at(site, u, batch) for site in self.sites[u]])
+
+    def nodes_at(self, site: Site | None, u: Field, batch: Batch) -> Tensor:
+        """The nodes (count, n, d) of a site along the axes of a field."""
+        return nodes_of(site, [axis.name for axis in u.axes], self.axes, batch)
 
     def by_site(self, u: Field, batch: Batch) -> Iterator[tuple[list[Derivative], Engine, Tensor]]:
         """What is asked of a field at each of its sites, the engine that answers it, and the points (n, d) there."""
@@ -233,15 +237,22 @@ def evaluate(evaluator: Evaluator, theta: Tensor, batch: Batch, device: torch.de
 def jets_on_grid(evaluator: Evaluator, theta: Tensor, batch: Batch) -> list[Tensor] | None:
     """All jets at once, where every field is a series and the points fill a grid; else None."""
     jets = []
-    if not evaluator.is_plain:
-        return None
     for u in evaluator.fields:
-        symbols = [d.symbol for d in evaluator.asked[u].requests]
-        weights, x = evaluator.parameters.of(u, theta), evaluator.coordinates(u, batch)
-        jet = on_shared_coordinates(evaluator.parameters.networks[u], symbols, weights, x)
-        if jet is None:
-            return None
-        jets.append(jet)
+        network, weights = evaluator.parameters.networks[u], evaluator.parameters.of(u, theta)
+        at_sites = []
+        for site in evaluator.sites[u]:
+            if node_count(site) > ON_GRID:
+                return None
+            symbols = [d.symbol for d in evaluator.asked[u].requests if d.site == site]
+            nodes = [evaluator.coordinates(u, batch)] if site is None else evaluator.nodes_at(site, u, batch)
+            by_node = []
+            for x in nodes:
+                jet = on_shared_coordinates(network, symbols, weights, x)
+                if jet is None:
+                    return None
+                by_node.append(jet)
+            at_sites.append(torch.stack(by_node, dim=1).flatten(0, 1))
+        jets.append(torch.cat(at_sites))
     return jets
 
 

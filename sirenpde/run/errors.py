@@ -58,14 +58,16 @@ def _compared(
         raise ValueError(
             f"The reference of {name_of(u)} makes no statement on '{domain.name}': it is not finite there."
         )
-    return Comparison(
-        approximate[stated].reshape(-1), exact[stated].reshape(-1), int(stated.sum()), len(points)
-    )
+    return Comparison(_rows(approximate[stated]), _rows(exact[stated]), int(stated.sum()), len(points))
+
+
+def _rows(values: Tensor) -> Tensor:
+    return values.reshape(len(values), -1) if values.ndim > 1 else values[:, None]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Values found and exact ones, both flat, at those of the points where the reference makes a statement."""
+    """Values found and exact ones, (n, components), at those of the points where the reference makes a statement."""
 
     approximate: Tensor
     exact: Tensor
@@ -85,7 +87,7 @@ def _together(comparisons: Sequence[Comparison], known: Reference) -> dict[str, 
 
 
 def measured(approximate: Tensor, exact: Tensor, known: Reference) -> dict[str, float]:
-    """The errors of values against exact ones, both flat, as their reference asks for them; not numbers for none."""
+    """The errors of values (n,) or (n, components) as their reference asks for them; not numbers for none."""
     if not approximate.numel():
         return {"relative_l2": math.nan, "max": math.nan}
     approximate, exact = compared(approximate, exact, known)
@@ -116,14 +118,18 @@ def decibels(mean_square: float, peak: float = 1.0) -> float:
 
 
 def compared(approximate: Tensor, exact: Tensor, known: Reference) -> tuple[Tensor, Tensor]:
-    """Flat values and exact ones as their reference compares them: fitted, or their signs."""
+    """Values and exact ones, (n,) or (n, components), as their reference compares them: fitted, or their signs."""
     if known.fit == "affine":
         return fitted(approximate, exact), exact
     return (approximate.sgn(), exact.sgn()) if known.fit == "sign" else (approximate, exact)
 
 
 def fitted(approximate: Tensor, exact: Tensor) -> Tensor:
-    """The best a u + b of flat values u, for a reference that leaves these free."""
-    basis = torch.stack([approximate, torch.ones_like(approximate)], dim=1)
-    best: Tensor = basis @ torch.linalg.lstsq(basis, exact[:, None]).solution[:, 0]
-    return best
+    """The best a u + b of values u, (n,) or (n, components), for each component its own."""
+    columns = approximate.reshape(len(approximate), -1).T, exact.reshape(len(exact), -1).T
+    bases = [torch.stack([column, torch.ones_like(column)], dim=1) for column in columns[0]]
+    best = [
+        basis @ torch.linalg.lstsq(basis, known[:, None]).solution[:, 0]
+        for basis, known in zip(bases, columns[1], strict=True)
+    ]
+    return torch.stack(best, dim=1).reshape(approximate.shape)

@@ -26,6 +26,33 @@ def test_cosines_by_transforms_are_those_of_the_matrix(nodes, modes):
             torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.parametrize("falls", [False, True])
+@pytest.mark.parametrize(("nodes", "modes"), [(8, 8), (9, 9), (12, 7)])
+def test_parts_of_the_cells_that_lie_apart_are_those_of_the_matrices(nodes, modes, falls):
+    """The products too, of one part and of another that lies two cells further."""
+    g = torch.Generator().manual_seed(nodes)
+    v = (torch.arange(nodes, dtype=torch.float64) + 0.5) / nodes
+    waves = np.pi * torch.arange(modes, dtype=torch.float64)
+    tables = {None: torch.cos(v[:, None] * waves), "slope": -waves * torch.sin(v[:, None] * waves)}
+    parts, kinds = [(0, nodes - 2), (2, nodes)], {None: None, "slope": waves}
+    matrices = {
+        (p, k): MatrixMap(tables[k][slice(*p)].flip(0) if falls else tables[k][slice(*p)])
+        for p in parts
+        for k in tables
+    }
+    maps = {(p, k): CosineMap(nodes, modes, kinds[k], p, falls) for p in parts for k in kinds}
+    x, y, weights = (
+        torch.randn(2, n, generator=g, dtype=torch.float64) for n in (modes, nodes - 2, nodes - 2)
+    )
+    for one in maps:
+        torch.testing.assert_close(maps[one].forth(x), matrices[one].forth(x), rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(maps[one].back(y), matrices[one].back(y), rtol=1e-12, atol=1e-12)
+        for other in maps:
+            expected = products(matrices[one], matrices[other], weights)
+            found = products(maps[one], maps[other], weights)
+            torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-10)
+
+
 def test_long_axes_take_transforms_and_give_the_same(monkeypatch):
     module = FourierSeries((40, 6), half_period=True).build([0.0, -1.0], [2.0, 1.0], 1, (), torch.Generator())
     module.coefficients.data.normal_(generator=torch.Generator().manual_seed(0))

@@ -21,9 +21,7 @@ def test_a_picture_of_any_shape_is_met_exactly_with_its_derivatives(tmp_path, co
     """Odd sides, and a user's own file."""
     pixels = np.random.default_rng(0).integers(0, 256, (31, 45, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "own.png")
-    solution = solve(
-        declared("image_regression", picture=str(tmp_path / "own.png"), size=64, colours=colours)
-    )
+    solution = solve(declared("image_regression", image=str(tmp_path / "own.png"), size=64, colours=colours))
     assert solution.errors["u"]["psnr_db"] > 250
     assert solution.errors["gradient"]["relative_l2"] < 1e-12
     assert solution.errors["curvature"]["relative_l2"] < 1e-12
@@ -41,7 +39,7 @@ def test_a_tenth_of_the_pixels_is_filled_in_as_a_classical_biharmonic_solver_doe
     from skimage.restoration import inpaint_biharmonic
 
     file = smooth_picture(tmp_path)
-    problem = declared("image_inpainting", picture=file, keep=0.15)
+    problem = declared("image_inpainting", image=file, keep=0.15)
     on_parts = solve(problem).errors["u"]["on"]
     assert on_parts["known"]["psnr_db"] > 55  # whole numbers up to 255 are rounded by as much
     exact = np.asarray(Image.open(file)) / 255
@@ -63,7 +61,7 @@ def test_a_guide_fills_in_edges_as_lines(tmp_path):
     Image.fromarray((255 * pixels).round().astype(np.uint8)).save(tmp_path / "bands.png")
     known = (rows % 2 == 0) & (columns % 2 == 0)
     Image.fromarray((255 * known).astype(np.uint8)).save(tmp_path / "known.png")
-    flags = {"picture": str(tmp_path / "bands.png"), "mask": str(tmp_path / "known.png")}
+    flags = {"image": str(tmp_path / "bands.png"), "mask": str(tmp_path / "known.png")}
     first = solve(declared("image_inpainting", **flags))
     found = first["u"](first.problem.fields[0].domain.points.numpy()).reshape(40, 40)
     Image.fromarray((255 * found.clip(0, 1)).round().astype(np.uint8)).save(tmp_path / "guide.png")
@@ -82,16 +80,16 @@ def test_masks_are_pictures_of_the_same_size_with_something_in_them(tmp_path):
     mask[::3] = 255
     for name, pixels in {"right": mask, "small": mask[:30], "black": 0 * mask}.items():
         Image.fromarray(pixels).save(tmp_path / f"{name}.png")
-    match = declared("image_inpainting", picture=file, mask=str(tmp_path / "right.png")).constraints[0]
+    match = declared("image_inpainting", image=file, mask=str(tmp_path / "right.png")).constraints[0]
     assert match.domain.size == 14 * 40
     for name in ("image_inpainting", "papers/image_inpainting"):
         with pytest.raises(
             loading.ProblemFileError, match=r"'f' has 40×40 pixels .* and 'mask' has 30×40"
         ) as told:
-            declared(name, picture=file, mask=str(tmp_path / "small.png"))
+            declared(name, image=file, mask=str(tmp_path / "small.png"))
         assert "\n" not in str(told.value)
         with pytest.raises(loading.ProblemFileError, match="the mask is false everywhere"):
-            declared(name, picture=file, mask=str(tmp_path / "black.png"))
+            declared(name, image=file, mask=str(tmp_path / "black.png"))
 
 
 def test_held_out_pixels_lie_between_those_that_are_seen():
@@ -120,7 +118,8 @@ def test_every_activation_learns_and_shows_the_derivatives_that_it_has(activatio
     problem = declared("papers/image_regression", size=12, activation=activation)
     names = [function.__name__ for function in problem.outputs]
     assert (
-        names == ["image", "gradient", "curvature"][: 3 if activation in ("sine", "tanh", "softplus") else 2]
+        names
+        == ["picture", "gradient", "curvature"][: 3 if activation in ("sine", "tanh", "softplus") else 2]
     )
     history = solve(problem, [replace(problem.using[0], steps=30)]).history
     assert history[-1].loss < 0.8 * history[0].loss

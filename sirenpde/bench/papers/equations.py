@@ -158,7 +158,7 @@ EXPERIMENTS = (
                 _reconstruction,
                 supervise,
                 _Training(10_000, 1e-4, 32.0, data={"size": 256}),
-                _Training(steps, rate, scale, data={"size": 64, "picture": _FACE}),
+                _Training(steps, rate, scale, data={"size": 64, "image": _FACE}),
             ),
             quick=f"64² pixels, SIREN 4 x 256, {steps} steps of {int(2048 * scale)} pixels, rate {rate:.0e} falling",
         )

@@ -49,7 +49,7 @@ def _fit(activation: str, form: Form) -> Outcome:
 
     size, steps = (64, 600) if form.quick else (_WHOLE, 15_000)
     with face(size) as file:
-        flags: dict[str, Any] = {"picture": str(file), "size": size}
+        flags: dict[str, Any] = {"image": str(file), "size": size}
         training = _training(steps, 1e-4)
         solution = solved(form, "papers/image_regression", using=training, activation=activation, **flags)
         direct = solved(form, "image_regression", **flags)
@@ -61,7 +61,7 @@ def _fit(activation: str, form: Form) -> Outcome:
         label: _shown(solution, output, label) for label, output in found.items() if output in solution.errors
     }
     return Outcome(
-        solution.errors["image"]["psnr_db"],
+        solution.errors["picture"]["psnr_db"],
         f"{_face(form)}, {size}², grey",
         best=psnr(direct),
         best_by="a cosine series of as many numbers as pixels, by a transform",
@@ -80,9 +80,9 @@ def _mapped(kind: str, mapping: str, form: Form) -> Outcome:
     shown: dict[str, Any] = {}
     with {"natural": natural, "text": words}[kind](count, size) as files:
         for file in files:
-            flags: dict[str, Any] = {"picture": str(file), "size": size, "mapping": mapping, "sigma": sigma}
+            flags: dict[str, Any] = {"image": str(file), "size": size, "mapping": mapping, "sigma": sigma}
             solution = solved(form, "papers/image_features", using=_training(steps, rate), **flags)
-            scores.append(solution.errors["image"]["on"]["between"]["psnr_db"])
+            scores.append(solution.errors["picture"]["on"]["between"]["psnr_db"])
             between: Any = next(iter(solution.problem.reference.values()))
             direct = _between(form, str(file), size)
             filled.append([_decibels_on(each, between.on["between"]) for each in direct])
@@ -113,7 +113,7 @@ def _between(form: Form, file: str, size: int) -> list[Solution]:
     mask = np.zeros(read_picture(file).shape[:2])
     mask[::2, ::2] = 1
     with written([mask]) as (known,):
-        return _filled_in(form, picture=file, size=size, colours="rgb", mask=str(known))
+        return _filled_in(form, image=file, size=size, colours="rgb", mask=str(known))
 
 
 def _filled_in(form: Form, **flags: Any) -> list[Solution]:
@@ -140,7 +140,7 @@ def _inpainted(prior: str, form: Form) -> Outcome:
     """A picture from a tenth of its pixels, with a prior on its derivatives."""
     size, steps = (64, 300) if form.quick else (_WHOLE, 10_000)
     with face(size) as file:
-        flags: dict[str, Any] = {"picture": str(file), "size": size}
+        flags: dict[str, Any] = {"image": str(file), "size": size}
         training = _training(steps, 1e-4)
         solution = solved(form, "papers/image_inpainting", using=training, prior=prior, **flags)
         bending, direct = _filled_in(form, **flags)

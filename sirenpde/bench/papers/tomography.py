@@ -37,7 +37,7 @@ def _measured(kind: str, mapping: str, form: Form) -> Outcome:
     heads = [{"size": size, "phantom_seed": form.seed + head} for head in range(HEADS)]
     several: dict[str, list[dict[str, Any]]] = {
         "shepp": heads,
-        "picture": [{"size": size, "picture": "camera"}],
+        "picture": [{"size": size, "image": "camera"}],
     }
     shapes = {"shepp": {"sigma": 4.0, "octaves": 3.0}, "picture": {"sigma": 5.0, "octaves": 5.0}}
     return beside_direct(

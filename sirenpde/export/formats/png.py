@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..about import NOTHING, About
 from ..format import Format, register
+from ..grid import Grid
 
 if TYPE_CHECKING:
-    from ..grid import Grid
     from ..mesh import Mesh
 
 
@@ -18,11 +18,11 @@ def write_png(path: str | PathLike[str], carrier: Grid | Mesh, about: About = NO
     """Write the first field, as it is where it is a picture, at the grid's resolution, and else a plot of it."""
     from ...plots import save_figure
     from ..panels import panels
-    from ..picture import as_rows, write_picture
+    from ..picture import drawn, write_picture
 
     name, values = next(iter(carrier.values.items()))
-    if carrier.is_picture:
-        return write_picture(path, as_rows(values))
+    if isinstance(carrier, Grid) and carrier.is_picture:
+        return write_picture(path, drawn(carrier, name))
     return save_figure(path, panels(name, carrier, values))
 
 

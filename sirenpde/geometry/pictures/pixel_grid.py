@@ -21,6 +21,7 @@ from ..tensor_grid import TensorGrid, centres
 from . import stencils
 from .edges import Edges
 from .pictures import as_picture, read_picture, reduce
+from .surroundings import Surroundings
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -32,6 +33,7 @@ class Pictures:
 
     images: Mapping[str, Tensor]  # each (H, W) or (H, W, 3), row 0 on top
     name: str
+    around: Surroundings | None = None  # the picture that these pixels are a part of, if they are
 
 
 class PixelGrid(Pictures):
@@ -57,10 +59,15 @@ class PixelGrid(Pictures):
     [[-0.5, 0.5]]
     """
 
-    def __init__(self, images: Mapping[str, ArrayLike | Tensor], name: str = "pixels") -> None:
+    def __init__(
+        self,
+        images: Mapping[str, ArrayLike | Tensor],
+        name: str = "pixels",
+        around: Surroundings | None = None,
+    ) -> None:
         arrays = {key: as_picture(np.asarray(image), f"'{key}'") for key, image in images.items()}
         _check_aligned(arrays)
-        super().__init__({key: torch.from_numpy(a) for key, a in arrays.items()}, name)
+        super().__init__({key: torch.from_numpy(a) for key, a in arrays.items()}, name, around)
 
     @staticmethod
     def read(*, longest: int | None = None, grey: bool = False, **sources: str | PathLike[str]) -> PixelGrid:
@@ -150,14 +157,14 @@ class PixelGrid(Pictures):
         _check_stencil(stencil, ("central", "sobel", "spectral"))
         return Data(f"{stencil} gradient of {key}")
 
-    def laplacian(self, key: str, stencil: Literal["5-point", "spectral"] = "5-point") -> Data:
+    def laplacian(self, key: str, stencil: Literal["central", "spectral"] = "central") -> Data:
         """The Laplacian of a picture as a function of a point, shape () or (3,), per unit squared.
 
-        The 5-point formula (sum of the four neighbours - 4 u) / h²; the picture is mirrored at its border.
-        "spectral" is the Laplacian of the cosine series through all pixels.
+        "central" is the 5-point formula (sum of the four neighbours - 4 u) / h²; the picture is mirrored at its
+        border. "spectral" is the Laplacian of the cosine series through all pixels.
         """
         read_data(self.images, key, "The pixel grid")
-        _check_stencil(stencil, ("5-point", "spectral"))
+        _check_stencil(stencil, ("central", "spectral"))
         return Data(f"{'spectral ' if stencil == 'spectral' else ''}laplacian of {key}")
 
     def mask(self, mask: str | ArrayLike | Tensor) -> Tensor:
@@ -194,8 +201,11 @@ class PixelGrid(Pictures):
         chosen = self.mask(mask).reshape(-1)
         return self.pixels.where(chosen, name or (mask if isinstance(mask, str) else None))
 
-    def edges(self, along: Axis | str) -> Edges:
-        """The midpoints between pixels that are neighbours along an axis.
+    def edges(self, along: Axis | str, **given: ArrayLike | Tensor) -> Edges:
+        """The midpoints between pixels that are neighbours along an axis, and both pixel centres as their ends.
+
+        ``given`` are data of the edges: an array (H, W - 1) or (H, W - 1, 3) along x, (H - 1, W, ...) along y, in the
+        order of the pixels. Raises ValueError for other shapes, and for an axis along which there is one pixel.
 
         >>> from sirenpde import PixelGrid
         >>> grid = PixelGrid({"scene": [[0.0, 0.25], [0.5, 1.0]]})
@@ -209,7 +219,7 @@ class PixelGrid(Pictures):
                 f"A picture of {self.shape[0]}×{self.shape[1]} has no edges along {name}; two pixels are needed "
                 "there. Use a larger picture."
             )
-        return Edges(self, "x" if name == "x" else "y")
+        return Edges(self, "x" if name == "x" else "y", given)
 
     def _recipes(self) -> dict[str, Callable[[], Tensor]]:
         recipes: dict[str, Callable[[], Tensor]] = {}

@@ -27,12 +27,12 @@ def test_looking_never_writes_over_a_file(case, capsys):
 
 def test_values_of_several_components_are_told_by_their_shape(case, capsys):
     Image.new("RGB", (5, 4)).save(case / "own.png")
-    code, out, _ = run(capsys, "show", "image_regression", "--picture", "own.png", "--colours", "rgb")
+    code, out, _ = run(capsys, "show", "image_regression", "--image", "own.png", "--colours", "rgb")
     assert code == 0 and "real (3,)" in out
 
 
 def test_a_picture_of_one_pixel_is_solved_and_drawn(case, capsys):
     """Warnings, as of an axis without length, are errors here."""
     Image.new("L", (1, 1), 99).save(case / "one.png")
-    code, out, err = run(capsys, "solve", "image_regression", "--picture", "one.png", "--out", "one")
+    code, out, err = run(capsys, "solve", "image_regression", "--image", "one.png", "--out", "one")
     assert code == 0 and "fields/u-gradient-curvature.csv" in out and "Warning" not in err
