@@ -4,6 +4,7 @@ from .calculus.algebra import cosine as cosine
 from .calculus.algebra import cross_entropy as cross_entropy
 from .calculus.algebra import dot as dot
 from .calculus.algebra import norm as norm
+from .calculus.damping_layer import DampingLayer as DampingLayer
 from .calculus.field import Field as Field
 from .calculus.field import Unknown as Unknown
 from .calculus.gathered import along as along
@@ -58,6 +59,7 @@ from .geometry.views import Views as Views
 from .networks.around_holes import Hole as Hole
 from .networks.conversions import as_perceptron as as_perceptron
 from .networks.conversions import as_siren as as_siren
+from .networks.elements import Elements as Elements
 from .networks.encoders import Codes as Codes
 from .networks.encoders import ConvolutionalEncoder as ConvolutionalEncoder
 from .networks.encoders import SetEncoder as SetEncoder
@@ -114,3 +116,4 @@ from .solvers.ramp import Ramp as Ramp
 from .solvers.regularised import Regularised as Regularised
 from .solvers.reweighted import Reweighted as Reweighted
 from .solvers.soap import Soap as Soap
+from .solvers.spectral_elements import SpectralElements as SpectralElements

@@ -19,6 +19,7 @@ from ..geometry import can
 from ..geometry.holes import holes_of
 from ..geometry.point import Axis
 from ..networks.around_holes import Hole
+from ..networks.elements import Elements
 from ..networks.generated import reads_of
 from ..networks.pieces import Pieces
 from ..networks.recipe import Recipe, SizedByGrid, is_linear
@@ -39,8 +40,10 @@ from .gauss_newton import GaussNewton
 from .lbfgs import LBFGS
 from .least_squares import LeastSquares
 from .march import March
+from .spectral_elements import SpectralElements
 from .stage import Stage
 from .trained_siren import siren_for, siren_of
+from .waves.form import are_waves
 
 # Of a picture's pixels two thousand in a step, as in the papers: all of them take minutes.
 FIRST_ORDER = Adam(points=Points(Fresh(minibatch=2048)))
@@ -50,6 +53,8 @@ MARCHED = 1e-3  # relative residual of a march through patterns of many waves, w
 ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not make better in as much time
 ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes minutes
 STEEP = 0.01  # of half an axis between walls: fronts so thin take more polynomials than cells cost
+# Relative residual of waves in spectral elements, whose second derivatives have two digits less than the waves.
+ACROSS_ELEMENTS = 1e-2
 PIECES_AXES = 3  # beyond, cells have too many faces
 # Of a trained network where direct solves were exact, or left what may be noise: half a minute.
 LAST_STEPS = 60
@@ -137,7 +142,8 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     The rules: marching suits what evolves on boxes and is not affine, unless it is a family of equations, which one
     fit solves at once; in two axes of space or more one lattice of all axes comes first, where its structure makes a
     Newton step cheap, and so it does for steady boxes whose data are smooth. In one axis of space a march in cells
-    follows, or comes first where fronts between walls are thin. Tensor products suit boxes whose axes can be taken
+    follows, or comes first where fronts between walls are thin. Many waves, or
+    such whose speed jumps, go through spectral elements. Tensor products suit boxes whose axes can be taken
     apart, where these are three or more or what the constraints say is too fine for one dense matrix; pieces suit
     layers, jumps and kinks, and what is too fine elsewhere, singular points included; frozen sines, with functions of
     their own at these points, suit all else. Then comes whatever else fits the domains, and a trained network last.
@@ -164,6 +170,13 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
         first, later = (collocation, []) if are_smooth and _at_once(problem, traits) else ([], collocation)
         others = [sines, *later, *pieces] if crowded is None else [*pieces, sines, *later]
         return [*first, *others, last]
+    if traits.time is not None and crowded is not None and are_waves(problem, traits.time):
+        elements = Rung(
+            dict.fromkeys(problem.fields, Elements()),
+            (SpectralElements(traits.time),),
+            enough=ACROSS_ELEMENTS,
+        )
+        return [elements, *pieces, sines, last]
     if traits.tensor and traits.wide and traits.time is not None and not traits.family:
         across = Rung(lattice, (March(traits.time, tolerance=ACROSS),), enough=ROUGHLY)
         if contradictions(problem):  # what polynomials on the whole never settle, slabs leave behind
@@ -231,6 +244,10 @@ def _declared(problem: Problem, declared: Declared, traits: Traits) -> list[Rung
     open_ones = {
         u: frozen_sines(problem, u) if traits.time is None else _marched(problem, u, traits) for u in declared
     }
+    if traits.time is not None and all(isinstance(recipe, Elements) for recipe in declared.values()):
+        return [
+            Rung(_filled(problem, declared, {}), (SpectralElements(traits.time),), enough=ACROSS_ELEMENTS)
+        ]
     rungs = [_direct(problem, _filled(problem, declared, open_ones), traits)]
     if rungs[0] is None or (not traits.affine and None in declared.values()):
         rungs.append(_trained(problem, declared, traits))
@@ -243,6 +260,8 @@ def _suited(problem: Problem, u: Field, stage: Stage, traits: Traits) -> Recipe:
         return _suited(problem, u, stage.stages[0], traits) if stage.stages else _marched(problem, u, traits)
     if isinstance(stage, Collocation):
         return SineLattice()
+    if isinstance(stage, SpectralElements):
+        return Elements()
     return frozen_sines(problem, u) if isinstance(stage, LeastSquares) else siren_for(None)
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .cells import Cells
 from .contours import contours, onto
-from .triangulation import Array, Curve, Level, triangulate
+from .triangulation import TURN, Array, Curve, Level, triangulate
 
 Bounds = Sequence[tuple[float, float]]
 
@@ -107,14 +107,18 @@ def skin_of(shape: Meshable, resolution: int) -> tuple[Tensor, Tensor]:
 
 
 def triangles_within(
-    arcs: Sequence[Along], level: Callable[[Tensor], Tensor], bounds: Bounds, resolution: int
+    arcs: Sequence[Along],
+    level: Callable[[Tensor], Tensor],
+    bounds: Bounds,
+    resolution: int,
+    turn: float = TURN,
 ) -> Cells:
     """Triangles of a shape in the plane that is bounded by arcs, about ``resolution`` points across.
 
-    Vertices on the boundary lie on the arcs; chords are shorter where an arc bends, and where parts of the boundary
-    come close. ``level`` is negative inside.
+    Vertices on the boundary lie on the arcs; chords are shorter where an arc bends by more than ``turn`` radians, and
+    where parts of the boundary come close. ``level`` is negative inside.
     """
-    return _cells([_curve(arc) for arc in arcs], _sign(level), bounds, resolution)
+    return _cells([_curve(arc) for arc in arcs], _sign(level), bounds, resolution, turn)
 
 
 def triangles_where(level: Callable[[Tensor], Tensor], bounds: Bounds, resolution: int) -> Cells:
@@ -162,9 +166,11 @@ def _moved(points: Array, edges: Array, level: Level) -> Array:
     return moved
 
 
-def _cells(curves: Sequence[Curve], level: Level, bounds: Bounds, resolution: int) -> Cells:
+def _cells(
+    curves: Sequence[Curve], level: Level, bounds: Bounds, resolution: int, turn: float = TURN
+) -> Cells:
     size = max(high - low for low, high in bounds) / max(1, resolution - 1)
-    points, corners = triangulate(curves, level, size)
+    points, corners = triangulate(curves, level, size, turn)
     return Cells(torch.from_numpy(points), torch.from_numpy(corners))
 
 

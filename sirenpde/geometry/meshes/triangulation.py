@@ -22,7 +22,7 @@ Array = NDArray[Any]
 Curve = Callable[[Array], Array]  # parameters (n,) in [0, 1] -> points (n, 2)
 Level = Callable[[Array], Array]  # points (n, 2) -> (n,), negative inside
 
-_TURN = math.pi / 12  # of a curve along one chord, at most; less on meshes of more than
+TURN = math.pi / 12  # of a curve along one chord, at most; less on meshes of more than
 _COARSE = 1 / 32  # of the extent, so that all that is round converges
 _GROWTH = 0.35  # of the size of triangles by the distance from small ones
 _SHARP = math.cos(math.radians(60))  # chords meet at such a corner in equal lengths
@@ -49,13 +49,16 @@ class Chords:
         return lengths
 
 
-def triangulate(curves: Sequence[Curve], level: Level, size: float) -> tuple[Array, Array]:
+def triangulate(
+    curves: Sequence[Curve], level: Level, size: float, turn: float = TURN
+) -> tuple[Array, Array]:
     """Points (n, 2) and counterclockwise triangles (m, 3) of the shape within ``curves``, of about a ``size``.
 
+    No chord spans more than ``turn`` radians of a curve.
     Boundary vertices lie on the curves, ends of curves are vertices. The angles are above 20 degrees but for
     those at sharper corners of the shape. ``level`` is negative inside; of it the sign alone is used.
     """
-    chords = _apart(_chords(curves, size), curves, size)
+    chords = _apart(_chords(curves, size, turn), curves, size)
     density = _Density(chords, size)
     inner = _outside_circles(_seeds(chords, density, level), chords)
     best, since, found = -1.0, 0, (inner, inner)
@@ -74,11 +77,11 @@ def triangulate(curves: Sequence[Curve], level: Level, size: float) -> tuple[Arr
 # ------------------------------------------------------------------------------------------ the boundary
 
 
-def _chords(curves: Sequence[Curve], size: float) -> Chords:
+def _chords(curves: Sequence[Curve], size: float, turn: float) -> Chords:
     """Chords short enough for the size and the bend of each curve, joined where curves meet."""
     fine = np.linspace(0, 1, 257)
     extent = np.ptp(np.concatenate([curve(fine) for curve in curves]), axis=0).max()
-    turn = _TURN * min(1.0, size / (_COARSE * extent))
+    turn = turn * min(1.0, size / (_COARSE * extent))
     points: list[Array] = []
     parameters, owners = [], []
     for i, curve in enumerate(curves):

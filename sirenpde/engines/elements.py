@@ -1,0 +1,134 @@
+"""Derivatives of polynomials in cells: rows of functions at every point, times the values at the cell's nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..calculus.symbols import Powers, Symbol
+from ..networks.elements import ElementSeries, products
+from ..networks.lobatto import slopes_at_nodes, through_nodes
+from .flat import unflatten
+from .registry import differentiates
+
+_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class _Tape:
+    """Where the points are, and what each request's terms are made of: factor, rows in time and in space."""
+
+    slab: Tensor
+    nodes: Tensor  # (n, nodes of a cell)
+    terms: Sequence[Sequence[tuple[float, Tensor, Tensor]]]
+
+
+@differentiates(ElementSeries)
+class ElementEngine:
+    """The ``Engine`` of an ``ElementSeries``.
+
+    A derivative of a cell's polynomials is taken at the nodes of the cell, by the slopes of its map there, and read
+    between them by the same polynomials: exact in straight cells, and to the order of the polynomials in curved ones.
+    """
+
+    kind = "spectral elements"
+
+    def __init__(self, module: ElementSeries, symbols: Sequence[Symbol], dimension: int) -> None:
+        self.module, self.symbols = module, tuple(symbols)
+        self.channels = sum(len(symbol.terms) for symbol in symbols)
+        by_point = (module.degree + 1) * module.numbers.shape[1] * module.values.shape[-1]
+        self.chunk = max(16, min(4096, _BYTES // (8 * by_point)))
+        self._slopes: dict[torch.device, Tensor] = {}
+
+    def load(self, theta: Tensor) -> Tensor:
+        values: Tensor = unflatten(self.module, theta.detach())["values"]
+        return values
+
+    def forward(self, weights: Tensor, x: Tensor) -> tuple[Tensor, _Tape]:
+        tape = self._rows(x)
+        steps = torch.arange(self.module.degree + 1, device=x.device)[:, None]
+        values = weights[tape.slab[:, None, None], steps, tape.nodes[:, None]]  # (n, times, nodes, outputs)
+        return torch.stack(
+            [
+                torch.stack(
+                    [c * torch.einsum("nm,nk,nmko->no", in_time, rows, values) for c, in_time, rows in terms]
+                ).sum(0)
+                for terms in tape.terms
+            ]
+        ), tape
+
+    def _rows(self, x: Tensor) -> _Tape:
+        module, symbols = self.module, self.symbols
+        t, place = module.split(x)
+        cell, xi = module.located(place)
+        plain = products([through_nodes(module.order, c) for c in xi.unbind(1)])
+        wanted = {self._space(powers): plain for symbol in symbols for powers, _ in symbol.terms}
+        rows = {powers: self._derived(plain, cell, powers).to(x.dtype) for powers in wanted}
+        orders = {powers[module.time] for symbol in symbols for powers, _ in symbol.terms}
+        in_time = {k: module.in_time(t, k) for k in orders}
+        terms = [
+            [(c, in_time[powers[module.time]][1], rows[self._space(powers)]) for powers, c in symbol.terms]
+            for symbol in symbols
+        ]
+        slab = next(iter(in_time.values()))[0]
+        return _Tape(slab, module.numbers[cell], terms)
+
+    def _space(self, powers: Powers) -> Powers:
+        return tuple(p for axis, p in enumerate(powers) if axis != self.module.time)
+
+    def _derived(self, rows: Tensor, cell: Tensor, powers: Powers) -> Tensor:
+        for axis, times in enumerate(powers):
+            for _ in range(times):
+                rows = self._once(rows, cell, axis)
+        return rows
+
+    def _once(self, rows: Tensor, cell: Tensor, axis: int) -> Tensor:
+        """Rows (n, k) that read values at nodes -> those that read the derivative along an axis."""
+        module = self.module
+        inverse = self._inverse(rows.device)[cell, :, :, axis]  # (n, k, d): of each coordinate by the place
+        shape = [module.order + 1] * module.dim
+        slopes = slopes_at_nodes(module.order).to(rows)
+        total = torch.zeros_like(rows)
+        for i in range(module.dim):
+            weighted = (rows * inverse[:, :, i]).reshape(-1, *shape)
+            total += torch.tensordot(weighted, slopes, ([i + 1], [0])).movedim(-1, i + 1).flatten(1)
+        return total
+
+    def _inverse(self, device: torch.device) -> Tensor:
+        """The derivatives of each cell's coordinates by the place, at its nodes: (cells, k, coordinates, axes)."""
+        if device not in self._slopes:
+            self._slopes[device] = torch.linalg.inv(slopes_of_maps(self.module)).to(device)
+        return self._slopes[device]
+
+    def backward(self, weights: Tensor, tape: _Tape, cotangent: Tensor, gradient: Tensor) -> None:
+        module, rows = self.module, range(len(tape.slab))
+        steps = torch.arange(module.degree + 1, device=cotangent.device)[:, None]
+        shape = module.values.shape
+        by_point = cotangent.new_zeros(len(rows), shape[1], tape.nodes.shape[1], shape[3])
+        for terms, pull in zip(tape.terms, cotangent, strict=True):
+            for c, in_time, space in terms:
+                by_point += c * torch.einsum("nm,nk,no->nmko", in_time, space, pull)
+        index = tape.slab[:, None, None], steps, tape.nodes[:, None]
+        if gradient.dim() == 1:
+            gradient.view(shape).index_put_(index, by_point, accumulate=True)
+            return
+        row = torch.arange(len(rows), device=cotangent.device)[:, None, None]
+        gradient.view(-1, *shape).index_put_((row, *index), by_point, accumulate=True)
+
+    def features(self, weights: Tensor, x: Tensor) -> Tensor | None:
+        return None
+
+
+def slopes_of_maps(module: ElementSeries) -> Tensor:
+    """The derivatives of the place by the coordinates of each cell, at its nodes: (cells, k, axes, coordinates)."""
+    k = module.order + 1
+    places = module.positions.reshape(-1, *[k] * module.dim, module.dim)
+    slopes = slopes_at_nodes(module.order).to(places)
+    along = [
+        torch.tensordot(places, slopes, ([i + 1], [1])).movedim(-1, i + 1).flatten(1, -2)
+        for i in range(module.dim)
+    ]
+    return torch.stack(along, dim=-1)
