@@ -1,71 +1,42 @@
-"""The signed distance to a closed surface, from points on it with their normals.
+"""The signed distance to a closed surface, from scanned points on it or from triangles.
 
-    u = 0,  ∇u = n   on the surface,      |∇u| = 1   around it.
+    u = distance to the surface, negative inside,
 
-The equations alone also hold for fields with ghost sheets, surfaces where there are no points. So u is held near the
-distance to the cloud as well, with the sign of the nearest point's normal, which is cheap to find and a little rough.
-The zero level set is the surface, given back in the mesh's own units.
+on the points of a grid around it. The network is a cosine lattice, one perceptron on integer frequencies (Benbarka et
+al. 2021), found by a transform, without training; |∇u| = 1 holds as far as the grid resolves it. The zero level set
+is the surface, in the units of the file.
 """
 
 from pathlib import Path
+from typing import Literal
 
 from torch import Tensor
 
-from sirenpde import (
-    Adam,
-    Box,
-    Field,
-    Point,
-    PointCloud,
-    Problem,
-    Reference,
-    Siren,
-    TriangleMesh,
-    bundled,
-    grad,
-    l1,
-    norm,
-    on,
-)
+from sirenpde import Field, FourierSeries, Point, Problem, Reference, Scan, VoxelGrid, bundled, on
 
 
-def problem(mesh: Path | None = None) -> Problem:
-    """A surface from 200,000 points sampled on a mesh.
+def problem(
+    points: Path | None = None,
+    mesh: Path | None = None,
+    normals: Literal["given", "estimated"] | None = None,
+    resolution: int = 128,
+) -> Problem:
+    """A surface from points on it.
 
     Args:
-        mesh: a closed triangle mesh (.obj, .ply, .stl, ...); a cow if left out.
+        points: a scan of a closed surface (.ply, .xyz, .las, .npz, ...), with normals or without.
+        mesh: a closed triangle mesh (.obj, .ply, .stl, ...) to sample; a cow if there are no points either.
+        normals: those given with the points, or new ones; left out, the given ones where there are any.
+        resolution: points of the grid along its longest side.
     """
-    file = mesh or bundled("spot.obj")
-    cloud = PointCloud.sample_mesh(file, 200_000, rescale=True)
-    space = cloud.distances(50_000, 50_000)
-    u = Field("u", Box(x=(-1, 1), y=(-1, 1), z=(-1, 1)), Siren(width=128))
+    scan = Scan.open(points, mesh, bundled("spot.obj"), normals=normals)
+    grid = VoxelGrid.of(scan, resolution, distance=scan.distance)
+    u = Field("u", grid, FourierSeries(half_period=True))
 
-    @on(cloud, samples=1024, weight=100, loss=l1)
-    def surface(p: Point) -> Tensor:
-        """u = 0"""
-        return u(p)
-
-    @on(cloud, samples=1024)
-    def normals(p: Point) -> Tensor:
-        """∇u = n"""
-        return grad(u)(p) - cloud["normal"](p)
-
-    @on(space, samples=1024)
-    def eikonal(p: Point) -> Tensor:
-        """|∇u| = 1"""
-        return norm(grad(u)(p)) - 1
-
-    @on(space, samples=1024, weight=30, loss=l1)
+    @on(grid)
     def distance(p: Point) -> Tensor:
-        """u = distance to the points"""
-        return u(p) - space["distance"](p)
+        """u = distance to the surface"""
+        return u(p) - grid["distance"](p)
 
-    known = cloud.distances(5000, 5000, seed=1)
-    return Problem(
-        surface,
-        normals,
-        eikonal,
-        distance,
-        reference={u: Reference(known["distance"], known, surface=TriangleMesh.open(file))},
-        using=[Adam(steps=1200, lr=5e-4, average=0.99)],
-    )
+    known = scan.cloud.distances(5000, 5000, seed=1)
+    return Problem(distance, reference={u: Reference(known["distance"], known, surface=scan.mesh)})

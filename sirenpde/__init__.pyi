@@ -26,6 +26,7 @@ from .geometry.data.point_cloud import PointCloud as PointCloud
 from .geometry.data.recording import Recording as Recording
 from .geometry.data.sample_grid import SampleGrid as SampleGrid
 from .geometry.data.sampled import Sampled as Sampled
+from .geometry.data.scan import Scan as Scan
 from .geometry.data.table import Table as Table
 from .geometry.domain import Data as Data
 from .geometry.gathered import Whole as Whole

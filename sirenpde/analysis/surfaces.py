@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..geometry.meshes.mesh import TriangleMesh
 
+_TINY = 1e-300
 PAIRS = 1 << 20  # point-triangle pairs compared at once
 
 
@@ -151,10 +152,10 @@ def _to_triangles(points: Tensor, corners: Tensor) -> Tensor:
     """The distance of each point (n, 3) to its triangle (n, 3, 3)."""
     edges = corners.roll(-1, dims=1) - corners
     offsets = points[:, None] - corners
-    along = ((offsets * edges).sum(2) / (edges * edges).sum(2)).clamp(0, 1)
+    along = ((offsets * edges).sum(2) / (edges * edges).sum(2).clamp(min=_TINY)).clamp(0, 1)
     to_edges = (offsets - along[:, :, None] * edges).norm(dim=2).amin(1)
     normal = torch.linalg.cross(edges[:, 0], edges[:, 1])
-    normal = normal / normal.norm(dim=1, keepdim=True)
+    normal = normal / normal.norm(dim=1, keepdim=True).clamp(min=_TINY)
     inside = (torch.linalg.cross(edges, offsets) * normal[:, None]).sum(2).amin(1) >= 0
     to_plane = (offsets[:, 0] * normal).sum(1).abs()
-    return torch.where(inside, to_plane, to_edges)
+    return torch.where(inside & normal.any(1), to_plane, to_edges)  # a triangle without area is its edges

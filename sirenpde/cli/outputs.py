@@ -64,9 +64,11 @@ def write_pictures(fields: FieldSet, folder: Path) -> list[Path]:
 
 
 def _is_surface(solution: Solution, fields: FieldSet) -> bool:
-    """A field in space of a scan, or whose zero level is compared with a mesh: one asks for its zero level."""
+    """A field in space of a scan, or which is compared with a mesh or distances: one asks for its zero level."""
     compared = any(known.surface is not None for known in fields.references.values())
     domains = [c.domain for c in solution.problem.constraints]
+    beside = [d for known in fields.references.values() for d in known.domains if isinstance(d, can.Listed)]
+    compared |= any("distance" in d.data for d in beside)
     scaled = any(can.frame_of(d) is not None for d in domains)
     scanned = any(isinstance(d, can.Listed) and "normal" in d.data for d in domains)
     return (compared or scaled or scanned) and len(fields.axes) == 3

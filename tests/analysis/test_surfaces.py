@@ -94,3 +94,11 @@ def test_the_largest_part_is_that_of_the_largest_area(spot):
     part = largest_part(both)
     assert component_count(part) == 1 and abs(float(part.area / spot.area) - 1) < 1e-12
     torch.testing.assert_close(part.corners, spot.corners)
+
+
+def test_triangles_without_area_are_their_edges():
+    flat = torch.tensor([[0.0, 0, 0], [1, 0, 0], [0.5, 0, 0], [0, 0, 0], [0, 3, 0], [3, 0, 3]]).double()
+    mesh = TriangleMesh(flat, torch.tensor([[0, 1, 2], [0, 3, 3], [3, 4, 5]]))
+    points = torch.tensor([[0.25, -0.5, 0.0], [-1.0, 0.0, 0.0]]).double()
+    distances, faces = nearest_triangles(points, mesh)
+    assert distances.tolist() == [0.5, 1.0] and faces.max() < 3

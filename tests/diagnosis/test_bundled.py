@@ -15,6 +15,7 @@ LARGE = {
     "poisson_editing",
     "poisson_reconstruction",
     "signed_distance",
+    "signed_distance_siren",
     "image_regression",
     "fourier_series",
     "tomography",

@@ -37,6 +37,7 @@ def on_few_pixels(name, tmp_path):
         "papers/tomography": {"size": 16},
         "papers/mri": {"size": 8},
         "room": {"points": 2000, "resolution": 12},
+        "signed_distance": {"resolution": 16},
         "video_regression": {"size": 16, "frames": 4},
         "papers/video_regression": {"size": 16, "frames": 4, "width": 32},
         "radiance_field": {"size": 16, "pictures": 6, "held_out": 2},

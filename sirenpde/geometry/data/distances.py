@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
+
+from .orienting import winding
 
 ALIKE = 0.7  # normals of neighbouring samples whose cosine is less are on two sides of an edge
 
@@ -39,7 +40,8 @@ def signed_distance(points: Tensor, samples: Tensor, normals: Tensor) -> Tensor:
         unclear = (distance > gap / 4) & ((along.abs() < 0.9 * distance) | edge[nearest])
         where = unclear.nonzero()[:, 0]
         if len(where):
-            q, outside = nearest[where], 0.5 - winding(points[where], samples, normals, reach[:, -1])
+            areas = math.pi * reach[:, -1] ** 2 / 8
+            q, outside = nearest[where], 0.5 - winding(points[where], samples, normals, areas)
             planes = samples[beside[q]], normals[beside[q]]
             signed = _by_planes(points[where], outside, distance[where], samples[q], normals[q], *planes, gap)
             size[where], along[where] = signed.abs(), signed
@@ -79,16 +81,3 @@ def _by_planes(
     nearest = (side * along > 0) | doubtful
     size = torch.where(nearest, (along**2 + apart).sqrt(), torch.minimum(instead, distance))
     return torch.copysign(size, torch.where(nearest, along, side))
-
-
-def winding(points: Tensor, samples: Tensor, normals: Tensor, reach: Tensor) -> Tensor:
-    """How often the surface of the samples (m, 3) winds around points (n, 3), 1 inside and 0 outside.
-
-    A sample stands for the area π r² / 8, with r = ``reach`` (m,) the distance of the eighth nearest to it (Barill et
-    al. 2018).
-    """
-    import igl
-
-    areas = math.pi * reach**2 / 8
-    around = igl.fast_winding_number(samples.numpy(), normals.numpy(), areas.numpy(), points.numpy())
-    return torch.from_numpy(np.atleast_1d(around))

@@ -17,7 +17,7 @@ from ..domain import Data, Deferred, HasAxes, read_data, subset
 from ..point import Axis
 from ..tensor_grid import TensorGrid
 
-AT_ONCE = 2**18  # points at which a function is evaluated
+AT_ONCE = 2**20  # points at which a function is evaluated
 LISTED = 2**25  # voxels, up to which all of them together are a lattice that a direct solver works on
 
 

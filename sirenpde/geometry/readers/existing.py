@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .las import read_las
 from .ply import read_ply
 from .quiet import quiet, reason
 from .tables import Columns, read_table
@@ -47,7 +48,7 @@ def existing(path: str | PathLike[str]) -> Path:
 
 
 def read_columns(path: str | PathLike[str], names: Sequence[str] | None, axes: Sequence[str]) -> Columns:
-    """The named columns of a file of points: ``.ply``, ``.npz``, or a table (``.csv``, ``.xyz``, ...).
+    """The named columns of a file of points: ``.ply``, ``.npz``, ``.las``, or a table (``.csv``, ``.xyz``, ...).
 
     A table without a header has the columns ``names``, or those of the axes, or of the axes and the normal.
     Vertices of a mesh (``.obj``, ``.stl``, ``.off``) are not points of a cloud: sample the mesh.
@@ -67,6 +68,10 @@ def read_columns(path: str | PathLike[str], names: Sequence[str] | None, axes: S
 def _read_ply(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> Columns:
     vertex = read_ply(file).get("vertex", {})
     return {name: column for name, column in vertex.items() if isinstance(column, np.ndarray)}
+
+
+def _read_las(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> Columns:
+    return read_las(file)
 
 
 def _read_npz(file: Path, names: Sequence[str] | None, axes: Sequence[str]) -> Columns:
@@ -98,5 +103,7 @@ _MESHES = {".obj", ".stl", ".off", ".glb", ".msh", ".vtk", ".vtu"}
 _READERS: dict[str, Callable[[Path, Sequence[str] | None, Sequence[str]], Columns]] = {
     ".ply": _read_ply,
     ".npz": _read_npz,
+    ".las": _read_las,
+    ".laz": _read_las,
     **dict.fromkeys([".csv", ".tsv", ".tab", ".txt", ".dat", ".xyz", ".pts", ".asc"], read_table),
 }

@@ -74,8 +74,9 @@ def read_labelled(
     names the columns where there is no other header. Units behind a name, as in ``X [m]`` and ``T (K)``, are
     taken off. The columns of the axes and of a normal (nx, ny, ...) are known by the names that simulation
     programs give them, such as ``Points:0`` or ``x-coordinate``. A table without a header has the columns
-    ``names``, or those of the axes, or of the axes and the normal. With ``gaps``, cells that are blank or say
-    that nothing is there (NA, NaN, null, -) are NaN. Columns that are not ``wanted``, whether with or without
+    ``names``, or those of the axes, or of the axes and the normal, or as scanners write points in space: with an
+    intensity, a colour of three bytes (0 to 255), or a colour and a normal. With ``gaps``, cells that are blank or
+    say that nothing is there (NA, NaN, null, -) are NaN. Columns that are not ``wanted``, whether with or without
     their units, are not looked at, if that is given.
 
     Raises ValueError naming line and column for a cell that is blank or no finite number, a row of another
@@ -102,7 +103,7 @@ def read_labelled(
         labels = _named(file, header.line, told, axes)
     else:
         told = _from_comments(file, comments, width, axes)
-        labels = _by_number(file, width, axes) if told is None else _named(file, None, told, axes)
+        labels = _by_number(file, width, axes, table) if told is None else _named(file, None, told, axes)
     if told is not None and len(told) == len(labels):
         units = {name: unit for name, cell in zip(labels, told, strict=True) if (unit := unit_of(cell))}
     if len(labels) != width:
@@ -123,7 +124,9 @@ def read_labelled(
         commas = any(_COMMA_NUMBER.fullmatch(cell) for row in rows for cell in row.cells)
         columns = {labels[i]: _column(file, rows, i, labels[i], commas, axes, gaps) for i in used}
         return Labelled(columns, units, [row.line for row in rows], left)
-    guessed = header is None and names is None and not comments and width == 2 * len(axes)
+    guessed = (
+        header is None and names is None and not comments and labels[len(axes) :] == [f"n{a}" for a in axes]
+    )
     if guessed and (abs(np.linalg.norm(table[:, len(axes) :], axis=1) - 1) > 0.01).any():
         raise ValueError(
             f"'{file}' has {width} columns and no names for them, and the last {len(axes)} are no unit normals. "
@@ -306,15 +309,34 @@ def _from_comments(
     return None
 
 
-def _by_number(file: Path, width: int, axes: Sequence[str]) -> list[str]:
-    """The axes, or the axes and the normal, where there are just so many columns."""
-    for known in (list(axes), [*axes, *(f"n{axis}" for axis in axes)], list(axes[:2])):
+def _by_number(
+    file: Path, width: int, axes: Sequence[str], table: NDArray[np.float64] | None = None
+) -> list[str]:
+    """The axes, or the axes and the normal, where there are just so many columns; in space also what scanners add."""
+    normal = [f"n{axis}" for axis in axes]
+    added = [] if table is None or len(axes) != 3 else _of_scanners(table[:, 3:], normal)
+    for known in (*([*axes, *more] for more in added), list(axes), [*axes, *normal], list(axes[:2])):
         if len(known) == width:
             return known
     raise ValueError(
         f"'{file}' has {width} columns and no names for them; the {len(axes)} axes {', '.join(axes)}, or these "
         f"and a normal, are read without. Pass columns=(...) with {width} names, or put them into the first line."
     )
+
+
+def _of_scanners(table: NDArray[np.float64], normal: Sequence[str]) -> list[Sequence[str]]:
+    """What can stand behind a point: its intensity, its colour of three bytes, its normal before or after that."""
+    colour = ("red", "green", "blue")
+    known = [("intensity",), ("intensity", *colour), colour, (*colour, *normal), (*normal, *colour)]
+
+    def fits(names: Sequence[str]) -> bool:
+        if len(names) != table.shape[1]:
+            return False
+        bytes_of = table[:, [names.index(c) for c in colour if c in names]]
+        whole = (bytes_of == np.round(bytes_of)) & (bytes_of >= 0) & (bytes_of <= 255)
+        return bool(whole.all()) and ("red" not in names or bool((bytes_of > 1).any()))  # else a normal
+
+    return [names for names in known if fits(names)]
 
 
 def _check_distinct(file: Path, names: Sequence[str], line: int | None) -> None:

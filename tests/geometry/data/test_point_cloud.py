@@ -60,7 +60,7 @@ def test_files_that_are_no_clouds(tmp_path: Path) -> None:
     refused("words.csv", "x,y,z\n1,2,3\n1,two,3\n", r"words\.csv', line 3, column 2 'y': 'two' is no number")
     refused("ragged.csv", "1,2,3\n1,2\n", r"ragged\.csv', line 2, has 2 cells and line 1 has 3")
     refused("names.csv", "a,b,c\n1,2,3\n", r"columns a, b, c; one is needed for each of the axes x, y, z")
-    refused("many.xyz", "1 2 3 4 5 6 7\n", r"has 7 columns and no names for them; the 3 axes x, y, z")
+    refused("many.xyz", "1 2 3 4 5 6 0.5\n", r"has 7 columns and no names for them; the 3 axes x, y, z")
     refused("nan.csv", "x,y,z\n1,2,3\n1,nan,3\n", r"nan\.csv', line 3, column 2 'y': nan")
     refused("data.csv", "x,y,z,d\n1,2,3,4\n1,2,4,nan\n", r"data\.csv', line 3, column 4 'd': nan")
     refused("same.csv", "1,2,3\n1,2,3\n", r"All points coincide")

@@ -8,6 +8,7 @@ import pytest
 from solids import written
 
 from sirenpde import Box, PointCloud
+from sirenpde.geometry.readers.tables import read_table
 
 UNIT = Box(x=(0, 1), y=(0, 1))
 
@@ -108,3 +109,20 @@ def test_times_and_their_units_are_axes_too(tmp_path: Path) -> None:
     file = written(tmp_path, "probe.csv", "Time [s],X (m),u\n0.5,0.2,3\n")
     cloud = PointCloud.open(file, Box(t=(0, 1), x=(0, 1)))
     assert cloud.points.tolist() == [[0.5, 0.2]] and cloud.data["u"].tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("row", "names"),
+    [
+        ("1 2 3 17.5", "x y z intensity"),
+        ("1 2 3 255 0 10", "x y z red green blue"),
+        ("1 2 3 0 0 1", "x y z nx ny nz"),
+        ("1 2 3 -7 255 0 10", "x y z intensity red green blue"),
+        ("1 2 3 255 0 10 0 0.6 -0.8", "x y z red green blue nx ny nz"),
+        ("1 2 3 0 0.6 -0.8 255 0 10", "x y z nx ny nz red green blue"),
+    ],
+)
+def test_points_of_scanners_need_no_names(tmp_path, row, names):
+    file = tmp_path / "scan.xyz"
+    file.write_text(f"{row}\n{row}\n")
+    assert list(read_table(file, None, ["x", "y", "z"])) == names.split()
