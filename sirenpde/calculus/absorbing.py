@@ -125,7 +125,7 @@ class PML:
             s = axis(p)
             lost = torch.zeros_like(s)
             for sign, begin, length, strength in layers:
-                lost = lost + strength * ((sign * s - begin) / length).clamp(min=0) ** 2
+                lost = lost + strength * torch.relu((sign * s - begin) / length) ** 2
             return torch.complex(torch.ones_like(s), -lost)
 
         return e

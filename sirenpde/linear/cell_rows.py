@@ -21,6 +21,7 @@ from .dense_rows import features_of, fill
 from .joins import Joint
 
 ROUNDED = 1e-9  # of a cell: coordinates that are one
+NEAR = 1e-12  # of the largest: numbers that are one
 FEW = 5  # points at which the features of two cells are compared
 
 
@@ -219,7 +220,7 @@ class CellRows:
         """
         if len(self.blocks) != len(other.blocks) or len(self.joints) != len(other.joints):
             return False
-        if self.fields != other.fields:
+        if self.fields != other.fields or self._differs_at_once(other):
             return False
         turned = not torch.equal(self.turn, other.turn)
         joints = zip(self.joints, other.joints, self._nodes, other._nodes, strict=True)
@@ -249,6 +250,23 @@ class CellRows:
                 return False
         return all(map(_alike, self._sampled, other._sampled))
 
+    def _differs_at_once(self, other: CellRows) -> bool:
+        """Whether sums over the slopes are farther apart than the sums of what is alike can be."""
+        if self._print is None or other._print is None:
+            return False
+        (total, most, count), (its, its_most, its_count) = self._print, other._print
+        return count != its_count or abs(total - its) > 10 * NEAR * count * max(most, its_most)
+
+    @cached_property
+    def _print(self) -> tuple[complex, float, int] | None:
+        """A weighted sum of all slopes, the largest of them, and how many; None where the mirror image has none."""
+        slopes = [slope.flatten() for image in self._images if image is not None for slope in image[1]]
+        if not slopes or any(image is None for image in self._images):
+            return None
+        together = torch.cat([slope.to(torch.complex128) for slope in slopes])
+        weights = torch.cos(torch.arange(len(together), dtype=torch.float64)).to(together.dtype)
+        return complex(together @ weights), float(together.abs().amax()), len(together)
+
     @cached_property
     def _nodes(self) -> tuple[Tensor, ...]:
         """Those of every joint about the centre, as the mirror image has them."""
@@ -277,7 +295,7 @@ def _alike(a: Tensor, b: Tensor) -> bool:
 def _near(a: Tensor, b: Tensor) -> bool:
     if a.shape != b.shape:
         return False
-    return not a.numel() or float((a - b).abs().amax()) <= 1e-12 * float(a.abs().amax())
+    return not a.numel() or float((a - b).abs().amax()) <= NEAR * float(a.abs().amax())
 
 
 def scaled(block: Rows, rates: Sequence[float], system: System) -> Rows:
