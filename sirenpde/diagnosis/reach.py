@@ -31,7 +31,8 @@ def out_of_reach(problem: Problem, recipes: Mapping[Field, Recipe | nn.Module]) 
     """A paragraph for each field whose network is too slow or too small for the data along an axis.
 
     The bandwidth of data is read along lines (``axis_scales``); a field that has them needs as much, whatever the
-    equation. Said are gross mismatches alone.
+    equation. A trained SIREN that is too slow for the equations' own waves, k of Δu + k² u, is named too. Said are
+    gross mismatches alone.
 
     >>> import torch
     >>> from sirenpde import Box, Field, Problem, SineFeatures, laplacian, on
@@ -65,6 +66,16 @@ def _mismatch(u: Field, recipe: Recipe, scales: Sequence[AxisScale]) -> str | No
             return (
                 f"{opening}: along {scale.name} these have up to {scale.bandwidth:.3g} rad per unit, and it has "
                 f"up to {own / half:.3g}. Expected at least that of the data. Write {_remedy(recipe, needed)}."
+            )
+    if isinstance(recipe, Siren):
+        waves = [scale.wavenumber * half for scale, half in zip(scales, halves, strict=True)]
+        fastest = max(waves)
+        if fastest > HARMONICS * recipe.omega + BEYOND:
+            scale, half = scales[waves.index(fastest)], halves[waves.index(fastest)]
+            return (
+                f"{opening.removesuffix('data')}waves of the equations: along {scale.name} these have "
+                f"{scale.wavenumber:.3g} rad per unit, and its first layer up to {recipe.omega / half:.3g}. Expected "
+                f"an eighth of that at least. Write omega={0.64 * fastest:.3g}, or leave the network out."
             )
     room = math.prod(2 * wanted / math.pi + 1 for wanted in needed)
     if (

@@ -56,6 +56,16 @@ def test_a_slow_network_is_named_with_what_would_do(name):
     assert not said(network, 1)
 
 
+@pytest.mark.parametrize(("k", "remedy"), [(20.0, None), (400.0, "Write omega=128")])
+def test_a_siren_too_slow_for_the_waves_of_the_equations_is_named(k, remedy):
+    u = Field("u", box, Siren(omega=15))
+    waves = on(box, 400, name="waves")(lambda p: laplacian(u)(p) + k**2 * u(p))
+    walls = on(box.boundary(), 100, name="walls")(lambda p: u(p) - 1)
+    texts = out_of_reach(Problem(waves, walls), {u: u.network})
+    assert [text for text in texts if remedy is None or remedy not in text] == []
+    assert bool(texts) == (remedy is not None)
+
+
 def test_too_few_features_are_named_with_a_number_that_would_do():
     u = Field("u", box, SineFeatures(100, bandwidth=110))
     both = on(box, 400, name="both")(lambda p: laplacian(u)(p) - torch.sin(60 * x(p)) * torch.sin(60 * y(p)))
