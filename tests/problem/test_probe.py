@@ -170,6 +170,7 @@ def own_derivative(p):
         own_derivative,
         lambda p: torch.where(x(p) < 0.5, u(p), u(p).abs()) - torch.tensor(0.5) * torch.tensor([2.0, 3.0]).sum(),
         lambda p: (torch.sin(torch.arange(1, 101) * x(p))).sum() - u(p),  # a series with as many terms as samples
+        lambda p: torch.exp(-c(p) * torch.arange(100)).sum() - u(p),  # the same of what is unknown
         lambda p: hessian(lambda q: x(q) * u(q))(p) + (x(p) < 0.5) * w(p)[0],
         lambda p: torch.relu(u(p)) + u(p).clamp(max=1.0) - u(p) ** 8 + torch.exp(5 * u(p)) + torch.log(u(p) - 1),
         lambda p: D(lambda q: torch.where(x(q) < 0.5, 0.1, 0.7) * u(q), x)(p) - 0.02 * (y(p) > 0.7),

@@ -70,13 +70,15 @@ class ConversionWatch(TorchFunctionMode):
 class DerivativeWatch(TorchFunctionMode):
     """Refuses what cuts a field's value off from the field, loses digits, or mixes one point with a batch of them.
 
-    ``lengths`` are numbers of samples, which no tensor has any reason to have at one point.
+    ``lengths`` are numbers of samples, which no tensor has any reason to have at one point but one that counts terms
+    of a series or nodes, made of ``torch.arange``.
     """
 
     def __init__(self, lengths: Collection[int], single_precision: bool) -> None:
         super().__init__()
         self.lengths = frozenset(lengths)
         self.single_precision = single_precision
+        self._counted: dict[int, Tensor] = {}  # kept, so that no other tensor has its number
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -91,6 +93,9 @@ class DerivativeWatch(TorchFunctionMode):
                 "that this term changes with the field. Leave them out."
             )
         result = func(*args, **(kwargs or {}))
+        counts = name == "arange" or (given and all(id(value) in self._counted for value in given))
+        if isinstance(result, Tensor) and counts:
+            self._counted[id(result)] = result
         if isinstance(result, Tensor) and name not in CASTS:
             self._check_single(given, result)
             if not self.single_precision:
@@ -102,7 +107,8 @@ class DerivativeWatch(TorchFunctionMode):
             return
         for length in self.lengths.intersection(result.shape):
             by_field = [length in value.shape for value in given if value.requires_grad]
-            others = [length in value.shape for value in given if not value.requires_grad]
+            plain = [value for value in given if not value.requires_grad and id(value) not in self._counted]
+            others = [length in value.shape for value in plain]
             if any(others) and not any(by_field):
                 raise Misuse(
                     f"a field's value at one point met a tensor with {length} entries, as many as there are samples. "
