@@ -18,6 +18,7 @@ from ..geometry import can
 from ..geometry.domain import Domain
 from ..linear.dense_rows import column_count, store, tangent_fields
 from ..linear.qr import solve_dense
+from ..networks.linear_head import has_linear_head
 from ..networks.sine_features import SineFeatures
 from ..networks.slabs import SlabNetwork
 from ..residuals import System
@@ -30,6 +31,7 @@ from .iterate import Recipes
 FEWER = 0.9  # of the features
 ROWS = 2.5  # for each of its columns
 LEAST = 40  # features, below which a second fit says nothing
+MOST = 4500  # columns, beyond which a second fit takes minutes
 COMPARED = 1000  # points of every field's domain
 DRAWN, POINTS = -3, 9  # numbers of the draws, other than those of fits and held-out points
 SMALL = 1e-4  # of a field's unit, below which its size says nothing: fields that vanish are rounding
@@ -40,9 +42,11 @@ def second_fit(system: System, theta: Tensor, recipes: Recipes, seed: int) -> di
     """By the fields' names, the relative L2 distance to a fit about these fields with fewer and other features.
 
     One least-squares solve, linearised about the fields, as long as that which found them. None where the
-    networks are not frozen sines on the whole domain.
+    networks are not frozen sines on the whole domain, or too many of them.
     """
     if any(isinstance(network, SlabNetwork) for network in system.parameters.networks.values()):
+        return None
+    if all(map(has_linear_head, system.parameters.networks.values())) and column_count(system) > MOST:
         return None
     fewer: dict[Field, SineFeatures] = {}
     for u, recipe in recipes.items():
@@ -79,9 +83,16 @@ def _distance(u: Field, system: System, theta: Tensor, other: System, found: Ten
 def _domains(u: Field, system: System) -> list[Domain]:
     """Where constraints hold on a field: inside, or on boundaries where no constraint does so inside."""
     pairs = zip(system.problem.constraints, system.problem.requests, strict=True)
-    on = list(dict.fromkeys(c.domain for c, requests in pairs if u in requests.fields))
+    on = list(
+        dict.fromkeys(c.domain for c, requests in pairs if u in requests.fields and _has_axes(c.domain, u))
+    )
     most = max(can.dimension_of(domain) for domain in on)
     return [domain for domain in on if can.dimension_of(domain) == most]
+
+
+def _has_axes(domain: Domain, u: Field) -> bool:
+    """Not where a field is read at other points alone, as the rim that an integral runs along."""
+    return {axis.name for axis in u.axes} <= {axis.name for axis in domain.axes}
 
 
 def worst(apart: Mapping[str, float] | None) -> float | None:

@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
+from states import state_of
 
-from sirenpde import Box, Field, LeastSquares, Problem, SineFeatures, Siren, laplacian, on, solve
+from sirenpde import Box, Field, LeastSquares, Problem, SineFeatures, Siren, integral, laplacian, on, solve
 from sirenpde.run.second_fit import second_fit
 
 box = Box(x=(0, 1), y=(0, 1))
@@ -43,3 +44,19 @@ def test_trained_networks_have_none():
     solution = solve(problem, using=[LeastSquares()])
     assert solution.two_resolutions is None
     assert second_fit(solution.system, solution.theta, {u: Siren(8, 2)}, 0) is None
+
+
+def test_fields_are_compared_where_they_live_and_not_where_their_integrals_are():
+    u, orders = Field("u", box, SineFeatures(60, bandwidth=9.0)), Box(n=(0, 4))
+    mean = integral(lambda p, q: torch.cos(orders.axes[0](p) * x(q)) * u(q), over=box.at(y=0), nodes=8)
+    inside = on(box, 400, name="inside")(lambda p: laplacian(u)(p) + 1)
+    walls = on(box.boundary(), 200, name="walls")(lambda p: u(p))
+    waves = on(orders, 5, name="waves")(lambda p: mean(p))
+    solution = solve(Problem(inside, walls, waves), using=[LeastSquares()])
+    assert solution.two_resolutions is not None
+
+
+def test_one_that_would_take_minutes_is_left_out():
+    v = Field("v", box, SineFeatures(500, bandwidth=9.0), shape=(10,))
+    system = state_of(Problem(on(box, 10)(lambda p: v(p)))).system
+    assert second_fit(system, system.initial(), {v: v.network}, 0) is None
