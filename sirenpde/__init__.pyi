@@ -118,3 +118,4 @@ from .solvers.regularised import Regularised as Regularised
 from .solvers.reweighted import Reweighted as Reweighted
 from .solvers.soap import Soap as Soap
 from .solvers.spectral_elements import SpectralElements as SpectralElements
+from .solvers.variable_projection import VariableProjection as VariableProjection

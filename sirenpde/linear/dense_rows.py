@@ -280,14 +280,24 @@ def in_complex(block: Rows) -> Rows | None:
         return None
     slopes = []
     for u, slope in zip(block.evaluator.fields, block.slopes, strict=True):
-        k = u.components
-        by_real = torch.complex(slope[:, 0::2, :, :k], slope[:, 1::2, :, :k])
-        by_imaginary = torch.complex(slope[:, 1::2, :, k:], -slope[:, 0::2, :, k:])
-        if not torch.allclose(by_real, by_imaginary, rtol=1e-12, atol=1e-12 * float(by_real.abs().max())):
+        found = complex_slopes(slope, u)
+        if found is None:
             return None
-        slopes.append(by_real)
+        slopes.append(found)
     offset = torch.complex(block.offset[:, 0::2], block.offset[:, 1::2])
     return replace(block, offset=offset, slopes=tuple(slopes))
+
+
+def complex_slopes(slopes: Tensor, u: Field) -> Tensor | None:
+    """Slopes (n, 2 m, requests, outputs) of complex residuals by a complex field as complex numbers (n, m, requests,
+    components); None where the field is real or they are not complex-linear."""
+    if not u.is_complex:
+        return None
+    k = u.components
+    by_real = torch.complex(slopes[:, 0::2, :, :k], slopes[:, 1::2, :, :k])
+    by_imaginary = torch.complex(slopes[:, 1::2, :, k:], -slopes[:, 0::2, :, k:])
+    same = torch.allclose(by_real, by_imaginary, rtol=1e-12, atol=1e-12 * float(by_real.abs().max()))
+    return by_real if same else None
 
 
 def _starts(system: System, in_complex: bool) -> list[int]:
@@ -302,11 +312,7 @@ def coefficients(system: System, theta: Tensor) -> Tensor:
     """The real unknowns as they are in the parameter vector: the inverse of ``store``."""
     blocks = []
     for u, module in system.parameters.networks.items():
-        named = unflatten(module, system.parameters.of(u, theta))
-        layer = []
-        for weight, shift in head_names(module):
-            layer += [named[weight]] if shift is None else [named[weight], named[shift][:, None]]
-        blocks.append(torch.cat(layer, dim=1).flatten())
+        blocks.append(read_head(module, system.parameters.of(u, theta)).flatten())
     return torch.cat([*blocks, theta[system.parameters.numbers_slice]])
 
 
@@ -320,6 +326,14 @@ def store(system: System, theta: Tensor, unknowns: Tensor) -> Tensor:
         layer = torch.cat([layer.real, layer.imag]) if layer.is_complex() else layer
         write_head(system.parameters.of(u, result), module, layer)
     return result
+
+
+def read_head(module: nn.Module, parameters: Tensor) -> Tensor:
+    """The last layer of a network's parameters, (outputs, features), the bias behind the weights."""
+    named, layer = unflatten(module, parameters), []
+    for weight, shift in head_names(module):
+        layer += [named[weight]] if shift is None else [named[weight], named[shift][:, None]]
+    return torch.cat(layer, dim=1)
 
 
 def write_head(parameters: Tensor, module: nn.Module, layer: Tensor) -> None:

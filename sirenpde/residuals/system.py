@@ -318,34 +318,46 @@ class System:
             evaluator.chunk(self.device),
         )
 
-    def jacobian(self, theta: Tensor, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
+    def jacobian(
+        self, theta: Tensor, batches: Sequence[Batch], of: Sequence[Field] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """``vector`` (N,) and its derivative by theta (N, P), from the engines' way back without its sum.
 
-        Filled chunk by chunk: the memory is that of the matrix, and one chunk's share once more.
+        Filled chunk by chunk: the memory is that of the matrix, and one chunk's share once more. By the parameters of
+        some fields, and the unknown numbers, alone, where ``of`` says which.
         """
-        theta = theta.detach()
-        rows = self.row_count(batches)
-        vector, matrix = theta.new_empty(rows), theta.new_empty(rows, len(theta))
-        for place, values, block in self.jacobian_blocks(theta, batches):
+        theta, fields = theta.detach(), tuple(self.parameters.networks if of is None else of)
+        rows, columns = self.row_count(batches), sum(len(self.parameters.of(u, theta)) for u in fields)
+        vector = theta.new_empty(rows)
+        matrix = theta.new_empty(rows, columns + len(self.parameters.unknowns))
+        for place, values, block in self.jacobian_blocks(theta, batches, of=fields):
             vector[place], matrix[place] = values, block
         return vector, matrix
 
     def jacobian_blocks(
-        self, theta: Tensor, batches: Sequence[Batch], most: int | None = None
+        self,
+        theta: Tensor,
+        batches: Sequence[Batch],
+        most: int | None = None,
+        of: Sequence[Field] | None = None,
     ) -> Iterator[tuple[slice, Tensor, Tensor]]:
         """The same in blocks of at most ``most`` rows: where they stand, their part of ``vector``, and the rows."""
-        theta = theta.detach()
+        theta, columns, width = theta.detach(), {}, 0
+        for u in self.parameters.networks if of is None else of:
+            columns[u] = slice(width, width + len(self.parameters.of(u, theta)))
+            width = columns[u].stop
         most = most or (JACOBIAN_CHUNK if self.device.type == "cpu" else GPU_JACOBIAN_CHUNK)
         for linearised in self._linearised(theta, batches, most):
             evaluator, weights = linearised.group.evaluator, linearised.weights
             made = []  # all of them before the engines are asked again, which may be where a block is used
             for place, values, factor, (by_number, by_jet) in linearised.components:
-                rows = theta.new_zeros(len(values), len(theta))
-                rows[:, self.parameters.numbers_slice] = by_number * factor
+                rows = theta.new_zeros(len(values), width + by_number.shape[1])
+                rows[:, width:] = by_number * factor
                 for (u, engine), w, tape, slope in zip(
                     evaluator.engines.items(), weights, linearised.tapes, by_jet, strict=True
                 ):
-                    engine.backward(w, tape, slope * factor, rows[:, self.parameters.slices[u]])
+                    if u in columns:
+                        engine.backward(w, tape, slope * factor, rows[:, columns[u]])
                 made.append((place, values * factor[:, 0], rows))
             yield from made
 

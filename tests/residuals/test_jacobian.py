@@ -139,3 +139,11 @@ def test_weights_multiply_any_loss() -> None:
     expected = float((2 * weights * residuals.abs()).mean())
     assert float(made.losses(theta, weighted).sum()) == pytest.approx(expected, rel=1e-13)
     assert float(made.gradient(theta, weighted).loss) == pytest.approx(expected, rel=1e-13)
+
+
+def test_the_rows_of_some_fields_alone_are_those_columns_of_all():
+    made, theta, batches = system()
+    (vector, whole), (same, part) = made.jacobian(theta, batches), made.jacobian(theta, batches, of=[w, u])
+    columns = [torch.arange(len(theta))[made.parameters.slices[field]] for field in (w, u)]
+    numbers = torch.arange(len(theta))[made.parameters.numbers_slice]
+    assert torch.equal(vector, same) and torch.equal(part, whole[:, torch.cat([*columns, numbers])])
