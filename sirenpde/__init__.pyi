@@ -44,6 +44,7 @@ from .geometry.pictures.pixel_grid import PixelGrid as PixelGrid
 from .geometry.pictures.voxel_grid import VoxelGrid as VoxelGrid
 from .geometry.plane.disk import Disk as Disk
 from .geometry.plane.ellipse import Ellipse as Ellipse
+from .geometry.plane.obstacles import obstacle as obstacle
 from .geometry.plane.polygon import Polygon as Polygon
 from .geometry.plane.slit import Slit as Slit
 from .geometry.point import Axis as Axis

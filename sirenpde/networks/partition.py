@@ -91,6 +91,25 @@ class Partition:
             tuple(tuple(high for _, high in cell) for cell in cells),
         )
 
+    @staticmethod
+    def spaced(edges: Sequence[Sequence[float]], widest: float) -> Partition:
+        """The grid with these edges, and as many others, evenly between, as keep sides no longer than ``widest``.
+
+        >>> Partition.spaced([(0, 1, 4), (0, 1)], 2.0).edges
+        ((0.0, 1.0, 2.5, 4.0), (0.0, 1.0))
+        """
+        if not widest > 0:
+            raise ValueError(
+                f"Cells were to be no wider than {widest:g}; a number above 0 was expected. For waves of the "
+                f"wavenumber k take about 16 / k."
+            )
+        even = []
+        for places in edges:
+            counts = [max(1, math.ceil((b - a) / widest - SLACK)) for a, b in pairwise(places)]
+            parts = zip(pairwise(places), counts, strict=True)
+            even.append([a + (b - a) * i / n for (a, b), n in parts for i in range(n)] + [places[-1]])
+        return Partition.grid(even)
+
     @property
     def dimension(self) -> int:
         return len(self.low[0])

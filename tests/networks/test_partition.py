@@ -21,6 +21,15 @@ def test_a_grid_has_its_cells_in_order():
     assert grid.bounds == ((0.0, 3.0), (-1.0, 2.0))
 
 
+def test_a_spaced_grid_has_the_given_edges_and_no_side_that_is_too_long():
+    grid = Partition.spaced([(0, 0.3, 1), (0, 0.1 + 0.2)], 0.35)
+    along, across = grid.edges
+    assert along == pytest.approx((0.0, 0.3, 0.65, 1.0))
+    assert across == (0.0, 0.1 + 0.2)
+    with pytest.raises(ValueError, match="no wider than 0; a number above 0 was expected"):
+        Partition.spaced([(0, 1)], 0.0)
+
+
 def test_points_are_located_as_by_looking_at_every_cell():
     cells = tree()
     low, high = (torch.tensor(c, dtype=torch.float64) for c in (cells.low, cells.high))

@@ -43,6 +43,7 @@ def on_few_pixels(name, tmp_path):
         "radiance_field": {"size": 16, "pictures": 6, "held_out": 2},
         "papers/radiance_field": {"size": 8, "pictures": 3, "nodes": 8},
         "poisson_reconstruction": {"size": 32},
+        "layered_ground": {"frequency": 1.5},
         "wave_equation": {"modes": 32},
     }
     if name == "poisson_editing":
