@@ -72,33 +72,50 @@ class Found:
     sides: tuple[Look, Look]
 
 
-_known: WeakKeyDictionary[Problem, dict[Field, tuple[Found, ...]]] = WeakKeyDictionary()
+def corners_of_holes(problem: Problem, u: Field) -> tuple[Singular, ...]:
+    """Further points, from which every straight line comes back into the domain: those of holes.
+
+    The angle about them jumps in the middle of the hole's corner, so that their functions are of use as far as that
+    direction stays in the hole.
+    """
+    return tuple(point.singular for point in _remembered(problem, u)[1])
+
+
+# Those with a way out of the domain, and those without.
+_known: WeakKeyDictionary[Problem, dict[Field, tuple[tuple[Found, ...], tuple[Found, ...]]]] = (
+    WeakKeyDictionary()
+)
 
 
 def found_points(problem: Problem, u: Field) -> tuple[Found, ...]:
     """Those of ``singular_points``, each with what makes it one; remembered for as long as the problem lives."""
+    return _remembered(problem, u)[0]
+
+
+def _remembered(problem: Problem, u: Field) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
     known = _known.setdefault(problem, {})
     if u not in known:
         known[u] = _found(problem, u)
     return known[u]
 
 
-def _found(problem: Problem, u: Field) -> tuple[Found, ...]:
+def _found(problem: Problem, u: Field) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
     if u.components != 1 or len(u.axes) < 2 or plane_arcs(u.domain) is None:
-        return ()
+        return (), ()
     conditions = _Conditions(problem, u)
     if not conditions.equations:
-        return ()
+        return (), ()
     corners = list(corners_of(u.domain))
     if not conditions.is_elliptic_somewhere(corners):
-        return ()
+        return (), ()
     places = [corner.at for corner in corners]
     # Where a slit starts two corners share a place, and functions at it would not jump across the slit.
     found = [conditions.at_corner(corner) for corner in corners if places.count(corner.at) == 1]
     for arc in conditions.sides:
         found += [conditions.on_side(arc, s) for s in conditions.changes(arc)]
-    cut = [conditions.cut(point) for point in found if point is not None]
-    return tuple(point for point in cut if point is not None)
+    cut = {point: conditions.cut(point) for point in found if point is not None}
+    enclosed = tuple(_cut_inside(point) for point, way in cut.items() if way is None)
+    return tuple(way for way in cut.values() if way is not None), enclosed
 
 
 @dataclass(frozen=True)
@@ -362,6 +379,12 @@ def _alike(a: Look, b: Look) -> bool:
 def _halfway(angle: float) -> float:
     """The angle between directions without a sense, in [-π/2, π/2)."""
     return (angle + math.pi / 2) % math.pi - math.pi / 2
+
+
+def _cut_inside(point: Found) -> Found:
+    """With the direction opposite to the middle of the domain's."""
+    assert point.singular.between is not None
+    return replace(point, singular=replace(point.singular, cut=_middle(point.singular.between) + math.pi))
 
 
 def _middle(between: Pair) -> float:

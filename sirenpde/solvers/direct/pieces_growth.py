@@ -26,7 +26,7 @@ from ...residuals import Evaluator, System, evaluate, requests_of
 from ...residuals.unfit import Unfit
 from ...sampling.drawing import generator
 from ..stage import State
-from .pieces_corners import cuts_between, shape_corners, with_points
+from .pieces_corners import cuts_between, shape_corners, with_points, with_room
 from .pieces_newton import PiecesNewton, newton_pieces
 from .pieces_solve import ROWS, Fineness, PiecesSolution, left_in_cells, solve_pieces
 from .pieces_tree import cut_by_data, holding
@@ -193,6 +193,7 @@ class Growth:
             of_materials = {u: material_corners(state.system.problem, u) for u in fields}
             self.has_materials = any(of_materials.values())
             self.singular = {u: of_materials[u] or shape_corners(state.system.problem, u) for u in fields}
+            self.singular = {u: with_room(u, self.singular[u], self._coarse(u)) for u in fields}
 
     def _counts(self) -> tuple[int, ...]:
         counts = [recipe.recipe.count for recipe in self.given.values()]  # type: ignore[attr-defined]
@@ -335,6 +336,9 @@ class Growth:
         sines = SineFeatures(self.counts[0], rate_of(self.counts[0], self.axes), singular=points)
         found = cut_by_data(self.state.system, coarse, sines, min(len(even) - 1, MOST))
         return None if found is None or len(found) <= len(coarse) else found
+
+    def _coarse(self, u: Field) -> Partition:
+        return self._grid(u, lambda scale: scale.wavenumber)
 
     def _grid(
         self, u: Field, speed: Callable[[AxisScale], float], without: Mapping[str, set[float]] | None = None

@@ -33,6 +33,7 @@ from ...linear.joins import Joint, graded, joints, orders_along
 from ...networks.linear_head import head_width
 from ...networks.partition import Face, Partition
 from ...networks.pieces import PiecesNetwork
+from ...networks.polar import AroundPoints
 from ...residuals import Batch, Rows, System
 from ...residuals.unfit import MEMORY_LIMIT, TooLarge, TooLong, Unfit
 from ...sampling.pieces import cell_batches, drawn_pattern
@@ -43,6 +44,8 @@ SAME = 1e-9  # of a side: ends of cells that differ by rounding
 ASIDE = 1e-4  # of a face: so far from a slit the shape is looked at
 SPEED = 2e10  # operations per second of a fast core: what takes longer by it takes longer anywhere
 HELD_OUT = 100  # points inside a cell at which what is left is measured
+LOOKED_AT, HALVINGS = 257, 40  # places on a face at which a shape is looked at, and to find where it ends
+SHORTEST = 1e-3  # of a face, that is joined
 DRAWN = 13  # and the number of their draw
 GRACE = 2.0  # seconds: so little work is done whatever the budget says
 
@@ -197,7 +200,12 @@ def layout_of_pieces(system: System, fineness: Fineness) -> PiecesLayout:
         }
         for f in faces
     ]
-    kept = [(face, order) for face, order in zip(faces, of_faces, strict=True) if any(order.values())]
+    kept = [
+        (part, order)
+        for face, joined in zip(faces, of_faces, strict=True)
+        for part, order in _parts(face, joined, networks, places)
+        if any(order.values())
+    ]
     fluxes = [
         Flux.of(flux.constraint, flux.function, axes.index(flux.axis.name), flux.places)
         for flux in jumping_fluxes(system.problem)
@@ -218,6 +226,64 @@ def layout_of_pieces(system: System, fineness: Fineness) -> PiecesLayout:
     ]
     rates = [[rate / h for rate, h in zip(fineness.rates, half, strict=True)] for half in halves]
     return PiecesLayout(system, batches, cells, rates, joined)
+
+
+def _parts(
+    face: Face,
+    orders: Mapping[Field, int],
+    networks: Mapping[Field, PiecesNetwork],
+    places: Mapping[Field, Mapping[int, int]],
+) -> list[tuple[Face, dict[Field, int]]]:
+    """A face with what is joined on all of it, and its parts where fields are joined within their domains alone.
+
+    So are those of which one of the two cells has functions of a singular point: outside of the domain, on the two
+    sides of a corner, these are not the same.
+    """
+    two_valued = {
+        u
+        for u in orders
+        if any(_is_singular(networks[u].networks[places[u][cell]]) for cell in (face.first, face.second))
+    }
+    whole = {u: n for u, n in orders.items() if u not in two_valued}
+    parts = [(part, {u: orders[u]}) for u in two_valued for part in parts_within(u, face)]
+    if all(part == face for part, _ in parts) and len(parts) == len(two_valued):
+        return [(face, dict(orders))]
+    return [(face, whole), *parts]
+
+
+def _is_singular(network: nn.Module) -> bool:
+    return isinstance(network, AroundPoints) and bool(network.singular)
+
+
+def parts_within(u: Field, face: Face) -> list[Face]:
+    """The parts of a face that lie in a field's domain, a shape in the plane; the face itself of other domains."""
+    along = [axis for axis, (a, b) in enumerate(zip(face.low, face.high, strict=True)) if a < b]
+    if not isinstance(u.domain, can.Level) or len(u.domain.axes) != len(face.low) or len(along) != 1:
+        return [face]
+    level = u.domain.level
+    low, high = torch.tensor([face.low, face.high], dtype=torch.float64)
+    size = float((high - low).max())
+
+    def is_in(t: Tensor) -> Tensor:
+        return level(low + t[:, None] * (high - low)) <= SAME * size
+
+    t = torch.linspace(0, 1, LOOKED_AT, dtype=torch.float64)
+    inside = is_in(t)
+    if bool(inside.all()):
+        return [face]
+    changes = (inside[1:] != inside[:-1]).nonzero()[:, 0]
+    a, b = t[changes], t[changes + 1]
+    for _ in range(HALVINGS):
+        middle = (a + b) / 2
+        same = is_in(middle) == inside[changes]
+        a, b = torch.where(same, middle, a), torch.where(same, b, middle)
+    ends = [*([0.0] if inside[0] else []), *a.tolist(), *([1.0] if inside[-1] else [])]
+    found = []
+    for first, last in zip(ends[::2], ends[1::2], strict=True):
+        if last - first > SHORTEST:
+            places = [(low + s * (high - low)).tolist() for s in (first, last)]
+            found.append(replace(face, low=tuple(places[0]), high=tuple(places[1])))
+    return found
 
 
 def is_slit(u: Field, face: Face) -> bool:

@@ -18,11 +18,16 @@ from sirenpde.networks.pieces import PiecesNetwork
 from sirenpde.networks.polar import AroundPoints
 from sirenpde.residuals.unfit import Unfit
 from sirenpde.sampling.pieces import layout_of
-from sirenpde.solvers.direct.pieces_corners import cuts_between, shape_corners, with_points
-from sirenpde.solvers.direct.pieces_solve import is_slit
+from sirenpde.solvers.direct.pieces_corners import cuts_between, shape_corners, with_points, with_room
+from sirenpde.solvers.direct.pieces_solve import is_slit, parts_within
 
 L_SHAPE = Polygon([(-1, -1), (0, -1), (0, 0), (1, 0), (1, 1), (-1, 1)])
 SQUARE = Box(x=(-1, 1), y=(-1, 1))
+TURN = math.radians(20)
+DIAMOND = Polygon(
+    [(math.cos(a) * 0.7, math.sin(a) * 0.7) for a in (TURN + k * math.pi / 2 for k in range(4))]
+)
+PLATE = Box(x=(-1.2, 1.2), y=(-1.2, 1.2)) - DIAMOND
 CRACKED = Slit(SQUARE, start=(-1, 0.3), tip=(0.2, 0.3))
 
 
@@ -67,6 +72,33 @@ def cracked() -> Problem:
     return with_bump(CRACKED, (0.2, 0.3), math.pi, 1 / 2, (0.5, -0.3))
 
 
+def around_hole() -> Problem:
+    """Δu = f about a square hole, u = 0 on it, of which one corner has r^(2/3) cos 2θ/3, ended by a polynomial."""
+    u, reach = Field("u", PLATE, Pieces()), 0.5
+    (a, b), (x, y) = DIAMOND.vertices[0], PLATE.axes
+
+    def polar(p: Point) -> tuple[Tensor, Tensor]:
+        along = math.cos(TURN) * (x(p) - a) + math.sin(TURN) * (y(p) - b)
+        across = math.cos(TURN) * (y(p) - b) - math.sin(TURN) * (x(p) - a)
+        r = torch.sqrt(along**2 + across**2)
+        return r, r ** (2 / 3) * torch.cos(2 / 3 * torch.atan2(across, along))
+
+    def exact(p: Point) -> Tensor:
+        r, mode = polar(p)
+        return (1 - (r / reach) ** 2).clamp(min=0) ** 8 * mode
+
+    def source(p: Point) -> Tensor:
+        r, mode = polar(p)
+        left = (1 - (r / reach) ** 2).clamp(min=0)
+        first = -16 * r / reach**2 * left**7
+        second = 224 * r**2 / reach**4 * left**6 - 16 / reach**2 * left**7
+        return (7 / 3 * first / r + second) * mode
+
+    inside = on(PLATE, samples=3000, name="inside")(lambda p: laplacian(u)(p) - source(p))
+    held = on(PLATE.boundary(), samples=800, name="held", weight=100)(lambda p: u(p))
+    return Problem(inside, held, reference={u: exact})
+
+
 def test_points_that_are_surely_singular_bring_the_others_along() -> None:
     problem = re_entrant()
     points = shape_corners(problem, problem.fields[0])
@@ -82,6 +114,37 @@ def test_a_square_whose_corners_are_only_tried_has_none() -> None:
         on(SQUARE.boundary(), samples=100, name="sides")(lambda p: u(p)),
     )
     assert shape_corners(problem, u) == ()
+
+
+def test_corners_of_a_hole_have_functions_where_the_hole_is_as_large_as_their_cells() -> None:
+    problem = around_hole()
+    (u,) = problem.fields
+    corners = [point for point in shape_corners(problem, u) if not point.tried]
+    assert {point.at for point in corners} == set(DIAMOND.vertices)
+    assert all(point.exponents is not None and abs(point.exponents[0] - 2 / 3) < 1e-9 for point in corners)
+    first = corners[0]
+    x, y = first.at
+    small = Partition.grid([(-1.2, x - 0.2, x, x + 0.2, 1.2), (-1.2, y - 0.2, y, y + 0.2, 1.2)])
+    assert with_room(u, [first], small) == (first,)
+    whole = Partition.grid([(-1.2, x, 1.2), (-1.2, y, 1.2)])
+    assert with_room(u, [first], whole) == ()
+
+
+def test_a_face_through_a_hole_has_the_parts_beside_it() -> None:
+    u = Field("u", PLATE)
+    (face,) = Partition.grid([(-1.2, 0, 1.2), (-1.2, 1.2)]).faces()
+    below, above = parts_within(u, face)
+    edge = 0.7 * math.sin(math.pi / 4) / math.cos(math.radians(25))  # 25 degrees aside from a side's middle
+    assert (below.low, above.high) == ((0, -1.2), (0, 1.2))
+    assert below.high[1] == pytest.approx(-edge, abs=1e-8)
+    assert above.low[1] == pytest.approx(edge, abs=1e-8)
+    assert parts_within(Field("v", Box(x=(-1.2, 1.2), y=(-1.2, 1.2))), face) == [face]
+
+
+@pytest.mark.slow
+def test_a_corner_of_a_hole_is_solved() -> None:
+    (errors,) = solve(around_hole()).errors.values()
+    assert errors["relative_l2"] < 1e-6
 
 
 def test_a_crack_along_no_axis_is_refused() -> None:
