@@ -67,34 +67,46 @@ def problem(
 
         return match
 
-    def slope(stencil: Literal["central", "sobel", "spectral"]) -> Constraint:
+    def at_pixels(stencil: Literal["central", "sobel", "spectral"]) -> Constraint:
         known = grid.gradient("f", stencil)
 
-        @on(grid)
-        def gradient(p: Point) -> Tensor:
+        @on(grid, name="slope")
+        def match(p: Point) -> Tensor:
             """∇u = ∇f"""
             return grad(u)(p) - known(p)
 
-        return gradient
+        return match
 
-    def curvature(stencil: Literal["central", "spectral"]) -> Constraint:
+    def bent(stencil: Literal["central", "spectral"]) -> Constraint:
         known = grid.laplacian("f", stencil)
 
-        @on(grid)
-        def curvature(p: Point) -> Tensor:
+        @on(grid, name="bending")
+        def match(p: Point) -> Tensor:
             """Δu = Δf"""
             return laplacian(u)(p) - known(p)
 
-        return curvature
+        return match
 
     gradients = {
         "edge-mean": lambda: [mean(axis) for axis in grid.axes],
         "mid-edge": lambda: [middle(axis) for axis in grid.axes],
-        "central": lambda: [slope("central")],
-        "sobel": lambda: [slope("sobel")],
-        "spectral": lambda: [slope("spectral")],
+        "central": lambda: [at_pixels("central")],
+        "sobel": lambda: [at_pixels("sobel")],
+        "spectral": lambda: [at_pixels("spectral")],
     }
     best = {"gradient": "edge-mean", "laplacian": "spectral"}
     how: Any = best[supervise] if operator is None else operator
-    constraints = {"gradient": lambda: gradients[how](), "laplacian": lambda: [curvature(how)]}[supervise]()
-    return Problem(*constraints, reference={u: Reference(grid["f"], grid, fit="affine", peak=1)})
+    constraints = {"gradient": lambda: gradients[how](), "laplacian": lambda: [bent(how)]}[supervise]()
+
+    def gradient(p: Point) -> Tensor:
+        return grad(u)(p)
+
+    def curvature(p: Point) -> Tensor:
+        return laplacian(u)(p)
+
+    known = {
+        u: Reference(grid["f"], grid, fit="affine", peak=1),
+        gradient: Reference(grid.gradient("f", "spectral"), grid),
+        curvature: Reference(grid.laplacian("f", "spectral"), grid),
+    }
+    return Problem(*constraints, reference=known, outputs=(u, gradient, curvature))

@@ -30,7 +30,15 @@ def test_a_problem_of_the_manual_is_solved_as_written(block: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param("domains", marks=pytest.mark.slow), "data", "helmholtz", "papers", "pieces", "pinnacle"],
+    [
+        pytest.param("domains", marks=pytest.mark.slow),
+        "data",
+        "helmholtz",
+        "papers",
+        "pictures",
+        "pieces",
+        "pinnacle",
+    ],
 )
 def test_a_page_runs_as_written(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "docs/images").mkdir(parents=True)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _POINTS = {1: 801, 2: 257, 3: 41}  # along each axis in space
 _MESH = {1: 401, 2: 129, 3: 24}  # across a shape; as in files, so that it is made once
+_PIXELS, _MOST_PIXELS = 1600, 4_000_000  # along the longer side of a figure of more pixels than these
 _TIMES, _AT_TIMES = 3, 129
 _FILMED, _FRAMES = {1: 401, 2: 97, 3: 33}, 41  # points along each axis in space, and times, of a film
 
@@ -178,7 +179,7 @@ def _at_nodes(solution: Solution, fields: FieldSet, name: str) -> dict[str, Figu
         return {}
     figures = {}
     for place, domain in solution.problem.compared_on(function).items():
-        if domain.size is None:
+        if domain.size is None or _is_large(domain):
             continue
         values, exact = _compared(fields, name, domain, known)
         title = f"{_title(solution, name)}, {place or 'on the points of its reference'}"
@@ -186,6 +187,11 @@ def _at_nodes(solution: Solution, fields: FieldSet, name: str) -> dict[str, Figu
         if seen is not None:
             figures[f"-{place or 'reference'}"] = field_figure(seen, title)
     return figures
+
+
+def _is_large(domain: Domain | None) -> bool:
+    """Whether there are more pixels than a figure can show, each of which would take memory for its panels."""
+    return domain is not None and (domain.size or 0) > _MOST_PIXELS
 
 
 def _one_point(fields: FieldSet) -> Grid:
@@ -261,7 +267,7 @@ def _stills(film: can.Filmed, fields: FieldSet, name: str) -> Figure:
 def carrier_of(fields: FieldSet, times: Sequence[float] | None = None) -> Grid | Mesh:
     """The functions where a figure shows them: the shape's mesh, the pixels or a grid, at these times or a few."""
     if fields.is_picture:
-        return on_grid(fields)
+        return on_grid(fields, _PIXELS if _is_large(fields.domain) else None)
     axes, space = fields.axes, [axis for axis in fields.axes if not axis.is_time]
     if fields.has_mesh:
         assert fields.domain is not None

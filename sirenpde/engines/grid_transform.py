@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .axis_maps import AxisMap, products
 
+LARGE = 1 << 23  # numbers, above which outputs are transformed one after the other, in less memory
 Path = tuple[int, ...]  # a root, and the maps along the axes so far
 
 
@@ -77,6 +78,8 @@ class GridTransform:
     def forth(self, coefficients: Tensor) -> Tensor:
         """Coefficients -> values."""
         outputs = coefficients.shape[-1]
+        if outputs > 1 and coefficients.numel() > LARGE:
+            return torch.cat([self.forth(c) for c in coefficients.split(1, dim=-1)], dim=-1)
         branches = coefficients.reshape(*self.branches, outputs).movedim(-1, 0)  # (outputs, B, K1, ..., Kd)
         reached: dict[Path, Tensor] = {
             (r,): branches[:, 0] if root is None else (root * branches).sum(1)
@@ -95,6 +98,8 @@ class GridTransform:
     def back(self, values: Tensor) -> Tensor:
         """The transpose of ``forth``: values -> coefficients."""
         outputs, lengths = values.shape[-1], self._lengths
+        if outputs > 1 and values.numel() > LARGE:
+            return torch.cat([self.back(v) for v in values.split(1, dim=-1)], dim=-1)
         reached: dict[Path, Tensor] = {}
         for term in self.terms:
             addend = term.factor * values[term.request].reshape(-1, outputs).T.reshape(outputs, *lengths)

@@ -11,6 +11,8 @@ from ..files.whole import whole
 from .grid import Grid
 from .sampled import Array
 
+_ROWS = 256  # that are rounded together
+
 
 def as_8_bit(values: Array) -> Array:
     """Values (rows, columns) or (rows, columns, 3) in [0, 1] -> 8-bit, clipped and rounded.
@@ -33,8 +35,11 @@ def as_8_bit(values: Array) -> Array:
             f"(rows, columns) or (rows, columns, 3). Choose an output of one or three components."
         )
     flat = values[..., 0] if values.ndim == 3 and values.shape[2] == 1 else values
-    unknown: Array = np.isnan(np.where(np.isfinite(flat), flat, np.nan))
-    rounded: Array = np.round(255 * np.clip(np.where(unknown, 0, flat), 0, 1)).astype(np.uint8)
+    unknown: Array = ~np.isfinite(flat)
+    rounded = np.empty(flat.shape, np.uint8)
+    for first in range(0, len(flat), _ROWS):  # large pictures would take memory several times over
+        rows = slice(first, first + _ROWS)
+        rounded[rows] = np.round(255 * np.clip(np.where(unknown[rows], 0, flat[rows]), 0, 1))
     if not unknown.any():
         return rounded
     hidden = unknown if flat.ndim == 2 else unknown.any(-1)

@@ -14,33 +14,38 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..engines.axis_maps import along_axes
+from ..calculus.symbols import Symbol
+from ..engines.series import series_transform
 from ..networks.series import Harmonics, SeparableSeries
 from .cgls import Preconditioner
 from .grid_rows import FLOOR, GridRows
+from .multigrid import multigrid
+
+FACTORISED = 150_000  # nodes, up to which one factorisation is sooner done than multigrid
+Solver = Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]  # of several columns
 
 
 def by_differences(module: nn.Module, rows: Sequence[GridRows]) -> Preconditioner:
-    """Solves the finite-difference analogue in the values at the series' nodes, one system per output."""
+    """Solves the finite-difference analogue in the values at the series' nodes, one system for outputs alike."""
     assert isinstance(module, SeparableSeries)
     nodes = [_nodes(module.basis(axis)) for axis in range(module.dimension)]
     like = rows[0].slopes
-    # Node values -> coefficients, along each axis.
-    inverses = [torch.linalg.inv(module.factors(axis, line, 0)).to(like) for axis, line in enumerate(nodes)]
-    solvers: list[Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]] = []
-    for output in range(like.shape[-1]):
-        same = output > 0 and all(_alike(block.slopes, output) for block in rows)
-        solvers.append(
-            solvers[-1] if same else _factorised([_differences(block, nodes, output) for block in rows])
-        )
+    transform = series_transform(module, [Symbol.identity(module.dimension)], [n.to(like) for n in nodes])
+    squares = transform.diagonal(like.new_ones(1, 1, *transform.points))[
+        ..., None
+    ]  # the functions are orthogonal
+    starts = [i for i in range(like.shape[-1]) if not i or not all(_alike(each.slopes, i) for each in rows)]
+    ends = [*starts[1:], like.shape[-1]]
+    solvers = [(slice(i, j), _solver(rows, nodes, i)) for i, j in zip(starts, ends, strict=True)]
 
     def precondition(gradient: Tensor) -> tuple[Tensor, float]:
-        at_nodes = along_axes([m.T for m in inverses], gradient.view(module.coefficients.shape))
+        at_nodes = transform.forth(gradient.view(module.coefficients.shape) / squares)[0]
         columns = at_nodes.reshape(-1, at_nodes.shape[-1]).cpu().numpy()
-        solved = np.stack([solve(column) for solve, column in zip(solvers, columns.T, strict=True)], axis=-1)
-        coefficients = along_axes(
-            inverses, torch.from_numpy(solved).to(like).reshape(at_nodes.shape)
-        ).reshape(-1)
+        solved = np.concatenate(
+            [solve(np.ascontiguousarray(columns[:, of])) for of, solve in solvers], axis=1
+        )
+        values = torch.from_numpy(solved).to(like).reshape(1, *at_nodes.shape)
+        coefficients = (transform.back(values) / squares).reshape(-1)
         return coefficients, float(gradient @ coefficients)
 
     return precondition
@@ -56,19 +61,21 @@ def _nodes(basis: Harmonics) -> Tensor:
 def _alike(slopes: Tensor, output: int) -> bool:
     """Whether an output enters its rows as the one before it enters its own."""
     before, this = slopes[..., output - 1], slopes[..., output]
-    return torch.equal(before.square().sum(1), this.square().sum(1))
+    one, other = before.square().sum(1), this.square().sum(1)
+    return torch.allclose(one, other, rtol=16 * torch.finfo(one.dtype).eps, atol=0.0)
 
 
-def _factorised(blocks: Sequence[Any]) -> Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]:
+def _solver(rows: Sequence[GridRows], nodes: Sequence[Tensor], output: int) -> Solver:
     from scipy.sparse import identity, vstack
     from scipy.sparse.linalg import splu
 
-    matrix = vstack(blocks).tocsr()
-    normal = (matrix.T @ matrix).tocsc()
+    matrix = vstack([_differences(block, nodes, output) for block in rows]).tocsr()
+    normal = (matrix.T @ matrix).tocsr()
     size = float(abs(normal.diagonal()).max())
-    solver: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]] = splu(
-        normal + FLOOR * size * identity(normal.shape[0], format="csc"), options={"SymmetricMode": True}
-    ).solve
+    regular = normal + FLOOR * size * identity(normal.shape[0], format="csr")
+    if normal.shape[0] > FACTORISED:
+        return multigrid(regular, [len(line) for line in nodes])
+    solver: Solver = splu(regular.tocsc(), options={"SymmetricMode": True}).solve
     return solver
 
 

@@ -53,19 +53,36 @@ class GridRows:
     def apply(self, coefficients: Tensor) -> Tensor:
         on_grid = self.transform.forth(coefficients.view(self.transform.shape))
         at_points = on_grid[self._at(1)]
+        if self.is_uniform:
+            return torch.einsum("mso,sno->nm", self.slopes[0], at_points).reshape(-1)
         return torch.einsum("nmso,sno->nm", self.slopes, at_points).reshape(-1)
 
     def transpose(self, y: Tensor) -> Tensor:
-        pulled = torch.einsum("nmso,nm->sno", self.slopes, y.view(self.slopes.shape[:2]))
+        rows = y.view(self.slopes.shape[:2])
+        if self.is_uniform:
+            pulled = torch.einsum("mso,nm->sno", self.slopes[0], rows)
+        else:
+            pulled = torch.einsum("nmso,nm->sno", self.slopes, rows)
         return self.transform.back(self._spread(pulled)).reshape(-1)
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether the slopes are the same at all points, and kept once."""
+        return self.slopes.stride(0) == 0
 
     def diagonal(self) -> Tensor:
         """The diagonal of AᵀA, (K1, ..., Kd, outputs)."""
-        per_output = []
+        per_output: list[Tensor] = []
+        before: Tensor | None = None
         for slope in self.slopes.unbind(-1):
-            coupling = torch.einsum("nms,nmt->stn", slope, slope)
+            one = slope[:1] if self.is_uniform else slope
+            coupling = torch.einsum("nms,nmt->stn", one, one)
+            if before is not None and torch.equal(coupling, before):  # as of colours
+                per_output.append(per_output[-1])
+                continue
+            before = coupling
             on_grid = coupling.new_zeros(*coupling.shape[:2], *self.transform.points)
-            on_grid[self._at(2)] = coupling
+            on_grid[self._at(2)] = coupling.expand(-1, -1, len(slope))
             per_output.append(self.transform.diagonal(on_grid))
         return torch.stack(per_output, dim=-1)
 
@@ -144,9 +161,16 @@ def _rows(system: System, module: nn.Module, u: Field, block: Rows, group: Group
         tuple(symbol for symbol, _ in reads),
         tuple(lines for _, lines in reads),
         index,
-        scale[:, :, None, None] * block.slopes[0],
+        _scaled(scale, block.slopes[0]),
         (-scale * block.offset).reshape(-1),
     )
+
+
+def _scaled(scale: Tensor, slopes: Tensor) -> Tensor:
+    """Slopes (n, m, requests, outputs) times scales of the rows, (n, 1) or (1, 1); kept once if they may be."""
+    if slopes.stride(0) == 0 and len(scale) == 1:
+        return (scale[:, :, None, None] * slopes[:1]).expand_as(slopes)
+    return scale[:, :, None, None] * slopes
 
 
 def by_diagonal(rows: Sequence[GridRows]) -> Preconditioner:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 _MOST, _MANY = 9, 4  # parts that are shown, and those where each has several panels
+_PIXELS = 1600  # along the longer side of a picture in a figure
 _FLAT = 0.3  # height as a share of width, below which panels are not side by side
 ERROR = "|error|"
 
@@ -122,17 +123,30 @@ def image_figure(images: Mapping[str, Array], error: Array | None = None, title:
     figure = new_figure(3.0 * count, 3.0 * max(heights) + 0.5)
     panels = figure.subplots(1, count, squeeze=False)[0]
     for ax, (name, image) in zip(panels, images.items(), strict=False):
-        ax.imshow(np.clip(image, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        ax.imshow(np.clip(_thinned(image), 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         ax.set_title(name, fontsize=TEXT)
         ax.set_axis_off()
     if error is not None:
         scale = error_scale([error])
-        panels[-1].imshow(scale.fit(error), cmap=scale.colours, norm=scale.norm, interpolation="nearest")
+        panels[-1].imshow(
+            scale.fit(_thinned(error)), cmap=scale.colours, norm=scale.norm, interpolation="nearest"
+        )
         panels[-1].set_title(ERROR, fontsize=TEXT)
         panels[-1].set_axis_off()
         colour_bar(figure, scale, [panels[-1]])
     entitle(figure, title)
     return figure
+
+
+def _thinned(image: Array) -> Array:
+    """Means of blocks of pixels, where a picture has more of them than a panel shows."""
+    k = -(-max(image.shape[:2]) // _PIXELS)
+    if k < 2 or min(image.shape[:2]) < k:
+        return image
+    height, width = (n // k for n in image.shape[:2])
+    blocks = image[: k * height, : k * width].reshape(height, k, width, k, *image.shape[2:])
+    means: Array = blocks.mean((1, 3))
+    return means
 
 
 # ----------------------------------------------------------------------------------------------- arrangement

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 _ARROWS = 13  # along a side of a square
+_MOST = 1600  # points along an axis that are drawn
 _SMOOTH = 64  # points along an axis, below which values are interpolated between them
 _LIGHT = np.array([0.35, -0.55, 0.76])
 
@@ -72,7 +73,8 @@ def _plane(ax: Axes, panel: Panel, shown: Array) -> None:
     style: dict[str, Any] = {"cmap": panel.scale.colours, "norm": panel.scale.norm}
     x, y = view.points.T
     if view.shape:
-        grid = [v.reshape(view.shape).T for v in (x, y, shown)]
+        every = -(-max(view.shape) // _MOST)
+        grid = [v.reshape(view.shape)[::every, ::every].T for v in (x, y, shown)]
         smooth = min(view.shape) <= _SMOOTH and bool(np.isfinite(shown).all())
         shading: Any = "gouraud" if smooth else "nearest"
         ax.pcolormesh(*grid, shading=shading, rasterized=True, **style)

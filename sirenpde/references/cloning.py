@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..geometry.pictures.edges import Along
-from ..geometry.pictures.edit import differences
+from ..geometry.pictures.edit import Edit, differences
+from ..geometry.pictures.pixel_grid import PixelGrid
+from ..problem.reference import Reference
+
+FACTORISED = 1_000_000  # pixels in a mask
 
 Picture = NDArray[np.float64]
 
@@ -60,6 +65,19 @@ def blended(target: Picture, wanted: Mapping[Along, Picture], mask: NDArray[np.b
     given = np.concatenate([right, lower])[touching] - rest @ solution[~inside]
     solution[inside] = splu((unknown.T @ unknown).tocsc()).solve(np.ascontiguousarray(unknown.T @ given))
     return solution.reshape(target.shape)
+
+
+def known_edit(edit: Edit) -> Reference | None:
+    """What an edit should be, in the mask and outside, by ``blended``; None for more pixels than it has memory for.
+
+    A factorisation of a million pixels takes some gigabytes.
+    """
+    if int(edit.mask.sum()) > FACTORISED:
+        return None
+    values = torch.from_numpy(blended(edit.target, edit.wanted, edit.mask))
+    grid = PixelGrid({"u": edit.shown(values)})
+    where = {"inside": grid.where(edit.mask), "outside": grid.where(~edit.mask)}
+    return Reference(grid["u"], where, peak=1)
 
 
 def _differences(mask: NDArray[np.bool_]) -> tuple[Any, NDArray[np.bool_]]:

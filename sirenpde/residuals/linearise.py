@@ -12,7 +12,7 @@ from ..calculus.components import flat
 from ..calculus.field import Field
 from ..problem.scaling import natural_size, power_of_two
 from .batch import Batch
-from .chunks import mapped
+from .chunks import chunked, mapped
 from .evaluator import Evaluator
 from .slopes import ResidualSlopes
 
@@ -67,10 +67,38 @@ def linearise(
 
     def rows(chunk: Batch) -> list[Tensor]:
         offset = residuals(chunk, zero)
-        return [offset, *(slope(f, chunk, offset) for f in range(len(zero)))]
+        return [offset, *(_once(slope(f, chunk, offset)) for f in range(len(zero)))]
 
-    offset, *slopes = mapped(rows, batch, max(1, min(CHUNK, MOVED // evaluator.nodes**2)))
-    return Rows(constraint, index, batch, evaluator, offset, tuple(slopes))
+    size = max(1, min(CHUNK, MOVED // evaluator.nodes**2))
+    parts = [rows(chunk) for _, chunk in chunked(batch, size)]
+    offset, slopes = (
+        torch.cat([offset for offset, *_ in parts]),
+        zip(*(slopes for _, *slopes in parts), strict=True),
+    )
+    return Rows(constraint, index, batch, evaluator, offset, tuple(map(_joined, slopes)))
+
+
+def _once(slopes: Tensor) -> Tensor:
+    """The slopes (n, ...) of some points, kept once where they are the same at all of them."""
+    return slopes[:1].clone().expand_as(slopes) if _are(slopes, slopes[:1]) else slopes
+
+
+def _are(slopes: Tensor, one: Tensor) -> bool:
+    """Whether slopes are those of one point, but for the rounding of their differences."""
+    rounding = 4 * torch.finfo(slopes.dtype).eps * float(one.abs().max()) if one.numel() else 0.0
+    return bool(((slopes - one).abs() <= rounding).all())
+
+
+def _is_once(slopes: Tensor) -> bool:
+    return len(slopes) == 1 or slopes.stride(0) == 0
+
+
+def _joined(chunks: Sequence[Tensor]) -> Tensor:
+    """The slopes of all points, kept once where they are the same at all of them, as at the edges of a picture."""
+    first = chunks[0][:1]
+    if all(_is_once(chunk) and _are(chunk[:1], first) for chunk in chunks):
+        return first.expand(sum(map(len, chunks)), *first.shape[1:])
+    return torch.cat(list(chunks))
 
 
 def linearise_at(

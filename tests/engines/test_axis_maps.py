@@ -75,6 +75,20 @@ def test_long_axes_take_transforms_and_give_the_same(monkeypatch):
     assert isinstance(shifted.maps[0][0], MatrixMap)
 
 
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_lines_of_very_many_points_are_those_that_sorting_finds(shuffled, monkeypatch):
+    monkeypatch.setattr(series, "_SOME", 20)
+    x, y = torch.meshgrid(torch.linspace(0, 1, 15), torch.linspace(-1, 2, 40), indexing="xy")
+    columns = torch.stack([x.reshape(-1), y.reshape(-1)], dim=1)
+    columns = (
+        columns[torch.randperm(600, generator=torch.Generator().manual_seed(0))] if shuffled else columns
+    )
+    for column in columns.T:
+        line, index = series._line_of(column)
+        expected = torch.unique(column, return_inverse=True)
+        assert torch.equal(line, expected[0]) and torch.equal(index, expected[1])
+
+
 def test_some_points_of_a_long_axis_are_not_worth_a_matrix(monkeypatch):
     """They go through in chunks, to the same values."""
     module = FourierSeries((50,), half_period=True).build([0.0], [2.0], 1, (), torch.Generator())

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from sirenpde import D, Field, FourierSeries, LeastSquares, PixelGrid, Problem, integral, jump, on, solve
-from sirenpde.engines import series
+from sirenpde.engines import grid_transform, series
+from sirenpde.linear import differences, multigrid
 from sirenpde.linear.grid_rows import grid_rows, on_grids
 from sirenpde.residuals import System
 
@@ -62,6 +63,7 @@ def system_of(problem):
 def test_rows_by_transforms_are_those_of_the_matrix(declare, by_matrices, monkeypatch):
     if not by_matrices:
         monkeypatch.setattr(series, "_LARGEST_MATRIX", 1)
+        monkeypatch.setattr(grid_transform, "LARGE", 1)
     system = system_of(declare())
     batches = system.draw(torch.Generator())
     u = on_grids(system, batches)
@@ -82,8 +84,13 @@ def test_rows_by_transforms_are_those_of_the_matrix(declare, by_matrices, monkey
     torch.testing.assert_close(diagonal, matrix.square().sum(0), rtol=1e-10, atol=1e-9)
 
 
+@pytest.mark.parametrize("many", [False, True])
 @pytest.mark.parametrize("declare", [edited, averaged])
-def test_the_solve_on_grids_is_the_least_squares_solution(declare):
+def test_the_solve_on_grids_is_the_least_squares_solution(declare, many, monkeypatch):
+    """By a factorisation, and by multigrid as where there are many nodes."""
+    if many:
+        monkeypatch.setattr(differences, "FACTORISED", 0)
+        monkeypatch.setattr(multigrid, "COARSEST", 6)
     problem = declare()
     system = system_of(problem)
     batches = system.draw(torch.Generator())

@@ -44,6 +44,7 @@ def on_few_pixels(name, tmp_path):
         "papers/radiance_field": {"size": 8, "pictures": 3, "nodes": 8},
         "poisson_reconstruction": {"size": 32},
         "layered_ground": {"frequency": 1.5},
+        "poisson_siren": {"size": 32},
         "wave_equation": {"modes": 32},
     }
     if name == "poisson_editing":

@@ -61,5 +61,5 @@ def test_only_papers_name_a_siren_with_its_training(tree):
     assert (
         not trained
         or name.startswith("papers/")
-        or name in ("signed_distance_siren", "image_prior", "radiance_field")
+        or name in ("signed_distance_siren", "image_prior", "radiance_field", "poisson_siren")
     )
