@@ -33,11 +33,15 @@ def test_a_problem_of_the_manual_is_solved_as_written(block: str) -> None:
     [
         pytest.param("domains", marks=pytest.mark.slow),
         "data",
+    [
+        pytest.param("domains", marks=pytest.mark.slow),
         "helmholtz",
         "papers",
         "pictures",
         "pieces",
         "pinnacle",
+        "surfaces",
+    ],
     ],
 )
 def test_a_page_runs_as_written(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..plots.accuracy import error_curves
-from . import accuracy, accuracy_cases, cost, pinnacle
+from . import accuracy, accuracy_cases, cost, pinnacle, scans
 from .accuracy_cases import Case
 
 if TYPE_CHECKING:
@@ -120,10 +120,26 @@ def _papers() -> Suite:
     )
 
 
+def _surfaces() -> Suite:
+    return Suite(
+        "surfaces",
+        scans.CASES,
+        scans.chosen,
+        scans.measure,
+        scans.table,
+        scans.as_markdown,
+        seeds=1,
+        has_budget=False,
+        rows="scans",
+        result="chamfer",
+    )
+
+
 # Made when asked for: the papers' experiments are many files.
 SUITES: Mapping[str, Callable[[], Suite]] = {
     "accuracy": _accuracy,
     "papers": _papers,
     "pinnacle": _pinnacle,
     "cost": _cost,
+    "surfaces": _surfaces,
 }

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ...bench.suites import Suite
 
 Row = dict[str, Any]
-WHAT = ("speed", "accuracy", "papers", "pinnacle", "cost")
+WHAT = ("speed", "accuracy", "papers", "pinnacle", "cost", "surfaces")
 # The flags that are not for all of them.
-_FLAGS = {"speed": (), "papers": ("seeds", "only", "out")}
+_FLAGS = {"speed": (), "papers": ("seeds", "only", "out"), "surfaces": ("only", "out")}
 _ALL_FLAGS = ("seeds", "only", "budget", "out")
 
 
@@ -43,7 +43,7 @@ def add_flags(parser: Parser) -> None:
         default="cpu",
         help="default: cpu, on one thread; auto is a GPU if there is one",
     )
-    suites = parser.add_argument_group("flags of bench accuracy, papers, pinnacle and cost")
+    suites = parser.add_argument_group("flags of bench accuracy, papers, pinnacle, cost and surfaces")
     suites.add_argument(
         "--seeds", type=positive, metavar="N", help="default: 3, of papers and cost 1; with --quick 1"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-FEW, MANY = 12, 1536  # neighbours that fits are tried with
+FEW, MANY = 12, 768  # neighbours that fits are tried with
 FLAT = 0.3  # thickness by width of a neighbourhood, up to which the least one is that of a surface
 ROUGH = 0.35  # the same of a larger one, whose points are averaged
 _AT_ONCE = 2_000_000  # neighbours of all points together
@@ -70,17 +70,18 @@ def suited_neighbours(samples: Tensor, tree: Any, generator: torch.Generator) ->
     """How many neighbours to fit to: ``FEW`` where these already lie flat, or as many as average the noise.
 
     Around a sample of a smooth surface even the few nearest are thin beside their width; with noise they fill a ball,
-    up to the width at which the surface shows. The median over some samples decides.
+    up to the width at which the surface shows. Where more of them are no thinner, the few reach over edges and thin
+    parts, and it is no noise. The median over some samples decides.
     """
     some = samples[torch.randperm(len(samples), generator=generator)[:500]]
-    neighbours = min(FEW, len(samples))
-    if _thickness(some, samples, tree, neighbours) <= FLAT:
-        return neighbours
+    few = neighbours = min(FEW, len(samples))
+    if _thickness(some, samples, tree, few) <= FLAT:
+        return few
     while 2 * neighbours <= min(MANY, len(samples) // 8):
         neighbours *= 2
         if _thickness(some, samples, tree, neighbours) <= ROUGH:
-            break
-    return neighbours
+            return neighbours
+    return few
 
 
 def _thickness(places: Tensor, samples: Tensor, tree: Any, neighbours: int) -> float:

@@ -22,7 +22,7 @@ from .point_cloud import PointCloud
 Normals = Literal["given", "estimated"]
 
 LEAST = 50  # points of a scan
-FITTED = 40_000  # samples that are left of a noisy scan
+FITTED = 30_000  # samples that are left of a noisy scan
 MARGIN = 0.04  # of the longest side, around a surface that keeps its units
 CONTRADICTING = 0.03  # of the neighbours, above which normals are mended
 FLATTEST = 1e-6  # least extent of a scan by its largest
@@ -64,7 +64,8 @@ class Scan:
     ) -> Scan:
         """Reads a scan, or samples ``count`` points of a mesh; of the ``usual`` mesh where neither is given.
 
-        Points are read as by ``PointCloud.open`` and made ready as by ``surface_of``.
+        Points are read as by ``PointCloud.open`` and made ready as by ``surface_of``, and so are those sampled on a
+        mesh that is not closed, which a warning says.
 
         Raises OSError or ValueError for files that cannot be read, for both or none of them, and what ``surface_of``
         raises.
@@ -79,7 +80,16 @@ class Scan:
         file = mesh if mesh is not None else usual
         if file is None:
             raise ValueError("Neither points nor a mesh were given; expected a file of one of them. Name it.")
-        cloud, triangles = PointCloud.sample_mesh(file, count, rescale=rescale), TriangleMesh.open(file)
+        triangles = TriangleMesh.open(file)
+        cloud = PointCloud.sample_mesh(file, count, rescale=rescale, closed=False)
+        if not triangles.watertight:
+            warnings.warn(
+                f"'{file}' is not closed: {triangles.open_edges} of its edges have no partner on a neighbouring "
+                f"face. It is taken as a scan: {count} points are sampled on it, and its holes closed. Repair the "
+                f"mesh for the distance to its faces.",
+                stacklevel=2,
+            )
+            return Scan(surface_of(cloud))
         axes = cloud.axes if rescale else _with_margin(triangles.vertices)
         return Scan(PointCloud(cloud.points, axes, cloud.data, cloud.name, cloud.frame), triangles)
 
@@ -92,7 +102,7 @@ def surface_of(cloud: Cloud, normals: Normals | None = None) -> PointCloud:
       neighbours; left out, the given ones where there are any. Estimated ones are turned alike from neighbour to
       neighbour and out of what they enclose; given ones, where more than 3 % contradict their neighbours, by the
       vote of those, and a warning says so.
-    - Where neighbours lie in a ball rather than flat, which noise does, at most 40,000 feet on parabolas fitted to as
+    - Where neighbours lie in a ball rather than flat, which noise does, at most 30,000 feet on parabolas fitted to as
       many neighbours as the noise needs take the place of the points.
     - Holes are closed by samples of the level 1/2 of the winding number.
     - Unless they were rescaled, the points have a box around them with a margin of 4 % of its longest side.
@@ -169,7 +179,7 @@ def _unit(normals: Tensor, name: str) -> Tensor:
         raise ValueError(
             f"{len(zero)} of the {len(normals)} normals of '{name}' have length zero, the first in row "
             f"{int(zero[0])}; a direction is needed in every row. Leave these points out, or have all normals "
-            f'estimated: normals="estimated".'
+            f'estimated: normals="estimated", on the command line --normals estimated.'
         )
     unit: Tensor = normals / length
     return unit

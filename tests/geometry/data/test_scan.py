@@ -100,9 +100,12 @@ def test_a_hole_is_closed_from_rim_to_rim() -> None:
     assert level[0] > 0 > level[1] and level[2] < 0
 
 
-def test_a_whole_scan_has_no_hole() -> None:
-    points, normals = thin_plate_beside_a_shell().sample(20_000, seeded())
-    assert surface_of(cloud(points, normals)).size == 20_000
+@pytest.mark.parametrize("count", [2000, 20_000])
+def test_a_whole_scan_has_neither_hole_nor_noise(count: int) -> None:
+    """The few neighbours of a sparse one lie on both sides of the plate."""
+    points, normals = thin_plate_beside_a_shell().sample(count, seeded())
+    found = surface_of(cloud(points, normals))
+    assert torch.equal(found.points, points) and torch.equal(found.data["normal"], normals)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +146,16 @@ def test_a_scan_is_of_points_or_of_a_mesh(tmp_path: Path) -> None:
     places = cow.cloud.frame.apply(SPOT.vertices[:5] + torch.tensor([0.0, 3.0, 0.0]))
     exact = cow.cloud.frame.scale * SPOT.level(SPOT.vertices[:5] + torch.tensor([0.0, 3.0, 0.0]))
     assert torch.allclose(cow.distance(places), exact)
+    open_cow = tmp_path / "open.obj"
+    lines = bundled("spot.obj").read_text().splitlines()
+    open_cow.write_text("\n".join(line for i, line in enumerate(lines) if i % 900 or line[:2] != "f "))
+    with pytest.warns(
+        UserWarning, match=r"is not closed: \d+ of its edges .* It is taken as a scan: 3000 points"
+    ):
+        sampled = Scan.open(mesh=open_cow, count=3000)
+    assert sampled.mesh is None and sampled.cloud.size >= 3000
+    inside, outside = sampled.distance(torch.tensor([[0.0, 0, 0], [0, 2, 0]], dtype=torch.float64))
+    assert inside < -0.1 and outside > 1
     with pytest.raises(ValueError, match=r"Both points, .* and a mesh"):
         Scan.open(file, bundled("spot.obj"))
     with pytest.raises(ValueError, match="Neither points nor a mesh"):
