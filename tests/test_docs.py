@@ -33,15 +33,12 @@ def test_a_problem_of_the_manual_is_solved_as_written(block: str) -> None:
     [
         pytest.param("domains", marks=pytest.mark.slow),
         "data",
-    [
-        pytest.param("domains", marks=pytest.mark.slow),
         "helmholtz",
         "papers",
         "pictures",
         "pieces",
         "pinnacle",
-        "surfaces",
-    ],
+        pytest.param("surfaces", marks=pytest.mark.slow),
     ],
 )
 def test_a_page_runs_as_written(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import torch
 from scipy.special import hankel2
 
 from sirenpde import Problem, solve
+from sirenpde.bench.classical.waves import about_square
 from sirenpde.problem import load as loading
 from sirenpde.residuals import System
 from sirenpde.run.begin import build_network
@@ -105,6 +106,33 @@ def test_cells_left_open_give_seven_digits_and_two_resolutions_say_no_more(waven
     error, bar = solution.errors["phi"]["relative_l2"], solution.stages[-1].difference
     assert error < 1e-7
     assert error < bar < 1e-6
+
+
+@pytest.mark.slow
+def test_the_square_medium_is_that_of_finite_elements():
+    k, points = 8.0, np.random.default_rng(1).uniform(-0.5, 0.5, (2000, 2))
+    points = points[np.hypot(points[:, 0] + 0.35, points[:, 1]) > 0.06]
+    solution = solve(declared(medium="square", wavenumber=k), tolerance=1e-5)
+    found, exact = solution[solution.problem.outputs[0]](points), about_square(k, points, 6)
+    assert np.linalg.norm(found - exact) < 2e-5 * np.linalg.norm(exact)
+
+
+@pytest.mark.slow
+def test_two_sources_are_the_sum_of_their_waves():
+    solution = solve(declared(wavenumber=8.0, sources=(0.2, 0.1, -0.3, -0.2)), tolerance=1e-5)
+    assert solution.errors["phi"]["relative_l2"] < 1e-5
+
+
+def test_media_and_sources_that_cannot_be_are_refused_where_they_are_declared(tmp_path):
+    for flags, words in (
+        ({"sources": (0.0, 0.7)}, "lies in the absorbing layer"),
+        ({"medium": "square", "sources": (0.3, 0.0)}, "lies on an interface"),
+        ({"medium": "square", "sources": (0.1, 0.0)}, "lies in the box of a body"),
+    ):
+        with pytest.raises(loading.ProblemFileError, match=words):
+            declared(**flags)
+    with pytest.raises(loading.ProblemFileError, match=r"none\.npz"):
+        declared(velocity=str(tmp_path / "none.npz"))
 
 
 @pytest.mark.slow

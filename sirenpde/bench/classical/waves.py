@@ -75,3 +75,48 @@ def _stretched(k: float, inner: int, outer: int) -> tuple[Array, Array]:
     conditions = np.stack(rows)
     follow = -np.linalg.solve(conditions[:, edge], conditions[:, free])
     return nodes[free], operator[np.ix_(free, free)] + operator[np.ix_(free, edge)] @ follow
+
+
+def about_square(wavenumber: float, points: Array, order: int = 6, parts: int = 1) -> Array:
+    """The total field at points (n, 2) of ``helmholtz --medium square``, by finite elements of the scattered field.
+
+    The elements are rectangles that end at the square's sides and where the layer begins, smaller towards the source.
+
+    Args:
+        wavenumber: k.
+        points: where |x|, |y| < 1/2, away from the source.
+        order: of the polynomials along each axis of an element.
+        parts: into which the sides of each element are cut.
+    """
+    from scipy.special import hankel2
+    from skfem import Basis, BilinearForm, ElementQuadP, LinearForm, MeshQuad, condense, solve
+
+    k, strength = wavenumber, (1j - 1) / 4 * np.exp(-((wavenumber * 0.01) ** 2) / 2)
+    half = np.array([0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1])
+    along = np.union1d(np.concatenate([-half, half, [0]]), [-0.25])
+    across = np.union1d(np.concatenate([-half, half]), [-0.05, 0.05])
+    cut = [np.unique(np.linspace(edges[:-1], edges[1:], parts + 1)) for edges in (along, across)]
+    basis = Basis(MeshQuad.init_tensor(*cut), ElementQuadP(order), intorder=2 * order + 4)
+
+    def stretch(s: Array) -> Array:
+        return np.asarray(1 - 100j / k * np.maximum(2 * np.abs(s) - 1, 0) ** 2)
+
+    def slowness(x: Array) -> Array:
+        return np.where((np.abs(x[0]) < 0.3) & (np.abs(x[1]) < 0.3), 0.25, 1.0)
+
+    def incoming(x: Array) -> Array:
+        return np.asarray(strength * hankel2(0, k * np.maximum(np.hypot(x[0] + 0.35, x[1]), 1e-6)))
+
+    @BilinearForm(dtype=np.complex128)
+    def operator(u, v, w):  # type: ignore[no-untyped-def]
+        e_x, e_y = stretch(w.x[0]), stretch(w.x[1])
+        flux = e_y / e_x * u.grad[0] * v.grad[0] + e_x / e_y * u.grad[1] * v.grad[1]
+        return e_x * e_y * k**2 * slowness(w.x) * u * v - flux
+
+    @LinearForm(dtype=np.complex128)
+    def load(v, w):  # type: ignore[no-untyped-def]
+        return k**2 * (1 - slowness(w.x)) * incoming(w.x) * v
+
+    scattered = solve(*condense(operator.assemble(basis), load.assemble(basis), D=basis.get_dofs()))
+    total: Array = basis.probes(points.T) @ scattered + incoming(points.T)
+    return total
