@@ -18,7 +18,7 @@ from sirenpde.references.media import two_layers
 
 
 def problem(
-    first: float = 1.0, second: float = 0.5, angle: float = 30.0, width: float = 0.1, duration: float = 1.6
+    first: float = 1.0, second: float = 0.5, angle: float = 30.0, width: float = 0.12, duration: float = 1.6
 ) -> Problem:
     """Reflection and refraction at a jump of the speed, with an exact solution.
 

@@ -14,7 +14,7 @@ from sirenpde import D, Disk, Field, Interval, Point, Problem, Reference, dot, g
 from sirenpde.references.media import fish_eye
 
 
-def problem(distance: float = 0.5, width: float = 0.1, duration: float = 3.2) -> Problem:
+def problem(distance: float = 0.5, width: float = 0.15, duration: float = 3.2) -> Problem:
     """Waves in a lens with an exact solution.
 
     Args:

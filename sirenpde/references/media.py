@@ -35,7 +35,7 @@ def fish_eye(source: tuple[float, float], width: float, axes: Axes) -> Wave:
         axes: time, and the two axes of the plane.
 
     Returns:
-        A function of a point, to rounding; use float64.
+        A function of a point, to rounding; use float64. It has slopes away from the source and its images.
 
     Source: Luneburg, Mathematical Theory of Optics, 1944, section 28.
 
@@ -47,6 +47,7 @@ def fish_eye(source: tuple[float, float], width: float, axes: Axes) -> Wave:
     order = torch.arange(count, dtype=torch.float64)
     strength = (order + 0.5) * width**2 * torch.exp(-order * (order + 1) * width**2 / 2)
     frequency = torch.sqrt(order * (order + 1))
+    legendre = _as_cosines(count)
     a, b = source
     far = (a * a + b * b - 1) / (a * a + b * b + 1)
     places = torch.tensor(
@@ -58,16 +59,23 @@ def fish_eye(source: tuple[float, float], width: float, axes: Axes) -> Wave:
         square = x(p) ** 2 + y(p) ** 2
         there = torch.stack([2 * x(p), 2 * y(p), square - 1]) / (1 + square)
         cosines = places.to(there) @ there
-        before, here = torch.ones_like(cosines), cosines
-        values = [before, here]
-        for k in range(2, count):
-            before, here = here, ((2 * k - 1) * cosines * here - (k - 1) * before) / k
-            values.append(here)
+        waves = torch.cos(order.to(there)[:, None] * torch.acos(cosines.clamp(-1, 1))).sum(1)
         swing = strength.to(there) * torch.cos(frequency.to(there) * t(p))
-        total: Tensor = swing @ torch.stack(values).sum(1)
+        total: Tensor = swing @ (legendre.to(there) @ waves)
         return total
 
     return u
+
+
+def _as_cosines(count: int) -> Tensor:
+    """The matrix of P_l(cos γ) = Σ p_k p_(l - k) cos (l - 2k) γ with p_k = (2k)! / (2^k k!)²."""
+    k = torch.arange(count, dtype=torch.float64)
+    p = torch.exp(torch.lgamma(2 * k + 1) - 2 * torch.lgamma(k + 1) - 2 * k * math.log(2))
+    matrix = torch.zeros(count, count, dtype=torch.float64)
+    for degree in range(count):
+        columns = (degree - 2 * torch.arange(degree + 1)).abs()
+        matrix[degree].index_add_(0, columns, p[: degree + 1] * p[: degree + 1].flip(0))
+    return matrix
 
 
 def two_layers(speeds: tuple[float, float], angle: float, start: float, width: float, axes: Axes) -> Wave:

@@ -27,8 +27,9 @@ def scattered_pulse(
     """The wave of u_tt = Δu that begins as the plane one f(t - x) and meets a disk about the origin.
 
     u = Σ u_n(r, t) cos nθ, and every u_n is a sum of vibrations between the disk and a circle from which nothing
-    comes back in time: those of one element of Legendre polynomials in r, a small symmetric eigenproblem for each n.
-    Right to ten digits for r < ``reach`` and t < ``duration``, where f(-x) is that small on the disk.
+    comes back in time, before which the start fades away: those of one element of Legendre polynomials in r, a small
+    symmetric eigenproblem for each n. Right to eight digits for r < ``reach`` and t < ``duration``, where f(-x) is
+    that small on the disk.
 
     Args:
         surface: u = 0 on a soft disk, ∂u/∂n = 0 on a hard one. radius: of the disk.
@@ -46,7 +47,8 @@ def scattered_pulse(
     >>> u = scattered_pulse("soft", 0.2, lambda s: torch.exp(-50 * (s - 1) ** 2), 0.1, 0.5, 0.2, axes)
     """
     x, y, t = axes
-    outer = reach + duration
+    end = reach + duration  # what begins beyond is not seen
+    outer = end + 10 * width
     fastest = FASTEST / width
     count = math.ceil(fastest * reach) + 20
     order = math.ceil(0.75 * fastest * (outer - radius)) + 24
@@ -61,18 +63,20 @@ def scattered_pulse(
     squares, modes = torch.linalg.eigh(radial + torch.diag_embed((n[:, None] / r[free]) ** 2))
     frequency = squares.clamp(min=0).sqrt()
 
-    angles = 2 * math.pi * torch.arange(4 * count, dtype=torch.float64) / (4 * count)
+    turns = count + math.ceil(fastest * outer) + 20  # so many that none is taken for a slower one
+    angles = 2 * math.pi * torch.arange(turns, dtype=torch.float64) / turns
     places = r[free, None] * torch.cos(angles)
     values, rates, *_ = torch.func.jvp(pulse, (-places,), (torch.ones_like(places),))
 
     def amplitudes(start: Tensor) -> Tensor:
         """Values (r, angles) at the start -> those of the vibrations, (n, vibrations)."""
-        by_angle = torch.fft.rfft(start).real[:, :count].T / (4 * count)
+        by_angle = torch.fft.rfft(start).real[:, :count].T / turns
         by_angle[1:] *= 2
         found: Tensor = ((by_angle * root)[:, None] @ modes)[:, 0]
         return found
 
-    first, second = amplitudes(values), amplitudes(rates)
+    kept = torch.special.erfc((r[free, None] - end - 5 * width) / width) / 2
+    first, second = amplitudes(kept * values), amplitudes(kept * rates)
     shapes = modes / root[:, None]  # (n, r, vibrations)
 
     def u(p: Point) -> Tensor:

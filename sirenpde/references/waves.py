@@ -17,19 +17,19 @@ NODES = 400  # of the quadrature: enough for a ring of radius 20 σ
 
 
 def released_gaussian(
-    speed: float, width: float, amplitude: float, axes: tuple[Axis, Axis, Axis]
+    speed: float, width: float, amplitude: float, axes: tuple[Axis, Axis, Axis], velocity: float = 0.0
 ) -> Callable[[Point], Tensor]:
-    """The exact wave of u_tt = c² Δu in the plane, released from rest as A exp(-r² / 2σ²) at t = 0.
+    """The exact wave of u_tt = c² Δu in the plane, at t = 0 u = A exp(-r² / 2σ²) and u_t = B exp(-r² / 2σ²).
 
-    By Poisson's formula, with M(ρ) the mean of the start over the circle of radius ρ about the point,
+    By Poisson's formula, with M(ρ) the mean of the bell over the circle of radius ρ about the point,
 
-        u = ∂_t ( t ∫_0^{π/2} sin φ M(c t sin φ) dφ ),   M(ρ) = A exp(-(r² + ρ²) / 2σ²) I0(r ρ / σ²),
+        u = (A ∂_t + B) ( t ∫_0^{π/2} sin φ M(c t sin φ) dφ ),   M(ρ) = exp(-(r² + ρ²) / 2σ²) I0(r ρ / σ²),
 
     by Gauss-Legendre quadrature, to rounding while c t stays below some 20 σ.
 
     Args:
         speed: c. width: σ. amplitude: A.
-        axes: time, and the two axes of the plane.
+        axes: time, and the two axes of the plane. velocity: B.
 
     Returns:
         A function of a point, differentiable away from r = 0; use float64.
@@ -50,7 +50,8 @@ def released_gaussian(
             bell * torch.special.i0e(z),
             bell * (r * torch.special.i1e(z) - rho * torch.special.i0e(z)),
         )
-        value: Tensor = amplitude * (weight * torch.sin(phi) * (mean + rho * slope / width**2)).sum()
+        each = amplitude * (mean + rho * slope / width**2) + velocity * t(p) * mean
+        value: Tensor = (weight * torch.sin(phi) * each).sum()
         return value
 
     return u

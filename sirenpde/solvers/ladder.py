@@ -53,8 +53,8 @@ MARCHED = 1e-3  # relative residual of a march through patterns of many waves, w
 ROUGHLY = 1e-4  # relative residual of such a march that frozen sines do not make better in as much time
 ACROSS = 1e-6  # tolerance of a march in two axes of space: a tighter one takes minutes
 STEEP = 0.01  # of half an axis between walls: fronts so thin take more polynomials than cells cost
-# Relative residual of waves in spectral elements, whose second derivatives have two digits less than the waves.
-ACROSS_ELEMENTS = 1e-2
+# Relative residual of waves in spectral elements, whose second derivatives have fewer digits than they.
+IN_ELEMENTS = 0.1
 PIECES_AXES = 3  # beyond, cells have too many faces
 # Of a trained network where direct solves were exact, or left what may be noise: half a minute.
 LAST_STEPS = 60
@@ -119,7 +119,7 @@ def choose(problem: Problem, using: Sequence[Stage] | None, network: Asked) -> C
         suited = {u: _suited(problem, u, stages[0], traits) for u in declared}
         return _choice([Rung(_filled(problem, declared, suited), tuple(stages))], "as asked for")
     if all(recipe is None for recipe in declared.values()):
-        rungs = _ladder(problem, traits)
+        rungs = [*_waves(problem, traits), *_ladder(problem, traits)]
     else:
         rungs = _declared(problem, declared, traits)
     return _choice(rungs, _reason(problem, traits))
@@ -142,8 +142,7 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
     The rules: marching suits what evolves on boxes and is not affine, unless it is a family of equations, which one
     fit solves at once; in two axes of space or more one lattice of all axes comes first, where its structure makes a
     Newton step cheap, and so it does for steady boxes whose data are smooth. In one axis of space a march in cells
-    follows, or comes first where fronts between walls are thin. Many waves, or
-    such whose speed jumps, go through spectral elements. Tensor products suit boxes whose axes can be taken
+    follows, or comes first where fronts between walls are thin. Tensor products suit boxes whose axes can be taken
     apart, where these are three or more or what the constraints say is too fine for one dense matrix; pieces suit
     layers, jumps and kinks, and what is too fine elsewhere, singular points included; frozen sines, with functions of
     their own at these points, suit all else. Then comes whatever else fits the domains, and a trained network last.
@@ -170,13 +169,6 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
         first, later = (collocation, []) if are_smooth and _at_once(problem, traits) else ([], collocation)
         others = [sines, *later, *pieces] if crowded is None else [*pieces, sines, *later]
         return [*first, *others, last]
-    if traits.time is not None and crowded is not None and are_waves(problem, traits.time):
-        elements = Rung(
-            dict.fromkeys(problem.fields, Elements()),
-            (SpectralElements(traits.time),),
-            enough=ACROSS_ELEMENTS,
-        )
-        return [elements, *pieces, sines, last]
     if traits.tensor and traits.wide and traits.time is not None and not traits.family:
         across = Rung(lattice, (March(traits.time, tolerance=ACROSS),), enough=ROUGHLY)
         if contradictions(problem):  # what polynomials on the whole never settle, slabs leave behind
@@ -193,6 +185,18 @@ def _ladder(problem: Problem, traits: Traits) -> list[Rung]:
         return [sines, *collocation, *pieces, *march, last]
     direct = [*collocation, *pieces] if fine else [*pieces, *collocation]
     return [*direct, sines, *march, last]
+
+
+def _waves(problem: Problem, traits: Traits) -> list[Rung]:
+    """Spectral elements, where many waves cross two axes of space or more, or their speed jumps."""
+    time = traits.time
+    if time is None or not traits.affine or not are_waves(problem, time) or crowding(problem) is None:
+        return []
+    space = [scale for scale in axis_scales(problem) if scale.name != time.name]
+    if not traits.wide and not any(scale.jumps for scale in space):
+        return []
+    recipes = dict.fromkeys(problem.fields, Elements())
+    return [Rung(recipes, (SpectralElements(time),), enough=IN_ELEMENTS)]
 
 
 def _at_once(problem: Problem, traits: Traits) -> bool:
@@ -245,9 +249,7 @@ def _declared(problem: Problem, declared: Declared, traits: Traits) -> list[Rung
         u: frozen_sines(problem, u) if traits.time is None else _marched(problem, u, traits) for u in declared
     }
     if traits.time is not None and all(isinstance(recipe, Elements) for recipe in declared.values()):
-        return [
-            Rung(_filled(problem, declared, {}), (SpectralElements(traits.time),), enough=ACROSS_ELEMENTS)
-        ]
+        return [Rung(_filled(problem, declared, {}), (SpectralElements(traits.time),), enough=IN_ELEMENTS)]
     rungs = [_direct(problem, _filled(problem, declared, open_ones), traits)]
     if rungs[0] is None or (not traits.affine and None in declared.values()):
         rungs.append(_trained(problem, declared, traits))

@@ -47,7 +47,8 @@ class SpectralElements:
 
     Args:
         time: the axis of time, or its name.
-        tolerance: orders are raised until two of them differ by less, relative to the field.
+        tolerance: orders are raised until two of them differ by less, relative to the field; the higher one, which
+            is the answer, mostly has two digits more.
         order: of the polynomials, one that is not raised.
         cells: along the longest axis, about; None for cells of seven radians of the problem's waves.
 
@@ -66,7 +67,7 @@ class SpectralElements:
     """
 
     time: Axis | str
-    tolerance: float = 1e-6
+    tolerance: float = 1e-4
     order: int | None = None
     cells: int | None = None
 
@@ -118,7 +119,7 @@ class SpectralElements:
         state.step += 1
         done = self.order is not None or memory.apart <= self.tolerance or not self._may_grow(state, module)
         agree = f"; the last two orders differ by {memory.apart:.0e}" if math.isfinite(memory.apart) else ""
-        sizes = f"{recipe.describe()}, {module.nodes} nodes, {evolved.steps} steps"
+        sizes = f"{recipe.describe()}, {module.nodes} nodes"
         energy = "" if evolved.drift is None else f"; the energy changed by {evolved.drift:.0e} of itself"
         note = f"{sizes}{energy}{agree}"
         difference = memory.apart if math.isfinite(memory.apart) else None

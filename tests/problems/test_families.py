@@ -46,6 +46,9 @@ def on_few_pixels(name, tmp_path):
         "layered_ground": {"frequency": 1.5},
         "poisson_siren": {"size": 32},
         "wave_equation": {"modes": 32},
+        "wave_lens": {"width": 0.4, "duration": 0.5},
+        "wave_cube": {"width": 0.4, "duration": 0.5},
+        "wave_obstacle": {"width": 0.3, "duration": 0.8},
     }
     if name == "poisson_editing":
         target, source = pictures(tmp_path)
@@ -178,6 +181,7 @@ def test_the_reference_wave_has_the_known_values():
     "flags",
     [
         {"speed": 2.5, "width": 0.04, "modes": 128},  # a wider pulse is resolved by half of the modes
+        {"width": 0.04, "modes": 128, "velocity": 1.0},
         pytest.param({"speed": 2.5, "width": 0.04}, marks=pytest.mark.slow),
         pytest.param({}, marks=pytest.mark.slow),
     ],

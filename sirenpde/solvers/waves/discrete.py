@@ -16,6 +16,7 @@ from .form import NoWaves, Parts, Reader, Terms, seen
 
 INSIDE = 1e-8  # of a cell, towards its middle: where a jump along its side has one value
 LATER = 0.618  # of the time: when coefficients are read once more
+NEAR = 1e-6  # of the extent: walls of a single point are this large
 SAME = 1e-9  # of the largest: so much may differ from rounding
 SELF_ADJOINT = 1e-3  # of the slopes of a medium: so much of them may be left by the cells' polynomials
 
@@ -194,7 +195,10 @@ def speeds(reader: Reader, parts: Parts) -> tuple[float, float]:
 
 
 def _weight(mesh: Mesh, a: Tensor, b: Tensor) -> Tensor:
-    """w with w (a : ∇∇u + b · ∇u) = div(w a ∇u), either 1 or 1 / a; raises NoWaves where neither has it."""
+    """w with w (a : ∇∇u + b · ∇u) = div(w a ∇u), either 1 or 1 / a; raises NoWaves where neither has it.
+
+    Where a jumps from cell to cell, w a ∂u/∂n is continuous.
+    """
 
     def left(weight: Tensor) -> float:
         conduction = weight[..., None, None] * a
@@ -205,17 +209,17 @@ def _weight(mesh: Mesh, a: Tensor, b: Tensor) -> Tensor:
         off = torch.stack(rows, -1) - weight[..., None] * b
         return float(off.abs().max()) / float(conduction.max())
 
-    ones = torch.ones_like(a[..., 0, 0])
     inverse = 1 / a.diagonal(dim1=-2, dim2=-1).mean(-1)
-    by_weight = [(left(weight), weight) for weight in (inverse, ones)]
-    best, weight = min(by_weight, key=lambda pair: pair[0])
-    steepness = float(b.abs().max()) + max(left_of for left_of, _ in by_weight)
-    if best > SELF_ADJOINT * steepness and best > SAME:
+    # Where nothing has a slope within cells it is c² Δu: slopes of u are continuous where c jumps.
+    candidates = [inverse, torch.ones_like(inverse)] if bool(b.any()) else [inverse]
+    by_weight = [left(weight) for weight in candidates]
+    best = min(by_weight)
+    if best > max(SELF_ADJOINT * (float(b.abs().max()) + max(by_weight)), SAME):
         raise NoWaves(
             "The waves' equation is neither u_tt = c² Δu nor u_tt = div(c² ∇u), so that it has no energy; expected "
             "one of these. Take March or Pieces."
         )
-    return weight
+    return candidates[by_weight.index(best)]
 
 
 class _Walls:
@@ -271,7 +275,8 @@ def _owners(reader: Reader, parts: Parts, mesh: Mesh) -> Sequence[tuple[int, Ten
     """Which sides each of the walls' constraints holds on: those whose middle is near its samples."""
     sides = mesh.sides
     middle = sides.places.mean(1)
-    size = (sides.places - middle[:, None]).norm(dim=2).amax(1).clamp(min=1e-9)
+    size = (sides.places - middle[:, None]).norm(dim=2).amax(1)
+    size = size.clamp(min=NEAR * float((mesh.places.amax((0, 1)) - mesh.places.amin((0, 1))).max()))
     near = torch.stack(
         [
             torch.cdist(middle, points).amin(1)
