@@ -23,7 +23,7 @@ from .stage import Report, State, check_squares
 FIRST_DAMPING = 1e-3  # of the columns' norms squared
 TRIALS = 8  # of a step, each damped ten times as strongly as the one before
 SETTLED = 1e-6  # of the objective: a step that lowers it by less is the last
-PACE = 0.25  # of χ²: a step of a regularised problem asks for no less
+PACE = 0.25  # of what a step could take from χ², a regularised one leaves this much
 HALVINGS = 24  # of the logarithm of the priors' strength
 EASIER = 10.0  # the factor by which damping changes
 LEAST_DAMPING = 1e-14
@@ -79,7 +79,8 @@ class VariableProjection:
 
     With ``prior="discrepancy"`` the priors count for as much as lets χ² come down to the number of measurements, and
     no further: what the data leave open below their noise is left to the prior (Morozov 1966). Each step chooses
-    the strength for its linearised problem, with at most a quarter of χ² less than before.
+    the strength for its linearised problem, and leaves a quarter of what it could take from χ², so that the first
+    ones are not led astray by what is far from linear.
 
     Args:
         eliminate: the names of the fields to solve for.
@@ -286,14 +287,19 @@ class Kept:
         return solve_dense(stacked, target).x
 
     def strength(self, damping: float) -> float:
-        """The largest strength of the priors whose step brings χ² to first order to what is asked for."""
-        compressed, wanted = self.compressed(), max(float(self.count), PACE * self.chi)
+        """The largest strength of the priors whose step brings χ² to first order to the number of measurements, or by
+        most of the way to where it can be brought."""
+        compressed = self.compressed()
+
+        def left(strength: float) -> float:
+            step = compressed.step(strength, damping)
+            return float((self.residual + self.slopes @ step)[self.measured].square().sum())
+
         low, high = RANGE
+        wanted = max(float(self.count), PACE * self.chi + (1 - PACE) * left(low))
         for _ in range(HALVINGS):
             middle = math.sqrt(low * high)
-            step = compressed.step(middle, damping)
-            left = float((self.residual + self.slopes @ step)[self.measured].square().sum())
-            low, high = (middle, high) if left <= wanted else (low, middle)
+            low, high = (middle, high) if left(middle) <= wanted else (low, middle)
         return low
 
     def compressed(self) -> Kept:
