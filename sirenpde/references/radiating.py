@@ -214,14 +214,14 @@ class Radiation:
         return h[0] / h[1] * torch.cat([torch.ones_like(steps[:1]), steps.cumprod(0)])
 
 
-def line_sources(wavenumber: float, places: Tensor, at: PointFunction) -> PointFunction:
+def line_sources(wavenumber: float, places: Tensor, at: Place) -> PointFunction:
     """(i - 1)/4 H₀⁽²⁾(k|x - place|), the waves of (1 + i) δ at several places (n, 2): a function (n,) of a point.
 
-    ``at`` gives x (2,).
+    ``at`` is x, two axes, or a function of a point with values (2,).
     """
 
     def waves(p: Point) -> Tensor:
-        j, y = bessel(wavenumber * torch.linalg.vector_norm(at(p) - places.to(p.place), dim=1), 0)
+        j, y = bessel(wavenumber * torch.linalg.vector_norm(_both(at, p) - places.to(p.place), dim=1), 0)
         return torch.complex(j, -y)[:, 0] * ((1j - 1) / 4)
 
     return waves

@@ -108,9 +108,8 @@ def around_cylinder(
 ) -> Survey:
     """What five line sources (1 + i) δ below a penetrable cylinder send to thirty receivers around it, by its series.
 
-    The waves are those that the cylinder adds to the sources' own; the places are those of the file of Sitzmann et
-    al., Implicit Neural Representations with Periodic Activation Functions, 2020, section 4.3, whose waves are these
-    to 2 %.
+    The waves are whole, those of the sources and what the cylinder adds; the places are those of the file of Sitzmann
+    et al., Implicit Neural Representations with Periodic Activation Functions, 2020, section 4.3.
 
     >>> from sirenpde.references.survey import around_cylinder
     >>> tuple(around_cylinder(20.0).waves.shape)
@@ -125,7 +124,7 @@ def around_cylinder(
     axes = Box(x=(-1, 1), y=(-1, 1)).axes
     columns = [
         exact_values(
-            penetrable_cylinder(wavenumber, radius, speed, LineSource((a, b)), axes, center).scattered,
+            penetrable_cylinder(wavenumber, radius, speed, LineSource((a, b)), axes, center).total,
             axes,
             receivers,
             {},

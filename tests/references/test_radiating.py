@@ -18,13 +18,14 @@ def scattered(space, survey, speed):
     """The waves at the receivers, (r, s), of a disk in which the velocity is another."""
     s = Field("s", space.disk, space.features, shape=(len(survey.sources),), dtype=complex)
     receivers = PointCloud(survey.receivers, Box(u=(-1, 1), v=(-1, 1)))
+    direct = line_sources(K, survey.sources, receivers.axes)
     incoming, m = line_sources(K, survey.sources, space.place), speed**-2
     outgoing, beyond = space.outgoing(s), space.beyond(s, receivers.axes)
     waves = on(space.disk, 450, name="waves")(
         lambda p: laplacian(s)(p) / (K * space.stretch(p)) ** 2 + m * s(p) + (m - 1) * incoming(p)
     )
     leaving = on(space.waves, name="leaving")(lambda p: outgoing(p))
-    seen = on(receivers, sigma=1.0, name="seen")(lambda p: beyond(p))
+    seen = on(receivers, sigma=1.0, name="seen")(lambda p: direct(p) + beyond(p))
     state = state_of(Problem(waves, leaving, seen))
     batches = state.system.draw(torch.Generator().manual_seed(0))
     elimination = Elimination(state.system, [s], [0, 1], batches)
