@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy.io import savemat
 
 from sirenpde import Adam, Box, FourierFeatures, Fresh, GaussNewton, Pieces, Points, Siren, solve
 from sirenpde.problem.load import bundled_problems, find, load
 from sirenpde.problem.reference import exact_values
 from sirenpde.references.cloning import cloned
+from sirenpde.references.survey import around_cylinder
 from sirenpde.references.waves import released_gaussian
 
 PROBLEMS = [entry.name for entry in bundled_problems()]
@@ -53,6 +55,8 @@ def on_few_pixels(name, tmp_path):
     if name == "poisson_editing":
         target, source = pictures(tmp_path)
         return declare(name, target=target, source=source, row=30, column=40, height=30, width=40)
+    if name.endswith("helmholtz_inversion"):
+        return declare(name, data=one_source(tmp_path / "waves.mat"))
     return declare(name, **flags.get(name, {}))
 
 
@@ -80,6 +84,13 @@ def test_what_a_paper_did_is_a_trained_network(name, tmp_path):
     )
     solution = solve(problem, [replace(stage, steps=3)], samples_scale=0.1)
     assert all(row.loss > 0 and math.isfinite(row.loss) for row in solution.history)
+
+
+def one_source(path):
+    survey = around_cylinder(20.0)
+    arrays = {"source": survey.sources[:1], "receivers": survey.receivers, "rec_val": survey.waves[:, :1]}
+    savemat(path, {key: value.numpy() for key, value in arrays.items()})
+    return str(path)
 
 
 def pictures(tmp_path):
