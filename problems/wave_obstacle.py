@@ -19,7 +19,10 @@ from sirenpde.references.pulses import scattered_pulse
 
 
 def problem(
-    surface: Literal["soft", "hard"] = "soft", radius: float = 0.25, width: float = 0.1, duration: float = 1.5
+    surface: Literal["soft", "hard"] = "soft",
+    radius: float = 0.25,
+    width: float = 0.15,
+    duration: float = 1.5,
 ) -> Problem:
     """Waves around a round obstacle with an exact solution.
 

@@ -22,8 +22,8 @@ def problem(
     source: tuple[float, float] = (0.0, 0.0),
     speed: float = 1.0,
     rim: float = 0.6,
-    strength: float = 24.0,
-    duration: float = 2.4,
+    strength: float = 12.0,
+    duration: float = 2.0,
 ) -> Problem:
     """Waves from a point source with an exact solution.
 

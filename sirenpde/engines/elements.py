@@ -51,14 +51,18 @@ class ElementEngine:
         tape = self._rows(x)
         steps = torch.arange(self.module.degree + 1, device=x.device)[:, None]
         values = weights[tape.slab[:, None, None], steps, tape.nodes[:, None]]  # (n, times, nodes, outputs)
-        return torch.stack(
-            [
-                torch.stack(
-                    [c * torch.einsum("nm,nk,nmko->no", in_time, rows, values) for c, in_time, rows in terms]
-                ).sum(0)
-                for terms in tape.terms
-            ]
-        ), tape
+        flat = values.flatten(2)
+        at_times: dict[int, Tensor] = {}  # by the rows in time, which several terms share
+        found = []
+        for terms in tape.terms:
+            total = x.new_zeros(len(x), values.shape[-1])
+            for c, in_time, rows in terms:
+                if id(in_time) not in at_times:
+                    summed = torch.bmm(in_time[:, None], flat)
+                    at_times[id(in_time)] = summed.reshape(len(x), *values.shape[2:])
+                total += c * (rows[:, :, None] * at_times[id(in_time)]).sum(1)
+            found.append(total)
+        return torch.stack(found), tape
 
     def _rows(self, x: Tensor) -> _Tape:
         module, symbols = self.module, self.symbols

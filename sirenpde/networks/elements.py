@@ -176,7 +176,8 @@ class ElementSeries(nn.Module):
         values = self.values[
             slab[:, None, None], torch.arange(self.degree + 1)[:, None], self.numbers[cell][:, None]
         ]
-        return torch.einsum("nm,nk,nmko->no", in_time, rows, values).reshape(*x.shape[:-1], -1)
+        at_time = torch.einsum("nm,nmko->nko", in_time, values)
+        return torch.einsum("nk,nko->no", rows, at_time).reshape(*x.shape[:-1], -1)
 
 
 def _numbered(positions: Tensor, turns: Sequence[tuple[float, float] | None]) -> tuple[Tensor, int]:

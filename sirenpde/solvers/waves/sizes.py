@@ -20,7 +20,7 @@ from ...networks.lobatto import lobatto
 from ...problem.problem import Problem
 from .form import NoWaves
 
-RADIANS = 7.0  # of waves in a cell: order 8 leaves a thousandth of them, 11 and 14 two digits less each
+RADIANS = 7.0  # of waves in a cell: order 8 leaves 1e-3 to 1e-7 of them, 11 some digits less
 FEWEST = 3  # cells along the longest axis
 BEND = 6  # the degree of the maps of curved cells
 # Radians of waves in half a slab, and the degree in time: functions with waves twice as fast have ten digits there.
