@@ -56,5 +56,5 @@ def problem(
         {"gradient": gradient, "laplacian": curvature}[supervise],
         hold,
         reference={u: Reference(grid["f"], grid, fit="affine", peak=1)},
-        using=[Adam(steps=1500, lr={"gradient": 4e-4, "laplacian": 5e-4}[supervise])],
+        using=[Adam(steps=1200, lr={"gradient": 4e-4, "laplacian": 5e-4}[supervise])],
     )

@@ -202,3 +202,8 @@ def test_the_wave_is_exact_to_rounding(flags):
     solution = solve(declare("wave_equation", **flags))
     assert solution.errors["u"]["relative_l2"] < 1e-12
     assert len(solution.errors["u"]["on"]) == 5
+
+
+@pytest.mark.slow
+def test_a_trained_siren_that_is_held_to_the_classical_solution():
+    assert solve(declare("poisson_siren")).errors["u"]["psnr_db"] > 34
