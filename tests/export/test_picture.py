@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sirenpde import Field, FourierSeries, PixelGrid, Problem, on, solve
 from sirenpde.export.picture import write_picture
+from sirenpde.geometry.pictures.surroundings import Surroundings
 
 
 def pixels(path):
@@ -33,3 +35,18 @@ def test_a_picture_is_transparent_where_it_is_not_known(tmp_path, channels):
     found = pixels(write_picture(tmp_path / "a.png", values))
     assert found.shape == (2, 3, 4 if channels == (3,) else 2)
     assert (found[..., -1] == [[255, 255, 255], [255, 255, 0]]).all() and (found[0, 0, :-1] == 51).all()
+
+
+def test_a_part_of_a_picture_is_written_in_its_place_at_any_resolution(tmp_path):
+    rows, columns = np.mgrid[:24, :36]
+    whole = 0.5 + 0.4 * np.sin(rows / 5) * np.cos(columns / 7)
+    part = whole[6:16, 9:29]
+    grid = PixelGrid({"f": part}, around=Surroundings(whole, 6, 9, part.shape))
+    u = Field("u", grid, FourierSeries(half_period=True))
+    solution = solve(Problem(on(grid, name="match")(lambda p: u(p) - grid["f"](p))))
+    for resolution, size in ((None, (36, 24)), (72, (72, 48))):
+        with Image.open(solution.export(tmp_path / "u.png", resolution)) as image:
+            assert image.size == size
+            scale = size[0] // 36
+            found = np.asarray(image).reshape(24, scale, 36, scale).mean((1, 3)) / 255
+            assert np.abs(found - whole)[1:-1, 1:-1].max() < (0.003 if scale == 1 else 0.03)
