@@ -44,6 +44,9 @@ class _Training:
         return Adam(self.steps, self.rate, "cosine" if form.quick else "constant", clip=self.clip)
 
 
+_BESIDE = {"signed_distance": "signed_distance_siren"}  # as the figures of the same network are compared
+
+
 def _equation(
     problem: str,
     figure: Callable[[Solution, Form], float],
@@ -64,7 +67,7 @@ def _equation(
             **training.network,
             **flags,
         )
-        direct = solved(form, problem, **flags)
+        direct = solved(form, _BESIDE.get(problem, problem), **flags)
         return Outcome(figure(trained, form), data, best=figure(direct, form), best_by=best_by)
 
 

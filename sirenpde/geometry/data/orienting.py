@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 NEIGHBOURS = 12
+TANGENT = 0.15  # cosine of a normal and the way to a neighbour along the surface, at most
 _PARTS = 200  # whose nesting is looked at
 _VOTES = 30  # rounds, at most
 
@@ -112,12 +113,21 @@ def areas_of(samples: Tensor, tree: Any) -> Tensor:
     return math.pi * reach**2 / (k - 1)
 
 
+def along_the_surface(samples: Tensor, normals: Tensor, beside: Tensor) -> Tensor:
+    """Which neighbours (m, k) lie along the surface of both normals, and not across an edge or a thin sheet."""
+    way = torch.nn.functional.normalize(samples[beside] - samples[:, None], dim=2)
+    here, there = (way * normals[:, None]).sum(2).abs(), (way * normals[beside]).sum(2).abs()
+    return torch.maximum(here, there) < TANGENT
+
+
 def voted(samples: Tensor, normals: Tensor, tree: Any) -> Tensor:
     """Normals (m, 3), those turned that most of their neighbours disagree with, until none is left to turn.
 
-    It mends a minority that is spread over the surface, and keeps what the others say.
+    It mends a minority that is spread over the surface, and keeps what the others say. Only neighbours along the
+    surface vote: on the two sides of a thin sheet sound normals are opposite.
     """
     beside, agree = agreement(samples, normals, tree)
+    agree = agree * along_the_surface(samples, normals, beside)
     sign = torch.ones(len(samples), dtype=samples.dtype)
     for _ in range(_VOTES):
         votes = (agree * sign[beside]).sum(1)

@@ -62,12 +62,12 @@ class PointCloud(Cloud):
         *,
         rescale: bool = False,
     ) -> PointCloud:
-        """Reads points and their data from ``.ply``, ``.npz`` or a table (``.csv``, ``.xyz``, ``.txt``, ...).
+        """Reads points and their data from ``.ply``, ``.npz``, ``.las`` or a table (``.csv``, ``.xyz``, ...).
 
         The coordinates are the columns named like the axes (or the array ``points`` of an ``.npz``), nx, ny,
         nz become the data "normal", and any other column of numbers is data; text is left out. ``columns``
         names those of a table without a header. Units and the usual spellings of simulation programs are
-        understood, see ``read_table``.
+        understood, see ``read_table``. LAS and LAZ need laspy, of the extra ``scan``; their colours are left out.
 
         The points keep their units. Without a ``box`` they have the axes x, y, z (or x, y), and fill 95 % of
         them; ``Box.around(cloud)`` is that box. With ``rescale=True`` they are centred and scaled to fill 95 %

@@ -16,7 +16,7 @@ from ..point import Axis
 from .cloud import Cloud
 from .holes import closing
 from .local_fits import FEW, fitted, suited_neighbours, tree_of
-from .orienting import agreement, areas_of, oriented, voted
+from .orienting import agreement, along_the_surface, areas_of, oriented, voted
 from .point_cloud import PointCloud
 
 Normals = Literal["given", "estimated"]
@@ -192,8 +192,9 @@ def _alike(normals: Tensor, given: Tensor, chosen: Tensor) -> Tensor:
 
 def _mended(points: Tensor, given: Tensor, tree: object, name: str) -> Tensor:
     """Normals as given, or turned by the vote of their neighbours where too many contradict them."""
-    contradicting = float((agreement(points, given, tree)[1] < 0).double().mean())
-    if contradicting <= CONTRADICTING:
+    beside, agree = agreement(points, given, tree)
+    contradicting = float((agree[along_the_surface(points, given, beside)] < 0).double().mean())
+    if not contradicting > CONTRADICTING:
         return given
     mended = voted(points, given, tree)
     turned = float(((mended * given).sum(1) < 0).double().mean())
