@@ -33,6 +33,12 @@ class Scan:
     """A closed surface: a cloud of points on it with outward unit normals, and its triangles where they are known.
 
     The signed distance to it is that to the triangles, or the one to the cloud, as in ``Cloud.distance``.
+
+    >>> import torch
+    >>> from sirenpde import Scan, bundled
+    >>> scan = Scan.open(mesh=bundled("spot.obj"), count=1000)
+    >>> round(float(scan.distance(torch.tensor([[0.0, 0.0, 0.0]], dtype=torch.float64))), 2)
+    -0.22
     """
 
     cloud: PointCloud
