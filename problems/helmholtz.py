@@ -69,8 +69,8 @@ def problem(
         return u(p) + parts.known_outside(p) - v(p) - parts.known_inside(p)
 
     def phi(p: Point) -> Tensor:
-        return parts.joined(p, v(p) + parts.known_inside(p), u(p) + parts.known_outside(p))
+        return parts.joined(p, u(p) + parts.known_outside(p), v(p) + parts.known_inside(p))
 
-    measured = layer.interior.where(lambda q: at.distance(q) > 6 * width)
-    reference = {} if given.exact is None else {phi: Reference(given.exact(at), measured)}
+    exact = None if given.exact is None else at.measured(given.exact(at), 6 * width)
+    reference = {} if exact is None else {phi: Reference(exact, box)}
     return Problem(outside, inside, overlap, reference=reference, outputs=(phi,), using=[LeastSquares()])

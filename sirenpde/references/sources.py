@@ -59,9 +59,15 @@ class PointSources:
         j, y = bessel(k * torch.sqrt(apart.clamp(min=nearest)), 0)
         return torch.complex(j, -y)[..., 0] * (self.strength * 0.25j), k
 
-    def distance(self, points: Tensor) -> Tensor:
-        """Of points (n, 2) from the nearest source, (n,)."""
-        return torch.cdist(points, points.new_tensor(self.at)).amin(1)
+    def measured(self, field: PointFunction, radius: float) -> PointFunction:
+        """A field where it is compared: not a number in the layer, nor so near to a source."""
+
+        def known(p: Point) -> Tensor:
+            apart = (p.place - p.place.new_tensor(self.at)).norm(dim=1).amin()
+            counts = (apart > radius) & self.layer.interior.contains(p.place[None])[0]
+            return torch.where(counts, field(p), torch.nan)
+
+        return known
 
     def check_layer(self) -> None:
         """Raises ValueError where the layer has another medium than the sources: their waves are not those in it."""

@@ -75,7 +75,7 @@ class Split:
         """(Δ + q) of ``known_outside`` but for the sources themselves."""
         return _nothing(p) if self.holds_sources else self.sources.load(p)
 
-    def joined(self, p: Point, inside: Tensor, outside: Tensor) -> Tensor:
+    def joined(self, p: Point, outside: Tensor, inside: Tensor) -> Tensor:
         """The one or the other, with the change in the middle of the band."""
         return torch.where(self._depth(p.place[None])[0] > BAND / 2, inside, outside)
 

@@ -56,7 +56,7 @@ def test_the_band_lies_in_both_parts_and_they_cover_the_box():
     assert parts.inside.contains(points).tolist() == [True, True, False, False]
     assert parts.outside.contains(points).tolist() == [False, True, True, True]
     assert parts.band.contains(points).tolist() == [False, True, False, False]
-    chosen = values(lambda p: parts.joined(p, 1 + 0 * X(p), 2 + 0 * X(p)), points.tolist())
+    chosen = values(lambda p: parts.joined(p, 2 + 0 * X(p), 1 + 0 * X(p)), points.tolist())
     assert chosen.tolist() == [1, 2, 2, 2]
 
 
