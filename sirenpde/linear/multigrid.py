@@ -43,7 +43,7 @@ def multigrid(matrix: Any, shape: Sequence[int]) -> Callable[[Array], Array]:
     >>> from sirenpde.linear.multigrid import multigrid
     >>> line = diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(5000, 5000)).tocsr()
     >>> b = np.ones(5000)
-    >>> bool(np.abs(line @ multigrid(line, [5000])(b) - b).max() < 1e-8)
+    >>> bool(np.abs(line @ multigrid(line, [5000])(b) - b).max() < 1e-5)  # of x up to 3e6
     True
     """
     from scipy.sparse import diags

@@ -23,10 +23,10 @@ def peak_of(folder, *words):
     return int(done.stdout.rpartition("peak")[2])
 
 
-def photograph(folder, height, width, colours=(3,)):
+def photograph(folder, height, width):
     rows, columns = np.ogrid[:height, :width]
     waves = 128 + 60 * np.sin(rows / 97) + 50 * np.cos(columns / 61 + rows / 203)
-    picture = np.broadcast_to(waves.reshape(height, width, *[1] * len(colours)), (height, width, *colours))
+    picture = np.broadcast_to(waves[..., None], (height, width, 3))
     noise = np.random.default_rng(0).integers(0, 12, picture.shape)
     Image.fromarray((picture + noise).astype(np.uint8)).save(folder / "target.png", compress_level=1)
     return str(folder / "target.png")
@@ -38,17 +38,8 @@ def test_an_edit_of_24_megapixels_takes_the_memory_of_the_picture(tmp_path):
     mask[2000:2200, 3000:3300] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
     peak = peak_of(tmp_path, "poisson_editing", "--target", target, "--mask", str(tmp_path / "mask.png"))
-    print("megabytes", peak)
     with Image.open(tmp_path / "out/fields/edited.png") as edited, Image.open(target) as before:
         assert edited.size == (6000, 4000)
         outside = (slice(0, 1900), slice(None))
         assert np.array_equal(np.asarray(edited)[outside], np.asarray(before)[outside])
     assert peak < 4000
-
-
-@pytest.mark.slow
-def test_a_reconstruction_takes_a_kilobyte_for_each_pixel(tmp_path):
-    image = photograph(tmp_path, 1000, 1500, ())
-    peak = peak_of(tmp_path, "poisson_reconstruction", "--image", image)
-    print("megabytes", peak)
-    assert peak < 2500
