@@ -10,10 +10,25 @@ Source: Ricker, The form and laws of propagation of seismic wavelets, 1953; Soch
 conditions and surface waves, 1987.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
-from sirenpde import Box, D, DampingLayer, Field, Point, Problem, Reference, dot, grad, laplacian, on
+from sirenpde import (
+    Box,
+    D,
+    DampingLayer,
+    Field,
+    Point,
+    Problem,
+    Reference,
+    SpectralElements,
+    dot,
+    grad,
+    laplacian,
+    on,
+)
 from sirenpde.references.media import Ricker, driven_gaussian
 
 
@@ -69,4 +84,5 @@ def problem(
     exact = driven_gaussian(signal, speed, width, (t, x, y), (a, b))
     free = Box(t=(0, duration), x=(-1, 1), y=(-1, 1))
     moments = {f"t = {s * duration:.3g}": free.at(t=s * duration).nodes(41) for s in (0.5, 0.75, 1)}
-    return Problem(wave, absorbed, still, rest, reference={u: Reference(exact, moments)})
+    using = [SpectralElements(t, cells=math.ceil(6 * side * frequency / speed))]
+    return Problem(wave, absorbed, still, rest, reference={u: Reference(exact, moments)}, using=using)

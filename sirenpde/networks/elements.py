@@ -20,6 +20,7 @@ Numbers = tuple[float, ...]
 
 SAME = 1e-9  # of the box: nodes so near are one
 WITHIN = 1e-6  # of a cell, beyond its sides, where a point still is in it
+CANDIDATES = 32  # cells whose boxes may hold a point: beside curved sides they overlap
 NEWTON = 12  # steps to where a point lies in its cell; straight cells need one
 
 
@@ -134,7 +135,7 @@ class ElementSeries(nn.Module):
         beyond = torch.maximum((low - x[:, None]) / size, (x[:, None] - high) / size).amax(2)
         found = torch.zeros(len(x), dtype=torch.long, device=x.device)
         place, best = torch.zeros_like(x), torch.full((len(x),), math.inf, dtype=x.dtype, device=x.device)
-        for rank in range(min(4 * self.dim, len(low))):
+        for rank in range(min(CANDIDATES, len(low))):
             distance, cell = beyond.min(1)
             rows = ((distance < 0.1 if rank else distance < math.inf) & (best > WITHIN)).nonzero()[:, 0]
             if not len(rows):

@@ -214,7 +214,8 @@ def _weight(mesh: Mesh, a: Tensor, b: Tensor) -> Tensor:
     candidates = [inverse, torch.ones_like(inverse)] if bool(b.any()) else [inverse]
     by_weight = [left(weight) for weight in candidates]
     best = min(by_weight)
-    if best > max(SELF_ADJOINT * (float(b.abs().max()) + max(by_weight)), SAME):
+    rounding = SAME * float(mesh.inverse.abs().max())  # of slopes in the smallest cells
+    if best > max(SELF_ADJOINT * (float(b.abs().max()) + max(by_weight)), rounding):
         raise NoWaves(
             "The waves' equation is neither u_tt = c² Δu nor u_tt = div(c² ∇u), so that it has no energy; expected "
             "one of these. Take March or Pieces."
