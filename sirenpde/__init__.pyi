@@ -110,6 +110,7 @@ from .solvers.adam import Adam as Adam
 from .solvers.broyden import SelfScaledBroyden as SelfScaledBroyden
 from .solvers.collocation import Collocation as Collocation
 from .solvers.gauss_newton import GaussNewton as GaussNewton
+from .solvers.inference import Inference as Inference
 from .solvers.lbfgs import LBFGS as LBFGS
 from .solvers.least_squares import LeastSquares as LeastSquares
 from .solvers.march import March as March

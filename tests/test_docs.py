@@ -34,6 +34,7 @@ def test_a_problem_of_the_manual_is_solved_as_written(block: str) -> None:
         pytest.param("domains", marks=pytest.mark.slow),
         "data",
         "helmholtz",
+        "inverse_problems",
         "papers",
         "pictures",
         "pieces",

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from ..export.carriers import Request, in_own_units, mesh_of, on_grid, spread, stepped
-from ..export.fields import FieldSet, reference_on
+from ..export.derived import Deviation
+from ..export.fields import FieldSet, reference_on, with_deviations
 from ..export.grid import Grid, middles
 from ..export.mesh import Mesh, sample_cells
 from ..export.names import file_name
@@ -80,7 +81,7 @@ def write_films(solution: Solution, run: RunDirectory, times: Sequence[float] | 
         moments = _times(time, times) if times is not None else _frames(time, solution.holds_until)
         series = stepped(fields, Request(_FILMED[min(3, len(space))], moments))
         assert isinstance(series, Series)
-        for name in fields.functions:
+        for name in (n for n, f in fields.functions.items() if not isinstance(f, Deviation)):
             steps = [shown_on(name, at, at.values[name], **_labels(fields, name)) for at in series]
             scales, unit = scales_of(steps), fields.labels.axes.get(time.name, "")
             figures = (
@@ -138,13 +139,16 @@ def _field_figures(
 ) -> list[Path]:
     written = []
     for name, function in fields.functions.items():
+        if isinstance(function, Deviation):
+            continue  # beside its function
         alone = replace(fields, functions={name: function})
         if fields.film is not None and fields.shapes[name] in ((), (3,)):
             figures = {"": _stills(fields.film, alone, name)}
         elif is_picture(alone, name):
             figures = {"": _picture_figure(solution, alone, name)}
         else:
-            figures = {"": field_figure(shown(alone, name, times), _title(solution, name))}
+            beside = with_deviations(alone) if f"{name}_deviation" in fields.functions else alone
+            figures = {"": field_figure(shown(beside, name, times), _title(solution, name))}
             figures |= _at_nodes(solution, alone, name)
         for suffix, figure in figures.items():
             written.append(save_figure(folder / f"{file_name(name + suffix)}.png", figure))
@@ -158,7 +162,8 @@ def shown(fields: FieldSet, name: str, times: Sequence[float] | None = None) -> 
     known = fields.references.get(fields.functions[name])
     if known is not None and exact is not None:
         values = _fitted(values, exact, known, fields.shapes[name])
-    return shown_on(name, in_own_units(fields, carrier), values, exact, **_labels(fields, name))
+    seen = shown_on(name, in_own_units(fields, carrier), values, exact, **_labels(fields, name))
+    return replace(seen, deviation=carrier.values.get(f"{name}_deviation"))
 
 
 def _labels(fields: FieldSet, name: str) -> dict[str, Any]:

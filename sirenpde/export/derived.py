@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..calculus.operators import PointFunction, curl, div, grad, hessian, laplacian
 from ..geometry import can
-from ..geometry.point import Axis
+from ..geometry.point import Axis, Point
+from ..problem.constraint import name_of
 from ..problem.problem import Problem
 from ..problem.reference import Reference
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 Functions = Mapping[str, PointFunction]
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """The standard deviation of a function of a point, as far as data leave its fields open.
+
+    It is no function of the fields' values, and has no derivatives: a solution evaluates it.
+    """
+
+    of: PointFunction
+
+    @property
+    def name(self) -> str:
+        return f"{name_of(self.of)}_deviation"
+
+    def __call__(self, p: Point) -> Tensor:
+        raise TypeError(
+            f"{self.name} was called at a point; expected solution.deviation(...) to evaluate it."
+        )
 
 
 def derivatives(
@@ -46,7 +71,11 @@ def derivatives(
                 f"Separate them by commas."
             )
         operate, order = known[operator]
-        able = {name: f for name, f in functions.items() if _has(operator, shapes[name], len(space))}
+        able = {
+            name: f
+            for name, f in functions.items()
+            if not isinstance(f, Deviation) and _has(operator, shapes[name], len(space))
+        }
         if not able:
             given = ", ".join(f"{name} of shape {shapes[name]}" for name in functions)
             raise ValueError(

@@ -60,7 +60,8 @@ class FieldSet:
     @property
     def name(self) -> str:
         """Fit for a file."""
-        return file_name("-".join(self.functions))
+        own = (name for name, f in self.functions.items() if not isinstance(f, derived.Deviation))
+        return file_name("-".join(own))
 
     @property
     def evaluated(self) -> dict[str, Function]:
@@ -157,6 +158,13 @@ def _gridded_domain(problem: Problem, axes: tuple[Axis, ...], outputs: Iterable[
     domains += [c.domain for c in problem.constraints if isinstance(c.domain, can.Pictured)]
     grids: list[Any] = [d for d in domains if can.lattice_of(d) is not None and d.axes == axes]
     return max(grids, key=lambda d: d.size or 0, default=None)
+
+
+def with_deviations(fields: FieldSet) -> FieldSet:
+    """The functions and ``u_deviation``, the standard deviation of each."""
+    found = {f"{name}_deviation": derived.Deviation(f) for name, f in fields.functions.items()}
+    shapes = {f"{name}_deviation": shape for name, shape in fields.shapes.items()}
+    return replace(fields, functions={**fields.functions, **found}, shapes={**fields.shapes, **shapes})
 
 
 def with_derivatives(fields: FieldSet, operators: Sequence[str]) -> FieldSet:

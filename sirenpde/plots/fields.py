@@ -43,6 +43,7 @@ class Shown:
     components: Sequence[str] = ()
     unit: str = ""
     units: Mapping[str, str] = field(default_factory=dict)
+    deviation: Array | None = None  # standard deviations of the values, where these are known
 
     @cached_property
     def known(self) -> Array:
@@ -91,7 +92,7 @@ def scales_of(fields: Iterable[Shown]) -> dict[str, Scale]:
 
 
 def field_figure(shown: Shown, title: str = "", scales: Mapping[str, Scale] | None = None) -> Figure:
-    """A field beside its reference and the error on a logarithmic scale, where there is one.
+    """A field beside its reference and the error on a logarithmic scale, where there is one, and its deviation.
 
     Panels that are compared have one colour scale: all times, planes and surfaces, prediction and reference, real and
     imaginary part. All errors have one. Signed values are blue to red about zero, others viridis. The ``scales`` are
@@ -160,15 +161,16 @@ def _panels(shown: Shown, scales: Mapping[str, Scale]) -> list[list[Panel]]:
     rows = [row for part in shown.parts for row in _rows(shown, part, scales)]
     if len(shown.views) > 1 or rows[0][0].aspect < _FLAT:
         return rows
-    if shown.exact is not None:
-        return [[panel for row in rows[i : i + 3] for panel in row] for i in range(0, len(rows), 3)]
+    kinds = len(rows) // len(shown.parts)
+    if kinds > 1:
+        return [[panel for row in rows[i : i + kinds] for panel in row] for i in range(0, len(rows), kinds)]
     alone = [row[0] for row in rows]
     across = 2 if len(alone) == 4 else 3
     return [alone[i : i + across] for i in range(0, len(alone), across)]
 
 
 def _rows(shown: Shown, part: Part, scales: Mapping[str, Scale]) -> list[list[Panel]]:
-    """The part, its reference and its error, each in all views."""
+    """The part, its reference and its error, and its deviation, each in all views."""
     kinds = {shown.label(part.label): shown.known}
     if shown.exact is not None:
         kinds["reference"] = shown.exact
@@ -196,6 +198,22 @@ def _rows(shown: Shown, part: Part, scales: Mapping[str, Scale]) -> list[list[Pa
                     part.error(view.take(shown.known), view.take(shown.exact)),
                     scales[ERROR],
                     f"{ERROR} of {part.label}",
+                    None,
+                    shown.units,
+                )
+                for view in shown.views
+            ]
+        )
+    if shown.deviation is not None:
+        spread = part.of(shown.deviation)
+        rows.append(
+            [
+                Panel(
+                    _joined("deviation", view.title),
+                    view,
+                    part.of(view.take(shown.deviation)),
+                    scale_of([spread]),
+                    f"deviation of {part.label}",
                     None,
                     shown.units,
                 )
@@ -239,12 +257,16 @@ def _curves(shown: Shown, title: str, scales: Mapping[str, Scale] | None) -> Fig
         x, words = view.points[:, 0], (part.label, view.title)
         word = _joined(*words) if len(shown.parts) > 1 or not view.title else view.title
         ax.plot(x, part.of(view.take(shown.known)), color=colour, lw=1.4, label=word)
+        if shown.deviation is not None:
+            middle, twice = part.of(view.take(shown.known)), 2 * part.of(view.take(shown.deviation))
+            name = "two deviations" if (part, view) == curves[-1] else None
+            ax.fill_between(x, middle - twice, middle + twice, color=colour, alpha=0.2, lw=0, label=name)
         if exact is not None:
             name = "reference" if (part, view) == curves[-1] else None
             ax.plot(x, part.of(view.take(exact)), color="0.1", lw=1.0, ls="--", label=name)
     margin = 0.03 * float(np.ptp(x)) or 1.0  # about a single point
     ax.set_xlim(x.min() - margin, x.max() + margin)
-    if len(curves) > 1 or exact is not None:
+    if len(curves) > 1 or exact is not None or shown.deviation is not None:
         ax.legend(fontsize=TEXT - 1, frameon=False)
     if scales is not None:
         _limit(ax, [scales[part.scale] for part in shown.parts])

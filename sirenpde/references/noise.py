@@ -1,4 +1,4 @@
-"""Errors of measurement, drawn from a seed."""
+"""Places of measurement, and errors drawn from a seed."""
 
 from __future__ import annotations
 
@@ -26,3 +26,20 @@ def with_noise(exact: Tensor, deviation: float, generator: Generator, unit: floa
         )
     errors = torch.randn(exact.shape, dtype=exact.dtype, generator=generator)
     return exact + deviation * unit * errors
+
+
+def sensors_along(count: int) -> Tensor:
+    """The middles of so many equal parts of [0, 1], (count,).
+
+    Raises ValueError for none.
+
+    >>> from sirenpde.references.noise import sensors_along
+    >>> sensors_along(2).tolist()
+    [0.25, 0.75]
+    """
+    if count < 1:
+        raise ValueError(
+            f"sensors={count} was given; expected 1 or more. Without measurements nothing is known of what causes "
+            f"them."
+        )
+    return (torch.arange(count, dtype=torch.float64) + 0.5) / count

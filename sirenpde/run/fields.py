@@ -24,6 +24,7 @@ from ..geometry.quadrature import cubature
 from ..problem.constraint import in_precision, name_of
 from ..problem.problem import Problem
 from ..residuals import Evaluator, System, evaluate, requests_of
+from .uncertainty import deviations
 
 
 def values(
@@ -90,6 +91,7 @@ class Evaluable:
     system: System
     theta: Tensor
     function: PointFunction
+    spread: Tensor | None = None  # of the coefficients: then the values are standard deviations
 
     def __call__(self, points: Any, data: Mapping[str, Tensor] | None = None) -> Any:
         axes = self.axes
@@ -99,7 +101,12 @@ class Evaluable:
                 f"{name_of(self.function)} was evaluated on points of shape {tuple(coordinates.shape)}; expected (N, "
                 f"{len(axes)}), one column for each of {', '.join(axis.name for axis in axes)}. Reshape the points."
             )
-        result = values(self.system, self.theta, [self.function], axes, coordinates, data or {})[0]
+        if self.spread is None:
+            result = values(self.system, self.theta, [self.function], axes, coordinates, data or {})[0]
+        else:
+            batch = self.system.batch(coordinates, data or {})
+            domain = self.problem.output(self.function).domain
+            result = deviations(self.system, self.theta, self.spread, self.function, domain, batch)
         return result if isinstance(points, Tensor) else result.cpu().numpy()
 
     @property

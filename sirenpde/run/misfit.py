@@ -28,7 +28,9 @@ def misfits(system: System, theta: Tensor, batches: Sequence[Batch]) -> Iterator
                 f"The deviations are too small, some values are wrong, or the equations are not those of the "
                 f"measured thing."
             )
-        elif square < count - LARGEST * math.sqrt(2 * count) - 2 * _free(system):
+        elif not system.problem.has_priors and square < count - LARGEST * math.sqrt(2 * count) - 2 * _free(
+            system
+        ):
             yield (
                 f"{told}: noise of the given standard deviations would leave about {count}. They are too large, or "
                 f"the fields follow the noise: fewer features, or more equations, would not."

@@ -173,6 +173,7 @@ def _fields(snapshot: Mapping[str, Any], report: Mapping[str, Any]) -> SavedFiel
         "residuals": report.get("residuals", 0),
         "standard_errors": report.get("unknown_errors", {}),
         "correlations": report.get("unknown_correlations", {}),
+        "uncertainty": None,
         "chi_square": {
             name: (float(told["value"]), int(told["measurements"]))
             for name, told in report.get("chi_square", {}).items()

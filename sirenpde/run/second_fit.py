@@ -48,6 +48,8 @@ def second_fit(system: System, theta: Tensor, recipes: Recipes, seed: int) -> di
         return None
     if all(map(has_linear_head, system.parameters.networks.values())) and column_count(system) > MOST:
         return None
+    if system.problem.has_priors and any(c.is_measured for c in system.problem.constraints):
+        return None  # what noise and priors leave open is no matter of resolution
     fewer: dict[Field, SineFeatures] = {}
     for u, recipe in recipes.items():
         if not isinstance(recipe, SineFeatures) or recipe.is_open or (recipe.count or 0) < LEAST:

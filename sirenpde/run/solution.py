@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..calculus.field import Field
 from ..calculus.operators import PointFunction
+from ..export.derived import Deviation
 from ..geometry.domain import Domain
 from ..networks.pieces import Pieces
 from ..networks.sine_lattice import SineLattice
@@ -37,6 +38,7 @@ from .run import Compared, Run
 from .second_fit import second_fit, worst
 from .slabs import PerSlab, residuals_per_slab
 from .summary import headline, rows_of, summary
+from .uncertainty import Uncertainty, uncertainty_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -89,6 +91,8 @@ class Solution:
     compared: Compared | None = None  # with the fields of another resolution
 
     def __getitem__(self, function: PointFunction | str) -> Evaluable:
+        if isinstance(function, Deviation):
+            return self.deviation(function.of)
         if isinstance(function, str) or (isinstance(function, Field) and function not in self.problem.fields):
             function = self._named(function)
         return Evaluable(self.problem, self.system, self.theta, function)
@@ -205,6 +209,48 @@ class Solution:
         return self.determination or determination(self.system, self.theta)
 
     @cached_property
+    def uncertainty(self) -> Uncertainty | None:
+        """How well unknown fields are known: of fields that ``Inference()`` found, with measurements and priors.
+
+        None for any others.
+        """
+        if not any(stage.name == "inference" for stage in self.stages):
+            return None
+        return uncertainty_of(self.system, self.theta, self.seed, self.samples_scale, self.recipes)
+
+    def deviation(self, function: PointFunction | str) -> Evaluable:
+        """The standard deviation of a field, or of any function of a point, at points, on grids and on meshes.
+
+        It is that of the posterior of a Gaussian prior, of the weight that the evidence chose, and of the noise of
+        the measurements; of a function that is not affine in the fields, to first order. Where the prior describes
+        the truth this lies within two deviations at 95 % of the places.
+
+        Raises ValueError where there are no measurements and priors, or another stage found the fields.
+
+        Sources: Tarantola, Inverse problem theory, 2005; Nychka, Bayesian confidence intervals for smoothing
+        splines, 1988, on how many places these hold at.
+
+        >>> import torch
+        >>> from sirenpde import Box, Field, Inference, PointCloud, Problem, SineFeatures, hessian, on, solve
+        >>> line = Box(x=(0, 1))
+        >>> f = Field("f", line, SineFeatures(60, 10.0))
+        >>> seen = PointCloud([[0.1], [0.2], [0.3]], line, {"f": [1.0, 1.2, 1.3]})
+        >>> match = on(seen, sigma=0.1, name="match")(lambda p: f(p) - seen["f"](p))
+        >>> small = on(line, 200, prior=True, name="small")(lambda p: f(p))
+        >>> bend = on(line, 200, prior=True, name="bend")(lambda p: hessian(f)(p))
+        >>> near, far = solve(Problem(match, small, bend), [Inference()]).deviation(f)([[0.2], [1.0]])
+        >>> bool(near < 0.1 < far)
+        True
+        """
+        if self.uncertainty is None:
+            raise ValueError(
+                "The deviation of a field was asked for that has none; expected measurements, constraints with "
+                "sigma or on tables, and prior=True for the unknown field, solved by Inference()."
+            )
+        found = self[function]
+        return replace(found, spread=self.uncertainty.spread)
+
+    @cached_property
     def chi_square(self) -> dict[str, tuple[float, int]]:
         """χ² and the number of its terms, for every constraint whose standard deviation was given."""
         measured = [c.name for c in self.problem.constraints if c.is_measured and not c.is_prior]
@@ -303,6 +349,7 @@ class Solution:
             "errors": self.errors,
             "error_estimate": self.error_estimate,
             "relative_residual": self.relative_residual,
+            "uncertainty": None if self.uncertainty is None else self.uncertainty.report,
             "unknowns": self.unknowns,
             "unknown_errors": self.standard_errors,
             "unknown_correlations": self.correlations,
@@ -463,9 +510,10 @@ class Solution:
 
     def field_sets(self, outputs: Sequence[PointFunction] | None = None) -> list[FieldSet]:
         """Its outputs, or these, to be sampled, drawn and written: those on the same axes together."""
-        from ..export.fields import field_sets
+        from ..export.fields import field_sets, with_deviations
 
-        return field_sets(self.problem, lambda function, *at: self[function](*at), outputs)
+        sets = field_sets(self.problem, lambda function, *at: self[function](*at), outputs)
+        return sets if self.uncertainty is None else [with_deviations(fields) for fields in sets]
 
 
 def solution_of(run: Run, determination: Determination | None = None, again: Again | None = None) -> Solution:

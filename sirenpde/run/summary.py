@@ -92,10 +92,25 @@ def rows_of(solution: Account, report: Mapping[str, Any]) -> Iterator[tuple[str,
     errors = report.get("unknown_errors", {})
     for constraint, fit in report.get("chi_square", {}).items():
         yield "fit", f"{constraint}: chi-square {fit['value']:.4g} of {fit['measurements']} measurements"
+    if report.get("uncertainty"):
+        yield "known", told_of(report["uncertainty"])
     for unknown, value in report["unknowns"].items():
         yield "found", f"{unknown} = {_with_error(value, errors.get(unknown))}"
     for a, others in report.get("unknown_correlations", {}).items():
         yield from (("", f"correlation of {a} and {b}: {value:+.3f}") for b, value in others.items())
+
+
+def told_of(known: Mapping[str, Any]) -> str:
+    """How much data say of unknown fields.
+
+    >>> told_of({"unknown": ["f"], "determined": 17, "combinations": 400, "fitted": 21.3, "measurements": 90})
+    'the data determine 17 of 400 combinations of f better than the prior does; 21.3 of 90 data are followed'
+    """
+    return (
+        f"the data determine {known['determined']} of {known['combinations']} combinations of "
+        f"{', '.join(known['unknown'])} better than the prior does; {known['fitted']:.1f} of "
+        f"{known['measurements']} data are followed"
+    )
 
 
 def _counted(n: int, noun: str) -> str:

@@ -37,6 +37,7 @@ from .broyden import SelfScaledBroyden
 from .collocation import Collocation
 from .crowding import crowding
 from .gauss_newton import GaussNewton
+from .inference import Inference
 from .lbfgs import LBFGS
 from .least_squares import LeastSquares
 from .march import March
@@ -264,7 +265,7 @@ def _suited(problem: Problem, u: Field, stage: Stage, traits: Traits) -> Recipe:
         return SineLattice()
     if isinstance(stage, SpectralElements):
         return Elements()
-    return frozen_sines(problem, u) if isinstance(stage, LeastSquares) else siren_for(None)
+    return frozen_sines(problem, u) if isinstance(stage, LeastSquares | Inference) else siren_for(None)
 
 
 def _marched(problem: Problem, u: Field, traits: Traits) -> Recipe:
