@@ -58,7 +58,7 @@ def problem(frequency: float = 7.5, along: float = 0.8, depth: float = 0.25) -> 
     x, y = box.axes
     (left, right), (top, below) = core.bounds
     cuts = (-thick, 0, left, right, 4, 4 + thick), (-thick, 0, top, below, LEVEL, 1.8, 1.8 + thick)
-    cells = Pieces(SineFeatures(), cells=Partition.spaced(cuts, min(0.5, 11 * WATER / omega)))
+    cells = Pieces(SineFeatures(), cells=Partition.spaced(cuts, min(0.5, 16 * WATER / omega)))
     u, v, s = (Field(name, box, cells, dtype=complex) for name in ("u", "v", "s"))
     w = LineSource((along, depth)).wave(omega / WATER, box.axes)
     k = omega / WATER
