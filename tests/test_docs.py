@@ -35,11 +35,13 @@ def test_a_problem_of_the_manual_is_solved_as_written(block: str) -> None:
         "data",
         "helmholtz",
         "inverse_problems",
+        pytest.param("inversion", marks=pytest.mark.slow),
         "papers",
         "pictures",
         "pieces",
         "pinnacle",
         pytest.param("surfaces", marks=pytest.mark.slow),
+        pytest.param("waves", marks=pytest.mark.slow),
     ],
 )
 def test_a_page_runs_as_written(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
