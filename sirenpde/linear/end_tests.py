@@ -28,7 +28,8 @@ class EndTests:
 
     >>> from sirenpde.linear.end_tests import EndTests
     >>> tests = EndTests(3, [-1])
-    >>> (tests.combined(tests.change.new_ones(1, 3).diag_embed()[0]).T @ tests.change)[:2].round(decimals=9).tolist()
+    >>> seen = tests.combined(tests.change.new_ones(1, 3).diag_embed()[0]).T @ tests.change
+    >>> seen[:2].round(decimals=9).add(0.0).tolist()
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
 

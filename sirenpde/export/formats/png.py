@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from ..about import NOTHING, About
 from ..format import Format, register
-from ..grid import Grid
 
 if TYPE_CHECKING:
+    from ..grid import Grid
     from ..mesh import Mesh
 
 
 def write_png(path: str | PathLike[str], carrier: Grid | Mesh, about: About = NOTHING) -> Path:
     """Write the first field, as it is where it is a picture, at the grid's resolution, and else a plot of it."""
     from ...plots import save_figure
+    from ..grid import Grid
     from ..panels import panels
     from ..picture import drawn, write_picture
 

@@ -42,6 +42,14 @@ class Edit:
         mask: (H, W), true where the target is edited.
         wanted: the guidance v, for each edge along "x", (H, W - 1, ...), and along "y", (H - 1, W, ...).
         shown: makes colours of what u counts, a tensor of a tensor: the exponential where u is a logarithm.
+
+    >>> import numpy as np
+    >>> from sirenpde import Edit
+    >>> mask = np.zeros((6, 6), dtype=bool)
+    >>> mask[2:4, 2:4] = True
+    >>> ramp = np.tile(np.arange(6.0) / 8, (6, 1))
+    >>> Edit.of(np.zeros((6, 6)), ramp, mask, "clone").wanted["x"][0].tolist()
+    [0.125, 0.125, 0.125, 0.125, 0.125]
     """
 
     grid: PixelGrid
@@ -74,14 +82,6 @@ class Edit:
         border or has another size, and for a mode that is none of these.
 
         Source: Pérez, Gangnet and Blake, Poisson Image Editing, 2003, equations 7, 11 to 16.
-
-        >>> import numpy as np
-        >>> from sirenpde import Edit
-        >>> mask = np.zeros((6, 6), dtype=bool)
-        >>> mask[2:4, 2:4] = True
-        >>> ramp = np.tile(np.arange(6.0) / 8, (6, 1))
-        >>> Edit.of(np.zeros((6, 6)), ramp, mask, "clone").wanted["x"][0].tolist()
-        [0.125, 0.125, 0.125, 0.125, 0.125]
         """
         if mode not in _MODES:
             raise ValueError(
