@@ -23,12 +23,12 @@ from ...networks.sine_features import SineFeatures
 from ...networks.singular import Singular
 from ...networks.values import recipe_from_value, recipe_to_value
 from ...residuals import Evaluator, System, evaluate, requests_of
-from ...residuals.unfit import Unfit
+from ...residuals.unfit import MEMORY_LIMIT, TooLarge, TooLong, Unfit
 from ...sampling.drawing import generator
 from ..stage import State
 from .pieces_corners import cuts_between, shape_corners, with_points, with_room
 from .pieces_newton import PiecesNewton, newton_pieces
-from .pieces_solve import ROWS, Fineness, PiecesSolution, left_in_cells, solve_pieces
+from .pieces_solve import GRACE, ROWS, Fineness, PiecesSolution, left_in_cells, solve_pieces
 from .pieces_tree import cut_by_data, holding
 
 # Radians per half side of a cell, over the root of their number by axes. Measured on plane waves of Poisson's
@@ -48,6 +48,10 @@ AS_GOOD = 2.0  # times the least that was left: a finer resolution with so much 
 ENOUGH = ((1e-9, 3e10), (1e-6, 1e11))
 FALLS = 3.0  # how many times less has to be left after more features or smaller cells, for more of them
 USUAL, CELL = 1e10, 0.02  # operations of a core in a second, and seconds of a cell beside them
+# What a first trial takes at least for each feature of a cell, whose matrix may be that of others: seconds of a fast
+# core, and bytes for its rows.
+LEAST, BYTES = 6e-5, 250
+TRIALS = 4  # times as much is what two resolutions take, and what else they hold
 ROUNDING = 1e-14  # of the fields' units, what is left of them by rounding
 SLACK = 1e-6  # of an axis: cuts so near to one another are one
 MOST = 1000  # cells of a tree before the first solve
@@ -186,6 +190,8 @@ class Growth:
         self.counts = self._counts()
         self.bounds = {u: _partition_of(state.system, u).bounds for u in fields}
         self.scales = axis_scales(state.system.problem)
+        if not memory.trials:
+            self._check_size()
         self.cuts = cuts_of(state.system.problem)
         self.singular: dict[Field, tuple[Singular, ...]] = dict.fromkeys(fields, ())
         self.has_materials = False
@@ -202,6 +208,44 @@ class Growth:
             most = max(known)
             return (max(1, math.ceil(COARSER * most)), most)
         return FEATURES.get(self.axes, MANY)
+
+    def _check_size(self) -> None:
+        """Raises before the first trial where so many cells outlast the budget or fill the memory, by themselves."""
+        cells = max(self._least_cells(u) for u in self.given)
+        features, left = self.counts[0], max(0.0, self.state.deadline - time.monotonic())
+        seconds = LEAST * features * cells / max(1, torch.get_num_threads())
+        size = BYTES * features * cells
+        short, large = seconds / max(left, GRACE), size / MEMORY_LIMIT
+        if max(short, large) <= 1:
+            return
+        fastest = max(scale.wavenumber for scale in self.scales)
+        slower = fastest * (TRIALS * max(short, large)) ** (-1 / self.axes)
+        what = f"{cells:.3g} cells of {features} features"
+        if self.are_cells_open:
+            what = f"Waves of {fastest:.3g} radians per unit need at least {what}, which"
+            less = f"waves of up to {_floored(slower):g} radians per unit, or a smaller domain"
+        else:
+            less = "fewer cells or features"
+        if large > 1:
+            raise TooLarge(
+                f"{what} would fill {size / 2**30:.2g} GiB by their rows alone; {MEMORY_LIMIT >> 30} GiB are "
+                f"allowed. Take {less}."
+            )
+        raise TooLong(
+            f"{what} would take {seconds:.0f} s at least; of the budget {left:.0f} s are left, which buy no "
+            f"solution. Give a budget of about {-_floored(-TRIALS * seconds):g} s, or take {less}."
+        )
+
+    def _least_cells(self, u: Field) -> float:
+        """How many cells the equations' own waves ask for, wherever else it is cut; of given cells their number."""
+        if self.given[u].cells is not None:
+            return len(_partition_of(self.state.system, u))
+        widest = 2 * REACH * rate_of(self.counts[0], self.axes)
+        speeds = {scale.name: scale.wavenumber for scale in self.scales}
+        return math.prod(
+            max(1.0, (high - low) * speeds[axis.name] / widest)
+            for axis, (low, high) in zip(u.axes, self.bounds[u], strict=True)
+        )
 
     @property
     def are_cells_open(self) -> bool:
@@ -397,6 +441,12 @@ class Growth:
             return solve_pieces(system, shape, workers=workers, deadline=self.state.deadline)
         start = self.state.system, self.state.theta
         return newton_pieces(system, shape, start, workers=workers, deadline=self.state.deadline)
+
+
+def _floored(value: float) -> float:
+    """To two digits, downwards."""
+    unit: float = 10.0 ** (math.floor(math.log10(abs(value))) - 1)
+    return math.floor(value / unit) * unit
 
 
 def rate_of(features: float, axes: int) -> float:

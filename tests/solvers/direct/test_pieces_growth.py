@@ -113,6 +113,35 @@ def test_a_budget_that_buys_no_piece_is_refused_before_the_factorisation(
         solve(problem, [LeastSquares()], budget=10)
 
 
+@pytest.mark.parametrize(
+    ("k", "budget", "message"),
+    [
+        (
+            500.0,
+            4.0,
+            r"500 radians per unit need at least 1.24e\+04 cells of 160 features, which would take 119 s at least",
+        ),
+        (500.0, 4.0, r"Give a budget of about 480 s, or take waves of up to 4\d radians per unit"),
+        (
+            3000.0,
+            1e6,
+            r"would fill 17 GiB by their rows alone; 8 GiB .* Take waves of up to 1000 radians per unit",
+        ),
+    ],
+)
+def test_waves_too_fast_for_the_budget_or_the_memory_are_refused_with_those_that_would_do(
+    k: float, budget: float, message: str
+) -> None:
+    square = Box(x=(-1, 1), y=(-1, 1))
+    u = Field("u", square, Pieces())
+    problem = Problem(
+        on(square, samples=200, name="waves")(lambda p: laplacian(u)(p) + k**2 * u(p)),
+        on(square.boundary(), samples=100, name="rim")(lambda p: u(p) - 1),
+    )
+    with pytest.raises(Unfit, match=message):
+        solve(problem, budget=budget)
+
+
 def test_a_budget_that_buys_the_first_resolution_alone_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     problem, _ = waves(Pieces(SineFeatures(20), cells=(4,)))
 
