@@ -44,6 +44,7 @@ class Discontinuity:
     place: Tensor
     everywhere: bool  # at the same coordinate on all lines
     is_on_planes: bool  # at coordinates that several lines have in common
+    along: tuple[float, ...]  # coordinates of all the points found
 
     def __str__(self) -> str:
         a, names = self.axis.name, [axis.name for axis in self.constraint.domain.axes]
@@ -161,11 +162,11 @@ def _ends_at(u: Field, recipe: object, jump: Discontinuity) -> bool:
         return False
     if recipe.cells is None:
         return jump.is_on_planes
-    names = [axis.name for axis in jump.constraint.domain.axes]
     axis = [other.name for other in u.axes].index(jump.axis.name)
     edges = recipe.partition([a.low for a in u.axes], [a.high for a in u.axes]).edges[axis]
-    place, near = float(jump.place[names.index(jump.axis.name)]), SAME * (jump.axis.high - jump.axis.low)
-    return jump.everywhere and any(abs(place - edge) < near for edge in edges)
+    near = SAME * (jump.axis.high - jump.axis.low)
+    at_edges = all(any(abs(place - edge) < near for edge in edges) for place in jump.along)
+    return (jump.everywhere or jump.is_on_planes) and at_edges
 
 
 def _of(constraint: Constraint) -> Iterator[Discontinuity]:
@@ -178,7 +179,8 @@ def _of(constraint: Constraint) -> Iterator[Discontinuity]:
             same = float(along.max() - along.min()) < 1e-6 * (axis.high - axis.low)
             several = len(jump_points) > 1 or len(domain.axes) == 1
             planes = bool(shared(along.tolist(), axis.high - axis.low))
-            yield Discontinuity(constraint, axis, jump_points[0], same and several, planes)
+            places = tuple(along.tolist())
+            yield Discontinuity(constraint, axis, jump_points[0], same and several, planes, places)
 
 
 def _differentiated(constraint: Constraint, points: Tensor, data: object) -> list[tuple[PointFunction, Axis]]:

@@ -104,3 +104,16 @@ def test_a_jump_at_which_cells_are_cut_is_no_warning_and_one_is_where_they_are_n
     for other in (SineFeatures(), Pieces(blend="smooth"), Pieces(cells=(3,))):
         (said,) = diagnosis.warnings(problem, {T: other})
         assert "jumps at y = 1." in said
+
+
+def test_jumps_at_several_coordinates_are_no_warning_where_cells_are_cut_at_all_of_them():
+    box = Box(x=(0, 1), y=(0, 3))
+    (x, y), u = box.axes, Field("u", box)
+
+    def flux(p):
+        return torch.where(y(p) < 1, 1.0, torch.where(y(p) < 2, 1 + x(p), 5.0)) * D(u, y)(p)
+
+    problem = Problem(on(box, samples=100)(lambda p: D(flux, y)(p) + D(u, x, x)(p)))
+    assert diagnosis.warnings(problem, {u: Pieces(cells=((0.5,), (1.0, 2.0)))}) == []
+    (said,) = diagnosis.warnings(problem, {u: Pieces(cells=((0.5,), (1.0,)))})
+    assert "y = 2" in said
