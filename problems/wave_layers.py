@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor
 
-from sirenpde import Box, D, Field, Point, Problem, laplacian, on
+from sirenpde import Box, D, Field, Point, Problem, SpectralElements, laplacian, on
 from sirenpde.references.media import two_layers
 
 
@@ -58,4 +58,4 @@ def problem(
         """u_t = w_t"""
         return D(u, t)(p) - D(exact, t)(p)
 
-    return Problem(wave, let_through, pulse, motion, reference={u: exact})
+    return Problem(wave, let_through, pulse, motion, reference={u: exact}, using=[SpectralElements(t)])

@@ -10,7 +10,20 @@ Source: Luneburg, Mathematical Theory of Optics, 1944, section 28.
 
 from torch import Tensor
 
-from sirenpde import D, Disk, Field, Interval, Point, Problem, Reference, dot, grad, laplacian, on
+from sirenpde import (
+    D,
+    Disk,
+    Field,
+    Interval,
+    Point,
+    Problem,
+    Reference,
+    SpectralElements,
+    dot,
+    grad,
+    laplacian,
+    on,
+)
 from sirenpde.references.media import fish_eye
 
 
@@ -53,4 +66,11 @@ def problem(distance: float = 0.5, width: float = 0.15, duration: float = 3.2) -
         return D(u, t)(p)
 
     moments = {f"t = {s * duration:.3g}": spacetime.at(t=s * duration) for s in (0.25, 0.5, 0.75, 1)}
-    return Problem(wave, mirror, pulse, rest, reference={u: Reference(exact, moments)})
+    return Problem(
+        wave,
+        mirror,
+        pulse,
+        rest,
+        reference={u: Reference(exact, moments, samples=2000)},
+        using=[SpectralElements(t)],
+    )

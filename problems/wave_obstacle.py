@@ -14,7 +14,21 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from sirenpde import Box, D, Disk, Field, Interval, Point, Problem, Reference, dot, grad, laplacian, on
+from sirenpde import (
+    Box,
+    D,
+    Disk,
+    Field,
+    Interval,
+    Point,
+    Problem,
+    Reference,
+    SpectralElements,
+    dot,
+    grad,
+    laplacian,
+    on,
+)
 from sirenpde.references.pulses import scattered_pulse
 
 
@@ -77,9 +91,11 @@ def problem(
         """u_t = w_t"""
         return D(u, t)(p) - D(incident, t)(p)
 
-    near = radius + 0.75
+    near = min(radius + 0.75, side)
     exact = scattered_pulse(surface, radius, bell, width, near, duration, (x, y, t))
     ring = (Disk(radius=near) - obstacle) * Interval(t=(0, duration))
     moments = {f"t = {s * duration:.3g}": ring.at(t=s * duration) for s in (0.5, 0.75, 1)}
     known = Reference(exact, moments, samples=1000)
-    return Problem(wave, on_the_obstacle, far_away, pulse, motion, reference={u: known})
+    return Problem(
+        wave, on_the_obstacle, far_away, pulse, motion, reference={u: known}, using=[SpectralElements(t)]
+    )

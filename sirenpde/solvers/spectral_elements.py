@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -24,13 +25,17 @@ from .waves.sizes import check_resolved, elements_for, sizes_of
 ORDERS = (5, 8, 11, 14, 17)  # one after another, until two agree
 LARGEST = 2**27  # values of a field, a gigabyte
 IN_TIME = 1e-7  # of the field: its highest polynomials in time, above which slabs are halved
+# As often at most, which resolves waves four times as fast as the data tell of. What is left is of corners, whose
+# waves are as short as the cells' nodes are near.
+HALVINGS = 2
 
 
 @dataclass
 class Memory:
-    """How far the last two orders were apart."""
+    """How far the last two orders were apart, and how often the slabs of time were halved."""
 
     apart: float = math.inf
+    halvings: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,10 +106,10 @@ class SpectralElements:
         reader = Reader(state.system, parts.field, axis)
         before = state.recipes[parts.field] if state.step else None
         recipe = self._recipe(state, parts, reader)
-        found = self._solved(state, parts, reader, recipe)
+        found = self._solved(state, parts, reader, recipe, memory)
         if found is None:
             return Report(self._terms(state), cut=True)
-        recipe, module, evolved = found
+        recipe, module, evolved, in_time = found
         if isinstance(before, Elements) and isinstance(
             coarse := self._module(state, parts.field), ElementSeries
         ):
@@ -121,7 +126,8 @@ class SpectralElements:
         agree = f"; the last two orders differ by {memory.apart:.0e}" if math.isfinite(memory.apart) else ""
         sizes = f"{recipe.describe()}, {module.nodes} nodes"
         energy = "" if evolved.drift is None else f"; the energy changed by {evolved.drift:.0e} of itself"
-        note = f"{sizes}{energy}{agree}"
+        left = f"; polynomials in time leave {in_time:.0e}" if in_time > IN_TIME else ""
+        note = f"{sizes}{energy}{left}{agree}"
         difference = memory.apart if math.isfinite(memory.apart) else None
         return Report(
             self._terms(state), done, note if done else "", residuals=module.nodes, difference=difference
@@ -152,9 +158,10 @@ class SpectralElements:
         return made
 
     def _solved(
-        self, state: State, parts: Parts, reader: Reader, recipe: Elements
-    ) -> tuple[Elements, ElementSeries, Evolved] | None:
-        """The elements, with slabs that are short enough, and what was found in them; None where time ran out."""
+        self, state: State, parts: Parts, reader: Reader, recipe: Elements, memory: Memory
+    ) -> tuple[Elements, ElementSeries, Evolved, float] | None:
+        """The elements, with slabs that are short enough, what was found in them, and what its polynomials in time
+        leave; None where time ran out."""
         module = state.build(parts.field, recipe)
         assert isinstance(module, ElementSeries)
         if module.values.numel() > LARGEST:
@@ -167,12 +174,13 @@ class SpectralElements:
         evolved = evolve(system, module, state.deadline)
         if evolved is None:
             return None
-        if _in_time(evolved.values) <= IN_TIME or module.values.numel() > LARGEST / 2:
-            return recipe, module, evolved
-        edges = [(a + b) / 2 for a, b in zip(recipe.slabs, recipe.slabs[1:], strict=False)]
-        return self._solved(
-            state, parts, reader, replace(recipe, slabs=tuple(sorted([*recipe.slabs, *edges])))
-        )
+        left = _in_time(evolved.values)
+        if left <= IN_TIME or memory.halvings == HALVINGS or module.values.numel() > LARGEST / 2:
+            return recipe, module, evolved, left
+        memory.halvings += 1
+        middles = [(a + b) / 2 for a, b in itertools.pairwise(recipe.slabs)]
+        shorter = replace(recipe, slabs=tuple(sorted([*recipe.slabs, *middles])))
+        return self._solved(state, parts, reader, shorter, memory)
 
 
 def _in_time(values: Tensor) -> float:

@@ -29,9 +29,11 @@ def random(*shape, seed=0):
     return torch.rand(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
-def test_derivatives_agree_with_nested_autograd():
+@pytest.mark.parametrize("times", [20, 2], ids=["scattered", "two times"])
+def test_derivatives_agree_with_nested_autograd(times):
     network = built(SLANTED)
     theta, x = random(flatten(network).numel()), random(20, 3, seed=1) * torch.tensor([1.0, 1.9, 1.0])
+    x[:, 0] = x[torch.arange(20) % times, 0]
     engine, oracle = engine_for(network, SYMBOLS, 3), NestedEngine(network, SYMBOLS, 3)
     found, _ = engine.forward(engine.load(theta), x)
     expected, _ = oracle.forward(oracle.load(theta), x)
