@@ -157,10 +157,18 @@ def driven_gaussian(
         signal: s, of times. speed: c. width: σ. axes: time, and the two axes of the plane.
         centre: of the source. nodes: of each rule.
 
+    Raises:
+        ValueError: for a speed or a width that is not positive.
+
     >>> import torch
     >>> from sirenpde import Box
     >>> u = driven_gaussian(torch.sin, 1.0, 0.1, Box(t=(0, 1), x=(-1, 1), y=(-1, 1)).axes)
     """
+    if not (speed > 0 and width > 0):
+        raise ValueError(
+            f"Waves of the speed {speed:g} from a source of the width {width:g} were asked for; expected positive "
+            f"numbers. Check the speed, and the frequency if the width follows from it."
+        )
     line, weight = np.polynomial.legendre.leggauss(nodes)
     unit, share = torch.from_numpy((line + 1) / 2), torch.from_numpy(weight / 2)
     t, x, y = axes

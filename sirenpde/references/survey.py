@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..geometry.box import Box
+from ..geometry.readers.existing import existing
 from ..problem.reference import exact_values
 from .noise import with_noise
 from .scattering import LineSource, penetrable_cylinder
@@ -82,8 +83,9 @@ class Survey:
         from scipy.io import loadmat
         from scipy.io.matlab import MatReadError
 
+        file = existing(path)
         try:
-            found = loadmat(str(path), appendmat=False)
+            found = loadmat(str(file), appendmat=False)
         except (ValueError, NotImplementedError, MatReadError, TypeError) as error:
             raise ValueError(
                 f"{path} is no MATLAB file that scipy reads ({error}); expected one of version 7 or older."

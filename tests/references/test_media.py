@@ -76,3 +76,9 @@ def test_echoes_in_a_cube():
     assert float(rigid.abs().max()) < 1e-10
     start = values(u, [[0.0, 0.2, 0.1, 0.0]], box.axes)
     assert abs(float(start) - math.exp(-0.05 / 0.125)) < 1e-11  # but for the tails of the images
+
+
+@pytest.mark.parametrize("speed, width", [(0.0, 0.1), (1.0, -0.1)])
+def test_sources_whose_waves_stand_still_are_refused(speed, width):
+    with pytest.raises(ValueError, match="positive"):
+        driven_gaussian(torch.sin, speed, width, Box(t=(0, 1), x=(-1, 1), y=(-1, 1)).axes)

@@ -63,3 +63,11 @@ def test_sources_and_receivers_lie_beyond_the_medium():
         survey.keep_out((0.0, 0.0), 0.35)
     with pytest.raises(ValueError, match=r"The receiver at \(0.402, "):
         survey.keep_out((0.5, 0.1), 0.2)
+
+
+def test_a_missing_and_an_empty_file_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no file '.*nope\.mat'"):
+        Survey.read(tmp_path / "nope.mat")
+    (tmp_path / "empty.mat").touch()
+    with pytest.raises(ValueError, match="is empty"):
+        Survey.read(tmp_path / "empty.mat")
