@@ -32,10 +32,11 @@ class PML:
 
         Σ_i ∂_i ( (Π_{j≠i} e_j) / e_i ∂_i u ) + (Π_j e_j) k² m u = f,
 
-    which is ``layer.laplacian(u)(p) + layer.volume(p) * k**2 * m(p) * u(p) - f(p)``. At the box's ends u may be 0 or
-    have no condition. A wave that meets the layer at an angle θ from its normal falls by exp(-k a L cos(θ) / 3) on
-    its way through it, and comes back with the square of that, ``reflection``. Shapes and sources are best half a
-    wavelength from the layer, so that little grazes it.
+    which is ``layer.laplacian(u)(p) + layer.volume(p) * k**2 * m(p) * u(p) - f(p)``. At the box's ends u is 0;
+    where the layer is strong for all waves, as one for their wavenumber is, no condition is needed there. A wave that
+    meets the layer at an angle θ from its normal falls by exp(-k a L cos(θ) / 3) on its way through it, and comes
+    back with the square of that, ``reflection``. Shapes and sources are best half a wavelength from the layer, so
+    that little grazes it.
 
     Args:
         box: what the equation is solved on, the layer included.

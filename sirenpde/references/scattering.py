@@ -39,7 +39,7 @@ class PlaneWave:
 
     angle: float = 0.0
 
-    def wave(self, wavenumber: float, axes: Sequence[Axis]) -> Wave:
+    def wave(self, wavenumber: float, axes: Sequence[Wave]) -> Wave:
         """The wave where nothing scatters it, a function of a point."""
         x, y = axes
         along, across = wavenumber * math.cos(self.angle), wavenumber * math.sin(self.angle)
@@ -69,7 +69,7 @@ class LineSource:
     place: Place
     width: float = 0.0
 
-    def wave(self, wavenumber: float, axes: Sequence[Axis]) -> Wave:
+    def wave(self, wavenumber: float, axes: Sequence[Wave]) -> Wave:
         """The wave where nothing scatters it, a function of a point."""
         (x, y), (a, b) = axes, self.place
 
