@@ -39,6 +39,7 @@ def on_few_pixels(name, tmp_path):
         "papers/tomography": {"size": 16},
         "papers/mri": {"size": 8},
         "room": {"points": 2000, "resolution": 12},
+        "shape_occupancy": {"resolution": 16},
         "signed_distance": {"resolution": 16},
         "video_regression": {"size": 16, "frames": 4},
         "papers/video_regression": {"size": 16, "frames": 4, "width": 32},
