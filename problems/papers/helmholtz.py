@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from sirenpde import PML, Adam, Box, Field, Point, Problem, Reference, Siren, l1, on
-from sirenpde.references.waves import radiated
+from sirenpde.references.scattering import LineSource
 
 
 def problem(
@@ -39,7 +39,7 @@ def problem(
     x, y = box.axes
     layer = PML(box, 0.5, strength=50 / k)
     u = Field("u", box, Siren(units, omega=omega), dtype=complex)
-    wave = radiated(k, sigma, (x, y))
+    wave = LineSource((0.0, 0.0), sigma).wave(k, (x, y))
 
     def helmholtz(p: Point) -> Tensor:
         f = torch.exp(-(x(p) ** 2 + y(p) ** 2) / (2 * sigma**2)) / (2 * math.pi * sigma**2)

@@ -25,7 +25,7 @@ def bessel(z: Tensor, highest: int) -> tuple[Tensor, Tensor]:
     computed in double. A Y_n beyond 1e308 is not a number, nor are those of higher order: at z = 0.001 they begin
     beyond n = 64.
 
-    Orders 0 and 1 are power series below 2, and above it the trapezoid rule of ``hankel01``. Y_n follows by
+    Orders 0 and 1 are power series below 2, and above it a trapezoid rule. Y_n follows by
     Y_{n+1} = 2n/z Y_n - Y_{n-1}, as does J_n while n < z. From there on that would amplify rounding, and J_n follows
     from ρ = J_{n+1}/J_n, a continued fraction, and J_{n+1} Y_n - J_n Y_{n+1} = 2/(πz).
 

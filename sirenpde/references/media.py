@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from ..geometry.point import Axis, Point
+from .waves import TINY
 
 Wave = Callable[[Point], Tensor]
 Axes = tuple[Axis, Axis, Axis]
 
 DIGITS = 40.0  # exp(-DIGITS) is no part of a float64
-TINY = 1e-300  # torch has the slope of exp(-|z|) I0(z) at zero from the wrong side
 
 
 def fish_eye(source: tuple[float, float], width: float, axes: Axes) -> Wave:

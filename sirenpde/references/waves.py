@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..geometry.point import Axis, Point
-from .bessel import hankel2
 
 TINY = 1e-300  # torch has the slope of exp(-|z|) I0(z) at zero from the wrong side
 NODES = 400  # of the quadrature: enough for a ring of radius 20 σ
@@ -53,29 +51,5 @@ def released_gaussian(
         each = amplitude * (mean + rho * slope / width**2) + velocity * t(p) * mean
         value: Tensor = (weight * torch.sin(phi) * each).sum()
         return value
-
-    return u
-
-
-def radiated(wavenumber: float, width: float, axes: Sequence[Axis]) -> Callable[[Point], Tensor]:
-    """The wave of Δu + k²u = f in the plane that leaves a narrow source f = (1 + i) N(0, σ²), outside of it.
-
-    u = (i - 1)/4 H₀⁽²⁾(kr) exp(-k²σ²/2): that of a point, weaker by what the width takes away.
-
-    Args:
-        wavenumber: k, in radians per unit of length. width: σ. axes: of the plane.
-
-    Returns:
-        A complex function of a point, to fourteen digits; inside r < σ it has the value at r = σ.
-
-    >>> from sirenpde import Box
-    >>> u = radiated(20.0, 0.01, Box(x=(-1, 1), y=(-1, 1)).axes)
-    """
-    x, y = axes
-    k, weaker = wavenumber, math.exp(-((wavenumber * width) ** 2) / 2)
-
-    def u(p: Point) -> Tensor:
-        r = torch.hypot(x(p), y(p)).clamp(min=width)
-        return hankel2(0, k * r) * ((1j - 1) / 4 * weaker)
 
     return u

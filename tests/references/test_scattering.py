@@ -132,3 +132,10 @@ def test_nothing_is_known_inside_of_a_cylinder_that_no_wave_enters():
 def test_what_cannot_be_is_said(arguments, message):
     with pytest.raises(ValueError, match=message):
         penetrable_cylinder(*arguments, AXES)
+
+
+def test_the_wave_of_a_narrow_source_is_that_of_a_point_weaker_by_its_width():
+    k, width, place = 20.0, 0.01, torch.tensor([[0.3, -0.4]], dtype=torch.float64)
+    found = at(LineSource((0.0, 0.0), width).wave(k, AXES), place)
+    exact = (1j - 1) / 4 * hankel2(0, 0.5 * k) * np.exp(-((k * width) ** 2) / 2)
+    assert abs(found[0] - exact) < 1e-14
